@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest'
+import { createJobBody, isFinal, Job, StreamCursor } from './index.ts'
+
+const base = {
+  id: '1',
+  prompt: 'Hello',
+  provider: 'echo',
+  model: 'echo',
+  createdAt: '2026-01-02T03:04:05.678Z',
+  updatedAt: '2026-01-02T03:04:05.678Z',
+}
+const metrics = { durationMs: 1, tokenCount: 1, ttftMs: null, queuedMs: 0 }
+const error = { code: 'internal', message: 'It failed.', retryable: false }
+
+describe('Job', () => {
+  it.each([
+    ['pending', {}, false],
+    ['running', { result: '', metrics }, false],
+    ['completed', { result: 'Hello', metrics }, true],
+    ['failed', { result: 'Hel', metrics, error }, true],
+    ['cancelled', { result: 'Hel', metrics }, true],
+  ])('that is %s has what belongs to it', (status, more, final) => {
+    const job = Job.parse({ ...base, status, ...more })
+    expect(job).toEqual({ ...base, status, ...more })
+    expect(isFinal(job)).toBe(final)
+  })
+
+  it.each([
+    ['completed', {}],
+    ['completed', { result: 'Hello' }],
+    ['failed', { result: '', metrics }],
+    ['done', { result: '', metrics }],
+  ])('that is %s lacks nothing of it', (status, more) => {
+    expect(Job.safeParse({ ...base, status, ...more }).success).toBe(false)
+  })
+})
+
+describe('StreamCursor', () => {
+  it.each([
+    ['0', 0],
+    ['42', 42],
+    ['999999999999999', 999_999_999_999_999],
+    ['end', 'end'],
+  ])('reads %s', (text, cursor) => expect(StreamCursor.parse(text)).toBe(cursor))
+
+  it.each(['', '-1', '+1', '1.0', '0x1', ' 1', '1 ', 'End', '1000000000000000'])('refuses "%s"', (text) => {
+    expect(StreamCursor.safeParse(text).success).toBe(false)
+  })
+})
+
+describe('the body of POST /jobs', () => {
+  it('counts the prompt in code points, as JSON Schema does', () => {
+    const body = createJobBody(2)
+    expect(body.safeParse({ prompt: '🙂🙂', provider: 'echo', model: 'echo' }).success).toBe(true)
+    expect(body.safeParse({ prompt: '🙂🙂.', provider: 'echo', model: 'echo' }).success).toBe(false)
+  })
+})

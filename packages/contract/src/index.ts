@@ -1,0 +1,29 @@
+export { type CreateJobBody, createJobBody } from './create-job.ts'
+export { Liveness, Readiness } from './health.ts'
+export {
+  FinalJob,
+  FinishReason,
+  isFinal,
+  Job,
+  JobError,
+  JobErrorCode,
+  JobMetrics,
+  JobOptions,
+  type JobStatus,
+  PendingJob,
+  ProviderErrorCode,
+  RunningJob,
+  TokenUsage,
+} from './job.ts'
+export { Fault, Problem, ProblemCode } from './problem.ts'
+export { ProviderInfo } from './provider-info.ts'
+export {
+  CancelledEvent,
+  END_CURSOR,
+  ErrorEvent,
+  FinalEvent,
+  MetricsEvent,
+  StreamCursor,
+  StreamEvent,
+  TokenEvent,
+} from './stream-event.ts'

@@ -1,0 +1,97 @@
+import { z } from 'zod'
+
+/** What a caller may set on a completion; everything left out is the vendor's default. */
+export const JobOptions = z.strictObject({
+  system: z.string().min(1).optional().describe('Instructions that precede the prompt.'),
+  temperature: z.number().min(0).max(2).optional().describe('Sampling temperature, 0 to 2.'),
+  maxTokens: z.int().min(1).optional().describe('The most output tokens the vendor may produce.'),
+})
+export type JobOptions = z.infer<typeof JobOptions>
+
+/** Tokens as the vendor counts and bills them. */
+export const TokenUsage = z.object({
+  inputTokens: z.int().nonnegative(),
+  outputTokens: z.int().nonnegative(),
+})
+export type TokenUsage = z.infer<typeof TokenUsage>
+
+/** Why the vendor stopped: by itself, at the token limit, by its content filter, or for a reason of its own. */
+export const FinishReason = z.enum(['stop', 'length', 'content-filter', 'other'])
+export type FinishReason = z.infer<typeof FinishReason>
+
+/** How a job went. Durations are whole milliseconds. */
+export const JobMetrics = z.object({
+  durationMs: z.int().nonnegative().describe('From the start of the run to its end.'),
+  tokenCount: z.int().nonnegative().describe('Token events streamed; `usage` has what the vendor counted.'),
+  ttftMs: z
+    .int()
+    .nonnegative()
+    .nullable()
+    .describe('Time to first token, from the start of the run; null when no token came.'),
+  queuedMs: z.int().nonnegative().describe('From the creation of the job to the start of its run.'),
+  usage: TokenUsage.optional().describe('Present when the vendor reported it.'),
+  finishReason: FinishReason.optional().describe('Present when the vendor reported it.'),
+})
+export type JobMetrics = z.infer<typeof JobMetrics>
+
+/** Codes of a failure on the vendor's side of a job. */
+export const ProviderErrorCode = z.enum([
+  'provider-auth',
+  'provider-rate-limited',
+  'provider-unavailable',
+  'provider-timeout',
+  'provider-rejected',
+  'provider-malformed',
+])
+export type ProviderErrorCode = z.infer<typeof ProviderErrorCode>
+
+/** Codes of a failed job: stable, for programs. */
+export const JobErrorCode = z.enum([...ProviderErrorCode.options, 'interrupted', 'internal'])
+export type JobErrorCode = z.infer<typeof JobErrorCode>
+
+/** Why a job failed. */
+export const JobError = z.object({
+  code: JobErrorCode,
+  message: z.string().describe('A sentence a person can act on.'),
+  retryable: z.boolean().describe('Whether the same job may succeed if it is created again.'),
+})
+export type JobError = z.infer<typeof JobError>
+
+const request = {
+  id: z.string().min(1),
+  prompt: z.string(),
+  provider: z.string(),
+  model: z.string(),
+  options: JobOptions.optional(),
+}
+const progress = {
+  result: z.string().describe('The text; of a job that did not complete, the part that was made.'),
+  metrics: JobMetrics,
+}
+const times = { createdAt: z.iso.datetime(), updatedAt: z.iso.datetime() }
+
+export const PendingJob = z.object({ ...request, status: z.literal('pending'), ...times })
+export type PendingJob = z.infer<typeof PendingJob>
+
+/** `result` and `metrics` are those of the last checkpoint, not of this instant; the stream has the live text. */
+export const RunningJob = z.object({ ...request, status: z.literal('running'), ...progress, ...times })
+export type RunningJob = z.infer<typeof RunningJob>
+
+const CompletedJob = z.object({ ...request, status: z.literal('completed'), ...progress, ...times })
+const FailedJob = z.object({ ...request, status: z.literal('failed'), ...progress, error: JobError, ...times })
+const CancelledJob = z.object({ ...request, status: z.literal('cancelled'), ...progress, ...times })
+
+/** A job whose status never changes again. */
+export const FinalJob = z.discriminatedUnion('status', [CompletedJob, FailedJob, CancelledJob])
+export type FinalJob = z.infer<typeof FinalJob>
+
+/** A prompt on its way through a provider: `pending → running → completed | failed | cancelled`. */
+export const Job = z.discriminatedUnion('status', [PendingJob, RunningJob, CompletedJob, FailedJob, CancelledJob])
+export type Job = z.infer<typeof Job>
+
+export type JobStatus = Job['status']
+
+/** Whether the job has reached a status that never changes again. */
+export function isFinal(job: Job): job is FinalJob {
+  return job.status !== 'pending' && job.status !== 'running'
+}

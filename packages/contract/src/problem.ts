@@ -1,0 +1,35 @@
+import { z } from 'zod'
+
+/** Codes of a refused request: stable, for programs. */
+export const ProblemCode = z.enum([
+  'invalid-request',
+  'unknown-provider',
+  'unknown-model',
+  'provider-key-missing',
+  'job-not-found',
+  'route-not-found',
+  'payload-too-large',
+  'unsupported-media-type',
+  'queue-full',
+  'storage-unavailable',
+  'shutting-down',
+  'internal',
+])
+export type ProblemCode = z.infer<typeof ProblemCode>
+
+/** One fault of a request: where, as a dotted path such as `body.options.temperature`, and what. */
+export const Fault = z.object({ path: z.string(), message: z.string() })
+export type Fault = z.infer<typeof Fault>
+
+/** An error answer, `application/problem+json` (RFC 9457). */
+export const Problem = z.object({
+  type: z.string().describe('`urn:promptlab:problem:` and the code.'),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string().describe('What went wrong here, and what to do.'),
+  instance: z.string().describe('The path of the request.'),
+  code: ProblemCode,
+  requestId: z.string(),
+  errors: z.array(Fault).optional().describe('Every fault of an invalid request.'),
+})
+export type Problem = z.infer<typeof Problem>
