@@ -1,0 +1,1 @@
+export { EchoProvider } from './echo-provider.ts'

@@ -1,0 +1,128 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { drain } from '../testing/drain.ts'
+import { describeLLMProvider, type Exchange, type LoopbackVendor, startOpenAIVendor } from '../testing/index.ts'
+import { OPENAI_MODELS } from './openai-models.ts'
+import { OpenAIProvider } from './openai-provider.ts'
+
+describeLLMProvider('OpenAIProvider', {
+  model: 'gpt-4',
+  startVendor: startOpenAIVendor,
+  create: ({ url, apiKey }) => new OpenAIProvider({ baseURL: url, apiKey: () => apiKey }),
+})
+
+describe('OpenAIProvider', () => {
+  let vendor: LoopbackVendor
+  let apiKey: string
+  let provider: OpenAIProvider
+
+  beforeEach(async () => {
+    vendor = await startOpenAIVendor()
+    apiKey = 'first-key'
+    provider = new OpenAIProvider({ baseURL: vendor.url, apiKey: () => apiKey })
+  })
+  afterEach(async () => {
+    vi.unstubAllEnvs()
+    await vendor.close()
+  })
+
+  async function run(answer: (exchange: Exchange) => void) {
+    const result = drain(provider.complete('Hi', { model: 'gpt-4', signal: new AbortController().signal }))
+    const exchange = await vendor.nextRequest()
+    answer(exchange)
+    return { ...(await result), exchange }
+  }
+
+  it('has the models that callers know, and current ones', () => {
+    expect(provider.models).toEqual(OPENAI_MODELS)
+    expect(OPENAI_MODELS).toEqual(expect.arrayContaining(['gpt-4', 'gpt-3.5-turbo', 'gpt-4-turbo-preview']))
+  })
+
+  it('reads the key at each call', async () => {
+    const first = await run((exchange) => exchange.finish())
+    apiKey = 'second-key'
+    const second = await run((exchange) => exchange.finish())
+    expect(first.exchange.headers.authorization).toBe('Bearer first-key')
+    expect(second.exchange.headers.authorization).toBe('Bearer second-key')
+  })
+
+  it('takes nothing from the environment', async () => {
+    vi.stubEnv('OPENAI_API_KEY', 'wrong')
+    vi.stubEnv('OPENAI_ADMIN_KEY', 'wrong')
+    vi.stubEnv('OPENAI_BASE_URL', 'http://127.0.0.1:9/wrong')
+    vi.stubEnv('OPENAI_ORG_ID', 'wrong')
+    vi.stubEnv('OPENAI_PROJECT_ID', 'wrong')
+    vi.stubEnv('OPENAI_CUSTOM_HEADERS', 'x-custom: wrong')
+    vi.stubEnv('OPENAI_LOG', 'debug')
+    const { exchange, error } = await run((exchange) => exchange.finish())
+    expect(error).toBeUndefined()
+    expect(JSON.stringify(exchange.headers)).not.toContain('wrong')
+  })
+
+  it('asks for a stream with usage', async () => {
+    const { exchange } = await run((exchange) => exchange.finish())
+    expect(exchange.body).toEqual({
+      model: 'gpt-4',
+      messages: [{ role: 'user', content: 'Hi' }],
+      stream: true,
+      stream_options: { include_usage: true },
+    })
+  })
+
+  it('takes a finish reason for the end even when [DONE] is missing, and not [DONE] alone', async () => {
+    const reason = { choices: [{ index: 0, delta: { content: 'a' }, finish_reason: 'stop' }] }
+    const complete = await run((exchange) => {
+      exchange.sendRaw(`data: ${JSON.stringify(reason)}\n\n`)
+      exchange.end()
+    })
+    expect(complete).toMatchObject({ fragments: ['a'], summary: { finishReason: 'stop' } })
+    const cut = await run((exchange) => {
+      exchange.sendToken('a')
+      exchange.sendRaw('data: [DONE]\n\n')
+    })
+    expect(cut).toMatchObject({ fragments: ['a'], error: { code: 'provider-malformed', retryable: true } })
+  })
+
+  it('does not take an abort after the finish reason for the end', async () => {
+    const abort = new AbortController()
+    const completion = provider.complete('Hi', { model: 'gpt-4', signal: abort.signal })
+    const first = completion.next()
+    const exchange = await vendor.nextRequest()
+    exchange.sendRaw('data: {"choices":[{"delta":{"content":"a"},"finish_reason":"stop"}]}\n\n')
+    expect((await first).value).toBe('a')
+    const next = completion.next()
+    abort.abort('enough')
+    await expect(next).rejects.toBe('enough')
+    await exchange.closed
+  })
+
+  it('puts up with chunks that leave things out', async () => {
+    const odd = ['null', '{}', '{"choices":null}', '{"choices":[]}', '{"choices":[{}]}', '{"choices":[{"delta":null}]}']
+    odd.push('{"choices":[{"delta":{"content":null}}]}', '{"choices":[{"delta":{"content":7}}]}', '{"usage":{}}')
+    const { fragments, summary } = await run((exchange) => {
+      for (const data of odd) exchange.sendRaw(`: comment\n\ndata: ${data}\n\n`)
+      exchange.sendToken('a')
+      exchange.finish()
+    })
+    expect({ fragments, summary }).toEqual({ fragments: ['a'], summary: { finishReason: 'stop' } })
+  })
+
+  it('knows that waiting does not fill an empty account', async () => {
+    const { error } = await run((exchange) =>
+      exchange.respond(429, { error: { message: 'You exceeded your quota.', code: 'insufficient_quota' } }),
+    )
+    expect(error).toMatchObject({ code: 'provider-rate-limited', retryable: false, status: 429 })
+  })
+
+  it.each([
+    [{ code: 400 }, 'provider-rejected'],
+    [{ code: '503' }, 'provider-unavailable'],
+    [{ code: 'rate_limit_exceeded' }, 'provider-rate-limited'],
+    [{ code: 'invalid_api_key' }, 'provider-auth'],
+    [{ type: 'invalid_request_error' }, 'provider-rejected'],
+    [{ type: 'server_error' }, 'provider-unavailable'],
+    ['just words', 'provider-unavailable'],
+  ])('reads the failure %j inside a stream', async (failure, code) => {
+    const { error } = await run((exchange) => exchange.sendRaw(`data: ${JSON.stringify({ error: failure })}\n\n`))
+    expect(error).toMatchObject({ code })
+  })
+})

@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest'
+import { EchoProvider } from './echo/index.ts'
+import { OpenAIProvider } from './openai/index.ts'
+import { ProviderRegistry } from './provider-registry.ts'
+
+const echo = { provider: new EchoProvider({ delayMs: 0 }) }
+
+describe('ProviderRegistry', () => {
+  it('finds what it was given, in its order, and nothing else', () => {
+    const openai = { provider: new OpenAIProvider({ apiKey: () => undefined, models: ['m'] }) }
+    const registry = new ProviderRegistry([openai, echo])
+    expect(registry.names).toEqual(['openai', 'echo'])
+    expect(registry.find('echo')).toBe(echo)
+    for (const name of ['__proto__', 'constructor', 'toString', '']) expect(registry.find(name)).toBeUndefined()
+  })
+
+  it('asks each time what is missing', () => {
+    const missing = ['OPENAI_API_KEY']
+    const provider = new OpenAIProvider({ apiKey: () => undefined, models: ['m'] })
+    const registry = new ProviderRegistry([{ provider, missing: () => missing }, echo])
+    expect(registry.list()).toEqual([
+      { name: 'openai', models: ['m'], configured: false, missing: ['OPENAI_API_KEY'] },
+      { name: 'echo', models: ['echo'], configured: true, missing: [] },
+    ])
+    missing.pop()
+    expect(registry.list()[0]).toMatchObject({ configured: true, missing: [] })
+  })
+
+  it('refuses two providers of one name', () => {
+    expect(() => new ProviderRegistry([echo, echo])).toThrow('Two providers are called "echo".')
+  })
+})

@@ -1,0 +1,119 @@
+import type { FinishReason } from '@promptlab/contract'
+import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from 'vitest'
+import type { LLMProvider } from '../llm-provider.ts'
+import { drain } from './drain.ts'
+import type { LoopbackVendor } from './loopback-vendor.ts'
+import { describeVendorFailures } from './vendor-failure-cases.ts'
+import { describeVendorStreams } from './vendor-stream-cases.ts'
+
+/** How the suite gets at the provider under test. */
+export interface ProviderHarness {
+  /** One of its models. */
+  readonly model: string
+  /** Makes the provider, without delays; `vendor` says where its vendor is and which key it has. */
+  create(vendor: { readonly url: string; readonly apiKey: string }): LLMProvider
+  /** Starts its vendor. Left out: the provider has no wire, and must answer with the prompt. */
+  startVendor?(): Promise<LoopbackVendor>
+  /** The finish reasons that its vendor can report. Default: all of them. */
+  readonly finishReasons?: readonly FinishReason[]
+}
+
+/** The contract of `LLMProvider`, as tests: every adapter runs through it. */
+export function describeLLMProvider(name: string, harness: ProviderHarness): void {
+  describe(name, () => {
+    failOnConsole()
+    describePort(harness)
+    const { startVendor } = harness
+    if (startVendor) {
+      describeVendorStreams({ ...harness, startVendor })
+      describeVendorFailures({ ...harness, startVendor })
+    }
+  })
+}
+
+const PROMPT = 'Once upon a time there was 👩‍🚀 in 東京.'
+
+function describePort(harness: ProviderHarness): void {
+  let vendor: LoopbackVendor | undefined
+  let provider: LLMProvider
+
+  beforeEach(async () => {
+    vendor = await harness.startVendor?.()
+    vendor?.respondWith((exchange) => {
+      for (const word of exchange.request.prompt.split(/(?= )/)) exchange.sendToken(word)
+      exchange.finish()
+    })
+    provider = harness.create({ url: vendor?.url ?? '', apiKey: 'test-key-0123456789' })
+  })
+  afterEach(() => vendor?.close())
+
+  const complete = (prompt: string, signal = new AbortController().signal) =>
+    provider.complete(prompt, { model: harness.model, signal })
+
+  it('has a name and knows its models', () => {
+    expect(provider.name).toMatch(/^[a-z][a-z0-9-]*$/)
+    expect(provider.models).toContain(harness.model)
+  })
+
+  it('streams non-empty fragments, in order', async () => {
+    const { fragments, error } = await drain(complete(PROMPT))
+    expect(error).toBeUndefined()
+    expect(fragments.length).toBeGreaterThan(1)
+    expect(fragments).not.toContain('')
+    expect(fragments.join('')).toBe(PROMPT)
+  })
+
+  it('keeps simultaneous completions apart', async () => {
+    const prompts = Array.from({ length: 8 }, (_, index) => `This is number ${index} of them`)
+    const all = await Promise.all(prompts.map((prompt) => drain(complete(prompt))))
+    expect(all.map(({ fragments }) => fragments.join(''))).toEqual(prompts)
+  })
+
+  it('throws the reason of a signal that was aborted before the start', async () => {
+    const reason = new Error('too late')
+    const { fragments, error } = await drain(complete(PROMPT, AbortSignal.abort(reason)))
+    expect(error).toBe(reason)
+    expect(fragments).toEqual([])
+    expect(vendor?.requests ?? 0).toBe(0)
+  })
+
+  it('throws the reason of an abort between two fragments, whatever it is, and gives nothing after it', async () => {
+    const abort = new AbortController()
+    const completion = complete(PROMPT, abort.signal)
+    await completion.next()
+    abort.abort('enough')
+    expect(await drain(completion)).toEqual({ fragments: [], error: 'enough' })
+    expect(await completion.next()).toEqual({ done: true, value: undefined })
+  })
+
+  it('ends when its consumer leaves, and works again afterwards', async () => {
+    for await (const fragment of complete(PROMPT)) {
+      expect(PROMPT.startsWith(fragment)).toBe(true)
+      break
+    }
+    expect((await drain(complete(PROMPT))).fragments.join('')).toBe(PROMPT)
+  })
+
+  it('takes its listeners off the signal', async () => {
+    const abort = new AbortController()
+    const added = vi.spyOn(abort.signal, 'addEventListener')
+    const removed = vi.spyOn(abort.signal, 'removeEventListener')
+    await drain(complete(PROMPT, abort.signal))
+    const left = added.mock.calls.map(([, listener]) => listener)
+    for (const [, listener] of removed.mock.calls) left.splice(left.indexOf(listener), 1)
+    expect(left).toEqual([])
+  })
+}
+
+/** A library that prints is a leak: of prompts, or of keys. */
+function failOnConsole(): void {
+  let spies: MockInstance[]
+  beforeEach(() => {
+    spies = (['debug', 'info', 'log', 'warn', 'error'] as const).map((method) => vi.spyOn(console, method))
+  })
+  afterEach(() => {
+    const printed = spies.flatMap((spy) => spy.mock.calls)
+    for (const spy of spies) spy.mockRestore()
+    expect(printed).toEqual([])
+  })
+}

@@ -1,0 +1,103 @@
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import type { VendorEnd, VendorRefusal, VendorRequest, WireFormat } from './wire-format.ts'
+
+/** One request that reached a loopback vendor, and the answer, which the test sends piece by piece. */
+export class Exchange {
+  readonly method: string
+  /** With the query. */
+  readonly path: string
+  readonly headers: IncomingHttpHeaders
+  /** The parsed JSON. */
+  readonly body: unknown
+  /** The body in words that are the same for every vendor. */
+  readonly request: VendorRequest
+  /** Resolves when the client closes the connection before the answer is complete; of a complete answer, never. */
+  readonly closed: Promise<void>
+  readonly #response: ServerResponse
+  readonly #format: WireFormat
+
+  constructor(
+    message: IncomingMessage,
+    response: ServerResponse,
+    body: unknown,
+    request: VendorRequest,
+    format: WireFormat,
+  ) {
+    this.method = message.method ?? ''
+    this.path = message.url ?? ''
+    this.headers = message.headers
+    this.body = body
+    this.request = request
+    this.#response = response
+    this.#format = format
+    this.closed = new Promise((resolve) => {
+      response.once('close', () => {
+        if (!response.writableFinished) resolve()
+      })
+    })
+  }
+
+  /** Sends the headers of a stream, and nothing of it; the first token does it too. */
+  start(): void {
+    if (this.#response.headersSent) return
+    this.#response.writeHead(200, { 'content-type': this.#format.contentType, 'cache-control': 'no-cache' })
+    this.#response.flushHeaders()
+  }
+
+  /** Sends one event with this text. */
+  sendToken(text: string): void {
+    this.sendRaw(this.eventOf(text))
+  }
+
+  /** The event that `sendToken` sends, for a test that cuts it into pieces. */
+  eventOf(text: string): string {
+    return this.#format.token(text)
+  }
+
+  /** Sends bytes of the stream as they are: as one chunk of HTTP's chunked encoding, so they reach the client apart. */
+  sendRaw(bytes: string | Uint8Array): void {
+    this.start()
+    this.#response.write(bytes)
+  }
+
+  /** Sends an event that nobody can parse. */
+  sendMalformed(): void {
+    this.sendRaw(this.#format.malformed)
+  }
+
+  /** Reports a failure inside the stream. */
+  sendFailure(message: string): void {
+    this.sendRaw(this.#format.failure(message))
+  }
+
+  /** Completes the answer. */
+  finish(end: VendorEnd = {}): void {
+    this.sendRaw(this.#format.end({ reason: 'stop', ...end }))
+    this.end()
+  }
+
+  /** Ends the stream as it is, without any end marker. */
+  end(): void {
+    if (this.#response.writableEnded) return
+    this.start()
+    this.#response.end()
+  }
+
+  /** Refuses the request, with the body and the headers that this vendor would use. */
+  fail(status: number, refusal: VendorRefusal = {}): void {
+    const { headers, body } = this.#format.refusal(refusal, status)
+    this.respond(status, body, headers)
+  }
+
+  /** Answers with anything: a string as it is, all else as JSON. */
+  respond(status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): void {
+    const isText = typeof body === 'string'
+    this.#response.writeHead(status, { 'content-type': isText ? 'text/plain' : 'application/json', ...headers })
+    this.#response.end(isText ? body : JSON.stringify(body))
+  }
+
+  /** Breaks the connection, as a crashed vendor does. */
+  reset(): void {
+    this.#response.socket?.resetAndDestroy()
+  }
+}

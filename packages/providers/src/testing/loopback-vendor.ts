@@ -1,0 +1,99 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { json } from 'node:stream/consumers'
+import { Exchange } from './exchange.ts'
+import type { WireFormat } from './wire-format.ts'
+
+type Handler = (exchange: Exchange) => Promise<void> | void
+
+/**
+ * A vendor on 127.0.0.1 that speaks the real wire format over real HTTP. Each request waits for `nextRequest`, where the test
+ * takes it and answers piece by piece, or goes to the handler of `respondWith`.
+ */
+export class LoopbackVendor implements AsyncDisposable {
+  /** The base URL to give to the provider. */
+  readonly url: string
+  readonly #server: Server
+  readonly #format: WireFormat
+  readonly #waiting: Exchange[] = []
+  readonly #takers: PromiseWithResolvers<Exchange>[] = []
+  #handler: Handler | undefined
+  #requests = 0
+  #failure: { readonly error: unknown } | undefined
+
+  /** Listens on a free port. */
+  static async start(format: WireFormat): Promise<LoopbackVendor> {
+    const server = createServer()
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    return new LoopbackVendor(server, format)
+  }
+
+  private constructor(server: Server, format: WireFormat) {
+    const address = server.address()
+    if (address === null || typeof address === 'string') throw new Error('The loopback vendor has no port.')
+    this.url = `http://127.0.0.1:${address.port}${format.basePath}`
+    this.#server = server
+    this.#format = format
+    server.on('request', (message, response) => this.#receive(message, response).catch(() => response.destroy()))
+  }
+
+  /** How many requests have arrived. */
+  get requests(): number {
+    return this.#requests
+  }
+
+  /** The next request that nobody has taken yet, in order of arrival. */
+  nextRequest(): Promise<Exchange> {
+    const exchange = this.#waiting.shift()
+    if (exchange) return Promise.resolve(exchange)
+    const taker = Promise.withResolvers<Exchange>()
+    this.#takers.push(taker)
+    return taker.promise
+  }
+
+  /** Answers every request from now on with the handler. If it throws, the connection breaks and `close` throws its error. */
+  respondWith(handler: Handler): void {
+    this.#handler = handler
+  }
+
+  /** Closes every connection. Idempotent. */
+  async close(): Promise<void> {
+    const closed = this.#server.listening ? once(this.#server, 'close') : undefined
+    this.#server.close()
+    this.#server.closeAllConnections()
+    await closed
+    for (const taker of this.#takers.splice(0)) taker.reject(new Error('The loopback vendor was closed.'))
+    if (this.#failure) throw this.#failure.error
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #receive(message: IncomingMessage, response: ServerResponse): Promise<void> {
+    this.#requests += 1
+    const body: unknown = await json(message)
+    const request = this.#format.readRequest(message.url ?? '', body)
+    if (!request) {
+      response.writeHead(404).end(`Not served here: ${message.url}`)
+      return
+    }
+    await this.#handOut(new Exchange(message, response, body, request, this.#format))
+  }
+
+  async #handOut(exchange: Exchange): Promise<void> {
+    if (!this.#handler) {
+      const taker = this.#takers.shift()
+      if (taker) taker.resolve(exchange)
+      else this.#waiting.push(exchange)
+      return
+    }
+    try {
+      await this.#handler(exchange)
+    } catch (error) {
+      this.#failure ??= { error }
+      exchange.reset()
+    }
+  }
+}

@@ -1,0 +1,6 @@
+export { Exchange } from './exchange.ts'
+export { startGeminiVendor } from './gemini-vendor.ts'
+export { LoopbackVendor } from './loopback-vendor.ts'
+export { startOpenAIVendor } from './openai-vendor.ts'
+export { numberAt, textAt } from './read-request.ts'
+export type { VendorAnswer, VendorEnd, VendorRefusal, VendorRequest, WireFormat } from './wire-format.ts'

@@ -1,0 +1,9 @@
+/** The value at a path inside foreign data, or undefined where the path leads nowhere. */
+export function valueAt(data: unknown, ...path: readonly (string | number)[]): unknown {
+  let value = data
+  for (const key of path) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined
+    value = Reflect.get(value, key)
+  }
+  return value
+}
