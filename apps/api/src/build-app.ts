@@ -1,0 +1,69 @@
+import cors from '@fastify/cors'
+import type { ProviderRegistry } from '@promptlab/providers'
+import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
+import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
+import type { Clock } from './clock.ts'
+import type { Config } from './config.ts'
+import { healthRoutes } from './http/health-routes.ts'
+import { problemPlugin, sendProblem } from './http/problem-plugin.ts'
+import { shutdownPlugin } from './http/shutdown-plugin.ts'
+import type { JobQueue } from './jobs/job-queue.ts'
+import type { JobRepository } from './jobs/job-repository.ts'
+import { jobRoutes } from './jobs/job-routes.ts'
+import { JobRunner } from './jobs/job-runner.ts'
+import { JobService } from './jobs/job-service.ts'
+import { jobStreamRoutes } from './jobs/job-stream-routes.ts'
+import type { TokenLog } from './jobs/token-log.ts'
+import { providerRoutes } from './providers/provider-routes.ts'
+
+/** What the app works with. The app owns it, and closes it with itself. */
+export interface AppDeps {
+  readonly jobs: JobRepository
+  readonly queue: JobQueue
+  readonly tokenLog: TokenLog
+  readonly providers: ProviderRegistry
+  readonly clock: Clock
+  readonly newId: () => string
+}
+
+/** The part of the configuration that the app itself needs. */
+export type AppConfig = Pick<Config, 'corsOrigins' | 'heartbeatMs' | 'maxPromptChars' | 'shutdownGraceMs'> & {
+  readonly logger: NonNullable<FastifyServerOptions['logger']>
+}
+
+/** The whole app, not listening. Jobs run as soon as it listens. */
+export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
+  const { jobs, providers, queue, newId } = deps
+  const app = Fastify({
+    logger: config.logger,
+    genReqId: newId,
+    // JSON may write a character as twelve bytes; the prompt and the system instruction each may be as long as allowed.
+    bodyLimit: 2 * 12 * config.maxPromptChars + 16_384,
+    frameworkErrors: sendProblem,
+    // The shutdown plugin says it, as a problem.
+    return503OnClosing: false,
+  })
+  const runner = new JobRunner({ ...deps, logger: app.log })
+  const service = new JobService({ ...deps, runner })
+
+  app.setValidatorCompiler(validatorCompiler)
+  app.setSerializerCompiler(serializerCompiler)
+  app.removeContentTypeParser('text/plain')
+  app.register(problemPlugin)
+  app.register(cors, { origin: [...config.corsOrigins], methods: ['GET', 'POST'], exposedHeaders: ['Location'] })
+  app.register(shutdownPlugin, {
+    drain: () => queue.close(),
+    interrupt: () => runner.interruptAll(),
+    graceMs: config.shutdownGraceMs,
+  })
+  app.register(jobRoutes, { prefix: '/jobs', service, maxPromptChars: config.maxPromptChars })
+  app.register(jobStreamRoutes, { prefix: '/jobs', service, heartbeatMs: config.heartbeatMs })
+  app.register(providerRoutes, { prefix: '/providers', providers })
+  app.register(healthRoutes, { prefix: '/health', checks: { storage: () => jobs.checkHealth() } })
+
+  app.addHook('onReady', () => service.recover())
+  // Not before: a server that cannot listen must not have begun to run jobs.
+  app.addHook('onListen', async () => service.start())
+  app.addHook('onClose', () => jobs.close())
+  return app
+}

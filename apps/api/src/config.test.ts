@@ -1,0 +1,78 @@
+import { readFile } from 'node:fs/promises'
+import { describe, expect, it } from 'vitest'
+import { ConfigError, Environment, readConfig } from './config.ts'
+
+describe('readConfig', () => {
+  it('has a default for everything', () => {
+    expect(readConfig({})).toMatchObject({
+      host: '127.0.0.1',
+      port: 3000,
+      jobsFile: 'jobs.json',
+      maxConcurrentJobs: 64,
+      maxQueuedJobs: 10_000,
+      maxPromptChars: 100_000,
+      corsOrigins: [],
+      echo: { delayMs: 20 },
+    })
+    expect(readConfig({}).openai.models).toEqual(
+      expect.arrayContaining(['gpt-4', 'gpt-3.5-turbo', 'gpt-4-turbo-preview']),
+    )
+    expect(readConfig({}).gemini.models).toContain('gemini-pro')
+  })
+
+  it('takes empty variables as not set', () => {
+    const config = readConfig({ PORT: '', OPENAI_API_KEY: ' ', OPENAI_MODELS: '' })
+    expect(config.port).toBe(3000)
+    expect(config.openai.apiKey()).toBeUndefined()
+    expect(config.openai.models).toEqual(readConfig({}).openai.models)
+  })
+
+  it('reports every bad variable at once, by name', () => {
+    const read = () =>
+      readConfig({ PORT: '80a', MAX_PROMPT_CHARS: '0', LOG_LEVEL: 'loud', CORS_ORIGINS: 'https://a.example/path' })
+    expect(read).toThrow(ConfigError)
+    for (const name of ['PORT', 'MAX_PROMPT_CHARS', 'LOG_LEVEL', 'CORS_ORIGINS']) expect(read).toThrow(name)
+  })
+
+  it.each([
+    ['jobs.json', 'jobs.json'],
+    ['/var/lib/jobs.json', '/var/lib/jobs.json'],
+    ['file:data/jobs.json', 'data/jobs.json'],
+    ['file:///var/lib/jobs.json', '/var/lib/jobs.json'],
+  ])('reads DATABASE_URL %s as the file %s', (url, path) => {
+    expect(readConfig({ DATABASE_URL: url }).jobsFile).toBe(path)
+  })
+
+  it.each(['postgres://localhost/jobs', 'sqlite:jobs.db', 'mysql://x'])('refuses DATABASE_URL %s', (url) => {
+    expect(() => readConfig({ DATABASE_URL: url })).toThrow(/DATABASE_URL/)
+  })
+
+  it('splits lists', () => {
+    const config = readConfig({
+      OPENAI_MODELS: 'llama3, qwen3',
+      CORS_ORIGINS: 'http://localhost:5173,https://a.example',
+    })
+    expect(config.openai.models).toEqual(['llama3', 'qwen3'])
+    expect(config.corsOrigins).toEqual(['http://localhost:5173', 'https://a.example'])
+  })
+
+  it('looks keys up when they are used', () => {
+    const variables: Record<string, string> = {}
+    const config = readConfig(variables)
+    expect(config.openai.apiKey()).toBeUndefined()
+    variables['OPENAI_API_KEY'] = 'sk-later'
+    expect(config.openai.apiKey()).toBe('sk-later')
+  })
+})
+
+describe('.env.example', () => {
+  it('lists every variable, and its values are the defaults', async () => {
+    const text = await readFile(new URL('../../../.env.example', import.meta.url), 'utf8')
+    const entries = [...text.matchAll(/^# ?([A-Z_]+)=(.*)$/gm)].map(([, name = '', value = '']) => [name, value])
+    expect(entries.map(([name]) => name).sort()).toEqual(Object.keys(Environment.shape).sort())
+    const { openai, gemini, ...example } = readConfig(Object.fromEntries(entries))
+    const { openai: defaultOpenai, gemini: defaultGemini, ...defaults } = readConfig({})
+    expect(example).toEqual(defaults)
+    expect([openai.models, gemini.models]).toEqual([defaultOpenai.models, defaultGemini.models])
+  })
+})

@@ -1,0 +1,118 @@
+import { GEMINI_MODELS } from '@promptlab/providers/gemini'
+import { OPENAI_MODELS } from '@promptlab/providers/openai'
+import { z } from 'zod'
+
+/** One or more environment variables are wrong; the message names each. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+}
+
+const wholeNumber = (min: number, max: number) =>
+  z.string().regex(/^\d+$/, 'Must be a whole number').transform(Number).pipe(z.int().min(min).max(max))
+
+/** setTimeout takes no more than this many milliseconds. */
+const MAX_DELAY_MS = 2_147_483_647
+
+const list = z
+  .string()
+  .transform((value) => value.split(',').map((item) => item.trim()))
+  .pipe(z.array(z.string().min(1, 'Must be a comma-separated list without empty items')))
+
+const origin = z.union([
+  z.literal('*'),
+  z.string().refine((value) => URL.canParse(value) && new URL(value).origin === value, {
+    message: 'Must be "*" or origins such as https://app.example.com, without a path',
+  }),
+])
+
+const fileUrl = z
+  .string()
+  .refine((value) => !/^(?!file:)[a-z][a-z0-9+.-]+:/i.test(value), 'Must be the path or file: URL of a JSON file')
+  .transform((value) => value.replace(/^file:(\/\/)?/, ''))
+
+/** Every environment variable, its form and its default. An empty variable counts as not set. */
+export const Environment = z.object({
+  HOST: z.string().default('127.0.0.1'),
+  PORT: wholeNumber(0, 65_535).default(3000),
+  DATABASE_URL: fileUrl.default('jobs.json'),
+  MAX_CONCURRENT_JOBS: wholeNumber(1, 100_000).default(64),
+  MAX_QUEUED_JOBS: wholeNumber(1, 10_000_000).default(10_000),
+  MAX_PROMPT_CHARS: wholeNumber(1, 10_000_000).default(100_000),
+  SHUTDOWN_GRACE_MS: wholeNumber(0, MAX_DELAY_MS).default(10_000),
+  CORS_ORIGINS: list.pipe(z.array(origin)).default([]),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  ECHO_DELAY_MS: wholeNumber(0, MAX_DELAY_MS).default(20),
+  OPENAI_API_KEY: z.string().optional(),
+  OPENAI_BASE_URL: z.url({ protocol: /^https?$/ }).optional(),
+  OPENAI_MODELS: list.default([...OPENAI_MODELS]),
+  GEMINI_API_KEY: z.string().optional(),
+  GEMINI_BASE_URL: z.url({ protocol: /^https?$/ }).optional(),
+  GEMINI_MODELS: list.default([...GEMINI_MODELS]),
+})
+
+interface VendorConfig {
+  /** Looked up when it is used, so that a key can be set, changed or taken away while the process runs. */
+  readonly apiKey: () => string | undefined
+  readonly baseUrl: string | undefined
+  readonly models: readonly string[]
+}
+
+/** What the server is told from outside. Durations are milliseconds, lengths are Unicode code points. */
+export interface Config {
+  readonly host: string
+  readonly port: number
+  readonly jobsFile: string
+  readonly maxConcurrentJobs: number
+  readonly maxQueuedJobs: number
+  readonly maxPromptChars: number
+  readonly shutdownGraceMs: number
+  readonly heartbeatMs: number
+  readonly corsOrigins: readonly string[]
+  readonly logLevel: z.infer<typeof Environment>['LOG_LEVEL']
+  readonly echo: { readonly delayMs: number }
+  readonly openai: VendorConfig
+  readonly gemini: VendorConfig
+}
+
+export type EnvironmentVariables = Readonly<Record<string, string | undefined>>
+
+/**
+ * @param variables the environment of the process, or what a test puts in its place
+ * @throws ConfigError
+ */
+export function readConfig(variables: EnvironmentVariables): Config {
+  const parsed = Environment.safeParse(withoutEmpty(variables))
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map(({ path, message }) => `  ${path[0]?.toString()}: ${message}`)
+    throw new ConfigError(`The environment is not valid:\n${faults.join('\n')}`)
+  }
+  const environment = parsed.data
+  const secret = (name: 'OPENAI_API_KEY' | 'GEMINI_API_KEY') => () => variables[name]?.trim() || undefined
+  return {
+    host: environment.HOST,
+    port: environment.PORT,
+    jobsFile: environment.DATABASE_URL,
+    maxConcurrentJobs: environment.MAX_CONCURRENT_JOBS,
+    maxQueuedJobs: environment.MAX_QUEUED_JOBS,
+    maxPromptChars: environment.MAX_PROMPT_CHARS,
+    shutdownGraceMs: environment.SHUTDOWN_GRACE_MS,
+    heartbeatMs: 15_000,
+    corsOrigins: environment.CORS_ORIGINS,
+    logLevel: environment.LOG_LEVEL,
+    echo: { delayMs: environment.ECHO_DELAY_MS },
+    openai: {
+      apiKey: secret('OPENAI_API_KEY'),
+      baseUrl: environment.OPENAI_BASE_URL,
+      models: environment.OPENAI_MODELS,
+    },
+    gemini: {
+      apiKey: secret('GEMINI_API_KEY'),
+      baseUrl: environment.GEMINI_BASE_URL,
+      models: environment.GEMINI_MODELS,
+    },
+  }
+}
+
+function withoutEmpty(variables: EnvironmentVariables): EnvironmentVariables {
+  return Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== undefined && value.trim() !== ''))
+}

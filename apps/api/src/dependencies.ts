@@ -1,0 +1,40 @@
+import { ProviderRegistry } from '@promptlab/providers'
+import { EchoProvider } from '@promptlab/providers/echo'
+import { GeminiProvider } from '@promptlab/providers/gemini'
+import { OpenAIProvider } from '@promptlab/providers/openai'
+import { v7 as newId } from 'uuid'
+import type { AppDeps } from './build-app.ts'
+import { systemClock } from './clock.ts'
+import type { Config } from './config.ts'
+import { InProcessJobQueue } from './queue/in-process-job-queue.ts'
+import { LowdbJobRepository } from './storage/lowdb/lowdb-job-repository.ts'
+import { MemoryTokenLog } from './token-log/memory-token-log.ts'
+
+/**
+ * Opens the adapters that the configuration names; the only place that knows them.
+ * @throws StoreOpenError
+ */
+export async function openDependencies(config: Config): Promise<AppDeps> {
+  return {
+    jobs: await LowdbJobRepository.open(config.jobsFile),
+    queue: new InProcessJobQueue({ maxConcurrent: config.maxConcurrentJobs, maxQueued: config.maxQueuedJobs }),
+    tokenLog: new MemoryTokenLog(),
+    providers: providersOf(config),
+    clock: systemClock,
+    newId,
+  }
+}
+
+function providersOf({ echo, openai, gemini }: Config): ProviderRegistry {
+  return new ProviderRegistry([
+    { provider: new EchoProvider({ delayMs: echo.delayMs }) },
+    {
+      provider: new OpenAIProvider({ apiKey: openai.apiKey, baseURL: openai.baseUrl, models: openai.models }),
+      missing: () => (openai.apiKey() ? [] : ['OPENAI_API_KEY']),
+    },
+    {
+      provider: new GeminiProvider({ apiKey: gemini.apiKey, baseURL: gemini.baseUrl, models: gemini.models }),
+      missing: () => (gemini.apiKey() ? [] : ['GEMINI_API_KEY']),
+    },
+  ])
+}

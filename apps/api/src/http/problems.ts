@@ -1,0 +1,17 @@
+import type { ProblemCode } from '@promptlab/contract'
+
+/** The HTTP side of each code; a new code does not compile until it has a row. */
+export const PROBLEMS: Readonly<Record<ProblemCode, { readonly status: number; readonly title: string }>> = {
+  'invalid-request': { status: 400, title: 'The request is not valid' },
+  'unknown-provider': { status: 400, title: 'No such provider' },
+  'unknown-model': { status: 400, title: 'No such model' },
+  'job-not-found': { status: 404, title: 'No such job' },
+  'route-not-found': { status: 404, title: 'No such route' },
+  'payload-too-large': { status: 413, title: 'The request body is too large' },
+  'unsupported-media-type': { status: 415, title: 'The content type is not supported' },
+  'queue-full': { status: 429, title: 'The queue is full' },
+  internal: { status: 500, title: 'The server failed' },
+  'provider-key-missing': { status: 503, title: 'The provider has no API key' },
+  'storage-unavailable': { status: 503, title: 'The job store is not available' },
+  'shutting-down': { status: 503, title: 'The server is shutting down' },
+}

@@ -1,0 +1,43 @@
+import type { JobError, JobErrorCode } from '@promptlab/contract'
+import { ProviderError } from '@promptlab/providers'
+
+/** Ends a run because the server stops. */
+export class JobInterruptedError extends Error {
+  override readonly name = 'JobInterruptedError'
+
+  constructor() {
+    super('The server stopped while the job was running')
+  }
+}
+
+export const INTERRUPTED: JobError = {
+  code: 'interrupted',
+  message: 'The server stopped while this job was running. The text made until then was kept; create the job again.',
+  retryable: true,
+}
+
+/** Our own words for each failure: what a vendor says may hold secrets and stays in the log. */
+const PROVIDER_MESSAGES: Readonly<Record<Exclude<JobErrorCode, 'interrupted' | 'internal'>, (name: string) => string>> =
+  {
+    'provider-auth': (name) => `${name} refused the API key of this server. Its operator has to set a valid one.`,
+    'provider-rate-limited': (name) =>
+      `${name} takes no more requests from this server at the moment. Try again later.`,
+    'provider-unavailable': (name) => `${name} could not be reached or failed. Try again later.`,
+    'provider-timeout': (name) => `${name} took too long to answer. Try again later.`,
+    'provider-rejected': (name) => `${name} refused this prompt, model or these options. Change them and try again.`,
+    'provider-malformed': (name) => `${name} sent an answer that is incomplete or could not be read. Try again.`,
+  }
+
+/** What a failed job tells its callers about the error that ended its run. */
+export function describeFailure(error: unknown, providerName: string): JobError {
+  if (error instanceof JobInterruptedError) return INTERRUPTED
+  if (error instanceof ProviderError) {
+    const { code, retryable } = error
+    return { code, message: PROVIDER_MESSAGES[code](providerName), retryable }
+  }
+  return {
+    code: 'internal',
+    message: 'The server failed while running this job. Its log has the details.',
+    retryable: false,
+  }
+}

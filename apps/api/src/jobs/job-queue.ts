@@ -1,0 +1,36 @@
+import { ApiError } from '../api-error.ts'
+
+/** Which job runs next. It holds ids only: the repository has the jobs, and after a crash the queue is filled from it. */
+export interface JobQueue {
+  /**
+   * Takes a place for a job that is about to be stored, so that no job is stored for which there is none.
+   * @throws QueueFullError
+   */
+  reserve(): Promise<QueuePlace>
+
+  /** Adds a job that is already stored, whether or not there is room. */
+  enqueue(jobId: string): Promise<void>
+
+  /** From now on, hands each job to `handler` when its turn comes. */
+  start(handler: JobHandler): void
+
+  /** Starts no further job; resolves when the running ones have ended. */
+  close(): Promise<void>
+}
+
+/** Runs one job to its end. It must not reject. */
+export type JobHandler = (jobId: string) => Promise<void>
+
+/** A reserved place: used once, by either method. */
+export interface QueuePlace {
+  enqueue(jobId: string): Promise<void>
+  release(): void
+}
+
+export class QueueFullError extends ApiError {
+  override readonly name = 'QueueFullError'
+
+  constructor(maxQueued: number) {
+    super('queue-full', `${maxQueued} jobs are waiting already. Try again in a moment.`, { retryAfterSeconds: 1 })
+  }
+}

@@ -1,0 +1,35 @@
+import type { CreateJobBody, FinalJob, JobError, JobMetrics, PendingJob, RunningJob } from '@promptlab/contract'
+
+/** What a run has made so far. */
+export interface JobProgress {
+  readonly result: string
+  readonly metrics: JobMetrics
+}
+
+/** How a run ended. */
+export type JobOutcome =
+  | { readonly status: 'completed' }
+  | { readonly status: 'failed'; readonly error: JobError }
+  | { readonly status: 'cancelled' }
+
+/** @param now milliseconds since the epoch, as everywhere in this file */
+export function newJob(id: string, { prompt, provider, model, options }: CreateJobBody, now: number): PendingJob {
+  const at = new Date(now).toISOString()
+  return { id, prompt, provider, model, ...(options && { options }), status: 'pending', createdAt: at, updatedAt: at }
+}
+
+export function startJob(job: PendingJob, now: number): RunningJob {
+  // The clock may have been set back since the job was created.
+  const queuedMs = Math.max(0, now - Date.parse(job.createdAt))
+  return {
+    ...job,
+    status: 'running',
+    result: '',
+    metrics: { durationMs: 0, tokenCount: 0, ttftMs: null, queuedMs },
+    updatedAt: new Date(now).toISOString(),
+  }
+}
+
+export function finishJob(job: RunningJob, progress: JobProgress, outcome: JobOutcome, now: number): FinalJob {
+  return { ...job, ...progress, ...outcome, updatedAt: new Date(now).toISOString() }
+}

@@ -1,0 +1,35 @@
+import type { JobMetrics, RunningJob } from '@promptlab/contract'
+import type { CompletionSummary } from '@promptlab/providers'
+import type { Clock } from '../clock.ts'
+
+/** Measures one run. */
+export class RunMeter {
+  readonly #clock: Clock
+  readonly #queuedMs: number
+  readonly #startedAt: number
+  #firstTokenAt: number | undefined
+  #tokenCount = 0
+
+  constructor(job: RunningJob, clock: Clock) {
+    this.#clock = clock
+    this.#queuedMs = job.metrics.queuedMs
+    this.#startedAt = clock.elapsed()
+  }
+
+  countToken(): void {
+    this.#firstTokenAt ??= this.#clock.elapsed()
+    this.#tokenCount++
+  }
+
+  metrics(summary: CompletionSummary = {}): JobMetrics {
+    const { usage, finishReason } = summary
+    return {
+      durationMs: Math.round(this.#clock.elapsed() - this.#startedAt),
+      tokenCount: this.#tokenCount,
+      ttftMs: this.#firstTokenAt === undefined ? null : Math.round(this.#firstTokenAt - this.#startedAt),
+      queuedMs: this.#queuedMs,
+      ...(usage && { usage }),
+      ...(finishReason && { finishReason }),
+    }
+  }
+}

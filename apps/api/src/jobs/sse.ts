@@ -1,0 +1,16 @@
+import type { StreamEvent } from '@promptlab/contract'
+
+/** The first frame of every stream: how long a client waits before it reconnects, in milliseconds. */
+export const RETRY_FRAME = 'retry: 2000\n\n'
+
+/** A comment that shows, to client and proxies, that a silent stream is alive. */
+export const PING_FRAME = ': ping\n\n'
+
+/**
+ * An event as a Server-Sent Events frame. Tokens are unnamed, so that `EventSource.onmessage` gets them.
+ * Data is one line of JSON, in which no line break of the text can end the frame.
+ */
+export function encodeSseEvent({ event, id, data }: StreamEvent): string {
+  const name = event === 'token' ? '' : `event: ${event}\n`
+  return `${name}id: ${id}\ndata: ${JSON.stringify(data)}\n\n`
+}

@@ -1,0 +1,60 @@
+import { resolve } from 'node:path'
+import type { FastifyServerOptions } from 'fastify'
+import { buildApp } from './build-app.ts'
+import { type Config, ConfigError, readConfig } from './config.ts'
+import { openDependencies } from './dependencies.ts'
+import { StoreOpenError } from './storage/store-open-error.ts'
+import { welcome } from './welcome.ts'
+
+async function main(): Promise<void> {
+  loadEnvironmentFile()
+  const config = readConfig(process.env)
+  const deps = await openDependencies(config)
+  const app = buildApp({ ...config, logger: loggerOptions(config) }, deps)
+
+  let isStopping = false
+  const stop = (signal: NodeJS.Signals) => {
+    // Whoever asks twice does not want to wait.
+    if (isStopping) process.exit(1)
+    isStopping = true
+    app.log.info({ signal }, 'stopping')
+    app.close().then(() => process.exit(0), fail)
+  }
+  process.on('SIGINT', stop)
+  process.on('SIGTERM', stop)
+
+  const url = await app.listen({ host: config.host, port: config.port })
+  // To standard error: standard output carries the log, which programs read.
+  process.stderr.write(welcome(url, resolve(config.jobsFile), deps.providers.list()))
+}
+
+/** `.env` in the current folder, if there is one. Variables that are set already win. */
+function loadEnvironmentFile(): void {
+  try {
+    process.loadEnvFile()
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
+  }
+}
+
+function loggerOptions({ logLevel }: Config): NonNullable<FastifyServerOptions['logger']> {
+  if (!process.stdout.isTTY) return { level: logLevel }
+  return { level: logLevel, transport: { target: 'pino-pretty', options: { ignore: 'pid,hostname' } } }
+}
+
+function fail(error: unknown): void {
+  process.stderr.write(`${explain(error)}\n`)
+  process.exit(1)
+}
+
+/** A sentence for what an operator can mend, the stack for everything else. */
+function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  if (error instanceof ConfigError || error instanceof StoreOpenError) return error.message
+  if ('code' in error && 'syscall' in error && error.syscall === 'listen') {
+    return `The server cannot listen: ${error.message}. Set HOST and PORT to an address that is free.`
+  }
+  return error.stack ?? error.message
+}
+
+main().catch(fail)

@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest'
+import { QueueFullError } from '../jobs/job-queue.ts'
+import { InProcessJobQueue } from './in-process-job-queue.ts'
+
+/** A handler whose runs end when the test says so. */
+function gatedHandler() {
+  const gates = new Map<string, PromiseWithResolvers<void>>()
+  const started: string[] = []
+  return {
+    started,
+    handler: (id: string) => {
+      started.push(id)
+      const gate = Promise.withResolvers<void>()
+      gates.set(id, gate)
+      return gate.promise
+    },
+    finish: async (id: string) => {
+      gates.get(id)?.resolve()
+      // The queue's own continuation of the run comes first.
+      await new Promise((resolve) => setImmediate(resolve))
+    },
+  }
+}
+
+describe('InProcessJobQueue', () => {
+  it('runs jobs first in, first out, and no more at once than it may', async () => {
+    const queue = new InProcessJobQueue({ maxConcurrent: 2, maxQueued: 10 })
+    const { handler, started, finish } = gatedHandler()
+    queue.start(handler)
+    for (const id of ['a', 'b', 'c', 'd']) await queue.enqueue(id)
+    expect(started).toEqual(['a', 'b'])
+    await finish('b')
+    expect(started).toEqual(['a', 'b', 'c'])
+    await finish('a')
+    expect(started).toEqual(['a', 'b', 'c', 'd'])
+  })
+
+  it('keeps what comes before its start', async () => {
+    const queue = new InProcessJobQueue({ maxConcurrent: 2, maxQueued: 10 })
+    const { handler, started } = gatedHandler()
+    await queue.enqueue('early')
+    expect(started).toEqual([])
+    queue.start(handler)
+    expect(started).toEqual(['early'])
+  })
+
+  it('reserves exactly as many places as may wait, besides those that can start at once', async () => {
+    const queue = new InProcessJobQueue({ maxConcurrent: 1, maxQueued: 2 })
+    const { handler, finish } = gatedHandler()
+    queue.start(handler)
+    const outcomes = await Promise.allSettled(Array.from({ length: 10 }, () => queue.reserve()))
+    const places = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
+    expect(places).toHaveLength(3)
+
+    const [first, second] = places
+    await first?.enqueue('a')
+    second?.release()
+    const again = await queue.reserve()
+    await expect(queue.reserve()).rejects.toThrow(QueueFullError)
+    again.release()
+    await finish('a')
+    await expect(queue.reserve()).resolves.toBeDefined()
+  })
+
+  it('starts nothing once it is closed, and waits for what runs', async () => {
+    const queue = new InProcessJobQueue({ maxConcurrent: 1, maxQueued: 10 })
+    const { handler, started, finish } = gatedHandler()
+    queue.start(handler)
+    await queue.enqueue('running')
+    await queue.enqueue('waiting')
+    let isClosed = false
+    const closed = queue.close().then(() => {
+      isClosed = true
+    })
+    await Promise.resolve()
+    expect(isClosed).toBe(false)
+    await finish('running')
+    await closed
+    expect(started).toEqual(['running'])
+  })
+})
