@@ -5,6 +5,7 @@ import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
 import { healthRoutes } from './http/health-routes.ts'
+import { jsonBodies } from './http/json-bodies.ts'
 import { problemPlugin, sendProblem } from './http/problem-plugin.ts'
 import { shutdownPlugin } from './http/shutdown-plugin.ts'
 import type { JobQueue } from './jobs/job-queue.ts'
@@ -13,8 +14,19 @@ import { jobRoutes } from './jobs/job-routes.ts'
 import { JobRunner } from './jobs/job-runner.ts'
 import { JobService } from './jobs/job-service.ts'
 import { jobStreamRoutes } from './jobs/job-stream-routes.ts'
+import { RetentionSweeper } from './jobs/retention-sweeper.ts'
 import type { TokenLog } from './jobs/token-log.ts'
 import { providerRoutes } from './providers/provider-routes.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /**
+     * Fails the job in whose run an error was thrown that nobody caught.
+     * @returns whether it was thrown in a run
+     */
+    readonly failCurrentRun: (error: unknown) => boolean
+  }
+}
 
 /** What the app works with. The app owns it, and closes it with itself. */
 export interface AppDeps {
@@ -27,7 +39,10 @@ export interface AppDeps {
 }
 
 /** The part of the configuration that the app itself needs. */
-export type AppConfig = Pick<Config, 'corsOrigins' | 'heartbeatMs' | 'maxPromptChars' | 'shutdownGraceMs'> & {
+export type AppConfig = Pick<
+  Config,
+  'corsOrigins' | 'heartbeatMs' | 'maxPromptChars' | 'retentionMs' | 'run' | 'shutdownGraceMs'
+> & {
   readonly logger: NonNullable<FastifyServerOptions['logger']>
 }
 
@@ -43,14 +58,18 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
     // The shutdown plugin says it, as a problem.
     return503OnClosing: false,
   })
-  const runner = new JobRunner({ ...deps, logger: app.log })
+  const runner = new JobRunner({ ...deps, logger: app.log, policy: config.run })
   const service = new JobService({ ...deps, runner })
 
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
-  app.removeContentTypeParser('text/plain')
+  app.register(jsonBodies)
   app.register(problemPlugin)
-  app.register(cors, { origin: [...config.corsOrigins], methods: ['GET', 'POST'], exposedHeaders: ['Location'] })
+  app.register(cors, {
+    origin: [...config.corsOrigins],
+    methods: ['GET', 'POST', 'DELETE'],
+    exposedHeaders: ['Location'],
+  })
   app.register(shutdownPlugin, {
     drain: () => queue.close(),
     interrupt: () => runner.interruptAll(),
@@ -61,6 +80,12 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
   app.register(providerRoutes, { prefix: '/providers', providers })
   app.register(healthRoutes, { prefix: '/health', checks: { storage: () => jobs.checkHealth() } })
 
+  app.decorate('failCurrentRun', (error) => runner.failCurrent(error))
+  if (config.retentionMs !== undefined) {
+    const sweeper = new RetentionSweeper({ ...deps, logger: app.log, retentionMs: config.retentionMs })
+    app.addHook('onListen', async () => sweeper.start())
+    app.addHook('onClose', async () => sweeper.stop())
+  }
   app.addHook('onReady', () => service.recover())
   // Not before: a server that cannot listen must not have begun to run jobs.
   app.addHook('onListen', async () => service.start())

@@ -1,6 +1,7 @@
 import { GEMINI_MODELS } from '@promptlab/providers/gemini'
 import { OPENAI_MODELS } from '@promptlab/providers/openai'
 import { z } from 'zod'
+import type { RunPolicy } from './jobs/job-run.ts'
 
 /** One or more environment variables are wrong; the message names each. */
 export class ConfigError extends Error {
@@ -12,6 +13,12 @@ const wholeNumber = (min: number, max: number) =>
 
 /** setTimeout takes no more than this many milliseconds. */
 const MAX_DELAY_MS = 2_147_483_647
+
+const hours = z
+  .string()
+  .regex(/^\d+(\.\d+)?$/, 'Must be a number of hours')
+  .transform(Number)
+  .pipe(z.number().positive().max(1_000_000))
 
 const list = z
   .string()
@@ -36,8 +43,13 @@ export const Environment = z.object({
   PORT: wholeNumber(0, 65_535).default(3000),
   DATABASE_URL: fileUrl.default('jobs.json'),
   MAX_CONCURRENT_JOBS: wholeNumber(1, 100_000).default(64),
+  MAX_CONCURRENT_JOBS_PER_PROVIDER: wholeNumber(1, 100_000).optional(),
   MAX_QUEUED_JOBS: wholeNumber(1, 10_000_000).default(10_000),
   MAX_PROMPT_CHARS: wholeNumber(1, 10_000_000).default(100_000),
+  FIRST_TOKEN_TIMEOUT_MS: wholeNumber(1, MAX_DELAY_MS).default(60_000),
+  TOKEN_IDLE_TIMEOUT_MS: wholeNumber(1, MAX_DELAY_MS).default(30_000),
+  JOB_TIMEOUT_MS: wholeNumber(1, MAX_DELAY_MS).default(600_000),
+  JOB_RETENTION_HOURS: hours.optional(),
   SHUTDOWN_GRACE_MS: wholeNumber(0, MAX_DELAY_MS).default(10_000),
   CORS_ORIGINS: list.pipe(z.array(origin)).default([]),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
@@ -63,8 +75,13 @@ export interface Config {
   readonly port: number
   readonly jobsFile: string
   readonly maxConcurrentJobs: number
+  /** Undefined: as many as leave a worker for each other provider, however many of them are stuck. */
+  readonly maxConcurrentJobsPerProvider: number | undefined
   readonly maxQueuedJobs: number
   readonly maxPromptChars: number
+  readonly run: RunPolicy
+  /** How long finished jobs are kept; undefined: for good. */
+  readonly retentionMs: number | undefined
   readonly shutdownGraceMs: number
   readonly heartbeatMs: number
   readonly corsOrigins: readonly string[]
@@ -93,8 +110,16 @@ export function readConfig(variables: EnvironmentVariables): Config {
     port: environment.PORT,
     jobsFile: environment.DATABASE_URL,
     maxConcurrentJobs: environment.MAX_CONCURRENT_JOBS,
+    maxConcurrentJobsPerProvider: environment.MAX_CONCURRENT_JOBS_PER_PROVIDER,
     maxQueuedJobs: environment.MAX_QUEUED_JOBS,
     maxPromptChars: environment.MAX_PROMPT_CHARS,
+    run: {
+      firstTokenTimeoutMs: environment.FIRST_TOKEN_TIMEOUT_MS,
+      tokenIdleTimeoutMs: environment.TOKEN_IDLE_TIMEOUT_MS,
+      jobTimeoutMs: environment.JOB_TIMEOUT_MS,
+      retryDelayMs: 500,
+    },
+    retentionMs: environment.JOB_RETENTION_HOURS && environment.JOB_RETENTION_HOURS * 3_600_000,
     shutdownGraceMs: environment.SHUTDOWN_GRACE_MS,
     heartbeatMs: 15_000,
     corsOrigins: environment.CORS_ORIGINS,

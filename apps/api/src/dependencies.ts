@@ -15,14 +15,24 @@ import { MemoryTokenLog } from './token-log/memory-token-log.ts'
  * @throws StoreOpenError
  */
 export async function openDependencies(config: Config): Promise<AppDeps> {
+  const providers = providersOf(config)
   return {
     jobs: await LowdbJobRepository.open(config.jobsFile),
-    queue: new InProcessJobQueue({ maxConcurrent: config.maxConcurrentJobs, maxQueued: config.maxQueuedJobs }),
+    queue: new InProcessJobQueue({
+      maxConcurrent: config.maxConcurrentJobs,
+      maxConcurrentPerProvider: config.maxConcurrentJobsPerProvider ?? fairShare(config, providers.names.length),
+      maxQueued: config.maxQueuedJobs,
+    }),
     tokenLog: new MemoryTokenLog(),
-    providers: providersOf(config),
+    providers,
     clock: systemClock,
     newId,
   }
+}
+
+/** The most jobs of one provider for which, with all other providers but one stuck as well, that one still finds room. */
+function fairShare({ maxConcurrentJobs }: Config, providerCount: number): number {
+  return Math.max(1, Math.floor((maxConcurrentJobs - 1) / Math.max(1, providerCount - 1)))
 }
 
 function providersOf({ echo, openai, gemini }: Config): ProviderRegistry {

@@ -4,6 +4,7 @@ import { buildApp } from './build-app.ts'
 import { type Config, ConfigError, readConfig } from './config.ts'
 import { openDependencies } from './dependencies.ts'
 import { StoreOpenError } from './storage/store-open-error.ts'
+import { handleUncaughtErrors } from './uncaught-errors.ts'
 import { welcome } from './welcome.ts'
 
 async function main(): Promise<void> {
@@ -13,15 +14,16 @@ async function main(): Promise<void> {
   const app = buildApp({ ...config, logger: loggerOptions(config) }, deps)
 
   let isStopping = false
-  const stop = (signal: NodeJS.Signals) => {
+  const stop = (reason: string, exitCode: number) => {
     // Whoever asks twice does not want to wait.
     if (isStopping) process.exit(1)
     isStopping = true
-    app.log.info({ signal }, 'stopping')
-    app.close().then(() => process.exit(0), fail)
+    app.log.info({ reason }, 'stopping')
+    app.close().then(() => process.exit(exitCode), fail)
   }
-  process.on('SIGINT', stop)
-  process.on('SIGTERM', stop)
+  process.on('SIGINT', (signal) => stop(signal, 0))
+  process.on('SIGTERM', (signal) => stop(signal, 0))
+  handleUncaughtErrors(process, app, () => stop('an error that nobody caught', 1))
 
   const url = await app.listen({ host: config.host, port: config.port })
   // To standard error: standard output carries the log, which programs read.

@@ -1,7 +1,13 @@
 import type { PendingJob } from '@promptlab/contract'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { finishJob, newJob, startJob } from '../src/jobs/job.ts'
-import { JobConflictError, type JobRepository, StorageUnavailableError } from '../src/jobs/job-repository.ts'
+import {
+  IDEMPOTENCY_WINDOW_MS,
+  JobConflictError,
+  type JobQuery,
+  type JobRepository,
+  StorageUnavailableError,
+} from '../src/jobs/job-repository.ts'
 
 /** A store that can be closed and opened again with what it holds. */
 export interface JobStore {
@@ -17,7 +23,14 @@ export function aJob(id: string, createdAt = CREATED_AT): PendingJob {
 
 function completed(job: PendingJob, text: string) {
   const running = startJob(job, CREATED_AT + 5)
-  const metrics = { durationMs: 12, tokenCount: 3, ttftMs: 4, queuedMs: 5, usage: { inputTokens: 1, outputTokens: 3 } }
+  const metrics = {
+    durationMs: 12,
+    tokenCount: 3,
+    ttftMs: 4,
+    queuedMs: 5,
+    attempts: 1,
+    usage: { inputTokens: 1, outputTokens: 3 },
+  }
   return finishJob(running, { result: text, metrics }, { status: 'completed' }, CREATED_AT + 17)
 }
 
@@ -115,6 +128,142 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
       await first.close()
       const second = await openStore(store)
       expect(await second.findUnfinished()).toHaveLength(300)
+    })
+
+    it('keeps the checkpoints of a running job, and what it held at the last one', async () => {
+      const store = await newStore()
+      const first = await store.open()
+      const running = startJob(aJob('a'), CREATED_AT + 5)
+      await first.insert(aJob('a'))
+      await first.replace(running, 'pending')
+      const checkpoint = { ...running, result: 'so far', updatedAt: new Date(CREATED_AT + 9).toISOString() }
+      expect(await first.replace(checkpoint, 'running')).toBe(true)
+      expect(await first.replace(completed(aJob('a'), 'so far and on'), 'running')).toBe(true)
+      expect(await first.replace(checkpoint, 'running')).toBe(false)
+      await first.close()
+      expect(await (await openStore(store)).find('a')).toEqual(completed(aJob('a'), 'so far and on'))
+    })
+
+    describe('lists', () => {
+      const ids = async (jobs: JobRepository, query: JobQuery) => (await jobs.list(query)).map(({ id }) => id)
+
+      it('jobs newest first, those of one moment by id', async () => {
+        const jobs = await openNew()
+        for (const [id, at] of [
+          ['b', 1],
+          ['c', 0],
+          ['d', 1],
+          ['a', 1],
+          ['e', 2],
+        ] as const) {
+          await jobs.insert(aJob(id, CREATED_AT + at))
+        }
+        expect(await ids(jobs, { limit: 10 })).toEqual(['e', 'd', 'b', 'a', 'c'])
+        expect(await ids(jobs, { limit: 2 })).toEqual(['e', 'd'])
+      })
+
+      it('pages that stay as they are while jobs come and go', async () => {
+        const jobs = await openNew()
+        for (const id of ['1', '2', '3', '4']) await jobs.insert(aJob(id, CREATED_AT + Number(id)))
+        const after = await jobs.find('3')
+        await jobs.insert(aJob('5', CREATED_AT + 5))
+        await jobs.replace(startJob(aJob('3'), CREATED_AT), 'pending')
+        await jobs.replace(completed(aJob('3'), ''), 'running')
+        await jobs.deleteFinal('3')
+        expect(await ids(jobs, { limit: 10, after })).toEqual(['2', '1'])
+      })
+
+      it('by status and provider', async () => {
+        const jobs = await openNew()
+        await jobs.insert(aJob('a', CREATED_AT))
+        await jobs.insert({ ...aJob('b', CREATED_AT + 1), provider: 'openai' })
+        await jobs.insert({ ...aJob('c', CREATED_AT + 2), provider: 'openai' })
+        await jobs.replace(startJob({ ...aJob('c', CREATED_AT + 2), provider: 'openai' }, CREATED_AT), 'pending')
+        expect(await ids(jobs, { limit: 10, status: 'pending' })).toEqual(['b', 'a'])
+        expect(await ids(jobs, { limit: 10, provider: 'openai' })).toEqual(['c', 'b'])
+        expect(await ids(jobs, { limit: 10, provider: 'openai', status: 'running' })).toEqual(['c'])
+        expect(await ids(jobs, { limit: 10, status: 'failed' })).toEqual([])
+      })
+    })
+
+    describe('removes', () => {
+      async function finish(jobs: JobRepository, job: PendingJob, endedAt: number): Promise<void> {
+        await jobs.insert(job)
+        const running = startJob(job, endedAt)
+        await jobs.replace(running, 'pending')
+        await jobs.replace(finishJob(running, running, { status: 'completed' }, endedAt), 'running')
+      }
+
+      it('a final job, once, and no other', async () => {
+        const store = await newStore()
+        const jobs = await store.open()
+        await finish(jobs, aJob('done'), CREATED_AT)
+        await jobs.insert(aJob('waiting'))
+        await jobs.insert(aJob('running'))
+        await jobs.replace(startJob(aJob('running'), CREATED_AT), 'pending')
+        const removals = await Promise.all([jobs.deleteFinal('done'), jobs.deleteFinal('done')])
+        expect(removals.sort()).toEqual([false, true])
+        for (const id of ['waiting', 'running', 'unknown']) expect(await jobs.deleteFinal(id)).toBe(false)
+        await jobs.close()
+        const again = await openStore(store)
+        expect((await again.list({ limit: 9 })).map(({ id }) => id)).toEqual(['waiting', 'running'])
+      })
+
+      it('final jobs that ended before a time, no more than asked for', async () => {
+        const jobs = await openNew()
+        for (const id of ['1', '2', '3', '4']) await finish(jobs, aJob(id), CREATED_AT + Number(id))
+        await jobs.insert(aJob('waiting', CREATED_AT - 5))
+        expect(await jobs.deleteFinalBefore(CREATED_AT + 4, 2)).toBe(2)
+        expect(await jobs.deleteFinalBefore(CREATED_AT + 4, 2)).toBe(1)
+        expect(await jobs.deleteFinalBefore(CREATED_AT + 4, 2)).toBe(0)
+        expect((await jobs.list({ limit: 9 })).map(({ id }) => id)).toEqual(['4', 'waiting'])
+      })
+    })
+
+    describe('idempotency keys', () => {
+      const key = (fingerprint: string) => ({ key: 'order 1', fingerprint })
+
+      it('give a second insert the job of the first', async () => {
+        const store = await newStore()
+        const jobs = await store.open()
+        expect(await jobs.insert(aJob('a'), key('x'))).toBeUndefined()
+        expect(await jobs.insert(aJob('b'), key('y'))).toEqual({ job: aJob('a'), fingerprint: 'x' })
+        expect(await jobs.find('b')).toBeUndefined()
+        await jobs.replace(startJob(aJob('a'), CREATED_AT), 'pending')
+        await jobs.replace(completed(aJob('a'), 'text'), 'running')
+        await jobs.close()
+        const again = await openStore(store)
+        const first = { job: completed(aJob('a'), 'text'), fingerprint: 'x' }
+        expect(await again.findByIdempotencyKey('order 1', CREATED_AT)).toEqual(first)
+        expect(await again.insert(aJob('c'), key('x'))).toEqual(first)
+        expect(await again.findByIdempotencyKey('order 2', CREATED_AT)).toBeUndefined()
+      })
+
+      it('let exactly one of many simultaneous inserts through', async () => {
+        const jobs = await openNew()
+        const inserts = Array.from({ length: 20 }, (_, index) => jobs.insert(aJob(`job-${index}`), key('x')))
+        const firsts = await Promise.all(inserts)
+        expect(firsts.filter((first) => first === undefined)).toHaveLength(1)
+        const [job, ...others] = await jobs.list({ limit: 100 })
+        expect(others).toEqual([])
+        expect(firsts.filter((first) => first?.job.id === job?.id)).toHaveLength(19)
+      })
+
+      it('may be used again after their window, and go with their job', async () => {
+        const jobs = await openNew()
+        await jobs.insert(aJob('a'), key('x'))
+        const later = CREATED_AT + IDEMPOTENCY_WINDOW_MS
+        expect(await jobs.findByIdempotencyKey('order 1', later - 1)).toBeDefined()
+        expect(await jobs.findByIdempotencyKey('order 1', later)).toBeUndefined()
+        expect(await jobs.insert(aJob('b', later), key('y'))).toBeUndefined()
+        expect(await jobs.findByIdempotencyKey('order 1', later)).toMatchObject({ job: { id: 'b' } })
+
+        await jobs.replace(startJob(aJob('b', later), later), 'pending')
+        await jobs.replace(completed(aJob('b', later), ''), 'running')
+        await jobs.deleteFinal('b')
+        expect(await jobs.findByIdempotencyKey('order 1', later)).toBeUndefined()
+        expect(await jobs.insert(aJob('c', later), key('z'))).toBeUndefined()
+      })
     })
 
     it('is healthy, and takes nothing more once it is closed', async () => {

@@ -14,6 +14,10 @@ export interface Frame {
 export async function createJob(url: string, body: object): Promise<Job> {
   const response = await postJob(url, body)
   if (response.status !== 202) throw new Error(`POST /jobs answered ${response.status}: ${await response.text()}`)
+  return await jobOf(response)
+}
+
+export async function jobOf(response: Response): Promise<Job> {
   return Job.parse(await response.json())
 }
 
@@ -26,7 +30,7 @@ export function postJob(url: string, body: object): Promise<Response> {
 }
 
 export async function getJob(url: string, id: string): Promise<Job> {
-  return Job.parse(await (await fetch(`${url}/jobs/${id}`)).json())
+  return await jobOf(await fetch(`${url}/jobs/${id}`))
 }
 
 export async function problemOf(response: Response): Promise<Problem> {
@@ -36,7 +40,8 @@ export async function problemOf(response: Response): Promise<Problem> {
 /** A reader of a stream that takes frames one by one. */
 export class StreamReader {
   readonly response: Response
-  readonly #chunks: AsyncIterator<string>
+  readonly #chunks: AsyncIterator<Uint8Array>
+  readonly #decoder = new TextDecoder()
   readonly #leaving: AbortController
   #buffer = ''
 
@@ -44,7 +49,7 @@ export class StreamReader {
     if (!response.body) throw new Error(`The stream answered ${response.status} without a body`)
     this.response = response
     this.#leaving = leaving
-    this.#chunks = response.body.pipeThrough(new TextDecoderStream())[Symbol.asyncIterator]()
+    this.#chunks = response.body[Symbol.asyncIterator]()
   }
 
   static async open(
@@ -72,7 +77,7 @@ export class StreamReader {
       }
       const { done, value } = await this.#chunks.next()
       if (done) return undefined
-      this.#buffer += value
+      this.#buffer += this.#decoder.decode(value, { stream: true })
     }
   }
 

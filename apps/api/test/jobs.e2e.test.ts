@@ -35,6 +35,7 @@ describe('the way of a job', () => {
       tokenCount: 4,
       ttftMs: expect.any(Number),
       queuedMs: expect.any(Number),
+      attempts: 1,
     })
   })
 
@@ -51,7 +52,7 @@ describe('the way of a job', () => {
     })
     gate.resolve()
     expect(await response.text()).toMatch(
-      /^retry: 2000\n\nid: 4\ndata: \{"token":"Once"\}\n\nid: 9\ndata: \{"token":" upon"\}\n\nevent: metrics\nid: end\ndata: \{"durationMs":\d+,"tokenCount":2,"ttftMs":\d+,"queuedMs":\d+\}\n\n$/,
+      /^retry: 2000\n\nid: 4\ndata: \{"token":"Once"\}\n\nid: 9\ndata: \{"token":" upon"\}\n\nevent: metrics\nid: end\ndata: \{"durationMs":\d+,"tokenCount":2,"ttftMs":\d+,"queuedMs":\d+,"attempts":1\}\n\n$/,
     )
   })
 
@@ -105,7 +106,13 @@ describe('a failing provider', () => {
         code: 'provider-auth',
         message: expect.stringContaining(provider),
         retryable: false,
-        metrics: { durationMs: expect.any(Number), tokenCount: 0, ttftMs: null, queuedMs: expect.any(Number) },
+        metrics: {
+          durationMs: expect.any(Number),
+          tokenCount: 0,
+          ttftMs: null,
+          queuedMs: expect.any(Number),
+          attempts: 1,
+        },
       })
       const job = await getJob(url, id)
       expect(job).toMatchObject({ status: 'failed', result: '', error: { code: 'provider-auth', retryable: false } })

@@ -21,7 +21,13 @@ describe('the server process', () => {
     const DATABASE_URL = await newStorePath()
     const vendor = await startOpenAIVendor()
     onTestFinished(() => vendor.close())
-    const env = { DATABASE_URL, OPENAI_API_KEY: KEY, OPENAI_BASE_URL: vendor.url, MAX_CONCURRENT_JOBS: '2' }
+    const env = {
+      DATABASE_URL,
+      OPENAI_API_KEY: KEY,
+      OPENAI_BASE_URL: vendor.url,
+      MAX_CONCURRENT_JOBS: '2',
+      MAX_CONCURRENT_JOBS_PER_PROVIDER: '2',
+    }
     const first = await ServerProcess.start(env)
     const done = await createJob(first.url, ECHO)
     const before = await readStream(first.url, done.id)
@@ -105,6 +111,67 @@ describe('the server process', () => {
       expect(await getJob(second.url, id)).toMatchObject({ result: 'Half', error: { code: 'interrupted' } })
     },
   )
+
+  it('stops within its grace with 500 open streams and 50 running jobs', async () => {
+    const vendor = await startOpenAIVendor()
+    onTestFinished(() => vendor.close())
+    vendor.respondWith((exchange) => exchange.sendToken('Half'))
+    const env = {
+      DATABASE_URL: await newStorePath(),
+      OPENAI_API_KEY: KEY,
+      OPENAI_BASE_URL: vendor.url,
+      MAX_CONCURRENT_JOBS_PER_PROVIDER: '64',
+      SHUTDOWN_GRACE_MS: '100',
+    }
+    const server = await ServerProcess.start(env)
+    const body = { prompt: 'Hello', provider: 'openai', model: 'gpt-4' }
+    const jobs = await Promise.all(Array.from({ length: 50 }, () => createJob(server.url, body)))
+    const streams = jobs.flatMap(({ id }) => Array.from({ length: 10 }, () => StreamReader.open(server.url, id)))
+    const readers = await Promise.all(streams)
+    for (const reader of readers) expect(await reader.nextToken()).toBe('Half')
+    server.signal('SIGTERM')
+    const rests = await Promise.all(readers.map((reader) => reader.rest()))
+    expect(rests.flat().filter(({ event }) => event)).toEqual([])
+    expect(await server.exit()).toBe(0)
+
+    const again = await ServerProcess.start(env)
+    for (const { id } of jobs) {
+      expect(await getJob(again.url, id)).toMatchObject({ result: 'Half', error: { code: 'interrupted' } })
+    }
+    expect(vendor.requests).toBe(50)
+  })
+
+  it('lets running jobs end within their grace', async () => {
+    const vendor = await startOpenAIVendor()
+    onTestFinished(() => vendor.close())
+    const env = { DATABASE_URL: await newStorePath(), OPENAI_API_KEY: KEY, OPENAI_BASE_URL: vendor.url }
+    const server = await ServerProcess.start(env)
+    const { id } = await createJob(server.url, { prompt: 'Hello', provider: 'openai', model: 'gpt-4' })
+    const reader = await StreamReader.open(server.url, id)
+    const exchange = await vendor.nextRequest()
+    server.signal('SIGTERM')
+    await reader.rest()
+    await expect(fetch(`${server.url}/health/live`)).rejects.toThrow('fetch failed')
+    exchange.sendToken('Whole')
+    exchange.finish()
+    expect(await server.exit()).toBe(0)
+    const again = await ServerProcess.start(env)
+    expect(await getJob(again.url, id)).toMatchObject({ status: 'completed', result: 'Whole' })
+  })
+
+  it('exits at once on a second signal', async () => {
+    const vendor = await startOpenAIVendor()
+    onTestFinished(() => vendor.close())
+    const env = { DATABASE_URL: await newStorePath(), OPENAI_API_KEY: KEY, OPENAI_BASE_URL: vendor.url }
+    const server = await ServerProcess.start({ ...env, SHUTDOWN_GRACE_MS: '600000' })
+    const { id } = await createJob(server.url, { prompt: 'Hello', provider: 'openai', model: 'gpt-4' })
+    const reader = await StreamReader.open(server.url, id)
+    await vendor.nextRequest()
+    server.signal('SIGTERM')
+    await reader.rest()
+    server.signal('SIGTERM')
+    expect(await server.exit()).toBe(1)
+  })
 
   it('never prints a key, whatever the vendor says', async () => {
     const vendor = await startOpenAIVendor()

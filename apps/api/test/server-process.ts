@@ -23,8 +23,8 @@ export class ServerProcess {
   }
 
   /** Runs it on a free port, in an empty folder, with nothing in its environment but what is given. */
-  static async spawn(env: Record<string, string>): Promise<ServerProcess> {
-    const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), MAIN], {
+  static async spawn(env: Record<string, string>, script = MAIN): Promise<ServerProcess> {
+    const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), script], {
       cwd: await temporaryFolder(),
       env: { PORT: '0', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -35,8 +35,8 @@ export class ServerProcess {
   }
 
   /** Spawns it and waits until it listens. */
-  static async start(env: Record<string, string>): Promise<ServerProcess & { url: string }> {
-    const server = await ServerProcess.spawn(env)
+  static async start(env: Record<string, string>, script?: string): Promise<ServerProcess & { url: string }> {
+    const server = await ServerProcess.spawn(env, script)
     return Object.assign(server, { url: await server.#listening() })
   }
 

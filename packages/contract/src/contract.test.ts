@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createJobBody, isFinal, Job, StreamCursor } from './index.ts'
+import { createJobBody, isFinal, Job, JobListQuery, StreamCursor } from './index.ts'
 
 const base = {
   id: '1',
@@ -9,7 +9,7 @@ const base = {
   createdAt: '2026-01-02T03:04:05.678Z',
   updatedAt: '2026-01-02T03:04:05.678Z',
 }
-const metrics = { durationMs: 1, tokenCount: 1, ttftMs: null, queuedMs: 0 }
+const metrics = { durationMs: 1, tokenCount: 1, ttftMs: null, queuedMs: 0, attempts: 1 }
 const error = { code: 'internal', message: 'It failed.', retryable: false }
 
 describe('Job', () => {
@@ -54,4 +54,16 @@ describe('the body of POST /jobs', () => {
     expect(body.safeParse({ prompt: '🙂🙂', provider: 'echo', model: 'echo' }).success).toBe(true)
     expect(body.safeParse({ prompt: '🙂🙂.', provider: 'echo', model: 'echo' }).success).toBe(false)
   })
+})
+
+describe('JobListQuery', () => {
+  it('has defaults and reads numbers', () => {
+    expect(JobListQuery.parse({})).toEqual({ limit: 20 })
+    expect(JobListQuery.parse({ limit: '100', status: 'failed' })).toEqual({ limit: 100, status: 'failed' })
+  })
+
+  it.each([{ limit: '0' }, { limit: '101' }, { limit: '1.5' }, { status: 'done' }, { provider: '' }, { page: '2' }])(
+    'refuses %j',
+    (query) => expect(JobListQuery.safeParse(query).success).toBe(false),
+  )
 })

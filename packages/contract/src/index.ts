@@ -10,11 +10,13 @@ export {
   JobMetrics,
   JobOptions,
   type JobStatus,
+  JobSummary,
   PendingJob,
   ProviderErrorCode,
   RunningJob,
   TokenUsage,
 } from './job.ts'
+export { JobListQuery, JobPage } from './job-list.ts'
 export { Fault, Problem, ProblemCode } from './problem.ts'
 export { ProviderInfo } from './provider-info.ts'
 export {

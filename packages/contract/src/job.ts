@@ -29,6 +29,10 @@ export const JobMetrics = z.object({
     .nullable()
     .describe('Time to first token, from the start of the run; null when no token came.'),
   queuedMs: z.int().nonnegative().describe('From the creation of the job to the start of its run.'),
+  attempts: z
+    .int()
+    .nonnegative()
+    .describe('How often the vendor was called; only calls without any token are repeated.'),
   usage: TokenUsage.optional().describe('Present when the vendor reported it.'),
   finishReason: FinishReason.optional().describe('Present when the vendor reported it.'),
 })
@@ -88,6 +92,16 @@ export type FinalJob = z.infer<typeof FinalJob>
 /** A prompt on its way through a provider: `pending → running → completed | failed | cancelled`. */
 export const Job = z.discriminatedUnion('status', [PendingJob, RunningJob, CompletedJob, FailedJob, CancelledJob])
 export type Job = z.infer<typeof Job>
+
+/** A job as lists show it: without its text. */
+export const JobSummary = z.discriminatedUnion('status', [
+  PendingJob,
+  RunningJob.omit({ result: true }),
+  CompletedJob.omit({ result: true }),
+  FailedJob.omit({ result: true }),
+  CancelledJob.omit({ result: true }),
+])
+export type JobSummary = z.infer<typeof JobSummary>
 
 export type JobStatus = Job['status']
 

@@ -7,6 +7,8 @@ export const ProblemCode = z.enum([
   'unknown-model',
   'provider-key-missing',
   'job-not-found',
+  'job-not-finished',
+  'idempotency-key-reused',
   'route-not-found',
   'payload-too-large',
   'unsupported-media-type',

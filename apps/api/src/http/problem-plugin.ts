@@ -57,10 +57,6 @@ function fromFramework(error: unknown): ApiError {
       return new ApiError('payload-too-large', 'The body is larger than this server takes. Send a shorter prompt.')
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return new ApiError('unsupported-media-type', "Send JSON, with the header 'content-type: application/json'.")
-    case 'FST_ERR_CTP_EMPTY_JSON_BODY':
-      return new ApiError('invalid-request', 'The body is empty; it must be a JSON object.', {
-        faults: [{ path: 'body', message: 'Must not be empty' }],
-      })
     case 'FST_ERR_CTP_INVALID_JSON_BODY':
       return new ApiError('invalid-request', 'The body is not JSON.', {
         faults: [{ path: 'body', message: 'Must be JSON' }],

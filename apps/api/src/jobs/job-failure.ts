@@ -10,6 +10,15 @@ export class JobInterruptedError extends Error {
   }
 }
 
+/** Ends a run because a caller asked for it. */
+export class JobCancelledError extends Error {
+  override readonly name = 'JobCancelledError'
+
+  constructor() {
+    super('The job was cancelled')
+  }
+}
+
 export const INTERRUPTED: JobError = {
   code: 'interrupted',
   message: 'The server stopped while this job was running. The text made until then was kept; create the job again.',

@@ -1,6 +1,6 @@
 import { ApiError } from '../api-error.ts'
 
-/** Which job runs next. It holds ids only: the repository has the jobs, and after a crash the queue is filled from it. */
+/** Which job runs next. It holds no jobs: the repository has them, and after a crash the queue is filled from it. */
 export interface JobQueue {
   /**
    * Takes a place for a job that is about to be stored, so that no job is stored for which there is none.
@@ -9,7 +9,10 @@ export interface JobQueue {
   reserve(): Promise<QueuePlace>
 
   /** Adds a job that is already stored, whether or not there is room. */
-  enqueue(jobId: string): Promise<void>
+  enqueue(job: QueuedJob): Promise<void>
+
+  /** Takes a waiting job out; nothing happens if it does not wait. */
+  remove(job: QueuedJob): Promise<void>
 
   /** From now on, hands each job to `handler` when its turn comes. */
   start(handler: JobHandler): void
@@ -18,12 +21,18 @@ export interface JobQueue {
   close(): Promise<void>
 }
 
+/** What the queue needs to know of a job. */
+export interface QueuedJob {
+  readonly id: string
+  readonly provider: string
+}
+
 /** Runs one job to its end. It must not reject. */
 export type JobHandler = (jobId: string) => Promise<void>
 
 /** A reserved place: used once, by either method. */
 export interface QueuePlace {
-  enqueue(jobId: string): Promise<void>
+  enqueue(job: QueuedJob): Promise<void>
   release(): void
 }
 

@@ -1,4 +1,4 @@
-import type { Job, JobStatus, PendingJob, RunningJob } from '@promptlab/contract'
+import type { FinalJob, Job, JobStatus, PendingJob, RunningJob } from '@promptlab/contract'
 import { ApiError } from '../api-error.ts'
 
 /**
@@ -7,13 +7,28 @@ import { ApiError } from '../api-error.ts'
  */
 export interface JobRepository {
   /**
+   * Stores a new job, unless its idempotency key is taken: of two calls at once with one key, one stores its job and the
+   * other gets that job.
+   * @returns the job that has the key, or `undefined` when the new job was stored
    * @throws JobConflictError a job with this id already exists
    * @throws StorageUnavailableError nothing was stored
    */
-  insert(job: PendingJob): Promise<void>
+  insert(job: PendingJob, idempotency?: IdempotencyKey): Promise<KeyedJob | undefined>
 
   /** The job, or `undefined` if there is none with this id. */
   find(id: string): Promise<Job | undefined>
+
+  /**
+   * The job that was created with this key within `IDEMPOTENCY_WINDOW_MS` before `now`.
+   * @param now milliseconds since the epoch
+   */
+  findByIdempotencyKey(key: string, now: number): Promise<KeyedJob | undefined>
+
+  /** Every pending and running job, in the order in which they were created. */
+  findUnfinished(): Promise<(PendingJob | RunningJob)[]>
+
+  /** Jobs, newest first: by time of creation, then by id. */
+  list(query: JobQuery): Promise<Job[]>
 
   /**
    * Stores `next` in place of the job with its id, if that one's status still is `ifStatus`; returns whether it was.
@@ -22,14 +37,57 @@ export interface JobRepository {
    */
   replace(next: Job, ifStatus: JobStatus): Promise<boolean>
 
-  /** Every pending and running job, in the order in which they were created. */
-  findUnfinished(): Promise<(PendingJob | RunningJob)[]>
+  /**
+   * Removes a job that has reached its final state; returns whether there was one.
+   * @throws StorageUnavailableError nothing was removed
+   */
+  deleteFinal(id: string): Promise<boolean>
+
+  /**
+   * Removes jobs that reached their final state before a time, at most `limit` of them; returns how many.
+   * @param time milliseconds since the epoch
+   * @throws StorageUnavailableError nothing was removed
+   */
+  deleteFinalBefore(time: number, limit: number): Promise<number>
 
   /** @throws StorageUnavailableError a change could not be stored right now */
   checkHealth(): Promise<void>
 
   /** Waits for changes under way and gives up the store. */
   close(): Promise<void>
+}
+
+/** How long a key belongs to the job that was created with it. */
+export const IDEMPOTENCY_WINDOW_MS = 24 * 60 * 60 * 1000
+
+/** A caller's name for one creation of a job, so that it can be repeated without making two. */
+export interface IdempotencyKey {
+  /** Unique within the store: it includes whose it is. */
+  readonly key: string
+  /** Digest of what was asked for, by which another request under the same key is told. */
+  readonly fingerprint: string
+}
+
+/** The job that has a key, and the digest of the request that made it. */
+export interface KeyedJob {
+  readonly job: Job
+  readonly fingerprint: string
+}
+
+export interface JobQuery {
+  readonly limit: number
+  /** Only jobs that come after this one in the list. */
+  readonly after?: JobPosition | undefined
+  readonly status?: JobStatus | undefined
+  readonly provider?: string | undefined
+}
+
+/** A job's place in the list. It stays where it is, whatever is added or removed. */
+export type JobPosition = Pick<Job, 'createdAt' | 'id'>
+
+/** When a final job became final, in milliseconds since the epoch. */
+export function endedAt(job: FinalJob): number {
+  return Date.parse(job.updatedAt)
 }
 
 export class JobConflictError extends Error {

@@ -1,6 +1,8 @@
-import { createJobBody, Job } from '@promptlab/contract'
+import { createJobBody, isFinal, Job, JobListQuery, JobPage } from '@promptlab/contract'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
+import { clientGone } from '../http/client-gone.ts'
+import { preferredWaitSeconds } from '../http/prefer-wait.ts'
 import type { JobService } from './job-service.ts'
 
 interface JobRoutesOptions {
@@ -9,16 +11,49 @@ interface JobRoutesOptions {
   maxPromptChars: number
 }
 
-/** `/jobs`: create and read. */
-export const jobRoutes: FastifyPluginAsyncZod<JobRoutesOptions> = async (app, { service, maxPromptChars }) => {
-  app.post('/', { schema: { body: createJobBody(maxPromptChars), response: { 202: Job } } }, async (request, reply) => {
-    const job = await service.create(request.body)
-    return reply.code(202).header('location', `${app.prefix}/${job.id}`).send(job)
-  })
+const params = z.object({ id: z.string() })
 
-  app.get(
-    '/:id',
-    { schema: { params: z.object({ id: z.string() }), response: { 200: Job } } },
-    async (request) => await service.get(request.params.id),
+const CreateHeaders = z.object({
+  'idempotency-key': z
+    .string()
+    .regex(/^[\x21-\x7e]{1,255}$/, 'Must be 1 to 255 visible ASCII characters')
+    .optional(),
+  prefer: z.union([z.string(), z.array(z.string())]).optional(),
+})
+
+/** `/jobs`: create, read, list, cancel, delete. */
+export const jobRoutes: FastifyPluginAsyncZod<JobRoutesOptions> = async (app, { service, maxPromptChars }) => {
+  const body = createJobBody(maxPromptChars)
+
+  app.post(
+    '/',
+    { schema: { body, headers: CreateHeaders, response: { 200: Job, 202: Job } } },
+    async (request, reply) => {
+      const created = await service.create(request.body, request.headers['idempotency-key'])
+      reply.header('location', `${app.prefix}/${created.job.id}`)
+      if (created.isReplay) reply.header('idempotency-replayed', 'true')
+
+      const waitSeconds = preferredWaitSeconds(request.headers.prefer)
+      if (waitSeconds === undefined) return reply.code(created.isReplay ? 200 : 202).send(created.job)
+      const interest = AbortSignal.any([clientGone(reply), app.stopping])
+      const job = await service.wait(created.job.id, waitSeconds * 1000, interest)
+      reply.header('preference-applied', `wait=${waitSeconds}`)
+      return reply.code(created.isReplay || isFinal(job) ? 200 : 202).send(job)
+    },
   )
+
+  app.get('/', { schema: { querystring: JobListQuery, response: { 200: JobPage } } }, (request) =>
+    service.list(request.query),
+  )
+
+  app.get('/:id', { schema: { params, response: { 200: Job } } }, (request) => service.get(request.params.id))
+
+  app.post('/:id/cancel', { schema: { params, response: { 200: Job } } }, (request) =>
+    service.cancel(request.params.id),
+  )
+
+  app.delete('/:id', { schema: { params } }, async (request, reply) => {
+    await service.delete(request.params.id)
+    return reply.code(204).send()
+  })
 }

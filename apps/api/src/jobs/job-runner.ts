@@ -1,12 +1,14 @@
-import type { FinalJob, Job, JobStatus, PendingJob, RunningJob } from '@promptlab/contract'
-import { type CompletionSummary, ProviderError, type ProviderRegistry } from '@promptlab/providers'
-import pRetry from 'p-retry'
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Job, JobStatus, PendingJob } from '@promptlab/contract'
+import type { ProviderRegistry } from '@promptlab/providers'
 import type { Clock } from '../clock.ts'
 import type { Logger } from '../logger.ts'
-import { finishJob, type JobOutcome, startJob } from './job.ts'
-import { describeFailure, JobInterruptedError } from './job-failure.ts'
-import { type JobRepository, StorageUnavailableError } from './job-repository.ts'
-import { RunMeter } from './run-meter.ts'
+import { Checkpointer } from './checkpointer.ts'
+import { startJob } from './job.ts'
+import { JobCancelledError, JobInterruptedError } from './job-failure.ts'
+import type { JobRepository, StorageUnavailableError } from './job-repository.ts'
+import { JobRun, type RunPolicy } from './job-run.ts'
+import { replaceUntilStored } from './replace-until-stored.ts'
 import type { TokenLog } from './token-log.ts'
 
 interface JobRunnerDeps {
@@ -15,98 +17,107 @@ interface JobRunnerDeps {
   readonly providers: ProviderRegistry
   readonly clock: Clock
   readonly logger: Logger
+  readonly policy: RunPolicy
+}
+
+/** A job that this process works on, from the look at its record to the close of its log. */
+interface ActiveJob {
+  readonly stop: AbortController
+  readonly ended: PromiseWithResolvers<void>
+  /** Rejects when a change of its state could not be stored at once. */
+  readonly stored: PromiseWithResolvers<never>
 }
 
 /**
- * Takes a stored job from pending to its final state. Each change of state is stored before anything that follows
+ * Takes stored jobs from pending to their final state. Each change of state is stored before anything that follows
  * from it is published: no token before `running`, no end of the log before the final record.
  */
 export class JobRunner {
   readonly #deps: JobRunnerDeps
-  readonly #interrupt = new AbortController()
+  readonly #checkpointer: Checkpointer
+  readonly #active = new Map<string, ActiveJob>()
+  readonly #interrupted = new AbortController()
+  /** Which job an error belongs to that nobody caught. */
+  readonly #context = new AsyncLocalStorage<ActiveJob>()
 
   constructor(deps: JobRunnerDeps) {
     this.#deps = deps
+    this.#checkpointer = new Checkpointer(deps.jobs, deps.logger)
   }
 
   /** Runs the job if it is pending. Never rejects: whatever goes wrong ends this job alone. */
   async run(jobId: string): Promise<void> {
     const { jobs, tokenLog, logger } = this.#deps
+    const active: ActiveJob = {
+      stop: new AbortController(),
+      ended: Promise.withResolvers(),
+      stored: Promise.withResolvers(),
+    }
+    // Nobody may be waiting for it.
+    active.stored.promise.catch(() => {})
+    this.#active.set(jobId, active)
     try {
       const job = await jobs.find(jobId)
-      if (job?.status === 'pending') await this.#runPending(job)
+      if (job?.status === 'pending') await this.#context.run(active, () => this.#runPending(job, active))
     } catch (error) {
       logger.error({ err: error, jobId }, 'The job could not be brought to its end; the next start will')
     } finally {
+      this.#active.delete(jobId)
       await tokenLog.close(jobId)
+      active.ended.resolve()
     }
+  }
+
+  /**
+   * Ends the run of a job and waits for its final record.
+   * @returns false, and at once, if the job does not run here
+   * @throws StorageUnavailableError the run was told to end, but its record cannot be stored yet
+   */
+  async cancel(jobId: string): Promise<boolean> {
+    const active = this.#active.get(jobId)
+    if (!active) return false
+    active.stop.abort(new JobCancelledError())
+    await Promise.race([active.ended.promise, active.stored.promise])
+    return true
   }
 
   /** Ends every run now: its job fails as interrupted, with the text it has. */
   interruptAll(): void {
-    this.#interrupt.abort(new JobInterruptedError())
+    this.#interrupted.abort()
+    for (const { stop } of this.#active.values()) stop.abort(new JobInterruptedError())
   }
 
-  async #runPending(job: PendingJob): Promise<void> {
-    const { clock, logger } = this.#deps
+  /**
+   * Fails the job in whose run an error was thrown that nobody caught.
+   * @returns whether it was thrown in a run; called where the error is reported, as the run is known only there
+   */
+  failCurrent(error: unknown): boolean {
+    const active = this.#context.getStore()
+    active?.stop.abort(error instanceof Error ? error : new Error(String(error)))
+    return active !== undefined
+  }
+
+  async #runPending(job: PendingJob, active: ActiveJob): Promise<void> {
+    const { clock, logger, providers } = this.#deps
     const running = startJob(job, clock.now())
-    if (!(await this.#store(running, 'pending'))) return
-    const final = await this.#complete(running)
-    await this.#store(final, 'running')
+    if (!(await this.#store(running, 'pending', active))) return
+    const run = new JobRun(running, providers.find(job.provider)?.provider, active.stop, this.#deps)
+    this.#checkpointer.add(run)
+    const final = await run.complete()
+    this.#checkpointer.delete(run)
+    await this.#store(final, 'running', active)
     const { id, provider, model, status, metrics } = final
     logger.info({ jobId: id, provider, model, status, metrics }, 'job ended')
   }
 
-  async #complete(job: RunningJob): Promise<FinalJob> {
-    const { clock, logger, tokenLog } = this.#deps
-    const meter = new RunMeter(job, clock)
-    let text = ''
-    let summary: CompletionSummary | undefined
-    let outcome: JobOutcome = { status: 'completed' }
-    try {
-      const completion = this.#startCompletion(job)
-      for (;;) {
-        const { done, value } = await completion.next()
-        if (done) {
-          summary = value
-          break
-        }
-        text += value
-        meter.countToken()
-        tokenLog.append(job.id, value)
-      }
-    } catch (error) {
-      outcome = { status: 'failed', error: describeFailure(error, job.provider) }
-      logger.warn({ err: error, jobId: job.id, provider: job.provider, model: job.model }, 'job failed')
-    }
-    return finishJob(job, { result: text, metrics: meter.metrics(summary) }, outcome, clock.now())
-  }
-
-  #startCompletion(job: RunningJob) {
-    const entry = this.#deps.providers.find(job.provider)
-    // A job that waited over a restart may be for a provider that the new configuration does not have.
-    if (!entry) throw new ProviderError(`There is no provider ${job.provider} any more`, { code: 'provider-rejected' })
-    return entry.provider.complete(job.prompt, { ...job.options, model: job.model, signal: this.#interrupt.signal })
-  }
-
-  /** Stores a change of state, however long the disk takes to be well again; gives up only when the server stops. */
-  async #store(next: Job, ifStatus: JobStatus): Promise<boolean> {
+  #store(next: Job, ifStatus: JobStatus, active: ActiveJob): Promise<boolean> {
     const { jobs, logger } = this.#deps
-    const { signal } = this.#interrupt
-    const store = () => jobs.replace(next, ifStatus)
-    try {
-      return await pRetry(store, {
-        retries: Number.POSITIVE_INFINITY,
-        minTimeout: 100,
-        maxTimeout: 5_000,
-        signal,
-        shouldRetry: ({ error }) => error instanceof StorageUnavailableError,
-        onFailedAttempt: ({ error, attemptNumber }) =>
-          logger.error({ err: error, jobId: next.id, status: next.status, attemptNumber }, 'job not stored yet'),
-      })
-    } catch (error) {
-      if (!signal.aborted) throw error
-      return await store()
-    }
+    return replaceUntilStored(jobs, next, ifStatus, {
+      signal: this.#interrupted.signal,
+      onFailure: (error: StorageUnavailableError, attempt: number) => {
+        active.stored.reject(error)
+        logger.error({ err: error, jobId: next.id, status: next.status, attempt }, 'job not stored yet')
+      },
+    })
   }
 }

@@ -4,15 +4,19 @@ import {
   type FinalJob,
   isFinal,
   type Job,
+  type JobListQuery,
+  type JobPage,
   type StreamEvent,
 } from '@promptlab/contract'
 import type { ProviderRegistry } from '@promptlab/providers'
 import { ApiError } from '../api-error.ts'
 import type { Clock } from '../clock.ts'
-import { finishJob, newJob } from './job.ts'
+import { fingerprint } from './fingerprint.ts'
+import { cancelPending, finishJob, newJob } from './job.ts'
 import { INTERRUPTED } from './job-failure.ts'
+import { decodePosition, encodePosition } from './job-position.ts'
 import type { JobQueue } from './job-queue.ts'
-import type { JobRepository } from './job-repository.ts'
+import { type IdempotencyKey, type JobRepository, type KeyedJob, StorageUnavailableError } from './job-repository.ts'
 import type { JobRunner } from './job-runner.ts'
 import type { TokenLog } from './token-log.ts'
 
@@ -24,6 +28,12 @@ interface JobServiceDeps {
   readonly runner: JobRunner
   readonly clock: Clock
   readonly newId: () => string
+}
+
+export interface CreatedJob {
+  readonly job: Job
+  /** Whether an earlier request with the same idempotency key created it. */
+  readonly isReplay: boolean
 }
 
 /** What can be done with jobs, whatever the transport. */
@@ -40,10 +50,13 @@ export class JobService {
    */
   async recover(): Promise<void> {
     const { jobs, queue, clock } = this.#deps
+    const changes: Promise<unknown>[] = []
     for (const job of await jobs.findUnfinished()) {
-      if (job.status === 'pending') await queue.enqueue(job.id)
-      else await jobs.replace(finishJob(job, job, { status: 'failed', error: INTERRUPTED }, clock.now()), 'running')
+      const interrupted = { status: 'failed', error: INTERRUPTED } as const
+      if (job.status === 'pending') await queue.enqueue(job)
+      else changes.push(jobs.replace(finishJob(job, job, interrupted, clock.now()), 'running'))
     }
+    await Promise.all(changes)
   }
 
   /** From now on, jobs run. */
@@ -54,21 +67,33 @@ export class JobService {
 
   /**
    * Stores a new job and has it run in the background. When this resolves, the job is on disk.
-   * @throws ApiError `unknown-provider`, `unknown-model`, `provider-key-missing`, `queue-full`, `storage-unavailable`
+   * @param key the caller's name for this creation: a second one with the same name gets the first one's job
+   * @throws ApiError `unknown-provider`, `unknown-model`, `provider-key-missing`, `queue-full`, `storage-unavailable`,
+   * `idempotency-key-reused`
    */
-  async create(body: CreateJobBody): Promise<Job> {
-    this.#checkProvider(body)
+  async create(body: CreateJobBody, key?: string): Promise<CreatedJob> {
     const { jobs, queue, clock, newId } = this.#deps
+    const idempotency = key === undefined ? undefined : { key, fingerprint: fingerprint(body) }
+    // First of all, as the first request was accepted whatever has become of the provider or the queue since.
+    const earlier = key === undefined ? undefined : await jobs.findByIdempotencyKey(key, clock.now())
+    if (earlier) return replay(earlier, idempotency)
+
+    this.#checkProvider(body)
     const place = await queue.reserve()
     const job = newJob(newId(), body, clock.now())
+    let first: KeyedJob | undefined
     try {
-      await jobs.insert(job)
+      first = await jobs.insert(job, idempotency)
     } catch (error) {
       place.release()
       throw error
     }
-    await place.enqueue(job.id)
-    return job
+    if (first) {
+      place.release()
+      return replay(first, idempotency)
+    }
+    await place.enqueue(job)
+    return { job, isReplay: false }
   }
 
   /** @throws ApiError `job-not-found` */
@@ -76,6 +101,74 @@ export class JobService {
     const job = await this.#deps.jobs.find(id)
     if (!job) throw new ApiError('job-not-found', `There is no job with the id ${id}.`)
     return job
+  }
+
+  /**
+   * A page of jobs, newest first. Jobs that are added while a client pages do not move those it has not seen.
+   * @throws ApiError `invalid-request` the cursor is not one of ours
+   */
+  async list({ limit, cursor, status, provider }: JobListQuery): Promise<JobPage> {
+    const after = cursor === undefined ? undefined : decodePosition(cursor)
+    // One more than asked for tells whether there is another page.
+    const jobs = await this.#deps.jobs.list({ limit: limit + 1, after, status, provider })
+    const data = jobs.slice(0, limit)
+    const last = data.at(-1)
+    return { data, nextCursor: last && jobs.length > limit ? encodePosition(last) : null }
+  }
+
+  /**
+   * Ends a job, whether it waits or runs; it keeps the text it has. A finished job comes back unchanged.
+   * @throws ApiError `job-not-found`, `storage-unavailable`
+   */
+  async cancel(id: string): Promise<FinalJob> {
+    const { jobs, queue, runner, tokenLog, clock } = this.#deps
+    for (let isOver = false; ; ) {
+      const job = await this.get(id)
+      if (isFinal(job)) return job
+      // Its run is over and its end is not stored, as happens when the disk fails while the server stops.
+      if (isOver) throw new StorageUnavailableError()
+      if (job.status === 'pending') {
+        const cancelled = cancelPending(job, clock.now())
+        if (!(await jobs.replace(cancelled, 'pending'))) continue // It has just begun, or ended.
+        await queue.remove(job)
+        await tokenLog.close(id)
+        return cancelled
+      }
+      isOver = !(await runner.cancel(id))
+    }
+  }
+
+  /**
+   * Removes a finished job for good.
+   * @throws ApiError `job-not-found`, `job-not-finished`, `storage-unavailable`
+   */
+  async delete(id: string): Promise<void> {
+    const job = await this.get(id)
+    if (!isFinal(job)) throw new ApiError('job-not-finished', `The job is ${job.status}. Cancel it first, or wait.`)
+    if (!(await this.#deps.jobs.deleteFinal(id))) await this.get(id)
+  }
+
+  /**
+   * Waits until the job is final, at most for a time.
+   * @param signal ends the wait early
+   * @returns the job as it is then
+   */
+  async wait(id: string, timeoutMs: number, signal: AbortSignal): Promise<Job> {
+    // A reader behind everything wakes only for the end.
+    const reader = this.#deps.tokenLog.attach(id, Number.MAX_SAFE_INTEGER)
+    const detach = () => reader.detach()
+    const timer = setTimeout(detach, timeoutMs)
+    signal.addEventListener('abort', detach, { once: true })
+    try {
+      const job = await this.get(id)
+      if (isFinal(job) || signal.aborted) return job
+      await reader.next()
+      return await this.get(id)
+    } finally {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', detach)
+      detach()
+    }
   }
 
   /**
@@ -122,6 +215,12 @@ export class JobService {
       throw new ApiError('provider-key-missing', `${name} is not configured on this server: set ${missing.join(', ')}.`)
     }
   }
+}
+
+function replay({ job, fingerprint: first }: KeyedJob, idempotency: IdempotencyKey | undefined): CreatedJob {
+  if (first === idempotency?.fingerprint) return { job, isReplay: true }
+  const message = 'This Idempotency-Key was used for a job with another body. Use a new key for a new job.'
+  throw new ApiError('idempotency-key-reused', message)
 }
 
 /** The end of a stream as the record tells it. Where its tokens began and ended is no longer known. */

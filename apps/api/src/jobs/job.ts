@@ -25,11 +25,22 @@ export function startJob(job: PendingJob, now: number): RunningJob {
     ...job,
     status: 'running',
     result: '',
-    metrics: { durationMs: 0, tokenCount: 0, ttftMs: null, queuedMs },
+    metrics: { durationMs: 0, tokenCount: 0, ttftMs: null, queuedMs, attempts: 0 },
     updatedAt: new Date(now).toISOString(),
   }
 }
 
-export function finishJob(job: RunningJob, progress: JobProgress, outcome: JobOutcome, now: number): FinalJob {
-  return { ...job, ...progress, ...outcome, updatedAt: new Date(now).toISOString() }
+/** Ends a job that never began. */
+export function cancelPending(job: PendingJob, now: number): FinalJob {
+  const started = startJob(job, now)
+  return finishJob(started, started, { status: 'cancelled' }, now)
+}
+
+export function finishJob(
+  job: RunningJob,
+  { result, metrics }: JobProgress,
+  outcome: JobOutcome,
+  now: number,
+): FinalJob {
+  return { ...job, result, metrics, ...outcome, updatedAt: new Date(now).toISOString() }
 }

@@ -9,11 +9,16 @@ export class RunMeter {
   readonly #startedAt: number
   #firstTokenAt: number | undefined
   #tokenCount = 0
+  #attempts = 0
 
   constructor(job: RunningJob, clock: Clock) {
     this.#clock = clock
     this.#queuedMs = job.metrics.queuedMs
     this.#startedAt = clock.elapsed()
+  }
+
+  countAttempt(): void {
+    this.#attempts++
   }
 
   countToken(): void {
@@ -28,6 +33,7 @@ export class RunMeter {
       tokenCount: this.#tokenCount,
       ttftMs: this.#firstTokenAt === undefined ? null : Math.round(this.#firstTokenAt - this.#startedAt),
       queuedMs: this.#queuedMs,
+      attempts: this.#attempts,
       ...(usage && { usage }),
       ...(finishReason && { finishReason }),
     }

@@ -6,9 +6,9 @@ it('writes a token without an event name', () => {
 })
 
 it('writes the final event with its name and the id "end"', () => {
-  const data = { durationMs: 2500, tokenCount: 42, ttftMs: 310, queuedMs: 2 }
+  const data = { durationMs: 2500, tokenCount: 42, ttftMs: 310, queuedMs: 2, attempts: 1 }
   expect(encodeSseEvent({ event: 'metrics', id: 'end', data })).toBe(
-    'event: metrics\nid: end\ndata: {"durationMs":2500,"tokenCount":42,"ttftMs":310,"queuedMs":2}\n\n',
+    'event: metrics\nid: end\ndata: {"durationMs":2500,"tokenCount":42,"ttftMs":310,"queuedMs":2,"attempts":1}\n\n',
   )
 })
 

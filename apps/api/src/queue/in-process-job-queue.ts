@@ -1,36 +1,39 @@
-import { type JobHandler, type JobQueue, QueueFullError, type QueuePlace } from '../jobs/job-queue.ts'
+import { type JobHandler, type JobQueue, type QueuedJob, QueueFullError, type QueuePlace } from '../jobs/job-queue.ts'
 
 interface InProcessJobQueueOptions {
   /** How many jobs run at once. */
   maxConcurrent: number
+  /** How many jobs of one provider run at once, so that one that is stuck leaves room for the others. */
+  maxConcurrentPerProvider: number
   /** How many jobs may wait for their turn. */
   maxQueued: number
 }
 
-/** Job queue of a single process: first in, first out. */
+/** Job queue of a single process: first in, first out among the jobs whose provider has room. */
 export class InProcessJobQueue implements JobQueue {
-  readonly #maxConcurrent: number
-  readonly #maxQueued: number
-  readonly #waiting: string[] = []
+  readonly #options: InProcessJobQueueOptions
+  readonly #lanes = new Map<string, Lane>()
   readonly #running = new Set<Promise<void>>()
   #reserved = 0
+  #waiting = 0
+  #sequence = 0
   #handler: JobHandler | undefined
   #isClosed = false
 
-  constructor({ maxConcurrent, maxQueued }: InProcessJobQueueOptions) {
-    this.#maxConcurrent = maxConcurrent
-    this.#maxQueued = maxQueued
+  constructor(options: InProcessJobQueueOptions) {
+    this.#options = options
   }
 
   async reserve(): Promise<QueuePlace> {
+    const { maxQueued, maxConcurrent } = this.#options
     // A job that can start at once does not wait, so idle workers count as room.
-    const taken = this.#reserved + this.#waiting.length + this.#running.size
-    if (taken >= this.#maxQueued + this.#maxConcurrent) throw new QueueFullError(this.#maxQueued)
+    const taken = this.#reserved + this.#waiting + this.#running.size
+    if (taken >= maxQueued + maxConcurrent) throw new QueueFullError(maxQueued)
     this.#reserved++
     return {
-      enqueue: async (jobId) => {
+      enqueue: async (job) => {
         this.#reserved--
-        await this.enqueue(jobId)
+        await this.enqueue(job)
       },
       release: () => {
         this.#reserved--
@@ -38,9 +41,19 @@ export class InProcessJobQueue implements JobQueue {
     }
   }
 
-  async enqueue(jobId: string): Promise<void> {
-    this.#waiting.push(jobId)
+  async enqueue({ id, provider }: QueuedJob): Promise<void> {
+    let lane = this.#lanes.get(provider)
+    if (!lane) {
+      lane = { waiting: new Map(), running: 0 }
+      this.#lanes.set(provider, lane)
+    }
+    lane.waiting.set(id, this.#sequence++)
+    this.#waiting++
     this.#startWaiting()
+  }
+
+  async remove({ id, provider }: QueuedJob): Promise<void> {
+    if (this.#lanes.get(provider)?.waiting.delete(id)) this.#waiting--
   }
 
   start(handler: JobHandler): void {
@@ -55,15 +68,42 @@ export class InProcessJobQueue implements JobQueue {
 
   #startWaiting(): void {
     const handler = this.#handler
-    if (!handler || this.#isClosed) return
-    while (this.#running.size < this.#maxConcurrent) {
-      const jobId = this.#waiting.shift()
-      if (jobId === undefined) return
-      const run = handler(jobId).finally(() => {
-        this.#running.delete(run)
-        this.#startWaiting()
-      })
-      this.#running.add(run)
+    while (handler && !this.#isClosed && this.#running.size < this.#options.maxConcurrent) {
+      const next = this.#next()
+      if (!next) return
+      this.#run(next.lane, next.id, handler)
     }
   }
+
+  /** The job that has waited longest, of those whose provider has room. */
+  #next(): { lane: Lane; id: string } | undefined {
+    let next: { lane: Lane; id: string; sequence: number } | undefined
+    for (const lane of this.#lanes.values()) {
+      if (lane.running >= this.#options.maxConcurrentPerProvider) continue
+      for (const [id, sequence] of lane.waiting) {
+        if (!next || sequence < next.sequence) next = { lane, id, sequence }
+        break
+      }
+    }
+    return next
+  }
+
+  #run(lane: Lane, id: string, handler: JobHandler): void {
+    lane.waiting.delete(id)
+    this.#waiting--
+    lane.running++
+    const run = handler(id).finally(() => {
+      lane.running--
+      this.#running.delete(run)
+      this.#startWaiting()
+    })
+    this.#running.add(run)
+  }
+}
+
+/** The jobs of one provider. */
+interface Lane {
+  /** By id, in the order of arrival: when each came, in the count of all jobs. */
+  readonly waiting: Map<string, number>
+  running: number
 }

@@ -3,19 +3,26 @@ import { basename, dirname, join } from 'node:path'
 import { Job } from '@promptlab/contract'
 import type { Adapter } from 'lowdb'
 import { z } from 'zod'
+import type { IdempotencyKey } from '../../jobs/job-repository.ts'
 
-/** A job and its line in the file, serialised once: jobs are never changed in place. */
+/** A job, the key it was created with, and their line in the file, serialised once: jobs are never changed in place. */
 export interface JobEntry {
   readonly job: Job
+  readonly idempotency?: IdempotencyKey | undefined
   readonly line: string
 }
 
 /** What the file holds, by job id, in the order of creation. */
 export type JobEntries = ReadonlyMap<string, JobEntry>
 
-export function jobEntry(job: Job): JobEntry {
-  return { job, line: JSON.stringify(job) }
+export function jobEntry(job: Job, idempotency?: IdempotencyKey): JobEntry {
+  return { job, idempotency, line: JSON.stringify(idempotency ? { ...job, idempotency } : job) }
 }
+
+/** What a line holds besides the job. */
+const LineExtras = z.object({
+  idempotency: z.object({ key: z.string(), fingerprint: z.string() }).optional(),
+})
 
 const Document = z.strictObject({ version: z.literal(1), jobs: z.array(z.unknown()) })
 
@@ -88,11 +95,12 @@ function parse(bytes: Buffer): JobEntries {
   if (!document.success) throw new DamagedFileError(describe(document.error))
   const entries = new Map<string, JobEntry>()
   for (const [index, value] of document.data.jobs.entries()) {
-    const job = Job.safeParse(value)
-    if (!job.success) throw new DamagedFileError(`jobs[${index}]: ${describe(job.error)}`)
-    if (entries.has(job.data.id)) throw new DamagedFileError(`jobs[${index}]: the id ${job.data.id} occurs twice`)
+    const parsed = Job.and(LineExtras).safeParse(value)
+    if (!parsed.success) throw new DamagedFileError(`jobs[${index}]: ${describe(parsed.error)}`)
+    const { idempotency, ...job } = parsed.data
+    if (entries.has(job.id)) throw new DamagedFileError(`jobs[${index}]: the id ${job.id} occurs twice`)
     // The line is made from the value as it was read, so that fields this version does not know survive.
-    entries.set(job.data.id, { job: job.data, line: JSON.stringify(value) })
+    entries.set(job.id, { job, idempotency, line: JSON.stringify(value) })
   }
   return entries
 }

@@ -3,11 +3,21 @@ import { access, mkdir, realpath } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { isFinal, type Job, type JobStatus, type PendingJob, type RunningJob } from '@promptlab/contract'
 import { Low } from 'lowdb'
-import { JobConflictError, type JobRepository, StorageUnavailableError } from '../../jobs/job-repository.ts'
+import {
+  endedAt,
+  type IdempotencyKey,
+  JobConflictError,
+  type JobPosition,
+  type JobQuery,
+  type JobRepository,
+  type KeyedJob,
+  StorageUnavailableError,
+} from '../../jobs/job-repository.ts'
 import { StoreOpenError } from '../store-open-error.ts'
+import { Draft, keyedJob, StoredJobs } from './draft.ts'
 import { FileLock } from './file-lock.ts'
 import { GroupCommit } from './group-commit.ts'
-import { DamagedFileError, type JobEntries, type JobEntry, JobsFile, jobEntry } from './jobs-file.ts'
+import { DamagedFileError, type JobEntries, JobsFile } from './jobs-file.ts'
 
 /** Jobs in one JSON file, for one process. Changes that come while the disk is busy share its next write. */
 export class LowdbJobRepository implements JobRepository {
@@ -16,7 +26,7 @@ export class LowdbJobRepository implements JobRepository {
   readonly #db: Low<JobEntries>
   readonly #writes = new GroupCommit<DraftChange>((changes) => this.#commit(changes))
   /** What the disk has. `Low.data` runs ahead of it during a write, and stays ahead after a failed one. */
-  #stored: JobEntries
+  readonly #stored: StoredJobs
   #isWritable = true
   #isClosed = false
 
@@ -24,7 +34,7 @@ export class LowdbJobRepository implements JobRepository {
     this.#folder = folder
     this.#lock = lock
     this.#db = db
-    this.#stored = db.data
+    this.#stored = new StoredJobs(db.data)
   }
 
   /**
@@ -50,29 +60,62 @@ export class LowdbJobRepository implements JobRepository {
     }
   }
 
-  async insert(job: PendingJob): Promise<void> {
-    await this.#change((draft) => {
+  insert(job: PendingJob, idempotency?: IdempotencyKey): Promise<KeyedJob | undefined> {
+    return this.#change((draft) => {
+      const first = idempotency && draft.findByKey(idempotency.key, Date.parse(job.createdAt))
+      if (first) return first
       if (draft.get(job.id)) throw new JobConflictError(job.id)
-      draft.set(job)
+      draft.insert(job, idempotency)
+      return undefined
     })
   }
 
   async find(id: string): Promise<Job | undefined> {
-    return this.#stored.get(id)?.job
+    return this.#stored.entries.get(id)?.job
+  }
+
+  async findByIdempotencyKey(key: string, now: number): Promise<KeyedJob | undefined> {
+    const entry = this.#stored.findByKey(key)
+    return entry && keyedJob(entry, now)
+  }
+
+  async findUnfinished(): Promise<(PendingJob | RunningJob)[]> {
+    const unfinished: (PendingJob | RunningJob)[] = []
+    for (const { job } of this.#stored.entries.values()) if (!isFinal(job)) unfinished.push(job)
+    return unfinished
+  }
+
+  async list({ limit, after, status, provider }: JobQuery): Promise<Job[]> {
+    const jobs: Job[] = []
+    for (const { job } of this.#stored.entries.values()) {
+      if (status && job.status !== status) continue
+      if (provider && job.provider !== provider) continue
+      if (after && comparePositions(job, after) <= 0) continue
+      jobs.push(job)
+    }
+    return jobs.sort(comparePositions).slice(0, limit)
   }
 
   replace(next: Job, ifStatus: JobStatus): Promise<boolean> {
     return this.#change((draft) => {
       if (draft.get(next.id)?.status !== ifStatus) return false
-      draft.set(next)
+      draft.replace(next)
       return true
     })
   }
 
-  async findUnfinished(): Promise<(PendingJob | RunningJob)[]> {
-    const unfinished: (PendingJob | RunningJob)[] = []
-    for (const { job } of this.#stored.values()) if (!isFinal(job)) unfinished.push(job)
-    return unfinished
+  deleteFinal(id: string): Promise<boolean> {
+    return this.#change((draft) => draft.deleteFinal(id))
+  }
+
+  async deleteFinalBefore(time: number, limit: number): Promise<number> {
+    const ids: string[] = []
+    for (const { job } of this.#stored.entries.values()) {
+      if (ids.length === limit) break
+      if (isFinal(job) && endedAt(job) < time) ids.push(job.id)
+    }
+    if (ids.length === 0) return 0
+    return await this.#change((draft) => ids.filter((id) => draft.deleteFinal(id)).length)
   }
 
   async checkHealth(): Promise<void> {
@@ -115,9 +158,8 @@ export class LowdbJobRepository implements JobRepository {
   async #commit(changes: readonly DraftChange[]): Promise<void> {
     const draft = new Draft(this.#stored)
     for (const { apply } of changes) apply(draft)
-    const next = draft.entries()
-    if (!next) return
-    this.#db.data = next
+    if (!draft.isTouched) return
+    this.#db.data = draft.entries()
     try {
       await this.#db.write()
     } catch (cause) {
@@ -125,7 +167,7 @@ export class LowdbJobRepository implements JobRepository {
       throw new StorageUnavailableError(cause)
     }
     this.#isWritable = true
-    this.#stored = next
+    this.#stored.apply(draft.changes)
   }
 }
 
@@ -133,34 +175,14 @@ interface DraftChange {
   readonly apply: (draft: Draft) => void
 }
 
-/** The store as it will be after the commit that is being put together. */
-class Draft {
-  readonly #stored: JobEntries
-  readonly #changed = new Map<string, JobEntry>()
-  #isTouched = false
+/** Positive when `a` comes after `b` in the list: it is older, or of the same time and has the smaller id. */
+function comparePositions(a: JobPosition, b: JobPosition): number {
+  return compare(b.createdAt, a.createdAt) || compare(b.id, a.id)
+}
 
-  constructor(stored: JobEntries) {
-    this.#stored = stored
-  }
-
-  get(id: string): Job | undefined {
-    return (this.#changed.get(id) ?? this.#stored.get(id))?.job
-  }
-
-  set(job: Job): void {
-    this.#changed.set(job.id, jobEntry(job))
-    this.touch()
-  }
-
-  /** Has the file written even if nothing in it changes. */
-  touch(): void {
-    this.#isTouched = true
-  }
-
-  /** The whole store, or `undefined` if it needs no write. */
-  entries(): JobEntries | undefined {
-    return this.#isTouched ? new Map([...this.#stored, ...this.#changed]) : undefined
-  }
+/** By code units, as SQL stores compare. */
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
 }
 
 /** The file's path with its folder made and links followed, as a write replaces the file itself. */
