@@ -1,3 +1,4 @@
+import accepts from '@fastify/accepts'
 import cors from '@fastify/cors'
 import type { ProviderRegistry } from '@promptlab/providers'
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
@@ -6,6 +7,7 @@ import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
 import { healthRoutes } from './http/health-routes.ts'
 import { jsonBodies } from './http/json-bodies.ts'
+import { sendMalformedRequest } from './http/malformed-request.ts'
 import { problemPlugin, sendProblem } from './http/problem-plugin.ts'
 import { shutdownPlugin } from './http/shutdown-plugin.ts'
 import type { JobQueue } from './jobs/job-queue.ts'
@@ -17,6 +19,7 @@ import { jobStreamRoutes } from './jobs/job-stream-routes.ts'
 import { RetentionSweeper } from './jobs/retention-sweeper.ts'
 import type { TokenLog } from './jobs/token-log.ts'
 import { providerRoutes } from './providers/provider-routes.ts'
+import { OpenStreams } from './streams/open-streams.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -25,6 +28,8 @@ declare module 'fastify' {
      * @returns whether it was thrown in a run
      */
     readonly failCurrentRun: (error: unknown) => boolean
+    /** The streams that are being written. */
+    readonly openStreams: OpenStreams
   }
 }
 
@@ -41,10 +46,12 @@ export interface AppDeps {
 /** The part of the configuration that the app itself needs. */
 export type AppConfig = Pick<
   Config,
-  'corsOrigins' | 'heartbeatMs' | 'maxPromptChars' | 'retentionMs' | 'run' | 'shutdownGraceMs'
+  'corsOrigins' | 'maxPromptChars' | 'retentionMs' | 'run' | 'shutdownGraceMs' | 'stream'
 > & {
   readonly logger: NonNullable<FastifyServerOptions['logger']>
 }
+
+const EXPOSED_HEADERS = ['Location', 'Retry-After', 'Idempotency-Replayed', 'Preference-Applied']
 
 /** The whole app, not listening. Jobs run as soon as it listens. */
 export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
@@ -57,29 +64,37 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
     frameworkErrors: sendProblem,
     // The shutdown plugin says it, as a problem.
     return503OnClosing: false,
+    // Fastify's own limit would cut off a recovery or a shutdown that takes longer; main.ts sets the deadline.
+    pluginTimeout: 0,
+    clientErrorHandler: sendMalformedRequest,
   })
   const runner = new JobRunner({ ...deps, logger: app.log, policy: config.run })
   const service = new JobService({ ...deps, runner })
+  const streams = new OpenStreams(service, config.stream)
 
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
   app.register(jsonBodies)
   app.register(problemPlugin)
+  app.register(accepts)
   app.register(cors, {
     origin: [...config.corsOrigins],
     methods: ['GET', 'POST', 'DELETE'],
-    exposedHeaders: ['Location'],
+    exposedHeaders: EXPOSED_HEADERS,
+    // An OPTIONS request that is no preflight is an unknown route like any other.
+    strictPreflight: false,
   })
   app.register(shutdownPlugin, {
     drain: () => queue.close(),
     interrupt: () => runner.interruptAll(),
     graceMs: config.shutdownGraceMs,
   })
-  app.register(jobRoutes, { prefix: '/jobs', service, maxPromptChars: config.maxPromptChars })
-  app.register(jobStreamRoutes, { prefix: '/jobs', service, heartbeatMs: config.heartbeatMs })
+  app.register(jobRoutes, { prefix: '/jobs', service, streams, maxPromptChars: config.maxPromptChars })
+  app.register(jobStreamRoutes, { prefix: '/jobs', service, streams })
   app.register(providerRoutes, { prefix: '/providers', providers })
   app.register(healthRoutes, { prefix: '/health', checks: { storage: () => jobs.checkHealth() } })
 
+  app.decorate('openStreams', streams)
   app.decorate('failCurrentRun', (error) => runner.failCurrent(error))
   if (config.retentionMs !== undefined) {
     const sweeper = new RetentionSweeper({ ...deps, logger: app.log, retentionMs: config.retentionMs })

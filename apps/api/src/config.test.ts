@@ -31,6 +31,7 @@ describe('readConfig', () => {
     const read = () =>
       readConfig({ PORT: '80a', MAX_PROMPT_CHARS: '0', LOG_LEVEL: 'loud', CORS_ORIGINS: 'https://a.example/path' })
     expect(read).toThrow(ConfigError)
+    expect(read).toThrow('"https://a.example/path" is neither')
     for (const name of ['PORT', 'MAX_PROMPT_CHARS', 'LOG_LEVEL', 'CORS_ORIGINS']) expect(read).toThrow(name)
   })
 
@@ -39,13 +40,19 @@ describe('readConfig', () => {
     ['/var/lib/jobs.json', '/var/lib/jobs.json'],
     ['file:data/jobs.json', 'data/jobs.json'],
     ['file:///var/lib/jobs.json', '/var/lib/jobs.json'],
+    ['file://localhost/var/my%20jobs.json', '/var/my jobs.json'],
+    ['FILE:jobs.json', 'jobs.json'],
+    [' jobs.json ', 'jobs.json'],
   ])('reads DATABASE_URL %s as the file %s', (url, path) => {
     expect(readConfig({ DATABASE_URL: url }).jobsFile).toBe(path)
   })
 
-  it.each(['postgres://localhost/jobs', 'sqlite:jobs.db', 'mysql://x'])('refuses DATABASE_URL %s', (url) => {
-    expect(() => readConfig({ DATABASE_URL: url })).toThrow(/DATABASE_URL/)
-  })
+  it.each(['postgres://localhost/jobs', 'sqlite:jobs.db', 'file://elsewhere/jobs.json', 'file:', 'data/'])(
+    'refuses DATABASE_URL %s',
+    (url) => {
+      expect(() => readConfig({ DATABASE_URL: url })).toThrow(/DATABASE_URL/)
+    },
+  )
 
   it('splits lists', () => {
     const config = readConfig({

@@ -1,7 +1,9 @@
+import { fileURLToPath } from 'node:url'
 import { GEMINI_MODELS } from '@promptlab/providers/gemini'
 import { OPENAI_MODELS } from '@promptlab/providers/openai'
 import { z } from 'zod'
 import type { RunPolicy } from './jobs/job-run.ts'
+import type { StreamTiming } from './streams/stream-response.ts'
 
 /** One or more environment variables are wrong; the message names each. */
 export class ConfigError extends Error {
@@ -25,23 +27,38 @@ const list = z
   .transform((value) => value.split(',').map((item) => item.trim()))
   .pipe(z.array(z.string().min(1, 'Must be a comma-separated list without empty items')))
 
-const origin = z.union([
-  z.literal('*'),
-  z.string().refine((value) => URL.canParse(value) && new URL(value).origin === value, {
-    message: 'Must be "*" or origins such as https://app.example.com, without a path',
-  }),
-])
+const isOrigin = (value: string) => value === '*' || (URL.canParse(value) && new URL(value).origin === value)
 
-const fileUrl = z
+const origins = list.superRefine((items, context) => {
+  for (const item of items) {
+    if (!isOrigin(item)) context.addIssue(`"${item}" is neither "*" nor an origin such as https://app.example.com`)
+  }
+})
+
+const jobsFile = z
   .string()
+  .trim()
   .refine((value) => !/^(?!file:)[a-z][a-z0-9+.-]+:/i.test(value), 'Must be the path or file: URL of a JSON file')
-  .transform((value) => value.replace(/^file:(\/\/)?/, ''))
+  .transform(fileOf)
+  .refine((path) => path !== '' && !path.endsWith('/'), 'Must name a file, not a folder')
+
+/** The path in `file:PATH`, or the file of a URL such as `file:///var/lib/jobs.json`. */
+function fileOf(value: string, context: z.RefinementCtx): string {
+  if (!/^file:/i.test(value)) return value
+  if (!/^file:\/\//i.test(value)) return value.slice('file:'.length)
+  try {
+    return fileURLToPath(value)
+  } catch {
+    context.addIssue('Must be a file: URL of this machine, such as file:///var/lib/jobs.json')
+    return z.NEVER
+  }
+}
 
 /** Every environment variable, its form and its default. An empty variable counts as not set. */
 export const Environment = z.object({
   HOST: z.string().default('127.0.0.1'),
   PORT: wholeNumber(0, 65_535).default(3000),
-  DATABASE_URL: fileUrl.default('jobs.json'),
+  DATABASE_URL: jobsFile.default('jobs.json'),
   MAX_CONCURRENT_JOBS: wholeNumber(1, 100_000).default(64),
   MAX_CONCURRENT_JOBS_PER_PROVIDER: wholeNumber(1, 100_000).optional(),
   MAX_QUEUED_JOBS: wholeNumber(1, 10_000_000).default(10_000),
@@ -51,7 +68,7 @@ export const Environment = z.object({
   JOB_TIMEOUT_MS: wholeNumber(1, MAX_DELAY_MS).default(600_000),
   JOB_RETENTION_HOURS: hours.optional(),
   SHUTDOWN_GRACE_MS: wholeNumber(0, MAX_DELAY_MS).default(10_000),
-  CORS_ORIGINS: list.pipe(z.array(origin)).default([]),
+  CORS_ORIGINS: origins.default([]),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   ECHO_DELAY_MS: wholeNumber(0, MAX_DELAY_MS).default(20),
   OPENAI_API_KEY: z.string().optional(),
@@ -83,7 +100,7 @@ export interface Config {
   /** How long finished jobs are kept; undefined: for good. */
   readonly retentionMs: number | undefined
   readonly shutdownGraceMs: number
-  readonly heartbeatMs: number
+  readonly stream: StreamTiming
   readonly corsOrigins: readonly string[]
   readonly logLevel: z.infer<typeof Environment>['LOG_LEVEL']
   readonly echo: { readonly delayMs: number }
@@ -121,7 +138,7 @@ export function readConfig(variables: EnvironmentVariables): Config {
     },
     retentionMs: environment.JOB_RETENTION_HOURS && environment.JOB_RETENTION_HOURS * 3_600_000,
     shutdownGraceMs: environment.SHUTDOWN_GRACE_MS,
-    heartbeatMs: 15_000,
+    stream: { heartbeatMs: 15_000, stallMs: 30_000 },
     corsOrigins: environment.CORS_ORIGINS,
     logLevel: environment.LOG_LEVEL,
     echo: { delayMs: environment.ECHO_DELAY_MS },

@@ -7,6 +7,9 @@ import { StoreOpenError } from './storage/store-open-error.ts'
 import { handleUncaughtErrors } from './uncaught-errors.ts'
 import { welcome } from './welcome.ts'
 
+/** How long the server may take to close once the jobs have had their grace. */
+const LONGEST_CLOSE_MS = 10_000
+
 async function main(): Promise<void> {
   loadEnvironmentFile()
   const config = readConfig(process.env)
@@ -19,6 +22,8 @@ async function main(): Promise<void> {
     if (isStopping) process.exit(1)
     isStopping = true
     app.log.info({ reason }, 'stopping')
+    // In case something that has to be waited for never comes, such as a disk that hangs.
+    setTimeout(() => process.exit(1), config.shutdownGraceMs + LONGEST_CLOSE_MS).unref()
     app.close().then(() => process.exit(exitCode), fail)
   }
   process.on('SIGINT', (signal) => stop(signal, 0))
@@ -35,7 +40,8 @@ function loadEnvironmentFile(): void {
   try {
     process.loadEnvFile()
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
+    if (!(error instanceof Error)) throw error
+    if (!('code' in error && error.code === 'ENOENT')) throw new ConfigError(`.env cannot be read: ${error.message}.`)
   }
 }
 
@@ -53,7 +59,7 @@ function fail(error: unknown): void {
 function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   if (error instanceof ConfigError || error instanceof StoreOpenError) return error.message
-  if ('code' in error && 'syscall' in error && error.syscall === 'listen') {
+  if ('syscall' in error && (error.syscall === 'listen' || error.syscall === 'getaddrinfo')) {
     return `The server cannot listen: ${error.message}. Set HOST and PORT to an address that is free.`
   }
   return error.stack ?? error.message

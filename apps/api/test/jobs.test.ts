@@ -1,3 +1,5 @@
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { Job, Problem, ProviderInfo } from '@promptlab/contract'
 import supertest from 'supertest'
 import { describe, expect, it } from 'vitest'
@@ -101,6 +103,7 @@ describe('POST /jobs', () => {
   it.each([
     ['malformed JSON', 'application/json', '{"prompt":', 400, 'invalid-request'],
     ['an empty body', 'application/json', '', 400, 'invalid-request'],
+    ['text in another encoding', 'application/json', Buffer.from([0x22, 0xff, 0xfe, 0x22]), 400, 'invalid-request'],
     ['a poisoned prototype', 'application/json', '{"__proto__":{"admin":true}}', 400, 'invalid-request'],
     ['a form', 'application/x-www-form-urlencoded', 'prompt=Hello', 415, 'unsupported-media-type'],
     ['plain text', 'text/plain', JSON.stringify(VALID), 415, 'unsupported-media-type'],
@@ -108,6 +111,18 @@ describe('POST /jobs', () => {
   ])('refuses %s', async (_, type, body, status, code) => {
     const server = await request({ env: { MAX_PROMPT_CHARS: '1000' } })
     expectProblem(await server.post('/jobs').set('content-type', type).send(body), status, code)
+  })
+
+  it('refuses a compressed body', async () => {
+    const response = await (await request()).post('/jobs').set('content-encoding', 'gzip').send(VALID)
+    expectProblem(response, 415, 'unsupported-media-type')
+  })
+
+  it('does not answer a thousand faults with a thousand sentences', async () => {
+    const body = Object.fromEntries(Array.from({ length: 1000 }, (_, index) => [`x${index}`.padEnd(1000, 'x'), 1]))
+    const response = await (await request()).post('/jobs').send({ ...VALID, ...body })
+    expect(expectProblem(response, 400, 'invalid-request').errors).toHaveLength(50)
+    expect(response.text.length).toBeLessThan(50_000)
   })
 
   it('refuses a request without any body', async () => {
@@ -205,6 +220,27 @@ describe('every other request', () => {
       Problem.parse(response.body)
     },
   )
+})
+
+describe('what is hardly HTTP', () => {
+  it.each([
+    ['an unknown method', 'FOO /jobs HTTP/1.1\r\nHost: x\r\n', 400],
+    ['garbage', '\x16\x03\x01\x02', 400],
+    ['too large a header', `GET / HTTP/1.1\r\nHost: x\r\nA: ${'x'.repeat(20_000)}\r\n`, 400],
+  ])('%s is answered with a problem', async (_, head, status) => {
+    const { url } = await startServer()
+    const socket = connect(Number(new URL(url).port), '127.0.0.1')
+    socket.end(`${head}Connection: close\r\n\r\n`, 'latin1')
+    const answer = await text(socket)
+    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} [^]*content-type: application/problem\\+json`, 'i'))
+    expect(Problem.parse(JSON.parse(answer.slice(answer.indexOf('{')))).status).toBe(status)
+  })
+})
+
+describe('limits that Fastify has', () => {
+  it('do not cut off a recovery or a shutdown that takes long', async () => {
+    expect((await startServer()).app.initialConfig.pluginTimeout).toBe(0)
+  })
 })
 
 describe('CORS', () => {

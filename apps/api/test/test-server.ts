@@ -5,6 +5,7 @@ import { onTestFinished } from 'vitest'
 import { type AppConfig, buildApp } from '../src/build-app.ts'
 import { readConfig } from '../src/config.ts'
 import { openDependencies } from '../src/dependencies.ts'
+import { MemoryTokenLog } from '../src/token-log/memory-token-log.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 interface TestServerOptions {
@@ -17,6 +18,7 @@ interface TestServerOptions {
 
 export interface TestServer {
   readonly url: string
+  readonly tokenLog: MemoryTokenLog
   readonly app: FastifyInstance
 }
 
@@ -26,13 +28,14 @@ export async function startServer({ env = {}, providers, config }: TestServerOpt
   env['ECHO_DELAY_MS'] ??= '0'
   env['SHUTDOWN_GRACE_MS'] ??= '0'
   const configuration = readConfig(env)
-  const opened = await openDependencies(configuration)
+  const tokenLog = new MemoryTokenLog()
+  const opened = { ...(await openDependencies(configuration)), tokenLog }
   const deps = providers
     ? { ...opened, providers: new ProviderRegistry(providers.map((provider) => ({ provider }))) }
     : opened
   const app = buildApp({ ...configuration, logger: false, ...config }, deps)
   onTestFinished(() => app.close())
-  return { app, url: await app.listen({ host: '127.0.0.1', port: 0 }) }
+  return { app, tokenLog, url: await app.listen({ host: '127.0.0.1', port: 0 }) }
 }
 
 export async function newStorePath(): Promise<string> {

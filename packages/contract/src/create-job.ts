@@ -10,8 +10,8 @@ const text = () => z.string({ error: ({ input }) => (input === undefined ? 'Is r
 export function createJobBody(maxPromptChars: number) {
   return z.strictObject({
     prompt: text().max(maxPromptChars).regex(/\S/, 'Must not be blank').describe('What the model is asked.'),
-    provider: text().min(1).describe('A name from `GET /providers`.'),
-    model: text().min(1).describe('One of the models of that provider.'),
+    provider: text().min(1).max(200).describe('A name from `GET /providers`.'),
+    model: text().min(1).max(200).describe('One of the models of that provider.'),
     options: JobOptions.extend({ system: z.string().min(1).max(maxPromptChars).optional() }).optional(),
   })
 }

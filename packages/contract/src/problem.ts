@@ -10,6 +10,7 @@ export const ProblemCode = z.enum([
   'job-not-finished',
   'idempotency-key-reused',
   'route-not-found',
+  'not-acceptable',
   'payload-too-large',
   'unsupported-media-type',
   'queue-full',
@@ -19,7 +20,7 @@ export const ProblemCode = z.enum([
 ])
 export type ProblemCode = z.infer<typeof ProblemCode>
 
-/** One fault of a request: where, as a dotted path such as `body.options.temperature`, and what. */
+/** One fault of a request: where, as a dotted path such as `options.temperature`, and what. */
 export const Fault = z.object({ path: z.string(), message: z.string() })
 export type Fault = z.infer<typeof Fault>
 
@@ -32,6 +33,6 @@ export const Problem = z.object({
   instance: z.string().describe('The path of the request.'),
   code: ProblemCode,
   requestId: z.string(),
-  errors: z.array(Fault).optional().describe('Every fault of an invalid request.'),
+  errors: z.array(Fault).optional().describe('The faults of an invalid request, the first 50 of them.'),
 })
 export type Problem = z.infer<typeof Problem>

@@ -1,4 +1,5 @@
 import fp from 'fastify-plugin'
+import { ApiError } from '../api-error.ts'
 
 /**
  * Bodies are JSON and nothing else. An empty one counts as none, whatever its content type: many clients name the type of
@@ -8,10 +9,26 @@ export const jsonBodies = fp(
   async (app) => {
     const parse = app.getDefaultJsonParser('error', 'error')
     app.removeAllContentTypeParsers()
-    app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
-      if (body === '') done(null, undefined)
-      else parse(request, body.toString(), done)
+    app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+      if (body.length === 0) return done(null, undefined)
+      const text = decode(body)
+      if (text === undefined) return done(new ApiError('invalid-request', 'The body is not UTF-8.'))
+      parse(request, text, done)
+    })
+    app.addHook('onRequest', async ({ headers }) => {
+      const encoding = headers['content-encoding'] ?? 'identity'
+      if (encoding !== 'identity') throw new ApiError('unsupported-media-type', 'Send the body uncompressed.')
     })
   },
   { name: 'json-bodies' },
 )
+
+/** Undefined if it is not UTF-8: replacing what cannot be read would store another prompt than the one that was sent. */
+function decode(body: string | Buffer): string | undefined {
+  if (typeof body === 'string') return body
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(body)
+  } catch {
+    return undefined
+  }
+}

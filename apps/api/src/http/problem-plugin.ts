@@ -44,9 +44,13 @@ type ZodValidationError = Pick<FastifyError, 'validationContext'> & {
   validation: NonNullable<FastifyError['validation']>
 }
 
+/** A body of a megabyte can have as many faults as it likes, and must not be answered with ten megabytes. */
+const MAX_LISTED_FAULTS = 50
+const MAX_PATH_LENGTH = 200
+
 /** Without the query string, which may hold what should not be repeated. */
 function pathOf(request: FastifyRequest): string {
-  return request.url.split('?', 1)[0] ?? '/'
+  return clip(request.url.split('?', 1)[0] ?? '/')
 }
 
 function fromFramework(error: unknown): ApiError {
@@ -58,7 +62,7 @@ function fromFramework(error: unknown): ApiError {
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return new ApiError('unsupported-media-type', "Send JSON, with the header 'content-type: application/json'.")
     case 'FST_ERR_CTP_INVALID_JSON_BODY':
-      return new ApiError('invalid-request', 'The body is not JSON.', {
+      return new ApiError('invalid-request', 'The body is not JSON, or has a key such as __proto__.', {
         faults: [{ path: 'body', message: 'Must be JSON' }],
       })
   }
@@ -74,10 +78,16 @@ function invalidRequest({ validation, validationContext = 'body' }: ZodValidatio
   const faults = validation.flatMap(({ instancePath, keyword, message = 'Is not valid', params }): Fault[] => {
     const path = instancePath.split('/').filter(Boolean)
     if (keyword === 'unrecognized_keys' && Array.isArray(params['keys'])) {
-      return params['keys'].map((key) => ({ path: [...path, String(key)].join('.'), message: 'Unknown field' }))
+      return params['keys'].map((key) => ({ path: clip([...path, String(key)].join('.')), message: 'Unknown field' }))
     }
-    return [{ path: path.join('.') || validationContext, message }]
+    return [{ path: clip(path.join('.')) || validationContext, message }]
   })
-  const detail = faults.map(({ path, message }) => `${path}: ${message}`).join('; ')
-  return new ApiError('invalid-request', `${detail}.`, { faults })
+  const listed = faults.slice(0, MAX_LISTED_FAULTS)
+  const detail = listed.map(({ path, message }) => `${path}: ${message}`).join('; ')
+  const more = faults.length > listed.length ? `; and ${faults.length - listed.length} more` : ''
+  return new ApiError('invalid-request', `${detail}${more}.`, { faults: listed })
+}
+
+function clip(text: string): string {
+  return text.length > MAX_PATH_LENGTH ? `${text.slice(0, MAX_PATH_LENGTH)}…` : text
 }

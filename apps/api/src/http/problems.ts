@@ -7,6 +7,7 @@ export const PROBLEMS: Readonly<Record<ProblemCode, { readonly status: number; r
   'unknown-model': { status: 400, title: 'No such model' },
   'job-not-found': { status: 404, title: 'No such job' },
   'route-not-found': { status: 404, title: 'No such route' },
+  'not-acceptable': { status: 406, title: 'No acceptable media type' },
   'job-not-finished': { status: 409, title: 'The job is not finished' },
   'payload-too-large': { status: 413, title: 'The request body is too large' },
   'unsupported-media-type': { status: 415, title: 'The content type is not supported' },

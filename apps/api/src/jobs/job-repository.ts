@@ -105,6 +105,7 @@ export class StorageUnavailableError extends ApiError {
   constructor(cause?: unknown) {
     super('storage-unavailable', 'The job store cannot be written right now; nothing was changed. Try again later.', {
       cause,
+      retryAfterSeconds: 5,
     })
   }
 }

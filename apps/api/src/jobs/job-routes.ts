@@ -3,15 +3,19 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { clientGone } from '../http/client-gone.ts'
 import { preferredWaitSeconds } from '../http/prefer-wait.ts'
+import type { OpenStreams } from '../streams/open-streams.ts'
+import { STREAM_TYPES } from '../streams/stream-format.ts'
 import type { JobService } from './job-service.ts'
+import { streamTypeOf } from './job-stream-routes.ts'
 
 interface JobRoutesOptions {
   service: JobService
+  streams: OpenStreams
   /** The longest prompt, in Unicode code points. */
   maxPromptChars: number
 }
 
-const params = z.object({ id: z.string() })
+const params = z.object({ id: z.string().min(1) })
 
 const CreateHeaders = z.object({
   'idempotency-key': z
@@ -22,7 +26,7 @@ const CreateHeaders = z.object({
 })
 
 /** `/jobs`: create, read, list, cancel, delete. */
-export const jobRoutes: FastifyPluginAsyncZod<JobRoutesOptions> = async (app, { service, maxPromptChars }) => {
+export const jobRoutes: FastifyPluginAsyncZod<JobRoutesOptions> = async (app, { service, streams, maxPromptChars }) => {
   const body = createJobBody(maxPromptChars)
 
   app.post(
@@ -32,6 +36,13 @@ export const jobRoutes: FastifyPluginAsyncZod<JobRoutesOptions> = async (app, { 
       const created = await service.create(request.body, request.headers['idempotency-key'])
       reply.header('location', `${app.prefix}/${created.job.id}`)
       if (created.isReplay) reply.header('idempotency-replayed', 'true')
+
+      // Whoever asks for a stream in the same call reads from the start, also of a job that was created before.
+      const streamType = streamTypeOf(request.accepts().type(['application/json', ...STREAM_TYPES]))
+      if (streamType) {
+        streams.send(reply, created.job.id, 0, streamType)
+        return reply
+      }
 
       const waitSeconds = preferredWaitSeconds(request.headers.prefer)
       if (waitSeconds === undefined) return reply.code(created.isReplay ? 200 : 202).send(created.job)

@@ -1,18 +1,17 @@
 import {
   type CreateJobBody,
-  type FinalEvent,
   type FinalJob,
   isFinal,
   type Job,
   type JobListQuery,
   type JobPage,
-  type StreamEvent,
 } from '@promptlab/contract'
 import type { ProviderRegistry } from '@promptlab/providers'
 import { ApiError } from '../api-error.ts'
 import type { Clock } from '../clock.ts'
 import { fingerprint } from './fingerprint.ts'
 import { cancelPending, finishJob, newJob } from './job.ts'
+import { JobEventReader } from './job-event-reader.ts'
 import { INTERRUPTED } from './job-failure.ts'
 import { decodePosition, encodePosition } from './job-position.ts'
 import type { JobQueue } from './job-queue.ts'
@@ -99,7 +98,7 @@ export class JobService {
   /** @throws ApiError `job-not-found` */
   async get(id: string): Promise<Job> {
     const job = await this.#deps.jobs.find(id)
-    if (!job) throw new ApiError('job-not-found', `There is no job with the id ${id}.`)
+    if (!job) throw new ApiError('job-not-found', 'There is no job with this id. It may have been deleted.')
     return job
   }
 
@@ -154,50 +153,34 @@ export class JobService {
    * @returns the job as it is then
    */
   async wait(id: string, timeoutMs: number, signal: AbortSignal): Promise<Job> {
-    // A reader behind everything wakes only for the end.
-    const reader = this.#deps.tokenLog.attach(id, Number.MAX_SAFE_INTEGER)
-    const detach = () => reader.detach()
-    const timer = setTimeout(detach, timeoutMs)
-    signal.addEventListener('abort', detach, { once: true })
+    const over = Promise.withResolvers<void>()
+    // Attached before the record is read, and behind everything: all it can learn is that the log has ended.
+    const reader = this.#deps.tokenLog.attach(id, Number.MAX_SAFE_INTEGER, () => {
+      if (reader.hasEnded) over.resolve()
+    })
+    const timer = setTimeout(over.resolve, timeoutMs)
+    const onAbort = () => over.resolve()
+    signal.addEventListener('abort', onAbort, { once: true })
     try {
       const job = await this.get(id)
       if (isFinal(job) || signal.aborted) return job
-      await reader.next()
+      await over.promise
       return await this.get(id)
     } finally {
       clearTimeout(timer)
-      signal.removeEventListener('abort', detach)
-      detach()
+      signal.removeEventListener('abort', onAbort)
+      reader.detach()
     }
   }
 
   /**
-   * The events of a job behind the cursor, in the batches in which they become ready: the text so far, what comes live,
-   * and the final event. It ends without a final event if the log ends while the job has not: the reader may come again.
+   * The events of a job behind the cursor: the text so far, what comes live, and the final event.
    * @param after how much of the text the reader has, in UTF-16 code units
-   * @param signal ends the events early, also while they wait
+   * @param onReady called when there is something to read
+   * @param onError called when the record could not be read
    */
-  async *events(id: string, after: number, signal: AbortSignal): AsyncGenerator<readonly StreamEvent[]> {
-    if (signal.aborted) return
-    // Attached before the record is read: a job that ends in between is then seen as ended by one or the other.
-    const reader = this.#deps.tokenLog.attach(id, after)
-    const detach = () => reader.detach()
-    signal.addEventListener('abort', detach, { once: true })
-    try {
-      let cursor = after
-      let job = await this.#deps.jobs.find(id)
-      if (job && !isFinal(job)) {
-        for (let batch = await reader.next(); batch; batch = await reader.next()) {
-          cursor = batch.at(-1)?.id ?? cursor
-          yield batch
-        }
-        job = await this.#deps.jobs.find(id)
-      }
-      if (job && isFinal(job) && !signal.aborted) yield storedEvents(job, cursor)
-    } finally {
-      signal.removeEventListener('abort', detach)
-      detach()
-    }
+  readEvents(id: string, after: number, onReady: () => void, onError: (error: unknown) => void): JobEventReader {
+    return new JobEventReader(this.#deps, id, after, onReady, onError)
   }
 
   #checkProvider({ provider: name, model }: CreateJobBody): void {
@@ -221,23 +204,4 @@ function replay({ job, fingerprint: first }: KeyedJob, idempotency: IdempotencyK
   if (first === idempotency?.fingerprint) return { job, isReplay: true }
   const message = 'This Idempotency-Key was used for a job with another body. Use a new key for a new job.'
   throw new ApiError('idempotency-key-reused', message)
-}
-
-/** The end of a stream as the record tells it. Where its tokens began and ended is no longer known. */
-function storedEvents(job: FinalJob, cursor: number): readonly StreamEvent[] {
-  const rest = job.result.slice(cursor)
-  const final = finalEvent(job)
-  return rest === '' ? [final] : [{ event: 'token', id: job.result.length, data: { token: rest } }, final]
-}
-
-function finalEvent(job: FinalJob): FinalEvent {
-  const { status, metrics } = job
-  switch (status) {
-    case 'completed':
-      return { event: 'metrics', id: 'end', data: metrics }
-    case 'failed':
-      return { event: 'error', id: 'end', data: { ...job.error, metrics } }
-    case 'cancelled':
-      return { event: 'cancelled', id: 'end', data: metrics }
-  }
 }

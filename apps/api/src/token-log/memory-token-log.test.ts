@@ -1,13 +1,22 @@
-import { describe, expect, it } from 'vitest'
+import type { TokenEvent } from '@promptlab/contract'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { AwaitedReader } from '../../test/awaited-reader.ts'
+import type { TokenReader } from '../jobs/token-log.ts'
 import { MemoryTokenLog } from './memory-token-log.ts'
 
-const tokensOf = (batch: Awaited<ReturnType<ReturnType<MemoryTokenLog['attach']>['next']>>) =>
-  batch?.map(({ id, data }) => [id, data.token])
+function attach(log: MemoryTokenLog, jobId: string, after: number) {
+  return new AwaitedReader<TokenEvent, TokenReader>(
+    (onReady) => log.attach(jobId, after, onReady),
+    (reader) => reader.hasEnded,
+  )
+}
+
+const tokensOf = (batch: readonly TokenEvent[] | undefined) => batch?.map(({ id, data }) => [id, data.token])
 
 describe('MemoryTokenLog', () => {
   it('numbers tokens by the length of the text, in UTF-16 code units', async () => {
     const log = new MemoryTokenLog()
-    const reader = log.attach('job', 0)
+    const reader = attach(log, 'job', 0)
     log.append('job', 'Hé')
     log.append('job', ' 🙂')
     expect(tokensOf(await reader.next())).toEqual([
@@ -18,7 +27,7 @@ describe('MemoryTokenLog', () => {
 
   it('wakes a waiting reader with what is appended', async () => {
     const log = new MemoryTokenLog()
-    const reader = log.attach('job', 0)
+    const reader = attach(log, 'job', 0)
     const next = reader.next()
     log.append('job', 'one')
     expect(tokensOf(await next)).toEqual([[3, 'one']])
@@ -26,7 +35,7 @@ describe('MemoryTokenLog', () => {
 
   it('gives a slow reader all that became ready in one batch', async () => {
     const log = new MemoryTokenLog()
-    const reader = log.attach('job', 0)
+    const reader = attach(log, 'job', 0)
     for (const token of ['a', 'b', 'c']) log.append('job', token)
     expect(tokensOf(await reader.next())).toEqual([
       [1, 'a'],
@@ -44,7 +53,7 @@ describe('MemoryTokenLog', () => {
   ])('gives a reader behind %i code units exactly the rest', async (after, expected) => {
     const log = new MemoryTokenLog()
     for (const token of ['one', 'two', 'three']) log.append('job', token)
-    const batch = await log.attach('job', after).next()
+    const batch = await attach(log, 'job', after).next()
     expect(batch?.map(({ data }) => data.token)).toEqual(expected)
     expect(batch?.at(-1)?.id).toBe(11)
   })
@@ -52,7 +61,7 @@ describe('MemoryTokenLog', () => {
   it('lets a cursor beyond the text wait until the text has grown past it', async () => {
     const log = new MemoryTokenLog()
     log.append('job', 'one')
-    const reader = log.attach('job', 5)
+    const reader = attach(log, 'job', 5)
     const next = reader.next()
     log.append('job', 'x')
     log.append('job', 'yz!')
@@ -61,7 +70,7 @@ describe('MemoryTokenLog', () => {
 
   it('gives each of many readers the whole text', async () => {
     const log = new MemoryTokenLog()
-    const readers = Array.from({ length: 50 }, () => log.attach('job', 0))
+    const readers = Array.from({ length: 50 }, () => attach(log, 'job', 0))
     const texts = readers.map(async (reader) => {
       let text = ''
       for (let batch = await reader.next(); batch; batch = await reader.next()) {
@@ -76,7 +85,7 @@ describe('MemoryTokenLog', () => {
 
   it('ends a reader only after it has read everything', async () => {
     const log = new MemoryTokenLog()
-    const reader = log.attach('job', 0)
+    const reader = attach(log, 'job', 0)
     log.append('job', 'last')
     await log.close('job')
     expect(tokensOf(await reader.next())).toEqual([[4, 'last']])
@@ -84,23 +93,84 @@ describe('MemoryTokenLog', () => {
     expect(await reader.next()).toBeUndefined()
   })
 
-  it('ends the wait of a reader that is detached', async () => {
+  it('wakes its readers once for all tokens that are appended together', async () => {
     const log = new MemoryTokenLog()
-    const reader = log.attach('job', 0)
-    const next = reader.next()
-    reader.detach()
-    reader.detach()
-    expect(await next).toBeUndefined()
+    let wakes = 0
+    const reader = log.attach('job', 0, () => wakes++)
+    for (const token of ['a', 'b', 'c']) {
+      log.append('job', token)
+      await Promise.resolve()
+    }
+    expect(wakes).toBe(0)
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(wakes).toBe(1)
+    expect(reader.read()).toHaveLength(3)
   })
 
-  it('keeps nothing of a job that has ended or that was only asked about', async () => {
+  it('leaves a reader alone that is detached', async () => {
     const log = new MemoryTokenLog()
-    log.attach('unknown', 0).detach()
-    const reader = log.attach('job', 0)
+    let wakes = 0
+    const reader = log.attach('job', 0, () => wakes++)
     log.append('job', 'text')
     reader.detach()
+    reader.detach()
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(wakes).toBe(0)
+  })
+
+  it('keeps nothing of a job that was only asked about', () => {
+    const log = new MemoryTokenLog()
+    const [first, second] = [log.attach('unknown', 0, () => {}), log.attach('unknown', 0, () => {})]
+    first.detach()
     expect(log.size).toBe(1)
-    await log.close('job')
+    second.detach()
     expect(log.size).toBe(0)
+  })
+
+  describe('after the end of a job', () => {
+    beforeEach(() => void vi.useFakeTimers())
+    afterEach(() => void vi.useRealTimers())
+    const options = { graceMs: 1000, maxKeptLength: 10 }
+
+    it('gives who comes late the tokens as they were streamed, for a while', async () => {
+      const log = new MemoryTokenLog(options)
+      for (const token of ['one', 'two']) log.append('job', token)
+      await log.close('job')
+      expect(tokensOf(log.attach('job', 1, () => {}).read())).toEqual([
+        [3, 'ne'],
+        [6, 'two'],
+      ])
+      vi.advanceTimersByTime(999)
+      expect(log.size).toBe(1)
+      vi.advanceTimersByTime(1)
+      expect(log.size).toBe(0)
+      expect(vi.getTimerCount()).toBe(0)
+    })
+
+    it('lets readers read on when it has forgotten the job', async () => {
+      const log = new MemoryTokenLog(options)
+      const reader = log.attach('job', 0, () => {})
+      log.append('job', 'text')
+      await log.close('job')
+      vi.advanceTimersByTime(1000)
+      expect(tokensOf(reader.read())).toEqual([[4, 'text']])
+      expect(reader.hasEnded).toBe(true)
+      reader.detach()
+      expect(log.size).toBe(0)
+    })
+
+    it('keeps no more text than it may, and forgets the oldest first', async () => {
+      const log = new MemoryTokenLog(options)
+      for (const id of ['1', '2', '3']) {
+        log.append(id, 'abcd')
+        await log.close(id)
+      }
+      expect(log.size).toBe(2)
+      expect(log.attach('1', 0, () => {}).hasEnded).toBe(false)
+      expect(log.attach('3', 0, () => {}).hasEnded).toBe(true)
+      log.append('long', 'more than it may keep')
+      await log.close('long')
+      expect(log.attach('long', 0, () => {}).hasEnded).toBe(false)
+    })
   })
 })

@@ -1,13 +1,38 @@
-import type { TokenEvent } from '@promptlab/contract'
 import type { TokenLog, TokenReader } from '../jobs/token-log.ts'
+import { LiveText } from './live-text.ts'
 
-/** Token log of a single process. It holds a job's tokens while the job runs or is being read. */
+interface MemoryTokenLogOptions {
+  /** How long the text of an ended job is kept for readers who come late, in milliseconds. */
+  graceMs: number
+  /** How much text of ended jobs is kept in all, in UTF-16 code units; the oldest goes first. */
+  maxKeptLength: number
+}
+
+/**
+ * Token log of a single process. It holds a job's tokens while the job runs or is being read, and a short while longer, so
+ * that who comes just after the end still gets the tokens as they were streamed.
+ */
 export class MemoryTokenLog implements TokenLog {
+  readonly #options: MemoryTokenLogOptions
   readonly #texts = new Map<string, LiveText>()
+  /** Texts that have ended, oldest first, and when each is to go. */
+  readonly #ended = new Map<string, { readonly text: LiveText; readonly expiry: NodeJS.Timeout }>()
+  #keptLength = 0
+
+  constructor(options: MemoryTokenLogOptions = { graceMs: 60_000, maxKeptLength: 4_000_000 }) {
+    this.#options = options
+  }
 
   /** How many jobs have text or readers here. */
   get size(): number {
     return this.#texts.size
+  }
+
+  /** How many readers have not detached. */
+  get readerCount(): number {
+    let count = 0
+    for (const text of this.#texts.values()) count += text.readerCount
+    return count
   }
 
   append(jobId: string, token: string): void {
@@ -15,17 +40,17 @@ export class MemoryTokenLog implements TokenLog {
   }
 
   async close(jobId: string): Promise<void> {
-    // Attached readers hold the text itself and read on; whoever comes later is served from the repository.
-    this.#texts.get(jobId)?.end()
-    this.#texts.delete(jobId)
+    const text = this.#texts.get(jobId)
+    if (!text || text.hasEnded) return
+    text.end()
+    this.#keep(jobId, text)
   }
 
-  attach(jobId: string, after: number): TokenReader {
+  attach(jobId: string, after: number, onReady: () => void): TokenReader {
     const text = this.#text(jobId)
-    return new Reader(text, after, () => {
+    return text.attach(after, onReady, () => {
       // Nobody reads it and nothing was written: it only stood for a job that someone asked about.
-      const isUnused = text.readers.size === 0 && text.tokens.length === 0
-      if (isUnused && this.#texts.get(jobId) === text) this.#texts.delete(jobId)
+      if (text.readerCount === 0 && text.length === 0 && !text.hasEnded) this.#texts.delete(jobId)
     })
   }
 
@@ -37,88 +62,24 @@ export class MemoryTokenLog implements TokenLog {
     }
     return text
   }
-}
 
-class LiveText {
-  readonly tokens: TokenEvent[] = []
-  readonly readers = new Set<Reader>()
-  hasEnded = false
-  #length = 0
-
-  append(token: string): void {
-    this.#length += token.length
-    this.tokens.push({ event: 'token', id: this.#length, data: { token } })
-    this.#wakeReaders()
-  }
-
-  end(): void {
-    this.hasEnded = true
-    this.#wakeReaders()
-  }
-
-  #wakeReaders(): void {
-    for (const reader of this.readers) reader.wake()
-  }
-}
-
-/** A place in a text: two numbers. It keeps no tokens of its own, however slowly it reads. */
-class Reader implements TokenReader {
-  readonly #text: LiveText
-  readonly #onDetach: () => void
-  #cursor: number
-  /** Where to look for the next token: all before it end at or before the cursor. */
-  #index = 0
-  #isDetached = false
-  #wake: (() => void) | undefined
-
-  constructor(text: LiveText, after: number, onDetach: () => void) {
-    this.#text = text
-    this.#cursor = after
-    this.#onDetach = onDetach
-    text.readers.add(this)
-  }
-
-  async next(): Promise<readonly TokenEvent[] | undefined> {
-    while (!this.#isDetached) {
-      const ready = this.#take()
-      if (ready.length > 0) return ready
-      if (this.#text.hasEnded) return undefined
-      const { promise, resolve } = Promise.withResolvers<void>()
-      this.#wake = resolve
-      await promise
+  #keep(jobId: string, text: LiveText): void {
+    const expiry = setTimeout(() => this.#drop(jobId), this.#options.graceMs).unref()
+    this.#ended.set(jobId, { text, expiry })
+    this.#keptLength += text.length
+    for (const oldest of this.#ended.keys()) {
+      if (this.#keptLength <= this.#options.maxKeptLength) break
+      this.#drop(oldest)
     }
-    return undefined
   }
 
-  detach(): void {
-    if (this.#isDetached) return
-    this.#isDetached = true
-    this.#text.readers.delete(this)
-    this.wake()
-    this.#onDetach()
+  /** Attached readers hold the text itself and read on; whoever comes later is served from the repository. */
+  #drop(jobId: string): void {
+    const kept = this.#ended.get(jobId)
+    if (!kept) return
+    clearTimeout(kept.expiry)
+    this.#ended.delete(jobId)
+    this.#texts.delete(jobId)
+    this.#keptLength -= kept.text.length
   }
-
-  wake(): void {
-    this.#wake?.()
-    this.#wake = undefined
-  }
-
-  #take(): readonly TokenEvent[] {
-    const { tokens } = this.#text
-    // Only a reader that has just come with a cursor has anything to skip.
-    while ((tokens[this.#index]?.id ?? Number.POSITIVE_INFINITY) <= this.#cursor) this.#index++
-    const [first, ...rest] = tokens.slice(this.#index)
-    if (!first) return []
-    const ready = [withoutPrefix(first, this.#cursor), ...rest]
-    this.#index = tokens.length
-    this.#cursor = tokens.at(-1)?.id ?? this.#cursor
-    return ready
-  }
-}
-
-/** The part of the token behind the cursor: a cursor may lie inside a token. */
-function withoutPrefix(event: TokenEvent, cursor: number): TokenEvent {
-  const { token } = event.data
-  const start = event.id - token.length
-  return cursor <= start ? event : { ...event, data: { token: token.slice(cursor - start) } }
 }

@@ -1,0 +1,161 @@
+import { once } from 'node:events'
+import { createServer, get, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { StreamEvent } from '@promptlab/contract'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { streamFormat } from './stream-format.ts'
+import { StreamResponse } from './stream-response.ts'
+
+const token = (id: number, text: string): StreamEvent => ({ event: 'token', id, data: { token: text } })
+const TIMING = { heartbeatMs: 15_000, stallMs: 30_000 }
+
+/** A source in the test's hands. */
+class ScriptedSource {
+  isDone = false
+  isClosed = false
+  reads = 0
+  onReady: () => void = () => {}
+  #events: StreamEvent[] = []
+
+  give(...events: StreamEvent[]): void {
+    this.#events.push(...events)
+    this.onReady()
+  }
+
+  finish(): void {
+    this.isDone = true
+    this.onReady()
+  }
+
+  read(): readonly StreamEvent[] {
+    this.reads++
+    return this.#events.splice(0)
+  }
+
+  close(): void {
+    this.isClosed = true
+  }
+}
+
+/** A response on a real socket, and the client that gets it. */
+async function connect(): Promise<{ response: ServerResponse; received: Promise<IncomingMessage> }> {
+  const server = createServer()
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  const requested: Promise<[IncomingMessage, ServerResponse]> = once(server, 'request').then(([request, response]) => [
+    request,
+    response,
+  ])
+  const { port } = server.address() as AddressInfo
+  const responded: Promise<[IncomingMessage]> = once(get({ port, host: '127.0.0.1', agent: false }), 'response').then(
+    ([message]) => [message],
+  )
+  const [, response] = await requested
+  return {
+    response,
+    received: responded.then(([client]) => client.on('error', () => {}).setEncoding('utf8')),
+  }
+}
+
+function stream(response: ServerResponse, source: ScriptedSource): StreamResponse {
+  return new StreamResponse(response, streamFormat('text/event-stream'), TIMING, (onReady) => {
+    source.onReady = onReady
+    return source
+  })
+}
+
+async function nextText(client: IncomingMessage): Promise<string> {
+  const [text] = await once(client, 'data')
+  return String(text)
+}
+
+describe('StreamResponse', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'setTimeout', 'clearTimeout'] }))
+  afterEach(() => void vi.useRealTimers())
+
+  it('writes what is ready in one go, then waits for more, and ends after the last', async () => {
+    const { response, received } = await connect()
+    const source = new ScriptedSource()
+    stream(response, source)
+    const client = await received
+    expect(await nextText(client)).toBe('retry: 2000\n\n')
+    source.give(token(1, 'a'), token(2, 'b'))
+    expect(await nextText(client)).toBe('id: 1\ndata: {"token":"a"}\n\nid: 2\ndata: {"token":"b"}\n\n')
+    source.finish()
+    await once(client.resume(), 'end')
+    expect(source.isClosed).toBe(true)
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it('gives a sign of life after each silence, and only then', async () => {
+    const { response, received } = await connect()
+    const source = new ScriptedSource()
+    stream(response, source)
+    const client = await received
+    await nextText(client)
+    vi.advanceTimersByTime(14_999)
+    source.give(token(1, 'a'))
+    expect(await nextText(client)).toBe('id: 1\ndata: {"token":"a"}\n\n')
+    vi.advanceTimersByTime(14_999)
+    vi.advanceTimersByTime(1)
+    expect(await nextText(client)).toBe(': ping\n\n')
+    source.finish()
+    vi.advanceTimersByTime(60_000)
+    await once(client.resume(), 'end')
+  })
+
+  it('takes nothing from its source for a reader that takes nothing, and drops it after a while', async () => {
+    const { response, received } = await connect()
+    const source = new ScriptedSource()
+    stream(response, source)
+    const client = await received
+    const big = 'x'.repeat(60_000)
+    for (let id = 60_000; source.reads < 10_000; id += 60_000) {
+      const before = source.reads
+      source.give(token(id, big))
+      await new Promise((resolve) => setImmediate(resolve))
+      if (source.reads === before) break
+    }
+    const { reads } = source
+    const { writableLength } = response
+    for (let more = 0; more < 100; more++) source.give(token(1e9 + more, big))
+    vi.advanceTimersByTime(29_999)
+    expect({ reads: source.reads, writableLength: response.writableLength }).toEqual({ reads, writableLength })
+    expect(source.isClosed).toBe(false)
+    vi.advanceTimersByTime(1)
+    expect(source.isClosed).toBe(true)
+    client.resume()
+    await vi.waitUntil(() => client.closed)
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it('lets everything go when the client leaves', async () => {
+    const { response, received } = await connect()
+    const source = new ScriptedSource()
+    stream(response, source)
+    const client = await received
+    await nextText(client)
+    client.destroy()
+    await once(response, 'close')
+    expect(source.isClosed).toBe(true)
+    expect(vi.getTimerCount()).toBe(0)
+    source.give(token(1, 'a'))
+    expect(response.listenerCount('drain')).toBeLessThanOrEqual(1)
+  })
+
+  it('ends without a final event when it is stopped', async () => {
+    const { response, received } = await connect()
+    const source = new ScriptedSource()
+    const streamed = stream(response, source)
+    const client = await received
+    await nextText(client)
+    streamed.stop()
+    streamed.stop()
+    await once(client.resume(), 'end')
+    expect(source.isClosed).toBe(true)
+  })
+})

@@ -1,0 +1,23 @@
+import { type LoopbackVendor, startOpenAIVendor } from '@promptlab/providers/testing/vendors'
+import { onTestFinished } from 'vitest'
+import { startServer } from './test-server.ts'
+
+/** A job for the vendor of `startVendorServer`. */
+export const OPENAI = { prompt: 'Hello', provider: 'openai', model: 'gpt-4' }
+
+/** Limits that no test reaches, and retries without a pause. */
+export const PATIENT = {
+  firstTokenTimeoutMs: 60_000,
+  tokenIdleTimeoutMs: 60_000,
+  jobTimeoutMs: 60_000,
+  retryDelayMs: 1,
+}
+
+/** A server, and the vendor behind its openai provider in the test's hands. */
+export async function startVendorServer(): Promise<{ vendor: LoopbackVendor; url: string }> {
+  const vendor = await startOpenAIVendor()
+  onTestFinished(() => vendor.close())
+  const env = { OPENAI_API_KEY: 'key', OPENAI_BASE_URL: vendor.url }
+  const { url } = await startServer({ env, config: { run: PATIENT } })
+  return { vendor, url }
+}
