@@ -10,6 +10,8 @@ export interface ChunkReading {
   readonly finishReason?: FinishReason | undefined
   /** The latest one counts. */
   readonly usage?: TokenUsage | undefined
+  /** The vendor says that this was all. Also an end marker, for vendors that give no reason, if there was any text. */
+  readonly isEnd?: boolean | undefined
 }
 
 /** One call to a vendor: the parts that differ between vendors. */
@@ -20,7 +22,7 @@ export interface VendorCall<Chunk> {
   readonly apiKey: () => string | undefined
   /** The caller's signal. */
   readonly signal: AbortSignal
-  /** Sends the request and waits for the headers. The signal it is given aborts when the caller aborts, leaves, or the stream fails. */
+  /** Sends the request and waits for the headers. The signal it is given aborts when the caller aborts or leaves, or the stream fails. */
   open(apiKey: string, signal: AbortSignal): Promise<AsyncIterable<Chunk>>
   read(chunk: Chunk): ChunkReading
   /** What an error of the vendor's SDK means; of a `VendorFailed` it is known. Default: `failureOfTransport`. */
@@ -38,25 +40,34 @@ export async function* streamFromVendor<Chunk>(call: VendorCall<Chunk>): AsyncGe
   const upstream = new AbortController()
   const stop = () => upstream.abort(call.signal.reason)
   call.signal.addEventListener('abort', stop, { once: true })
+  let isComplete = false
   try {
     const summary: { usage?: TokenUsage; finishReason?: FinishReason } = {}
+    let hasText = false
+    let isEnded = false
     for await (const chunk of await call.open(apiKey, upstream.signal)) {
       call.signal.throwIfAborted()
-      const { text, finishReason, usage } = call.read(chunk)
-      if (text) yield text
+      const { text, finishReason, usage, isEnd } = call.read(chunk)
+      if (text) {
+        hasText = true
+        yield text
+      }
       if (finishReason) summary.finishReason = finishReason
       if (usage) summary.usage = usage
+      if (isEnd) isEnded = true
     }
     // Some SDKs end silently at an abort, as if the answer were complete.
     call.signal.throwIfAborted()
-    if (!summary.finishReason) throw new VendorFailed(NO_END_MARKER)
+    if (!summary.finishReason && !(isEnded && hasText)) throw new VendorFailed(NO_END_MARKER)
+    isComplete = true
     return summary
   } catch (error) {
     call.signal.throwIfAborted()
     throw providerErrorOf(call.provider, explain(error, call), [apiKey])
   } finally {
     call.signal.removeEventListener('abort', stop)
-    upstream.abort()
+    // Not after a complete answer: its connection may be used again.
+    if (!isComplete) upstream.abort()
   }
 }
 

@@ -40,6 +40,11 @@ describe('GeminiProvider', () => {
     expect(exchange.path).toBe('/v1beta/models/gemini-pro:streamGenerateContent?alt=sse')
   })
 
+  it('asks for nothing compressed', async () => {
+    const { exchange } = await run((exchange) => exchange.finish())
+    expect(exchange.headers['accept-encoding']).toBe('identity')
+  })
+
   it('knows a wrong key by its detail', async () => {
     const details = [{ '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason: 'API_KEY_INVALID' }]
     const { error } = await run((exchange) =>

@@ -1,4 +1,5 @@
 import { OpenAI } from 'openai'
+import { httpFetch } from '../http/http-fetch.ts'
 
 /** The SDK's client with nothing taken from the environment: no address, no headers, no log level, no retries. */
 export class IsolatedOpenAI extends OpenAI {
@@ -14,6 +15,7 @@ export class IsolatedOpenAI extends OpenAI {
       logLevel: 'off',
       // The runner of the job retries, because only it knows whether a token was published.
       maxRetries: 0,
+      fetch: httpFetch,
     })
     // OPENAI_CUSTOM_HEADERS is read whatever the options say.
     delete this._options.defaultHeaders

@@ -14,19 +14,22 @@ export function openAIFailure(error: unknown): VendorFailure {
       : failure
   }
   if (!(error instanceof APIError)) return failureOfTransport(error)
-  const body: unknown = error.error
-  const failure = typeof error.status === 'number' ? failureOfStatus(error.status) : failureInStream(body)
-  return {
-    ...failure,
-    // An empty account also answers 429, and no waiting helps.
-    retryable: namesOf(body).includes('insufficient_quota') ? false : failure.retryable,
-    retryAfterMs: retryAfterMs(error.headers),
-    vendorText: textOf(body),
-  }
+  if (typeof error.status !== 'number') return failureInStream(error.error)
+  return { ...withWords(failureOfStatus(error.status), error.error), retryAfterMs: retryAfterMs(error.headers) }
 }
 
-/** An `{"error": …}` object inside the stream has no status; compatible servers put one in `code`. */
-function failureInStream(body: unknown): VendorFailure {
+/** What the value of `{"error": …}` inside a stream means. It has no status; compatible servers put one in `code`. */
+export function failureInStream(body: unknown): VendorFailure {
+  return withWords(failureOfNames(body), body)
+}
+
+function withWords(failure: VendorFailure, body: unknown): VendorFailure {
+  // An empty account also answers 429, and no waiting helps.
+  const retryable = namesOf(body).includes('insufficient_quota') ? false : failure.retryable
+  return { ...failure, retryable, vendorText: textOf(body) }
+}
+
+function failureOfNames(body: unknown): VendorFailure {
   const what = 'failed in the middle of its answer'
   const names = namesOf(body)
   const status = names.map(Number).find((value) => value >= 400 && value < 600)

@@ -68,18 +68,67 @@ describe('OpenAIProvider', () => {
     })
   })
 
-  it('takes a finish reason for the end even when [DONE] is missing, and not [DONE] alone', async () => {
-    const reason = { choices: [{ index: 0, delta: { content: 'a' }, finish_reason: 'stop' }] }
-    const complete = await run((exchange) => {
-      exchange.sendRaw(`data: ${JSON.stringify(reason)}\n\n`)
+  const reason = 'data: {"choices":[{"index":0,"delta":{"content":"a"},"finish_reason":"stop"}]}\n\n'
+
+  it('takes a finish reason for the end when [DONE] is missing', async () => {
+    const { fragments, summary } = await run((exchange) => {
+      exchange.sendRaw(reason)
       exchange.end()
     })
-    expect(complete).toMatchObject({ fragments: ['a'], summary: { finishReason: 'stop' } })
-    const cut = await run((exchange) => {
+    expect({ fragments, summary }).toEqual({ fragments: ['a'], summary: { finishReason: 'stop' } })
+  })
+
+  it('takes [DONE] for the end when the finish reason is missing, but not as an answer of its own', async () => {
+    const answered = await run((exchange) => {
       exchange.sendToken('a')
       exchange.sendRaw('data: [DONE]\n\n')
     })
-    expect(cut).toMatchObject({ fragments: ['a'], error: { code: 'provider-malformed', retryable: true } })
+    expect(answered).toMatchObject({ fragments: ['a'], summary: {} })
+    expect(answered.error).toBeUndefined()
+    const empty = await run((exchange) => exchange.sendRaw('data: [DONE]\n\n'))
+    expect(empty).toMatchObject({ fragments: [], error: { code: 'provider-malformed', retryable: true } })
+  })
+
+  it('is complete at [DONE], whatever follows and however long the connection stays open', async () => {
+    const { fragments, summary } = await run((exchange) => {
+      exchange.sendRaw(`${reason}data: [DONE]\n\ndata: {"choices":[{"delta":{"content":"b"}}]}\n\n`)
+    })
+    expect({ fragments, summary }).toEqual({ fragments: ['a'], summary: { finishReason: 'stop' } })
+  })
+
+  it('takes a whole answer from a server that cannot stream', async () => {
+    const { fragments, summary } = await run((exchange) =>
+      exchange.respond(200, {
+        choices: [{ message: { role: 'assistant', content: 'All at once' }, finish_reason: 'stop' }],
+        usage: { prompt_tokens: 1, completion_tokens: 3 },
+      }),
+    )
+    expect(fragments).toEqual(['All at once'])
+    expect(summary).toEqual({ finishReason: 'stop', usage: { inputTokens: 1, outputTokens: 3 } })
+  })
+
+  it.each([
+    [{ error: { message: 'No.', code: 'invalid_api_key' } }, 'provider-auth'],
+    [{ choices: [] }, 'provider-malformed'],
+  ])('does not take %j for a whole answer', async (body, code) => {
+    const { error, fragments } = await run((exchange) => exchange.respond(200, body))
+    expect(fragments).toEqual([])
+    expect(error).toMatchObject({ code })
+  })
+
+  it('reports an answer without a body, and a redirect that it does not follow', async () => {
+    const empty = await run((exchange) => exchange.respond(204, ''))
+    expect(empty.error).toMatchObject({ code: 'provider-malformed' })
+    const moved = await run((exchange) => exchange.respond(307, '', { location: 'http://127.0.0.1:9/' }))
+    expect(moved.error).toMatchObject({ code: 'provider-malformed', status: 307 })
+    expect(moved.exchange.headers.authorization).toBe('Bearer first-key')
+  })
+
+  it('reads an event named error', async () => {
+    const { error } = await run((exchange) =>
+      exchange.sendRaw('event: error\ndata: {"message":"Too many.","code":429}\n\n'),
+    )
+    expect(error).toMatchObject({ code: 'provider-rate-limited', message: expect.stringContaining('Too many.') })
   })
 
   it('does not take an abort after the finish reason for the end', async () => {

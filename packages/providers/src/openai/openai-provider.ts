@@ -1,8 +1,12 @@
-import type { FinishReason } from '@promptlab/contract'
-import type { ChatCompletionChunk, ChatCompletionCreateParamsStreaming } from 'openai/resources/chat/completions'
+import type { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import type { ChatCompletionCreateParamsStreaming } from 'openai/resources/chat/completions'
+import { EventReader } from '../http/event-reader.ts'
+import { MessageResponse } from '../http/message-response.ts'
 import type { CompletionOptions, CompletionSummary, LLMProvider } from '../llm-provider.ts'
-import { tokenUsage } from '../token-usage.ts'
-import { type ChunkReading, streamFromVendor } from '../vendor-stream.ts'
+import { VendorFailed } from '../vendor-failure.ts'
+import { streamFromVendor } from '../vendor-stream.ts'
+import { END_MARKER, readOpenAIEvent } from './openai-chunk.ts'
 import { IsolatedOpenAI } from './openai-client.ts'
 import { openAIFailure } from './openai-failure.ts'
 import { OPENAI_MODELS } from './openai-models.ts'
@@ -42,11 +46,21 @@ export class OpenAIProvider implements LLMProvider {
       provider: this.name,
       apiKey: this.#apiKey,
       signal: options.signal,
-      open: (apiKey, signal) =>
-        this.#clientFor(apiKey).chat.completions.create(requestOf(prompt, options, this.#baseURL), { signal }),
-      read: readChunk,
+      open: (apiKey, signal) => this.#open(apiKey, signal, requestOf(prompt, options, this.#baseURL)),
+      read: readOpenAIEvent,
       explain: openAIFailure,
     })
+  }
+
+  /** The SDK builds and sends the request and reads refusals; its iterator is left out, because it costs more than all of that. */
+  async #open(apiKey: string, signal: AbortSignal, request: ChatCompletionCreateParamsStreaming) {
+    const response = await this.#clientFor(apiKey).chat.completions.create(request, { signal }).asResponse()
+    if (!(response instanceof MessageResponse)) {
+      throw new VendorFailed({ code: 'provider-malformed', what: 'answered without a body', status: response.status })
+    }
+    const { content, headers } = response
+    // A server that cannot stream answers with one object, which is a chunk with a `message` for a `delta`.
+    return isJson(headers) ? wholeBody(content) : new EventReader(content, END_MARKER)
   }
 
   #clientFor(apiKey: string): IsolatedOpenAI {
@@ -67,20 +81,10 @@ function requestOf(prompt: string, options: CompletionOptions, baseURL: string):
   }
 }
 
-const FINISH_REASONS = new Map<string, FinishReason>([
-  ['stop', 'stop'],
-  ['length', 'length'],
-  ['content_filter', 'content-filter'],
-])
+function isJson(headers: Headers): boolean {
+  return /^application\/(?:[\w.-]+\+)?json\b/i.test(headers.get('content-type') ?? '')
+}
 
-/** The SDK parses the JSON and checks nothing more, and compatible servers leave parts out. */
-function readChunk(chunk: ChatCompletionChunk): ChunkReading {
-  const choice = chunk?.choices?.[0]
-  const text = choice?.delta?.content
-  const reason = choice?.finish_reason
-  return {
-    text: typeof text === 'string' ? text : undefined,
-    finishReason: reason ? (FINISH_REASONS.get(reason) ?? 'other') : undefined,
-    usage: chunk?.usage ? tokenUsage(chunk.usage.prompt_tokens, chunk.usage.completion_tokens) : undefined,
-  }
+async function* wholeBody(content: Readable) {
+  yield { event: undefined, data: await text(content) }
 }

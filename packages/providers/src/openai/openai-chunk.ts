@@ -1,0 +1,38 @@
+import type { FinishReason } from '@promptlab/contract'
+import type { EventSourceMessage } from 'eventsource-parser'
+import { tokenUsage } from '../token-usage.ts'
+import { valueAt } from '../value-at.ts'
+import { VendorFailed } from '../vendor-failure.ts'
+import type { ChunkReading } from '../vendor-stream.ts'
+import { failureInStream } from './openai-failure.ts'
+
+/** The data of the event that ends every stream of OpenAI, and of most compatible servers. */
+export const END_MARKER = '[DONE]'
+
+const FINISH_REASONS = new Map<string, FinishReason>([
+  ['stop', 'stop'],
+  ['length', 'length'],
+  ['content_filter', 'content-filter'],
+])
+
+/**
+ * What one event says. Nothing is taken for granted, because compatible servers leave parts out.
+ * @throws VendorFailed the event reports a failure
+ * @throws SyntaxError its data is no JSON
+ */
+export function readOpenAIEvent({ event, data }: Pick<EventSourceMessage, 'event' | 'data'>): ChunkReading {
+  if (data === END_MARKER) return { isEnd: true }
+  if (data === '') return {}
+  const chunk: unknown = JSON.parse(data)
+  const error = valueAt(chunk, 'error')
+  if (error || event === 'error') throw new VendorFailed(failureInStream(error ?? chunk))
+  const choice = valueAt(valueAt(chunk, 'choices'), 0)
+  const text = valueAt(valueAt(choice, 'delta') ?? valueAt(choice, 'message'), 'content')
+  const reason = valueAt(choice, 'finish_reason')
+  const usage = valueAt(chunk, 'usage')
+  return {
+    text: typeof text === 'string' ? text : undefined,
+    finishReason: typeof reason === 'string' && reason ? (FINISH_REASONS.get(reason) ?? 'other') : undefined,
+    usage: usage ? tokenUsage(valueAt(usage, 'prompt_tokens'), valueAt(usage, 'completion_tokens')) : undefined,
+  }
+}
