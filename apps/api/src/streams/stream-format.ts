@@ -66,22 +66,20 @@ class PlainText implements StreamFormat {
   }
 }
 
-/** All readers of a job get the same events, so each is encoded once, however many there are. */
+/**
+ * All readers of a job are woken one after the other and read the same events, so what was encoded for one is kept for the
+ * next. Only the last batch: a cache of all tokens costs more than to encode one again.
+ */
 function encodeOnce(encode: (event: StreamEvent) => string): StreamFormat['encode'] {
-  const encoded = new WeakMap<StreamEvent, string>()
-  const encodeEvent = (event: StreamEvent): string => {
-    let frame = encoded.get(event)
-    if (frame === undefined) {
-      frame = encode(event)
-      encoded.set(event, frame)
-    }
-    return frame
-  }
+  let first: StreamEvent | undefined
+  let last: StreamEvent | undefined
+  let encoded = ''
   return (events) => {
-    const [first] = events
-    if (first && events.length === 1) return encodeEvent(first)
-    let frames = ''
-    for (const event of events) frames += encodeEvent(event)
-    return frames
+    if (events[0] === first && events.at(-1) === last) return encoded
+    first = events[0]
+    last = events.at(-1)
+    encoded = ''
+    for (const event of events) encoded += encode(event)
+    return encoded
   }
 }
