@@ -1,7 +1,7 @@
 import accepts from '@fastify/accepts'
 import cors from '@fastify/cors'
 import type { ProviderRegistry } from '@promptlab/providers'
-import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
@@ -48,7 +48,7 @@ export type AppConfig = Pick<
   Config,
   'corsOrigins' | 'maxPromptChars' | 'retentionMs' | 'run' | 'shutdownGraceMs' | 'stream'
 > & {
-  readonly logger: NonNullable<FastifyServerOptions['logger']>
+  readonly logger: FastifyBaseLogger
 }
 
 const EXPOSED_HEADERS = ['Location', 'Retry-After', 'Idempotency-Replayed', 'Preference-Applied']
@@ -57,7 +57,7 @@ const EXPOSED_HEADERS = ['Location', 'Retry-After', 'Idempotency-Replayed', 'Pre
 export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
   const { jobs, providers, queue, newId } = deps
   const app = Fastify({
-    logger: config.logger,
+    loggerInstance: config.logger,
     genReqId: newId,
     // JSON may write a character as twelve bytes; the prompt and the system instruction each may be as long as allowed.
     bodyLimit: 2 * 12 * config.maxPromptChars + 16_384,

@@ -6,18 +6,20 @@ import { v7 as newId } from 'uuid'
 import type { AppDeps } from './build-app.ts'
 import { systemClock } from './clock.ts'
 import type { Config } from './config.ts'
+import type { Logger } from './logger.ts'
 import { InProcessJobQueue } from './queue/in-process-job-queue.ts'
 import { LowdbJobRepository } from './storage/lowdb/lowdb-job-repository.ts'
 import { MemoryTokenLog } from './token-log/memory-token-log.ts'
 
 /**
  * Opens the adapters that the configuration names; the only place that knows them.
+ * @param logger told what an operator should know about them, also while they are being opened
  * @throws StoreOpenError
  */
-export async function openDependencies(config: Config): Promise<AppDeps> {
+export async function openDependencies(config: Config, logger: Pick<Logger, 'warn'>): Promise<AppDeps> {
   const providers = providersOf(config)
   return {
-    jobs: await LowdbJobRepository.open(config.jobsFile),
+    jobs: await LowdbJobRepository.open(config.jobsFile, { logger }),
     queue: new InProcessJobQueue({
       maxConcurrent: config.maxConcurrentJobs,
       maxConcurrentPerProvider: config.maxConcurrentJobsPerProvider ?? fairShare(config, providers.names.length),

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import type { FastifyServerOptions } from 'fastify'
+import { type Logger, pino } from 'pino'
 import { buildApp } from './build-app.ts'
 import { type Config, ConfigError, readConfig } from './config.ts'
 import { openDependencies } from './dependencies.ts'
@@ -13,8 +13,9 @@ const LONGEST_CLOSE_MS = 10_000
 async function main(): Promise<void> {
   loadEnvironmentFile()
   const config = readConfig(process.env)
-  const deps = await openDependencies(config)
-  const app = buildApp({ ...config, logger: loggerOptions(config) }, deps)
+  const logger = newLogger(config)
+  const deps = await openDependencies(config, logger)
+  const app = buildApp({ ...config, logger }, deps)
 
   let isStopping = false
   const stop = (reason: string, exitCode: number) => {
@@ -45,9 +46,10 @@ function loadEnvironmentFile(): void {
   }
 }
 
-function loggerOptions({ logLevel }: Config): NonNullable<FastifyServerOptions['logger']> {
-  if (!process.stdout.isTTY) return { level: logLevel }
-  return { level: logLevel, transport: { target: 'pino-pretty', options: { ignore: 'pid,hostname' } } }
+/** JSON for programs, and something to read in a terminal. */
+function newLogger({ logLevel }: Config): Logger {
+  if (!process.stdout.isTTY) return pino({ level: logLevel })
+  return pino({ level: logLevel, transport: { target: 'pino-pretty', options: { ignore: 'pid,hostname' } } })
 }
 
 function fail(error: unknown): void {

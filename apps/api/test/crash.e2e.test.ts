@@ -1,9 +1,8 @@
-import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type FinalJob, isFinal, Job, type JobStatus } from '@promptlab/contract'
+import { type FinalJob, isFinal, type JobStatus } from '@promptlab/contract'
 import { type Exchange, startOpenAIVendor } from '@promptlab/providers/testing/vendors'
 import { expect, it, onTestFinished } from 'vitest'
-import { z } from 'zod'
+import { readStore } from '../src/storage/lowdb/journaled-store.ts'
 import { getJob, jobOf, postJob, readStream, StreamReader } from './job-client.ts'
 import { Random } from './random.ts'
 import { ServerProcess } from './server-process.ts'
@@ -123,11 +122,8 @@ async function useJob(url: string, prompt: string, witnesses: Witness[]): Promis
   }
 }
 
-const StoreDocument = z.object({ jobs: z.array(Job) })
-
 async function checkFile(path: string, witnesses: readonly Witness[], counts: { lost: number }): Promise<void> {
-  const { jobs } = StoreDocument.parse(JSON.parse(await readFile(path, 'utf8')))
-  const stored = new Map(jobs.map((job) => [job.id, job]))
+  const stored = new Map((await readStore(path)).map(({ job }) => [job.id, job]))
   for (const { id, status } of witnesses) {
     const job = stored.get(id)
     if (!job) counts.lost++

@@ -4,27 +4,14 @@ import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { Readiness } from '@promptlab/contract'
 import { startOpenAIVendor } from '@promptlab/providers/testing/vendors'
-import { describe, expect, it, onTestFinished, type TestContext, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createJob, getJob, jobOf, postJob, problemOf, readStream, StreamReader } from './job-client.ts'
-import { temporaryFolder } from './temporary-folder.ts'
 import { newStorePath, startServer } from './test-server.ts'
+import { tinyDisk } from './tiny-disk.ts'
 
 const run = promisify(execFile)
 const ECHO = { prompt: 'Once upon a time', provider: 'echo', model: 'echo' }
 const OPENAI = { prompt: 'Hello', provider: 'openai', model: 'gpt-4' }
-
-/** A disk of the given size, such as `256k`. Skips where it may not be mounted; in CI that is a failure. */
-async function tinyDisk(size: string, skip: TestContext['skip']): Promise<string> {
-  const folder = await temporaryFolder()
-  try {
-    await run('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', folder])
-  } catch (error) {
-    if (process.env['CI']) throw error
-    skip('mounting a tmpfs needs root; run as root to include this test')
-  }
-  onTestFinished(async () => void (await run('umount', ['-l', folder])))
-  return folder
-}
 
 async function readiness(url: string): Promise<{ status: number; body: Readiness }> {
   const response = await fetch(`${url}/health/ready`)

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { type LLMProvider, ProviderRegistry } from '@promptlab/providers'
 import type { FastifyInstance } from 'fastify'
+import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
 import { type AppConfig, buildApp } from '../src/build-app.ts'
 import { readConfig } from '../src/config.ts'
@@ -28,12 +29,13 @@ export async function startServer({ env = {}, providers, config }: TestServerOpt
   env['ECHO_DELAY_MS'] ??= '0'
   env['SHUTDOWN_GRACE_MS'] ??= '0'
   const configuration = readConfig(env)
+  const logger = pino({ level: 'silent' })
   const tokenLog = new MemoryTokenLog()
-  const opened = { ...(await openDependencies(configuration)), tokenLog }
+  const opened = { ...(await openDependencies(configuration, logger)), tokenLog }
   const deps = providers
     ? { ...opened, providers: new ProviderRegistry(providers.map((provider) => ({ provider }))) }
     : opened
-  const app = buildApp({ ...configuration, logger: false, ...config }, deps)
+  const app = buildApp({ ...configuration, logger, ...config }, deps)
   onTestFinished(() => app.close())
   return { app, tokenLog, url: await app.listen({ host: '127.0.0.1', port: 0 }) }
 }

@@ -1,6 +1,7 @@
 import type { LLMProvider } from '@promptlab/providers'
 import { ProviderRegistry } from '@promptlab/providers'
 import { EchoProvider } from '@promptlab/providers/echo'
+import { pino } from 'pino'
 import { buildApp } from '../src/build-app.ts'
 import { readConfig } from '../src/config.ts'
 import { openDependencies } from '../src/dependencies.ts'
@@ -31,12 +32,13 @@ const providers: LLMProvider[] = [
 ]
 
 // The server as main.ts makes it, but for its providers.
+const logger = pino()
 const config = readConfig(process.env)
 const deps = {
-  ...(await openDependencies(config)),
+  ...(await openDependencies(config, logger)),
   providers: new ProviderRegistry(providers.map((provider) => ({ provider }))),
 }
-const app = buildApp({ ...config, logger: { level: 'info' } }, deps)
+const app = buildApp({ ...config, logger }, deps)
 handleUncaughtErrors(process, app, () => process.exit(1))
 process.on('SIGUSR2', () => void setTimeout(throwLater, 1))
 process.stderr.write(`listening on ${await app.listen({ port: 0, host: '127.0.0.1' })}\n`)

@@ -1,35 +1,21 @@
-import { type FileHandle, open, readFile, rename, rm } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
-import { Job } from '@promptlab/contract'
+import { isUtf8 } from 'node:buffer'
+import { dirname } from 'node:path'
 import type { Adapter } from 'lowdb'
 import { z } from 'zod'
-import type { IdempotencyKey } from '../../jobs/job-repository.ts'
+import { chunksOf, type Disk } from './disk.ts'
+import { DamagedFileError, describeIssues, JobEntry } from './job-entry.ts'
+import { replaceFile } from './replace-file.ts'
 
-/** A job, the key it was created with, and their line in the file, serialised once: jobs are never changed in place. */
-export interface JobEntry {
-  readonly job: Job
-  readonly idempotency?: IdempotencyKey | undefined
-  readonly line: string
-}
+/** What the file holds, in the order of creation. */
+export type JobEntries = readonly JobEntry[]
 
-/** What the file holds, by job id, in the order of creation. */
-export type JobEntries = ReadonlyMap<string, JobEntry>
-
-export function jobEntry(job: Job, idempotency?: IdempotencyKey): JobEntry {
-  return { job, idempotency, line: JSON.stringify(idempotency ? { ...job, idempotency } : job) }
-}
-
-/** What a line holds besides the job. */
-const LineExtras = z.object({
-  idempotency: z.object({ key: z.string(), fingerprint: z.string() }).optional(),
-})
+const HEAD = Buffer.from('{"version":1,"jobs":[\n')
+const SEPARATOR = Buffer.from(',\n')
+const TAIL = Buffer.from('\n]}\n')
+const NEWLINE = 10
+const COMMA = 44
 
 const Document = z.strictObject({ version: z.literal(1), jobs: z.array(z.unknown()) })
-
-/** The file is not what this server wrote. The message says where and what; the file was not touched. */
-export class DamagedFileError extends Error {
-  override readonly name = 'DamagedFileError'
-}
 
 /**
  * lowdb adapter: one JSON document with one job a line, so that people can read, diff and grep it.
@@ -37,9 +23,11 @@ export class DamagedFileError extends Error {
  */
 export class JobsFile implements Adapter<JobEntries> {
   readonly #path: string
+  readonly #disk: Disk
 
-  constructor(path: string) {
+  constructor(path: string, disk: Disk) {
     this.#path = path
+    this.#disk = disk
   }
 
   /**
@@ -47,81 +35,94 @@ export class JobsFile implements Adapter<JobEntries> {
    * @throws DamagedFileError
    */
   async read(): Promise<JobEntries | null> {
-    try {
-      return parse(await readFile(this.#path))
-    } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
-      throw error
-    }
+    const bytes = await this.#disk.read(this.#path)
+    return bytes ? parse(this.#path, bytes) : null
   }
 
   async write(entries: JobEntries): Promise<void> {
-    const folder = dirname(this.#path)
-    const temporary = join(folder, `.${basename(this.#path)}.tmp`)
-    try {
-      await usingFile(temporary, 'w', async (file) => {
-        await file.writeFile(stringify(entries))
-        await file.datasync()
-      })
-      await rename(temporary, this.#path)
-    } catch (error) {
-      // On a full disk the half-written file would hold the space that the next attempt needs.
-      await rm(temporary, { force: true })
-      throw error
-    }
+    await replaceFile(this.#disk, this.#path, chunksOf(piecesOf(entries)))
     // The new name is on disk when the folder is.
-    await usingFile(folder, 'r', (file) => file.sync())
+    await this.#disk.syncFolder(dirname(this.#path))
   }
 }
 
-async function usingFile(path: string, flags: string, use: (file: FileHandle) => Promise<void>): Promise<void> {
-  // Prompts and answers are private, so the file is the owner's alone.
-  const file = await open(path, flags, 0o600)
-  try {
-    await use(file)
-  } finally {
-    await file.close()
+function* piecesOf(entries: JobEntries): Generator<Uint8Array> {
+  yield HEAD
+  for (const [index, { line }] of entries.entries()) {
+    if (index > 0) yield SEPARATOR
+    yield line
   }
+  yield TAIL
 }
 
-function stringify(entries: JobEntries): string {
-  const lines: string[] = []
-  for (const { line } of entries.values()) lines.push(line)
-  return `{"version":1,"jobs":[\n${lines.join(',\n')}\n]}\n`
-}
-
-function parse(bytes: Buffer): JobEntries {
-  const document = Document.safeParse(parseJson(decode(bytes)))
-  if (!document.success) throw new DamagedFileError(describe(document.error))
+function parse(path: string, bytes: Buffer): JobEntries {
   const entries = new Map<string, JobEntry>()
-  for (const [index, value] of document.data.jobs.entries()) {
-    const parsed = Job.and(LineExtras).safeParse(value)
-    if (!parsed.success) throw new DamagedFileError(`jobs[${index}]: ${describe(parsed.error)}`)
-    const { idempotency, ...job } = parsed.data
-    if (entries.has(job.id)) throw new DamagedFileError(`jobs[${index}]: the id ${job.id} occurs twice`)
-    // The line is made from the value as it was read, so that fields this version does not know survive.
-    entries.set(job.id, { job, idempotency, line: JSON.stringify(value) })
+  let index = 0
+  for (const { value, line } of parseLines(bytes) ?? parseDocument(path, bytes)) {
+    const place = `jobs[${index++}]`
+    const entry = JobEntry.parse(value, line, { path, place })
+    const { id } = entry
+    if (entries.has(id)) throw new DamagedFileError(path, `${place}: the id ${id} occurs twice`)
+    entries.set(id, entry)
   }
-  return entries
+  return [...entries.values()]
 }
 
-function decode(bytes: Buffer): string {
+interface ParsedLine {
+  readonly value: unknown
+  readonly line: Uint8Array
+}
+
+/**
+ * What the file holds if it is laid out as this server does it; `undefined` if not.
+ * A large file does not fit into one string, so it is read line by line.
+ */
+function parseLines(bytes: Buffer): ParsedLine[] | undefined {
+  const end = bytes.length - TAIL.length
+  if (end < HEAD.length || !bytes.subarray(0, HEAD.length).equals(HEAD) || !bytes.subarray(end).equals(TAIL)) return
+  if (!isUtf8(bytes)) return
+  const parsed: ParsedLine[] = []
+  for (let start = HEAD.length; start < end; ) {
+    const newline = bytes.indexOf(NEWLINE, start)
+    const isLast = newline === end
+    // A copy, so that one job that stays does not keep the whole file in memory.
+    const line = new Uint8Array(bytes.subarray(start, isLast ? end : newline - 1))
+    const value = isLast || bytes[newline - 1] === COMMA ? parseJson(line) : undefined
+    // Somebody else wrote this, or broke it: as a whole it is read, or found to be broken and where.
+    if (value === undefined) return
+    parsed.push({ value, line })
+    start = newline + 1
+  }
+  return parsed
+}
+
+function parseJson(line: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(line))
+  } catch {
+    return undefined
+  }
+}
+
+function parseDocument(path: string, bytes: Buffer): ParsedLine[] {
+  const document = Document.safeParse(parseText(path, decode(path, bytes)))
+  if (!document.success) throw new DamagedFileError(path, describeIssues(document.error))
+  return document.data.jobs.map((value) => ({ value, line: new TextEncoder().encode(JSON.stringify(value)) }))
+}
+
+function decode(path: string, bytes: Buffer): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
-    throw new DamagedFileError('it is not UTF-8 text')
+    throw new DamagedFileError(path, 'it is not UTF-8 text')
   }
 }
 
-function parseJson(text: string): unknown {
+function parseText(path: string, text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
-    throw new DamagedFileError(text.trim() === '' ? 'it is empty' : `it is not JSON: ${message}`)
+    throw new DamagedFileError(path, text.trim() === '' ? 'it is empty' : `it is not JSON: ${message}`)
   }
-}
-
-function describe({ issues }: z.ZodError): string {
-  return issues.map(({ path, message }) => (path.length > 0 ? `${path.join('.')}: ${message}` : message)).join('; ')
 }

@@ -1,17 +1,18 @@
-import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { lstat, mkdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { aJob, describeJobRepository } from '../../../test/describe-job-repository.ts'
 import { temporaryFolder } from '../../../test/temporary-folder.ts'
 import { startJob } from '../../jobs/job.ts'
 import { StorageUnavailableError } from '../../jobs/job-repository.ts'
 import { StoreOpenError } from '../store-open-error.ts'
+import { readStore, type StoreOptions } from './journaled-store.ts'
 import { LowdbJobRepository } from './lowdb-job-repository.ts'
 
 const newFile = async () => join(await temporaryFolder(), 'jobs.json')
 
-async function open(path: string): Promise<LowdbJobRepository> {
-  const jobs = await LowdbJobRepository.open(path)
+async function open(path: string, options?: StoreOptions): Promise<LowdbJobRepository> {
+  const jobs = await LowdbJobRepository.open(path, options)
   onTestFinished(() => jobs.close())
   return jobs
 }
@@ -19,6 +20,11 @@ async function open(path: string): Promise<LowdbJobRepository> {
 describeJobRepository('LowdbJobRepository', async () => {
   const path = await newFile()
   return { open: () => LowdbJobRepository.open(path) }
+})
+
+describeJobRepository('LowdbJobRepository with a journal', async () => {
+  const path = await newFile()
+  return { open: () => LowdbJobRepository.open(path, { journalFromBytes: 0 }) }
 })
 
 describe('the file of LowdbJobRepository', () => {
@@ -66,6 +72,20 @@ describe('the file of LowdbJobRepository', () => {
     expect(await readFile(path, 'utf8')).toContain(JSON.stringify(fromTheFuture))
   })
 
+  it('is made where a link points, also before it exists', async () => {
+    const folder = await temporaryFolder()
+    await mkdir(join(folder, 'disk'))
+    await symlink('disk/jobs.json', join(folder, 'link.json'))
+    const jobs = await open(join(folder, 'link.json'))
+    await jobs.insert(aJob('a'))
+    expect(await readFile(join(folder, 'disk', 'jobs.json'), 'utf8')).toContain('"id":"a"')
+    expect((await lstat(join(folder, 'link.json'))).isSymbolicLink()).toBe(true)
+    await expect(LowdbJobRepository.open(join(folder, 'disk', 'jobs.json'))).rejects.toThrow(/is in use by/)
+    await symlink('b.json', join(folder, 'a.json'))
+    await symlink('a.json', join(folder, 'b.json'))
+    await expect(LowdbJobRepository.open(join(folder, 'a.json'))).rejects.toThrow(/circles/)
+  })
+
   it('is made in a folder that does not exist yet', async () => {
     const path = join(await temporaryFolder(), 'data', 'deep', 'jobs.json')
     const jobs = await open(path)
@@ -98,6 +118,33 @@ describe('LowdbJobRepository refuses to open', () => {
     await open(path)
   })
 
+  const journalLine = `${job}\n`
+  it.each([
+    ['a line that is not JSON', `${journalLine}{"id":\n${journalLine}`, /line 2: it is not JSON/],
+    ['an empty line', `\n${journalLine}`, /line 1: it is not JSON/],
+    ['an invalid job', `${journalLine}{"id":"b","status":"done"}\n`, /line 2: status/],
+    ['an invalid removal', `{"id":"b","removed":1}\n`, /line 1: removed/],
+    ['bytes that are not UTF-8', Buffer.from([0xff, 0x0a]), /line 1: it is not UTF-8/],
+  ])('a journal with %s, names the fault and leaves both files as they are', async (_, content, fault) => {
+    const path = await newFile()
+    const document = '{"version":1,"jobs":[]}'
+    await writeFile(path, document)
+    await writeFile(`${path}.journal`, content)
+    const error: unknown = await LowdbJobRepository.open(path).catch((reason) => reason)
+    expect(error).toBeInstanceOf(StoreOpenError)
+    expect(String(error)).toContain(`${path}.journal`)
+    expect(String(error)).toMatch(fault)
+    expect(await readFile(path, 'utf8')).toBe(document)
+    expect(await readFile(`${path}.journal`)).toEqual(Buffer.from(content))
+  })
+
+  it('a journal whose file is missing', async () => {
+    const path = await newFile()
+    await writeFile(`${path}.journal`, journalLine)
+    await expect(LowdbJobRepository.open(path)).rejects.toThrow(/which it belongs to, is missing/)
+    expect(await readFile(`${path}.journal`, 'utf8')).toBe(journalLine)
+  })
+
   it('a file in a folder that cannot be written', async () => {
     await expect(LowdbJobRepository.open('/dev/null/jobs.json')).rejects.toThrow(
       /The folder of the job store .* cannot be used/,
@@ -120,10 +167,29 @@ describe('LowdbJobRepository refuses to open', () => {
   })
 })
 
-describe('LowdbJobRepository on a disk that fails', () => {
-  it('changes nothing that it cannot store, says so, and goes on when the disk does', async () => {
+describe('a store that has grown large', () => {
+  it('says once which setting to change', async () => {
     const path = await newFile()
-    const jobs = await open(path)
+    const line = JSON.stringify(aJob('ID'))
+    const lines = Array.from({ length: 100_000 }, (_, index) => line.replace('ID', `job-${index}`))
+    await writeFile(path, `{"version":1,"jobs":[\n${lines.join(',\n')}\n]}\n`)
+    const warn = vi.fn()
+    const jobs = await open(path, { logger: { warn } })
+    expect(warn).not.toHaveBeenCalled()
+    for (const id of ['a', 'b']) await jobs.insert(aJob(id))
+    expect(warn.mock.calls).toEqual([
+      [expect.objectContaining({ file: path, jobs: 100_001 }), expect.stringContaining('JOB_RETENTION_HOURS')],
+    ])
+  })
+})
+
+describe('LowdbJobRepository on a disk that fails', () => {
+  it.each([
+    ['', undefined],
+    [' in a journal', { journalFromBytes: 0 }],
+  ])('changes nothing that it cannot store%s, says so, and goes on when the disk does', async (_, options) => {
+    const path = await newFile()
+    const jobs = await open(path, options)
     await jobs.insert(aJob('a'))
     const folder = dirname(path)
     await rename(folder, `${folder}-gone`)
@@ -137,6 +203,8 @@ describe('LowdbJobRepository on a disk that fails', () => {
     await rename(`${folder}-gone`, folder)
     await expect(jobs.checkHealth()).resolves.toBeUndefined()
     await jobs.insert(aJob('b'))
+    expect((await readStore(path)).map(({ job }) => job)).toEqual([aJob('a'), aJob('b')])
+    await jobs.close()
     expect(JSON.parse(await readFile(path, 'utf8'))).toEqual({ version: 1, jobs: [aJob('a'), aJob('b')] })
   })
 

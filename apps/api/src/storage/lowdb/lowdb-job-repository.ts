@@ -1,62 +1,56 @@
 import { constants } from 'node:fs'
-import { access, mkdir, realpath } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
-import { isFinal, type Job, type JobStatus, type PendingJob, type RunningJob } from '@promptlab/contract'
-import { Low } from 'lowdb'
+import { access, mkdir, readlink, realpath } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import type { Job, JobStatus, PendingJob, RunningJob } from '@promptlab/contract'
 import {
-  endedAt,
   type IdempotencyKey,
   JobConflictError,
-  type JobPosition,
   type JobQuery,
   type JobRepository,
   type KeyedJob,
   StorageUnavailableError,
 } from '../../jobs/job-repository.ts'
 import { StoreOpenError } from '../store-open-error.ts'
-import { Draft, keyedJob, StoredJobs } from './draft.ts'
+import { Draft, keyedJob } from './draft.ts'
 import { FileLock } from './file-lock.ts'
 import { GroupCommit } from './group-commit.ts'
-import { DamagedFileError, type JobEntries, JobsFile } from './jobs-file.ts'
+import { DamagedFileError, type JobEntry } from './job-entry.ts'
+import { JournaledStore, type StoreOptions } from './journaled-store.ts'
 
 /** Jobs in one JSON file, for one process. Changes that come while the disk is busy share its next write. */
 export class LowdbJobRepository implements JobRepository {
   readonly #folder: string
   readonly #lock: FileLock
-  readonly #db: Low<JobEntries>
+  readonly #store: JournaledStore
   readonly #writes = new GroupCommit<DraftChange>((changes) => this.#commit(changes))
-  /** What the disk has. `Low.data` runs ahead of it during a write, and stays ahead after a failed one. */
-  readonly #stored: StoredJobs
   #isWritable = true
   #isClosed = false
 
-  private constructor(folder: string, lock: FileLock, db: Low<JobEntries>) {
+  private constructor(folder: string, lock: FileLock, store: JournaledStore) {
     this.#folder = folder
     this.#lock = lock
-    this.#db = db
-    this.#stored = new StoredJobs(db.data)
+    this.#store = store
   }
 
   /**
    * Opens or creates the file, and its folder.
    * @throws StoreOpenError it is damaged, cannot be written, or is in use
    */
-  static async open(path: string): Promise<LowdbJobRepository> {
+  static async open(path: string, options?: StoreOptions): Promise<LowdbJobRepository> {
     const file = await locate(path).catch((cause) => {
       throw new StoreOpenError(`The folder of the job store ${path} cannot be used: ${messageOf(cause)}.`, cause)
     })
     const lock = await lockStore(file)
     try {
-      // Not JSONFilePreset: it swaps the file for memory when NODE_ENV is "test".
-      const db = new Low<JobEntries>(new JobsFile(file), new Map())
-      await db.read()
-      // Proves that the file can be written before the first job is accepted.
-      await db.write()
-      return new LowdbJobRepository(dirname(file), lock, db)
+      return new LowdbJobRepository(dirname(file), lock, await JournaledStore.open(file, options))
     } catch (error) {
       await lock.release()
       if (error instanceof DamagedFileError) throw damaged(file, error)
-      throw new StoreOpenError(`The job store ${file} cannot be read and written: ${messageOf(error)}.`, error)
+      const advice = 'DATABASE_URL must name a file that this user can write, on a disk with room.'
+      throw new StoreOpenError(
+        `The job store ${file} cannot be read and written: ${messageOf(error)}. ${advice}`,
+        error,
+      )
     }
   }
 
@@ -71,29 +65,24 @@ export class LowdbJobRepository implements JobRepository {
   }
 
   async find(id: string): Promise<Job | undefined> {
-    return this.#stored.entries.get(id)?.job
+    return this.#store.jobs.get(id)?.job
   }
 
   async findByIdempotencyKey(key: string, now: number): Promise<KeyedJob | undefined> {
-    const entry = this.#stored.findByKey(key)
+    const entry = this.#store.jobs.findByKey(key)
     return entry && keyedJob(entry, now)
   }
 
   async findUnfinished(): Promise<(PendingJob | RunningJob)[]> {
     const unfinished: (PendingJob | RunningJob)[] = []
-    for (const { job } of this.#stored.entries.values()) if (!isFinal(job)) unfinished.push(job)
+    for (const entry of this.#store.jobs.inOrderOfCreation()) if (entry.unfinished) unfinished.push(entry.unfinished)
     return unfinished
   }
 
   async list({ limit, after, status, provider }: JobQuery): Promise<Job[]> {
-    const jobs: Job[] = []
-    for (const { job } of this.#stored.entries.values()) {
-      if (status && job.status !== status) continue
-      if (provider && job.provider !== provider) continue
-      if (after && comparePositions(job, after) <= 0) continue
-      jobs.push(job)
-    }
-    return jobs.sort(comparePositions).slice(0, limit)
+    const isAskedFor = (entry: JobEntry) =>
+      (!status || entry.status === status) && (!provider || entry.provider === provider)
+    return this.#store.jobs.newest(limit, after, isAskedFor).map(({ job }) => job)
   }
 
   replace(next: Job, ifStatus: JobStatus): Promise<boolean> {
@@ -110,9 +99,9 @@ export class LowdbJobRepository implements JobRepository {
 
   async deleteFinalBefore(time: number, limit: number): Promise<number> {
     const ids: string[] = []
-    for (const { job } of this.#stored.entries.values()) {
+    for (const { id, endedAt } of this.#store.jobs.inOrderOfCreation()) {
       if (ids.length === limit) break
-      if (isFinal(job) && endedAt(job) < time) ids.push(job.id)
+      if (endedAt !== undefined && endedAt < time) ids.push(id)
     }
     if (ids.length === 0) return 0
     return await this.#change((draft) => ids.filter((id) => draft.deleteFinal(id)).length)
@@ -133,6 +122,7 @@ export class LowdbJobRepository implements JobRepository {
     if (this.#isClosed) return
     this.#isClosed = true
     await this.#writes.idle()
+    await this.#store.close()
     await this.#lock.release()
   }
 
@@ -156,18 +146,16 @@ export class LowdbJobRepository implements JobRepository {
   }
 
   async #commit(changes: readonly DraftChange[]): Promise<void> {
-    const draft = new Draft(this.#stored)
+    const draft = new Draft(this.#store.jobs)
     for (const { apply } of changes) apply(draft)
     if (!draft.isTouched) return
-    this.#db.data = draft.entries()
     try {
-      await this.#db.write()
+      await this.#store.commit(draft.changes)
     } catch (cause) {
       this.#isWritable = false
       throw new StorageUnavailableError(cause)
     }
     this.#isWritable = true
-    this.#stored.apply(draft.changes)
   }
 }
 
@@ -175,23 +163,20 @@ interface DraftChange {
   readonly apply: (draft: Draft) => void
 }
 
-/** Positive when `a` comes after `b` in the list: it is older, or of the same time and has the smaller id. */
-function comparePositions(a: JobPosition, b: JobPosition): number {
-  return compare(b.createdAt, a.createdAt) || compare(b.id, a.id)
-}
-
-/** By code units, as SQL stores compare. */
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
-}
+const MAX_LINKS = 40
 
 /** The file's path with its folder made and links followed, as a write replaces the file itself. */
-async function locate(path: string): Promise<string> {
+async function locate(path: string, hops = 0): Promise<string> {
+  if (hops > MAX_LINKS) throw new Error('its links go round in circles')
   await mkdir(dirname(path), { recursive: true })
+  const file = join(await realpath(dirname(path)), basename(path))
   try {
-    return await realpath(path)
-  } catch {
-    return join(await realpath(dirname(path)), basename(path))
+    // Also a link to a file that is still to be made.
+    return await locate(resolve(dirname(file), await readlink(file)), hops + 1)
+  } catch (error) {
+    const isLink = !(error instanceof Error && 'code' in error && (error.code === 'EINVAL' || error.code === 'ENOENT'))
+    if (isLink) throw error
+    return file
   }
 }
 
@@ -209,6 +194,13 @@ async function lockStore(file: string): Promise<FileLock> {
 }
 
 function damaged(file: string, cause: DamagedFileError): StoreOpenError {
+  if (cause.path !== file) {
+    return new StoreOpenError(
+      `The journal ${cause.path} of the job store cannot be read: ${cause.message}. It and ${file} were left as they are. ` +
+        'Repair it, put a backup of both in their place, or move the journal away to start without the changes in it.',
+      cause,
+    )
+  }
   return new StoreOpenError(
     `The job store ${file} is damaged: ${cause.message}. It was left as it is. ` +
       'Repair it, put a backup in its place, or move it away to start with no jobs.',
