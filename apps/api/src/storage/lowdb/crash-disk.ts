@@ -1,6 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { type Disk, type DiskFile, nodeDisk } from './disk.ts'
+import { type Disk, type DiskFile, type FileStatus, nodeDisk } from './disk.ts'
 import { Turns } from './turns.ts'
 
 interface TrackedFile {
@@ -24,16 +24,29 @@ export class CrashDisk implements Disk {
   largestWrite = 0
 
   open(path: string, flags: 'r+' | 'w'): Promise<DiskFile> {
+    return this.#step('open', async () => this.#track(path, await nodeDisk.open(path, flags)))
+  }
+
+  openDurable(path: string): Promise<DiskFile> {
     return this.#step('open', async () => {
-      const handle = await nodeDisk.open(path, flags)
-      const file = this.#files.get(path) ?? { path, synced: Buffer.alloc(0) }
-      this.#files.set(path, file)
-      return this.#tracked(handle, file)
+      const file = this.#track(path, await nodeDisk.openDurable(path))
+      return {
+        ...file,
+        write: async (...args) => {
+          const written = await file.write(...args)
+          await file.datasync()
+          return written
+        },
+      }
     })
   }
 
   read(path: string): Promise<Buffer | undefined> {
     return nodeDisk.read(path)
+  }
+
+  statNow(path: string): FileStatus | undefined {
+    return nodeDisk.statNow(path)
   }
 
   rename(from: string, to: string): Promise<void> {
@@ -61,7 +74,9 @@ export class CrashDisk implements Disk {
     })
   }
 
-  #tracked(handle: DiskFile, file: TrackedFile): DiskFile {
+  #track(path: string, handle: DiskFile): DiskFile {
+    const file: TrackedFile = this.#files.get(path) ?? { path, synced: Buffer.alloc(0) }
+    this.#files.set(path, file)
     return {
       read: (bytes, offset, length, position) => handle.read(bytes, offset, length, position),
       stat: () => handle.stat(),

@@ -1,11 +1,19 @@
+import { constants, statSync } from 'node:fs'
 import { open, readFile, rename, rm } from 'node:fs/promises'
 
 /** The file operations that the store is made of. A port, so that a test can end the world between any two of them. */
 export interface Disk {
   /** A file that is made by this is its owner's alone: prompts and answers are private. */
   open(path: string, flags: 'r+' | 'w'): Promise<DiskFile>
+  /** Opens a file for reading and writing, each write of which returns when the disk has it. */
+  openDurable(path: string): Promise<DiskFile>
   /** @returns undefined when there is no such file */
   read(path: string): Promise<Buffer | undefined>
+  /**
+   * What is at the path now, or undefined. It does not wait: a look at a name takes microseconds, and each operation that
+   * is waited for costs ten times as much.
+   */
+  statNow(path: string): FileStatus | undefined
   rename(from: string, to: string): Promise<void>
   /** Does nothing when there is no such file. */
   remove(path: string): Promise<void>
@@ -13,12 +21,17 @@ export interface Disk {
   syncFolder(path: string): Promise<void>
 }
 
+export interface FileStatus {
+  readonly ino: number
+  readonly size: number
+}
+
 export interface DiskFile {
   /** May write less than it is given. */
   write(bytes: Buffer, offset: number, length: number, position: number): Promise<{ bytesWritten: number }>
   read(bytes: Buffer, offset: number, length: number, position: number): Promise<{ bytesRead: number }>
   truncate(length: number): Promise<void>
-  stat(): Promise<{ ino: number; size: number }>
+  stat(): Promise<FileStatus>
   /** Returns when the disk has the content and the length. */
   datasync(): Promise<void>
   close(): Promise<void>
@@ -26,6 +39,25 @@ export interface DiskFile {
 
 export const nodeDisk: Disk = {
   open: (path, flags) => open(path, flags, 0o600),
+  async openDurable(path) {
+    // One operation for a write and its flush, where the system has that; elsewhere two.
+    if (process.platform === 'linux') return await open(path, constants.O_RDWR | constants.O_DSYNC)
+    const file = await open(path, 'r+')
+    return {
+      read: (...args) => file.read(...args),
+      truncate: (length) => file.truncate(length),
+      stat: () => file.stat(),
+      datasync: () => file.datasync(),
+      close: () => file.close(),
+      write: async (...args) => {
+        const written = await file.write(...args)
+        await file.datasync()
+        return written
+      },
+    }
+  },
+
+  statNow: (path) => statSync(path, { throwIfNoEntry: false }),
   rename,
   remove: (path) => rm(path, { force: true }),
 

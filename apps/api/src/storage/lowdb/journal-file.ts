@@ -1,5 +1,5 @@
 import { dirname } from 'node:path'
-import { chunksOf, type Disk, type DiskFile, isMissing, usingFile, writeChunks } from './disk.ts'
+import { chunksOf, type Disk, type DiskFile, usingFile, writeChunks } from './disk.ts'
 import { replaceFile } from './replace-file.ts'
 
 /** The journal is not where it was, or not what it was: somebody moved, replaced or shortened it. */
@@ -11,8 +11,9 @@ const READ_BYTES = 256 * 1024
 const PROBE_BYTES = 4096
 
 /**
- * A file that grows by what is appended, for one caller at a time. It is opened anew for each append: an open file would
- * go on taking writes after its folder was moved away or another file was put in its place.
+ * A file that grows by what is appended, for one caller at a time. It stays open between appends; before each of them its
+ * path is looked at, as an open file would go on taking writes after its folder was moved away or another file was put in
+ * its place.
  */
 export class JournalFile {
   readonly path: string
@@ -21,6 +22,7 @@ export class JournalFile {
   #length = 0
   /** The file that the length is about; undefined while there is none that can be relied on. */
   #inode: number | undefined
+  #open: DiskFile | undefined
   /** Whether an append failed and what it left could not be cut off. */
   #hasRemains = false
   /** How much could not be appended. */
@@ -42,6 +44,7 @@ export class JournalFile {
 
   /** Makes an empty journal, in place of what is there. */
   async create(): Promise<void> {
+    await this.release()
     this.#inode = undefined
     const inode = await usingFile(this.#disk, this.path, 'w', async (file) => {
       await file.datasync()
@@ -57,14 +60,13 @@ export class JournalFile {
   async append(lines: readonly Uint8Array[]): Promise<void> {
     this.#length = await this.#usingOurs(async (file) => {
       try {
-        const end = await writeChunks(file, chunksOf(lines), this.#length)
-        await file.datasync()
-        return end
+        return await writeChunks(file, chunksOf(lines), this.#length)
       } catch (error) {
         const bytes = lines.reduce((sum, line) => sum + line.length, 0)
         this.#bytesOfFailure = Math.max(this.#bytesOfFailure, bytes)
         this.#hasRemains = true
         await this.#cut(file, this.#length).catch(() => {})
+        await this.release()
         throw error
       }
     })
@@ -78,7 +80,6 @@ export class JournalFile {
       this.#hasRemains = true
       try {
         await writeChunks(file, [filler], this.#length)
-        await file.datasync()
       } finally {
         await this.#cut(file, this.#length)
       }
@@ -95,6 +96,7 @@ export class JournalFile {
     }
     await this.#usingOurs((file) => replaceFile(this.#disk, this.path, slice(file, position, this.#length)))
     // Before the folder is synced, a crash could bring the old file back, without what is appended to this one.
+    await this.release()
     this.#inode = undefined
     this.#length -= position
     await this.#disk.syncFolder(dirname(this.path))
@@ -103,25 +105,30 @@ export class JournalFile {
 
   /** Removes it for good. */
   async remove(): Promise<void> {
+    await this.release()
     await this.#disk.remove(this.path)
     await this.#disk.syncFolder(dirname(this.path))
     this.#inode = undefined
     this.#length = 0
   }
 
+  /** Closes the file; the next append opens it again. */
+  async release(): Promise<void> {
+    const file = this.#open
+    this.#open = undefined
+    await file?.close()
+  }
+
   /** Lends the file if it is the one that was written last and has all that was. */
   async #usingOurs<Result>(use: (file: DiskFile) => Promise<Result>): Promise<Result> {
-    try {
-      return await usingFile(this.#disk, this.path, 'r+', async (file) => {
-        const { ino, size } = await file.stat()
-        if (ino !== this.#inode || size < this.#length) throw new JournalGoneError(`${this.path} is not as it was left`)
-        if (this.#hasRemains || size > this.#length) await this.#cut(file, this.#length)
-        return await use(file)
-      })
-    } catch (error) {
-      if (isMissing(error)) throw new JournalGoneError(`${this.path} is gone`, { cause: error })
-      throw error
+    const status = this.#disk.statNow(this.path)
+    if (!status || status.ino !== this.#inode || status.size < this.#length) {
+      await this.release()
+      throw new JournalGoneError(`${this.path} is ${status ? 'not as it was left' : 'gone'}`)
     }
+    this.#open ??= await this.#disk.openDurable(this.path)
+    if (this.#hasRemains || status.size > this.#length) await this.#cut(this.#open, this.#length)
+    return await use(this.#open)
   }
 
   async #cut(file: DiskFile, length: number): Promise<void> {

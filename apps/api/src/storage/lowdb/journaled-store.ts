@@ -92,6 +92,7 @@ export class JournaledStore {
       if (this.#journal.length > 0) await this.#writeSnapshot(this.jobs.all())
       await this.#journal.remove()
     } catch (error) {
+      await this.#journal.release()
       this.#logger?.warn(
         { err: error, journal: this.#journal.path },
         'the job store keeps its journal; the next start reads it',
