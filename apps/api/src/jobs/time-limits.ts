@@ -1,4 +1,5 @@
 import { ProviderError } from '@promptlab/providers'
+import { SilenceTimer } from '../silence-timer.ts'
 
 /** How long a run may take, in milliseconds. */
 export interface TimeLimits {
@@ -15,13 +16,14 @@ export class TimeLimitWatch {
   readonly #limits: TimeLimits
   readonly #onTimeout: (error: ProviderError) => void
   readonly #total: NodeJS.Timeout
-  #silence: NodeJS.Timeout | undefined
+  #silence: SilenceTimer | undefined
   #hasToken = false
 
   constructor(limits: TimeLimits, onTimeout: (error: ProviderError) => void) {
     this.#limits = limits
     this.#onTimeout = onTimeout
-    this.#total = this.#limit('The job was not complete', limits.jobTimeoutMs)
+    const { jobTimeoutMs } = limits
+    this.#total = setTimeout(() => this.#report('The job was not complete', jobTimeoutMs), jobTimeoutMs)
   }
 
   /** The provider is called. */
@@ -30,28 +32,29 @@ export class TimeLimitWatch {
   }
 
   attemptEnded(): void {
-    clearTimeout(this.#silence)
+    this.#silence?.stop()
   }
 
   tokenCame(): void {
     if (this.#hasToken) {
-      this.#silence?.refresh()
+      this.#silence?.sound()
       return
     }
     this.#hasToken = true
-    clearTimeout(this.#silence)
+    this.#silence?.stop()
     this.#silence = this.#limit('The provider sent no further token', this.#limits.tokenIdleTimeoutMs)
   }
 
   stop(): void {
     clearTimeout(this.#total)
-    clearTimeout(this.#silence)
+    this.#silence?.stop()
   }
 
-  #limit(what: string, ms: number): NodeJS.Timeout {
-    return setTimeout(
-      () => this.#onTimeout(new ProviderError(`${what} within ${ms} ms`, { code: 'provider-timeout' })),
-      ms,
-    )
+  #limit(what: string, silenceMs: number): SilenceTimer {
+    return new SilenceTimer(silenceMs, () => this.#report(what, silenceMs))
+  }
+
+  #report(what: string, ms: number): void {
+    this.#onTimeout(new ProviderError(`${what} within ${ms} ms`, { code: 'provider-timeout' }))
   }
 }

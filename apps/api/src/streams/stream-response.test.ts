@@ -74,7 +74,7 @@ async function nextText(client: IncomingMessage): Promise<string> {
 }
 
 describe('StreamResponse', () => {
-  beforeEach(() => void vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'setTimeout', 'clearTimeout'] }))
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }))
   afterEach(() => void vi.useRealTimers())
 
   it('writes what is ready in one go, then waits for more, and ends after the last', async () => {

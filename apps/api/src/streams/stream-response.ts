@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Writable } from 'node:stream'
 import type { StreamEvent } from '@promptlab/contract'
+import { SilenceTimer } from '../silence-timer.ts'
 import type { StreamFormat } from './stream-format.ts'
 
 /** Where the events come from: see `JobEventReader`. */
@@ -27,7 +28,7 @@ export class StreamResponse {
   readonly #format: StreamFormat
   readonly #events: EventSource
   readonly #timing: StreamTiming
-  readonly #heartbeat: NodeJS.Timeout
+  readonly #heartbeat: SilenceTimer
   #stall: NodeJS.Timeout | undefined
   #isOver = false
 
@@ -49,7 +50,7 @@ export class StreamResponse {
     this.#sink = (format.isSelfContained && response.socket) || response
     this.#format = format
     this.#timing = timing
-    this.#heartbeat = setInterval(() => this.#ping(), timing.heartbeatMs)
+    this.#heartbeat = new SilenceTimer(timing.heartbeatMs, () => this.#ping())
     this.#sink.on('drain', this.#drained)
     response.once('close', () => this.#release())
     // Through the response, whose head goes along.
@@ -83,7 +84,7 @@ export class StreamResponse {
 
   #write(text: string): void {
     if (text === '') return
-    this.#heartbeat.refresh()
+    this.#heartbeat.sound()
     if (!this.#sink.write(text)) this.#stall ??= setTimeout(() => this.#break(), this.#timing.stallMs)
   }
 
@@ -115,7 +116,7 @@ export class StreamResponse {
   #release(): void {
     if (this.#isOver) return
     this.#isOver = true
-    clearInterval(this.#heartbeat)
+    this.#heartbeat.stop()
     clearTimeout(this.#stall)
     this.#sink.off('drain', this.#drained)
     this.#events.close()

@@ -1,0 +1,10 @@
+import type { Benchmark } from '../benchmark.ts'
+import { fanOut } from './fan-out.ts'
+import { firstToken } from './first-token.ts'
+import { idle } from './idle.ts'
+import { burst, relay } from './relay.ts'
+import { resume } from './resume.ts'
+import { store } from './store.ts'
+
+/** Every benchmark, in the order in which they run. */
+export const benchmarks: readonly Benchmark[] = [relay, burst, fanOut, firstToken, idle, store, resume]

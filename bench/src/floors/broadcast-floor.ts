@@ -1,0 +1,21 @@
+/** The least that many readers can cost: a plain node:http server that keeps their responses and writes each frame to all. */
+import { createServer } from 'node:http'
+import { readCpu } from '../probe/cpu.ts'
+import { readMemory } from '../probe/memory.ts'
+import { listen } from '../processes/listen.ts'
+import { answerable, answerTasks } from '../processes/task.ts'
+import { broadcast, readers } from './broadcast.ts'
+
+const server = createServer((_, response) => {
+  response.writeHead(200, {
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-cache, no-transform',
+    connection: 'close',
+  })
+  response.write('retry: 2000\n\n')
+  readers.add(response)
+  response.once('close', () => readers.delete(response))
+})
+
+answerTasks([answerable(broadcast), answerable(readCpu), answerable(readMemory)])
+await listen(server)

@@ -1,0 +1,33 @@
+/**
+ * The least that a relay can cost: a node:http proxy that pipes the vendor's bytes to the client and stores nothing.
+ * VENDOR_URL says where the vendor is.
+ */
+import { Agent, createServer, request as openRequest } from 'node:http'
+import { readCpu } from '../probe/cpu.ts'
+import { listen } from '../processes/listen.ts'
+import { answerable, answerTasks } from '../processes/task.ts'
+
+const vendor = new URL(process.env['VENDOR_URL'] ?? '')
+const agent = new Agent({ keepAlive: true, maxSockets: Infinity })
+
+const server = createServer((request, response) => {
+  const upstream = openRequest(
+    {
+      agent,
+      host: vendor.hostname,
+      port: vendor.port,
+      method: 'POST',
+      path: request.url ?? '',
+      headers: request.headers,
+    },
+    (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.headers)
+      answer.pipe(response)
+    },
+  )
+  upstream.once('error', () => response.destroy())
+  request.pipe(upstream)
+})
+
+answerTasks([answerable(readCpu)])
+await listen(server)

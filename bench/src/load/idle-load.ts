@@ -1,0 +1,73 @@
+import { z } from 'zod'
+import type { Task } from '../processes/task.ts'
+import { sampleText } from '../vendor/sample-text.ts'
+import { Script } from '../vendor/script.ts'
+import { type Answer, send } from './http-client.ts'
+import { createJob, openStream } from './job-requests.ts'
+import { readJobStream } from './received-text.ts'
+import { Checked, TextCheck } from './wrong-texts.ts'
+
+const IdleLoad = z.object({
+  url: z.string(),
+  /** How many streams shall be open in all. */
+  streams: z.int(),
+  /** The job they read. Left out: the floor, which has only one stream. */
+  script: Script.optional(),
+})
+
+interface IdleStream {
+  readonly answer: Answer
+  body: string
+}
+
+const BATCH = 50
+
+const jobs = new Map<string, Promise<string>>()
+const open = new Map<string, IdleStream[]>()
+
+/** Opens streams until that many are open. One job is made, at the first call for a server. */
+export const openIdleStreams: Task<z.infer<typeof IdleLoad>, null> = {
+  name: 'open-idle-streams',
+  params: IdleLoad,
+  result: z.null(),
+  run: async ({ url, streams, script }) => {
+    if (script && !jobs.has(url)) jobs.set(url, createJob(url, script))
+    const id = await jobs.get(url)
+    const list = open.get(url) ?? []
+    open.set(url, list)
+    const openOne = () => (id === undefined ? send('GET', `${url}/`) : openStream(url, id))
+    while (list.length < streams) {
+      const answers = await Promise.all(Array.from({ length: Math.min(BATCH, streams - list.length) }, openOne))
+      list.push(...answers.map(collecting))
+    }
+    return null
+  },
+}
+
+const Closing = z.object({ url: z.string(), seed: z.int(), tokens: z.int() })
+
+/** Closes all streams, and checks what they had received. */
+export const closeIdleStreams: Task<z.infer<typeof Closing>, Checked> = {
+  name: 'close-idle-streams',
+  params: Closing,
+  result: Checked,
+  run: ({ url, seed, tokens }) => {
+    const texts = new TextCheck()
+    for (const [index, { answer, body }] of (open.get(url) ?? []).entries()) {
+      answer.body.destroy()
+      texts.expect(`idle stream ${index}`, readJobStream(body).text, sampleText(seed, tokens), true)
+    }
+    open.delete(url)
+    return texts.result()
+  },
+}
+
+function collecting(answer: Answer): IdleStream {
+  const stream = { answer, body: '' }
+  answer.body.setEncoding('utf8').on('data', (text: string) => {
+    stream.body += text
+  })
+  // Closing it early is not a failure.
+  answer.body.on('error', () => {})
+  return stream
+}

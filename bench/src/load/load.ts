@@ -1,0 +1,19 @@
+/** The process of the clients. */
+import { answerable, answerTasks } from '../processes/task.ts'
+import { loadFirstTokens } from './first-token-load.ts'
+import { closeIdleStreams, openIdleStreams } from './idle-load.ts'
+import { attachReaders, readToEnd } from './readers-load.ts'
+import { loadRelay } from './relay-load.ts'
+import { loadResume } from './resume-load.ts'
+import { loadSteadyPosts } from './steady-posts-load.ts'
+
+answerTasks([
+  answerable(loadRelay),
+  answerable(attachReaders),
+  answerable(readToEnd),
+  answerable(loadFirstTokens),
+  answerable(openIdleStreams),
+  answerable(closeIdleStreams),
+  answerable(loadSteadyPosts),
+  answerable(loadResume),
+])

@@ -1,0 +1,38 @@
+import { writeFile } from 'node:fs/promises'
+import { Session } from 'node:inspector/promises'
+import { z } from 'zod'
+import type { Task } from '../processes/task.ts'
+
+const SAMPLING_INTERVAL_US = 200
+
+let session: Session | undefined
+
+/** Begins to sample what the main thread of a process does: only what is measured, not start and warm-up. */
+export const startProfile: Task<null, null> = {
+  name: 'start-profile',
+  params: z.null(),
+  result: z.null(),
+  run: async () => {
+    session = new Session()
+    session.connect()
+    await session.post('Profiler.enable')
+    await session.post('Profiler.setSamplingInterval', { interval: SAMPLING_INTERVAL_US })
+    await session.post('Profiler.start')
+    return null
+  },
+}
+
+/** Ends the sampling and writes a `.cpuprofile`, which Chrome's and VS Code's developer tools open. */
+export const stopProfile: Task<{ path: string }, null> = {
+  name: 'stop-profile',
+  params: z.object({ path: z.string() }),
+  result: z.null(),
+  run: async ({ path }) => {
+    if (!session) throw new Error('No profile was started')
+    const { profile } = await session.post('Profiler.stop')
+    session.disconnect()
+    session = undefined
+    await writeFile(path, JSON.stringify(profile))
+    return null
+  },
+}

@@ -1,0 +1,12 @@
+import { once } from 'node:events'
+import type { Server } from 'node:http'
+
+/** Listens on a free port of 127.0.0.1 and tells the parent process where, on standard output. */
+export async function listen(server: Server): Promise<void> {
+  // As long as a queue of many clients that connect at once.
+  server.listen(0, '127.0.0.1', 4096)
+  await once(server, 'listening')
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('The server has no port')
+  process.stdout.write(`listening on http://127.0.0.1:${address.port}\n`)
+}
