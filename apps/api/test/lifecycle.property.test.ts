@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { type FinalJob, isFinal, type Job, type StreamEvent, type TokenEvent } from '@promptlab/contract'
+import { type FinalJob, isFinal, type Job, type StreamEvent } from '@promptlab/contract'
 import { ProviderError, ProviderRegistry } from '@promptlab/providers'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -7,7 +7,6 @@ import { systemClock } from '../src/clock.ts'
 import type { JobEventReader } from '../src/jobs/job-event-reader.ts'
 import { JobRunner } from '../src/jobs/job-runner.ts'
 import { JobService } from '../src/jobs/job-service.ts'
-import type { TokenReader } from '../src/jobs/token-log.ts'
 import { InProcessJobQueue } from '../src/queue/in-process-job-queue.ts'
 import { LowdbJobRepository } from '../src/storage/lowdb/lowdb-job-repository.ts'
 import { MemoryTokenLog } from '../src/token-log/memory-token-log.ts'
@@ -259,44 +258,3 @@ class OperationRun {
     expect(text).toBe(job.result.slice(after))
   }
 }
-
-describe('any split of a text', () => {
-  it('is read exactly from any cursor, however reads and tokens interleave', async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(fc.string({ unit: 'binary', minLength: 1, maxLength: 5 }), { maxLength: 20 }),
-        fc.array(fc.record({ after: fc.nat({ max: 60 }), joins: fc.nat({ max: 20 }) }), { maxLength: 8 }),
-        fc.scheduler(),
-        async (tokens, readers, scheduler) => {
-          const log = new MemoryTokenLog()
-          const text = tokens.join('')
-          const reads = readers.map(async ({ after, joins }) => {
-            for (let step = 0; step < joins; step++) await scheduler.schedule(Promise.resolve())
-            const reader = new AwaitedReader<TokenEvent, TokenReader>(
-              (onReady) => log.attach('job', after, onReady),
-              ({ hasEnded }) => hasEnded,
-            )
-            let read = ''
-            for (let batch = await reader.next(); batch; batch = await reader.next()) {
-              read += batch.map(({ data }) => data.token).join('')
-              await scheduler.schedule(Promise.resolve())
-            }
-            expect(read).toBe(text.slice(after))
-          })
-          const writing = (async () => {
-            // So that a job without tokens has a log that can end.
-            const keeper = log.attach('job', 0, () => {})
-            for (const token of tokens) {
-              await scheduler.schedule(Promise.resolve())
-              log.append('job', token)
-            }
-            await log.close('job')
-            keeper.detach()
-          })()
-          await scheduler.waitFor(Promise.all([writing, ...reads]))
-        },
-      ),
-      { numRuns: 300 },
-    )
-  })
-})
