@@ -15,10 +15,13 @@ export class AwaitedReader<Item, S extends Source<Item>> {
    */
   constructor(open: (onReady: () => void) => S, isOver: (source: S) => boolean) {
     this.#isOver = isOver
-    this.source = open(() => {
-      this.#ready.resolve()
-      this.#ready = Promise.withResolvers()
-    })
+    this.source = open(() => this.look())
+  }
+
+  /** Has a waiting read look at the source again. */
+  look(): void {
+    this.#ready.resolve()
+    this.#ready = Promise.withResolvers()
   }
 
   /** The next batch, or `undefined` at the end. */

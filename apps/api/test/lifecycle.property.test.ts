@@ -145,7 +145,7 @@ describe('any sequence of operations', () => {
         await run.finish()
         await engine.stop()
       }),
-      { numRuns: 100 },
+      { numRuns: 100, timeout: 20_000 },
     )
   })
 })
@@ -156,6 +156,7 @@ class OperationRun {
   readonly #prompts = new Map<string, string>()
   readonly #finals = new Map<string, FinalJob>()
   readonly #reads: Promise<void>[] = []
+  readonly #open = new Set<AwaitedReader<StreamEvent, JobEventReader>>()
   readonly #deleted = new Set<string>()
 
   constructor(engine: Engine) {
@@ -178,6 +179,11 @@ class OperationRun {
       case 'fail':
         return provider.feed(new ProviderError('broken', { code: 'provider-rejected' }))
       case 'restart':
+        // As the server does when it stops: its streams end, and clients come again.
+        for (const reader of this.#open) {
+          reader.source.close()
+          reader.look()
+        }
         return this.#engine.restart()
       case 'cancel':
         return this.#withJob(operation.job, async (id) => this.#observe(await service.cancel(id)))
@@ -237,6 +243,7 @@ class OperationRun {
       (onReady) => service.readEvents(id, after, onReady, onReady),
       ({ isDone }) => isDone,
     )
+    this.#open.add(events)
     let text = ''
     let cursor = after
     const finals: StreamEvent[] = []
@@ -249,6 +256,7 @@ class OperationRun {
       cursor = Math.max(cursor, event.id - event.data.token.length) + event.data.token.length
       expect(event.id).toBe(cursor)
     }
+    this.#open.delete(events)
     expect(finals.length).toBeLessThanOrEqual(1)
     // Without a final event the engine was stopped, or the job removed: a client would come again.
     if (finals.length === 0) return
