@@ -56,6 +56,14 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
       for (const id of ['b', 'A', '', '__proto__', 'constructor']) expect(await jobs.find(id)).toBeUndefined()
     })
 
+    it('takes a new job that runs already', async () => {
+      const jobs = await openNew()
+      const running = startJob(aJob('a'), CREATED_AT)
+      expect(await jobs.insert(running)).toBeUndefined()
+      expect(await jobs.find('a')).toEqual(running)
+      expect(await jobs.findUnfinished()).toEqual([running])
+    })
+
     it('lets exactly one of two simultaneous inserts of one id succeed', async () => {
       const jobs = await openNew()
       const outcomes = await Promise.allSettled([jobs.insert(aJob('a')), jobs.insert(aJob('a'))])

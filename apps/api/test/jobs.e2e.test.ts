@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { Job } from '@promptlab/contract'
 import { ProviderError } from '@promptlab/providers'
 import { type LoopbackVendor, startGeminiVendor, startOpenAIVendor } from '@promptlab/providers/testing/vendors'
@@ -17,6 +18,24 @@ async function startVendor(start: () => Promise<LoopbackVendor>): Promise<Loopba
 }
 
 describe('the way of a job', () => {
+  it('begins with one write if a worker is free, and with its place in the queue if none is', async () => {
+    const gate = Promise.withResolvers<void>()
+    const path = await newStorePath()
+    const providers = [new ScriptedProvider([gate.promise, 'text'])]
+    const { url } = await startServer({ providers, env: { DATABASE_URL: path, MAX_CONCURRENT_JOBS: '1' } })
+    const first = await createJob(url, SCRIPTED)
+    const stored = await readFile(path, 'utf8')
+    expect(stored).toContain('"status":"running"')
+    const second = await createJob(url, SCRIPTED)
+    expect([first.status, second.status]).toEqual(['pending', 'pending'])
+    expect([(await getJob(url, first.id)).status, (await getJob(url, second.id)).status]).toEqual([
+      'running',
+      'pending',
+    ])
+    gate.resolve()
+    for (const { id } of [first, second]) expect((await readStream(url, id)).text).toBe('text')
+  })
+
   it('is created, streamed and stored', async () => {
     const { url } = await startServer()
     const { id } = await createJob(url, ECHO)

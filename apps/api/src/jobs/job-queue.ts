@@ -3,6 +3,12 @@ import { ApiError } from '../api-error.ts'
 /** Which job runs next. It holds no jobs: the repository has them, and after a crash the queue is filled from it. */
 export interface JobQueue {
   /**
+   * Takes a worker that is free now for a job that is about to be stored, which then can be stored as running at once.
+   * @returns undefined if the job has to wait its turn
+   */
+  takeWorker(provider: string): TakenWorker | undefined
+
+  /**
    * Takes a place for a job that is about to be stored, so that no job is stored for which there is none.
    * @throws QueueFullError
    */
@@ -33,6 +39,13 @@ export type JobHandler = (jobId: string) => Promise<void>
 /** A reserved place: used once, by either method. */
 export interface QueuePlace {
   enqueue(job: QueuedJob): Promise<void>
+  release(): void
+}
+
+/** A worker that was taken: used once, by either method. */
+export interface TakenWorker {
+  /** @param run must not reject */
+  run(run: () => Promise<void>): void
   release(): void
 }
 

@@ -8,12 +8,12 @@ import { ApiError } from '../api-error.ts'
 export interface JobRepository {
   /**
    * Stores a new job, unless its idempotency key is taken: of two calls at once with one key, one stores its job and the
-   * other gets that job.
+   * other gets that job. A job for which a worker is free is stored as running at once, which saves a write.
    * @returns the job that has the key, or `undefined` when the new job was stored
    * @throws JobConflictError a job with this id already exists
    * @throws StorageUnavailableError nothing was stored
    */
-  insert(job: PendingJob, idempotency?: IdempotencyKey): Promise<KeyedJob | undefined>
+  insert(job: PendingJob | RunningJob, idempotency?: IdempotencyKey): Promise<KeyedJob | undefined>
 
   /** The job, or `undefined` if there is none with this id. */
   find(id: string): Promise<Job | undefined>

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { Job, JobStatus, PendingJob } from '@promptlab/contract'
+import type { Job, JobStatus, RunningJob } from '@promptlab/contract'
 import type { ProviderRegistry } from '@promptlab/providers'
 import type { Clock } from '../clock.ts'
 import type { Logger } from '../logger.ts'
@@ -46,8 +46,23 @@ export class JobRunner {
   }
 
   /** Runs the job if it is pending. Never rejects: whatever goes wrong ends this job alone. */
-  async run(jobId: string): Promise<void> {
-    const { jobs, tokenLog, logger } = this.#deps
+  run(jobId: string): Promise<void> {
+    return this.#track(jobId, async (active) => {
+      const job = await this.#deps.jobs.find(jobId)
+      if (job?.status !== 'pending') return
+      const running = startJob(job, this.#deps.clock.now())
+      if (await this.#store(running, 'pending', active)) await this.#complete(running, active)
+    })
+  }
+
+  /** Like `run`, for a job that was just stored as running on behalf of this process. */
+  begin(job: RunningJob): Promise<void> {
+    return this.#track(job.id, (active) => this.#complete(job, active))
+  }
+
+  /** Keeps account of the work on a job for as long as it takes. */
+  async #track(jobId: string, work: (active: ActiveJob) => Promise<void>): Promise<void> {
+    const { tokenLog, logger } = this.#deps
     const active: ActiveJob = {
       stop: new AbortController(),
       ended: Promise.withResolvers(),
@@ -56,9 +71,9 @@ export class JobRunner {
     // Nobody may be waiting for it.
     active.stored.promise.catch(() => {})
     this.#active.set(jobId, active)
+    if (this.#interrupted.signal.aborted) active.stop.abort(new JobInterruptedError())
     try {
-      const job = await jobs.find(jobId)
-      if (job?.status === 'pending') await this.#context.run(active, () => this.#runPending(job, active))
+      await this.#context.run(active, () => work(active))
     } catch (error) {
       logger.error({ err: error, jobId }, 'The job could not be brought to its end; the next start will')
     } finally {
@@ -97,11 +112,9 @@ export class JobRunner {
     return active !== undefined
   }
 
-  async #runPending(job: PendingJob, active: ActiveJob): Promise<void> {
-    const { clock, logger, providers } = this.#deps
-    const running = startJob(job, clock.now())
-    if (!(await this.#store(running, 'pending', active))) return
-    const run = new JobRun(running, providers.find(job.provider)?.provider, active.stop, this.#deps)
+  async #complete(job: RunningJob, active: ActiveJob): Promise<void> {
+    const { logger, providers } = this.#deps
+    const run = new JobRun(job, providers.find(job.provider)?.provider, active.stop, this.#deps)
     this.#checkpointer.add(run)
     const final = await run.complete()
     this.#checkpointer.delete(run)

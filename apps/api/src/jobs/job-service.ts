@@ -10,7 +10,7 @@ import type { ProviderRegistry } from '@promptlab/providers'
 import { ApiError } from '../api-error.ts'
 import type { Clock } from '../clock.ts'
 import { fingerprint } from './fingerprint.ts'
-import { cancelPending, finishJob, newJob } from './job.ts'
+import { cancelPending, finishJob, newJob, startJob } from './job.ts'
 import { JobEventReader } from './job-event-reader.ts'
 import { INTERRUPTED } from './job-failure.ts'
 import { decodePosition, encodePosition } from './job-position.ts'
@@ -71,18 +71,20 @@ export class JobService {
    * `idempotency-key-reused`
    */
   async create(body: CreateJobBody, key?: string): Promise<CreatedJob> {
-    const { jobs, queue, clock, newId } = this.#deps
+    const { jobs, queue, runner, clock, newId } = this.#deps
     const idempotency = key === undefined ? undefined : { key, fingerprint: fingerprint(body) }
     // First of all, as the first request was accepted whatever has become of the provider or the queue since.
     const earlier = key === undefined ? undefined : await jobs.findByIdempotencyKey(key, clock.now())
     if (earlier) return replay(earlier, idempotency)
 
     this.#checkProvider(body)
-    const place = await queue.reserve()
+    const worker = queue.takeWorker(body.provider)
+    const place = worker ?? (await queue.reserve())
     const job = newJob(newId(), body, clock.now())
+    const running = worker && startJob(job, clock.now())
     let first: KeyedJob | undefined
     try {
-      first = await jobs.insert(job, idempotency)
+      first = await jobs.insert(running ?? job, idempotency)
     } catch (error) {
       place.release()
       throw error
@@ -91,7 +93,9 @@ export class JobService {
       place.release()
       return replay(first, idempotency)
     }
-    await place.enqueue(job)
+    if ('enqueue' in place) await place.enqueue(job)
+    else if (running) place.run(() => runner.begin(running))
+    // As it was when it was accepted.
     return { job, isReplay: false }
   }
 

@@ -99,6 +99,40 @@ describe('InProcessJobQueue', () => {
     expect(started.slice(4)).toEqual(['c', 'stuck-3'])
   })
 
+  it('lends a worker only while one is free, and counts it as running', async () => {
+    const queue = newQueue({ maxConcurrent: 2, maxConcurrentPerProvider: 1, maxQueued: 10 })
+    const { handler, started, finish } = gatedHandler()
+    expect(queue.takeWorker('echo')).toBeUndefined()
+    queue.start(handler)
+    const worker = queue.takeWorker('echo')
+    expect(queue.takeWorker('echo')).toBeUndefined()
+    const other = queue.takeWorker('other')
+    expect(queue.takeWorker('third')).toBeUndefined()
+
+    await queue.enqueue(echo('next'))
+    expect(started).toEqual([])
+    worker?.run(() => handler('taken'))
+    other?.release()
+    expect(started).toEqual(['taken'])
+    await finish('taken')
+    expect(started).toEqual(['taken', 'next'])
+  })
+
+  it('waits for a worker that was taken before it was closed', async () => {
+    const queue = newQueue({ maxConcurrent: 1, maxQueued: 10 })
+    queue.start(async () => {})
+    const worker = queue.takeWorker('echo')
+    let isClosed = false
+    const closed = queue.close().then(() => {
+      isClosed = true
+    })
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(isClosed).toBe(false)
+    worker?.release()
+    await closed
+    expect(queue.takeWorker('echo')).toBeUndefined()
+  })
+
   it('gives the room of a job that was taken out to another', async () => {
     const queue = newQueue({ maxConcurrent: 1, maxQueued: 1 })
     const { handler, started, finish } = gatedHandler()

@@ -1,4 +1,11 @@
-import { type JobHandler, type JobQueue, type QueuedJob, QueueFullError, type QueuePlace } from '../jobs/job-queue.ts'
+import {
+  type JobHandler,
+  type JobQueue,
+  type QueuedJob,
+  QueueFullError,
+  type QueuePlace,
+  type TakenWorker,
+} from '../jobs/job-queue.ts'
 
 interface InProcessJobQueueOptions {
   /** How many jobs run at once. */
@@ -24,6 +31,14 @@ export class InProcessJobQueue implements JobQueue {
     this.#options = options
   }
 
+  takeWorker(provider: string): TakenWorker | undefined {
+    if (!this.#handler || !this.#hasFreeWorker) return undefined
+    const lane = this.#lane(provider)
+    if (lane.running >= this.#options.maxConcurrentPerProvider) return undefined
+    // Nobody is passed over: whoever waits in a lane with room would have begun already.
+    return this.#takeWorker(lane)
+  }
+
   async reserve(): Promise<QueuePlace> {
     const { maxQueued, maxConcurrent } = this.#options
     // A job that can start at once does not wait, so idle workers count as room.
@@ -42,12 +57,7 @@ export class InProcessJobQueue implements JobQueue {
   }
 
   async enqueue({ id, provider }: QueuedJob): Promise<void> {
-    let lane = this.#lanes.get(provider)
-    if (!lane) {
-      lane = { waiting: new Map(), running: 0 }
-      this.#lanes.set(provider, lane)
-    }
-    lane.waiting.set(id, this.#sequence++)
+    this.#lane(provider).waiting.set(id, this.#sequence++)
     this.#waiting++
     this.#startWaiting()
   }
@@ -68,11 +78,27 @@ export class InProcessJobQueue implements JobQueue {
 
   #startWaiting(): void {
     const handler = this.#handler
-    while (handler && !this.#isClosed && this.#running.size < this.#options.maxConcurrent) {
+    while (handler && this.#hasFreeWorker) {
       const next = this.#next()
       if (!next) return
-      this.#run(next.lane, next.id, handler)
+      const { lane, id } = next
+      lane.waiting.delete(id)
+      this.#waiting--
+      this.#takeWorker(lane).run(() => handler(id))
     }
+  }
+
+  get #hasFreeWorker(): boolean {
+    return !this.#isClosed && this.#running.size < this.#options.maxConcurrent
+  }
+
+  #lane(provider: string): Lane {
+    let lane = this.#lanes.get(provider)
+    if (!lane) {
+      lane = { waiting: new Map(), running: 0 }
+      this.#lanes.set(provider, lane)
+    }
+    return lane
   }
 
   /** The job that has waited longest, of those whose provider has room. */
@@ -88,16 +114,17 @@ export class InProcessJobQueue implements JobQueue {
     return next
   }
 
-  #run(lane: Lane, id: string, handler: JobHandler): void {
-    lane.waiting.delete(id)
-    this.#waiting--
+  #takeWorker(lane: Lane): TakenWorker {
+    const { promise, resolve } = Promise.withResolvers<void>()
     lane.running++
-    const run = handler(id).finally(() => {
+    this.#running.add(promise)
+    const release = () => {
       lane.running--
-      this.#running.delete(run)
+      this.#running.delete(promise)
+      resolve()
       this.#startWaiting()
-    })
-    this.#running.add(run)
+    }
+    return { run: (run) => void run().finally(release), release }
   }
 }
 

@@ -48,6 +48,4 @@ function setHeaders(raw: ServerResponse, headers: ReturnType<FastifyReply['getHe
   for (const [name, value] of Object.entries(headers)) if (value !== undefined) raw.setHeader(name, value)
   raw.setHeader('cache-control', 'no-cache, no-transform')
   raw.setHeader('x-accel-buffering', 'no')
-  // A connection kept alive after its stream would hold up the server's shutdown.
-  raw.setHeader('connection', 'close')
 }

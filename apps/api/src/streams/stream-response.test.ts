@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer, get, type IncomingMessage, type ServerResponse } from 'node:http'
+import { Agent, createServer, get, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { StreamEvent } from '@promptlab/contract'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
@@ -38,7 +38,9 @@ class ScriptedSource {
 }
 
 /** A response on a real socket, and the client that gets it. */
-async function connect(): Promise<{ response: ServerResponse; received: Promise<IncomingMessage> }> {
+async function connect(
+  agent: Agent | false = false,
+): Promise<{ response: ServerResponse; received: Promise<IncomingMessage> }> {
   const server = createServer()
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -51,7 +53,7 @@ async function connect(): Promise<{ response: ServerResponse; received: Promise<
     response,
   ])
   const { port } = server.address() as AddressInfo
-  const responded: Promise<[IncomingMessage]> = once(get({ port, host: '127.0.0.1', agent: false }), 'response').then(
+  const responded: Promise<[IncomingMessage]> = once(get({ port, host: '127.0.0.1', agent }), 'response').then(
     ([message]) => [message],
   )
   const [, response] = await requested
@@ -145,6 +147,37 @@ describe('StreamResponse', () => {
     expect(vi.getTimerCount()).toBe(0)
     source.give(token(1, 'a'))
     expect(response.listenerCount('drain')).toBeLessThanOrEqual(1)
+  })
+
+  it('frames what it writes for HTTP, and leaves the connection to the next request', async () => {
+    const { response, received } = await connect(new Agent({ keepAlive: true }))
+    const source = new ScriptedSource()
+    stream(response, source)
+    const client = await received
+    const { socket } = client
+    await nextText(client)
+    source.give(token(2, '漢🙂'), token(4, 'ü\r\n0\r\n\r\n'))
+    expect(await nextText(client)).toBe(
+      'id: 2\ndata: {"token":"漢🙂"}\n\nid: 4\ndata: {"token":"ü\\r\\n0\\r\\n\\r\\n"}\n\n',
+    )
+    source.finish()
+    await once(client.resume(), 'end')
+    expect(client.complete).toBe(true)
+    expect(client.headers['transfer-encoding']).toBe('chunked')
+    expect(socket.destroyed).toBe(false)
+    socket.destroy()
+  })
+
+  it('closes the connection when it is stopped, as a server that stops waits for nobody', async () => {
+    const { response, received } = await connect(new Agent({ keepAlive: true }))
+    const streamed = stream(response, new ScriptedSource())
+    const client = await received
+    const { socket } = client
+    await nextText(client)
+    streamed.stop()
+    await once(client.resume(), 'close')
+    expect(client.complete).toBe(true)
+    await vi.waitUntil(() => socket.destroyed)
   })
 
   it('ends without a final event when it is stopped', async () => {

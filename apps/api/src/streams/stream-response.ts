@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { Writable } from 'node:stream'
 import type { StreamEvent } from '@promptlab/contract'
 import { SilenceTimer } from '../silence-timer.ts'
+import { httpChunk } from './http-chunk.ts'
 import type { StreamFormat } from './stream-format.ts'
 
 /** Where the events come from: see `JobEventReader`. */
@@ -25,6 +26,7 @@ export interface StreamTiming {
 export class StreamResponse {
   readonly #response: ServerResponse
   readonly #sink: Writable
+  readonly #isChunked: boolean
   readonly #format: StreamFormat
   readonly #events: EventSource
   readonly #timing: StreamTiming
@@ -43,11 +45,9 @@ export class StreamResponse {
     open: (onReady: () => void) => EventSource,
   ) {
     this.#response = response
-    // The end of the connection is the end of the stream, so the events need no frames of HTTP's around them, and can be
-    // written to the socket past the response, which corks and uncorks it for each write. Bare text needs the frames, as
-    // nothing else tells a whole text from one that was cut. A pipelined response has no socket yet.
-    if (format.isSelfContained) response.removeHeader('transfer-encoding')
-    this.#sink = (format.isSelfContained && response.socket) || response
+    // Past the response, which corks and uncorks the socket and writes three pieces for each chunk. A pipelined response has
+    // no socket yet.
+    this.#sink = response.socket ?? response
     this.#format = format
     this.#timing = timing
     this.#heartbeat = new SilenceTimer(timing.heartbeatMs, () => this.#ping())
@@ -56,6 +56,8 @@ export class StreamResponse {
     // Through the response, whose head goes along.
     if (format.opening === '') response.flushHeaders()
     else response.write(format.opening)
+    // Known now that the head is out: clients of HTTP/1.0 get the bare bytes and the end of the connection.
+    this.#isChunked = this.#sink !== response && response.chunkedEncoding
     this.#events = open(() => this.#pump())
     this.#pump()
   }
@@ -63,8 +65,10 @@ export class StreamResponse {
   /** Ends the response before the final event: the client comes again and resumes. */
   stop(): void {
     if (this.#isOver) return
-    if (this.#format.isSelfContained) this.#end()
-    else this.#break()
+    const { socket } = this.#response
+    if (!this.#format.isSelfContained) this.#break()
+    // Kept alive, the connection would hold up the shutdown.
+    else this.#end(() => socket?.destroySoon())
   }
 
   #pump(): void {
@@ -85,7 +89,8 @@ export class StreamResponse {
   #write(text: string): void {
     if (text === '') return
     this.#heartbeat.sound()
-    if (!this.#sink.write(text)) this.#stall ??= setTimeout(() => this.#break(), this.#timing.stallMs)
+    if (!this.#sink.write(this.#isChunked ? httpChunk(text) : text))
+      this.#stall ??= setTimeout(() => this.#break(), this.#timing.stallMs)
   }
 
   readonly #drained = (): void => {
@@ -99,9 +104,9 @@ export class StreamResponse {
     if (!this.#isOver && !this.#stall) this.#write(this.#format.heartbeat)
   }
 
-  #end(): void {
+  #end(onFinish?: () => void): void {
     this.#release()
-    this.#response.end()
+    this.#response.end(onFinish)
     if (this.#sink.writableLength === 0) return
     // The end of the text is still to be taken.
     const stall = setTimeout(() => this.#response.destroy(), this.#timing.stallMs)

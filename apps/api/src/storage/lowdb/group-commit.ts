@@ -1,13 +1,18 @@
-/** Runs one commit at a time. What is submitted while one runs is committed together in the next. */
+/** Runs one commit at a time. What is submitted while one runs, or waits for its turn, is committed together in the next. */
 export class GroupCommit<Change> {
   readonly #commit: (changes: readonly Change[]) => Promise<void>
+  readonly #turn: () => Promise<void>
   #waiting: Change[] = []
   #next: Promise<void> | undefined
   #current: Promise<void> = Promise.resolve()
 
-  /** @param commit if it rejects, so does every change it was given */
-  constructor(commit: (changes: readonly Change[]) => Promise<void>) {
+  /**
+   * @param commit if it rejects, so does every change it was given
+   * @param turn waited for before each commit
+   */
+  constructor(commit: (changes: readonly Change[]) => Promise<void>, turn: () => Promise<void> = async () => {}) {
     this.#commit = commit
+    this.#turn = turn
   }
 
   /** Resolves when the commit that the change is part of has succeeded. */
@@ -24,6 +29,7 @@ export class GroupCommit<Change> {
 
   async #startNext(): Promise<void> {
     await Promise.allSettled([this.#current])
+    await this.#turn()
     const changes = this.#waiting
     this.#waiting = []
     this.#current = this.#commit(changes)

@@ -11,6 +11,7 @@ import {
   StorageUnavailableError,
 } from '../../jobs/job-repository.ts'
 import { StoreOpenError } from '../store-open-error.ts'
+import { CommitPace } from './commit-pace.ts'
 import { Draft, keyedJob } from './draft.ts'
 import { FileLock } from './file-lock.ts'
 import { GroupCommit } from './group-commit.ts'
@@ -22,7 +23,11 @@ export class LowdbJobRepository implements JobRepository {
   readonly #folder: string
   readonly #lock: FileLock
   readonly #store: JournaledStore
-  readonly #writes = new GroupCommit<DraftChange>((changes) => this.#commit(changes))
+  readonly #pace = new CommitPace()
+  readonly #writes = new GroupCommit<DraftChange>(
+    (changes) => this.#commit(changes),
+    () => this.#pace.turn(),
+  )
   #isWritable = true
   #isClosed = false
 
@@ -54,7 +59,7 @@ export class LowdbJobRepository implements JobRepository {
     }
   }
 
-  insert(job: PendingJob, idempotency?: IdempotencyKey): Promise<KeyedJob | undefined> {
+  insert(job: PendingJob | RunningJob, idempotency?: IdempotencyKey): Promise<KeyedJob | undefined> {
     return this.#change((draft) => {
       const first = idempotency && draft.findByKey(idempotency.key, Date.parse(job.createdAt))
       if (first) return first

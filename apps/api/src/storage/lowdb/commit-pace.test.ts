@@ -1,0 +1,29 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { CommitPace } from './commit-pace.ts'
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+it('lets a few commits go at once, and then one every four milliseconds', async () => {
+  const pace = new CommitPace()
+  const wentAt: number[] = []
+  const commits = (async () => {
+    for (let count = 0; count < 7; count += 1) {
+      await pace.turn()
+      wentAt.push(performance.now())
+    }
+  })()
+  await vi.advanceTimersByTimeAsync(20)
+  await commits
+  const first = wentAt[0] ?? Number.NaN
+  expect(wentAt.map((at) => at - first)).toEqual([0, 0, 0, 0, 4, 8, 12])
+})
+
+it('never holds up commits that come now and then', async () => {
+  const pace = new CommitPace()
+  for (let count = 0; count < 20; count += 1) {
+    await pace.turn()
+    expect(vi.getTimerCount()).toBe(0)
+    await vi.advanceTimersByTimeAsync(5)
+  }
+})
