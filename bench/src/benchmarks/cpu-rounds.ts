@@ -31,17 +31,21 @@ export async function measureRound({ process, load, prepare }: Contestant, token
   return { processUs: processUs / tokens, mainThreadUs: mainThreadUs / tokens, wallMs, corePercent, checked }
 }
 
-/** Floor and server in turns, after a round each to warm up, so that both see the same noise of the machine. */
+/** Until the compiler has seen to what runs often: a server runs for weeks, and its first seconds tell little of that. */
+const WARM_UP_ROUNDS = 5
+
+/** Floor and server in turns, after some rounds each to warm up, so that both see the same noise of the machine. */
 export async function measureInTurns(
   floor: Contestant,
   server: Contestant,
   { rounds, tokens }: { rounds: number; tokens: number },
 ): Promise<{ floor: Round[]; server: Round[] }> {
   const result: { floor: Round[]; server: Round[] } = { floor: [], server: [] }
-  for (let round = 0; round <= rounds; round += 1) {
+  const warmUps = rounds > 1 ? WARM_UP_ROUNDS : 1
+  for (let round = 0; round < warmUps + rounds; round += 1) {
     for (const contestant of [floor, server]) {
       const measured = await measureRound(contestant, tokens)
-      if (round > 0) result[contestant.name].push(measured)
+      if (round >= warmUps) result[contestant.name].push(measured)
     }
   }
   return result
