@@ -68,7 +68,10 @@ async function sendFresh(url: URL, call: Call): Promise<IncomingMessage> {
 function send(url: URL, { method, headers, body, signal }: Call): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted()
-    const request = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, { method, headers })
+    // No time-out of the socket's own, which would be set anew for each piece that comes: the caller has its limits, and the
+    // agent sets one again when the connection is idle.
+    const options = { method, headers, timeout: 0 }
+    const request = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, options)
     let message: IncomingMessage | undefined
     const abort = () => {
       reject(signal?.reason)

@@ -1,9 +1,9 @@
 import type { FinishReason } from '@promptlab/contract'
-import type { EventSourceMessage } from 'eventsource-parser'
 import { tokenUsage } from '../token-usage.ts'
 import { valueAt } from '../value-at.ts'
 import { VendorFailed } from '../vendor-failure.ts'
 import type { ChunkReading } from '../vendor-stream.ts'
+import type { ChunkEvent } from './chunk-template.ts'
 import { failureInStream } from './openai-failure.ts'
 
 /** The data of the event that ends every stream of OpenAI, and of most compatible servers. */
@@ -20,7 +20,7 @@ const FINISH_REASONS = new Map<string, FinishReason>([
  * @throws VendorFailed the event reports a failure
  * @throws SyntaxError its data is no JSON
  */
-export function readOpenAIEvent({ event, data }: Pick<EventSourceMessage, 'event' | 'data'>): ChunkReading {
+export function readOpenAIEvent({ event, data }: ChunkEvent): ChunkReading {
   if (data === END_MARKER) return { isEnd: true }
   if (data === '') return {}
   const chunk: unknown = JSON.parse(data)

@@ -6,6 +6,7 @@ import { MessageResponse } from '../http/message-response.ts'
 import type { CompletionOptions, CompletionSummary, LLMProvider } from '../llm-provider.ts'
 import { VendorFailed } from '../vendor-failure.ts'
 import { streamFromVendor } from '../vendor-stream.ts'
+import { type ChunkEvent, TemplateReader } from './chunk-template.ts'
 import { END_MARKER, readOpenAIEvent } from './openai-chunk.ts'
 import { IsolatedOpenAI } from './openai-client.ts'
 import { openAIFailure } from './openai-failure.ts'
@@ -42,12 +43,13 @@ export class OpenAIProvider implements LLMProvider {
   }
 
   complete(prompt: string, options: CompletionOptions): AsyncGenerator<string, CompletionSummary> {
-    return streamFromVendor({
+    const reader = new TemplateReader(readOpenAIEvent)
+    return streamFromVendor<ChunkEvent>({
       provider: this.name,
       apiKey: this.#apiKey,
       signal: options.signal,
       open: (apiKey, signal) => this.#open(apiKey, signal, requestOf(prompt, options, this.#baseURL)),
-      read: readOpenAIEvent,
+      read: (event) => reader.read(event),
       explain: openAIFailure,
     })
   }

@@ -1,0 +1,101 @@
+import type { EventSourceMessage } from 'eventsource-parser'
+import type { ChunkReading } from '../vendor-stream.ts'
+
+/** The event of a server-sent stream, as far as it is read. */
+export type ChunkEvent = Pick<EventSourceMessage, 'event' | 'data'>
+
+/** The inside of a JSON string without escapes, up to its closing quote. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: JSON allows none inside a string.
+const PLAIN_STRING = /[^"\\\u0000-\u001f]*"/y
+
+/** Strings that stand in for what varies; no vendor sends them. */
+const SAMPLES = { text: '\ue000text', padding: '\ue000padding' } as const
+
+/** How many chunks may be looked at before an answer is taken for one whose chunks have nothing in common. */
+const MAX_ATTEMPTS = 8
+
+/**
+ * Reads the chunks of one answer. They are alike but for the text (and a padding of random length, with which OpenAI hides
+ * how long it is), so once one chunk was parsed and understood, of the next only the text is looked at: to parse all of its
+ * JSON again costs more than anything else that is done with a token. A chunk that is not exactly the known one with another
+ * text, or whose text has escapes, is parsed as a whole.
+ */
+export class TemplateReader {
+  readonly #parse: (event: ChunkEvent) => ChunkReading
+  #template: Template | undefined
+  #attemptsLeft = MAX_ATTEMPTS
+
+  /** @param parse reads any event in full */
+  constructor(parse: (event: ChunkEvent) => ChunkReading) {
+    this.#parse = parse
+  }
+
+  read(event: ChunkEvent): ChunkReading {
+    if (event.event === undefined && this.#template) {
+      const text = textOf(event.data, this.#template)
+      if (text !== undefined) return { text }
+    }
+    const reading = this.#parse(event)
+    if (reading.text && this.#attemptsLeft > 0 && event.event === undefined) this.#learn(event.data, reading.text)
+    return reading
+  }
+
+  #learn(data: string, text: string): void {
+    this.#attemptsLeft--
+    const template = templateOf(data, text)
+    // The proof: the known parts around another text must read as that text, and as nothing else.
+    const sample = template && this.#parse({ event: undefined, data: sampleOf(template) })
+    if (!sample || sample.text !== SAMPLES.text) return
+    if (sample.finishReason === undefined && sample.usage === undefined && !sample.isEnd) this.#template = template
+  }
+}
+
+/** What stands before, between and behind that which varies. Quotes belong to the fixed parts. */
+interface Template {
+  readonly before: string
+  readonly after: string
+  /** What stands behind the padding, which follows `after`; undefined if there is no padding. */
+  readonly afterPadding: string | undefined
+}
+
+function templateOf(data: string, text: string): Template | undefined {
+  const literal = `"${text}"`
+  const at = data.indexOf(literal, data.indexOf('"content":'))
+  if (at < 0) return undefined
+  const textEnd = at + literal.length - 1
+  const before = data.slice(0, at + 1)
+  const padding = /("obfuscation": ?")[^"\\]*"/.exec(data.slice(textEnd))
+  if (!padding) return { before, after: data.slice(textEnd), afterPadding: undefined }
+  const [found, opening = ''] = padding
+  const paddingStart = textEnd + padding.index + opening.length
+  const paddingEnd = textEnd + padding.index + found.length - 1
+  return { before, after: data.slice(textEnd, paddingStart), afterPadding: data.slice(paddingEnd) }
+}
+
+function sampleOf({ before, after, afterPadding }: Template): string {
+  return before + SAMPLES.text + after + (afterPadding === undefined ? '' : SAMPLES.padding + afterPadding)
+}
+
+function textOf(data: string, { before, after, afterPadding }: Template): string | undefined {
+  if (!hasAt(data, 0, before)) return undefined
+  const end = plainEnd(data, before.length)
+  if (end === undefined || !hasAt(data, end, after)) return undefined
+  let last: number | undefined = end + after.length
+  if (afterPadding !== undefined) {
+    last = plainEnd(data, last)
+    if (last === undefined || !hasAt(data, last, afterPadding)) return undefined
+    last += afterPadding.length
+  }
+  return last === data.length ? data.slice(before.length, end) : undefined
+}
+
+/** Not `startsWith`: V8 compares there one character after the other, here eight at a time. */
+function hasAt(data: string, at: number, part: string): boolean {
+  return data.slice(at, at + part.length) === part
+}
+
+/** Where the string ends that begins here, or undefined if it has escapes or no end. */
+function plainEnd(data: string, start: number): number | undefined {
+  PLAIN_STRING.lastIndex = start
+  return PLAIN_STRING.test(data) ? PLAIN_STRING.lastIndex - 1 : undefined
+}
