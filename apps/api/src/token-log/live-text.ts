@@ -3,7 +3,15 @@ import type { TokenReader } from '../jobs/token-log.ts'
 
 /** The growing text of one job and those who read it. */
 export class LiveText {
-  readonly #tokens: TokenEvent[] = []
+  /**
+   * Not as events: what stays for as long as the job is what the garbage collector has to carry, and an event takes three
+   * times the memory of its token.
+   */
+  readonly #tokens: string[] = []
+  /** Where each token ends: its id. */
+  readonly #ends: number[] = []
+  /** The events that were asked for last, and the index of the first: all readers of a live job ask for the same. */
+  #batch: { readonly start: number; readonly events: readonly TokenEvent[] } = { start: 0, events: [] }
   readonly #readers = new Set<LiveTextReader>()
   #length = 0
   #hasEnded = false
@@ -14,8 +22,9 @@ export class LiveText {
     return this.#length
   }
 
-  get tokens(): readonly TokenEvent[] {
-    return this.#tokens
+  /** How many tokens it has. */
+  get tokenCount(): number {
+    return this.#tokens.length
   }
 
   get hasEnded(): boolean {
@@ -28,8 +37,27 @@ export class LiveText {
 
   append(token: string): void {
     this.#length += token.length
-    this.#tokens.push({ event: 'token', id: this.#length, data: { token } })
+    this.#tokens.push(token)
+    this.#ends.push(this.#length)
     this.#wakeSoon()
+  }
+
+  /** The index of the first token at or after `start` that ends behind the cursor. */
+  indexBehind(cursor: number, start: number): number {
+    let index = start
+    for (let end = this.#ends[index]; end !== undefined && end <= cursor; end = this.#ends[index]) index++
+    return index
+  }
+
+  /** The events of all tokens from an index on; the same objects for everybody who asks before the next token. */
+  eventsFrom(start: number): readonly TokenEvent[] {
+    if (start !== this.#batch.start || start + this.#batch.events.length !== this.#tokens.length) {
+      const events = this.#tokens
+        .slice(start)
+        .map((token, index): TokenEvent => ({ event: 'token', id: this.#ends[start + index] ?? 0, data: { token } }))
+      this.#batch = { start, events }
+    }
+    return this.#batch.events
   }
 
   end(): void {
@@ -81,23 +109,22 @@ class LiveTextReader implements TokenReader {
   }
 
   read(): readonly TokenEvent[] {
-    const { tokens, length } = this.#text
-    if (length <= this.#cursor) return []
-    let index = this.#index
+    const text = this.#text
+    if (text.length <= this.#cursor) return []
     // Only a reader that has just come with a cursor has anything to skip.
-    for (let id = tokens[index]?.id; id !== undefined && id <= this.#cursor; id = tokens[index]?.id) index++
-    const ready = tokens.slice(index)
-    const first = ready[0]
-    if (first) ready[0] = withoutPrefix(first, this.#cursor)
-    this.#index = tokens.length
-    this.#cursor = length
+    const events = text.eventsFrom(text.indexBehind(this.#cursor, this.#index))
+    const ready = withoutPrefix(events, this.#cursor)
+    this.#index = text.tokenCount
+    this.#cursor = text.length
     return ready
   }
 }
 
-/** The part of the token behind the cursor: a cursor may lie inside a token. */
-function withoutPrefix(event: TokenEvent, cursor: number): TokenEvent {
-  const { token } = event.data
-  const start = event.id - token.length
-  return cursor <= start ? event : { ...event, data: { token: token.slice(cursor - start) } }
+/** The events without what lies before the cursor, which may be inside the first token. */
+function withoutPrefix(events: readonly TokenEvent[], cursor: number): readonly TokenEvent[] {
+  const first = events[0]
+  if (!first) return events
+  const { token } = first.data
+  const start = first.id - token.length
+  return cursor <= start ? events : [{ ...first, data: { token: token.slice(cursor - start) } }, ...events.slice(1)]
 }
