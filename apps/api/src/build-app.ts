@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import accepts from '@fastify/accepts'
 import cors from '@fastify/cors'
 import type { ProviderRegistry } from '@promptlab/providers'
@@ -55,10 +56,10 @@ const EXPOSED_HEADERS = ['Location', 'Retry-After', 'Idempotency-Replayed', 'Pre
 
 /** The whole app, not listening. Jobs run as soon as it listens. */
 export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
-  const { jobs, providers, queue, newId } = deps
+  const { jobs, providers, queue } = deps
   const app = Fastify({
     loggerInstance: config.logger,
-    genReqId: newId,
+    genReqId: () => randomUUID(),
     // JSON may write a character as twelve bytes; the prompt and the system instruction each may be as long as allowed.
     bodyLimit: 2 * 12 * config.maxPromptChars + 16_384,
     frameworkErrors: sendProblem,
@@ -77,13 +78,16 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
   app.register(jsonBodies)
   app.register(problemPlugin)
   app.register(accepts)
-  app.register(cors, {
-    origin: [...config.corsOrigins],
-    methods: ['GET', 'POST', 'DELETE'],
-    exposedHeaders: EXPOSED_HEADERS,
-    // An OPTIONS request that is no preflight is an unknown route like any other.
-    strictPreflight: false,
-  })
+  // Without origins it could only refuse, which browsers do by themselves.
+  if (config.corsOrigins.length > 0) {
+    app.register(cors, {
+      origin: [...config.corsOrigins],
+      methods: ['GET', 'POST', 'DELETE'],
+      exposedHeaders: EXPOSED_HEADERS,
+      // An OPTIONS request that is no preflight is an unknown route like any other.
+      strictPreflight: false,
+    })
+  }
   app.register(shutdownPlugin, {
     drain: () => queue.close(),
     interrupt: () => runner.interruptAll(),

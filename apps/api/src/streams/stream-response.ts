@@ -75,8 +75,11 @@ export class StreamResponse {
     while (!this.#isOver && !this.#stall) {
       const events = this.#events.read()
       const last = events.at(-1)
+      const { isDone } = this.#events
+      // The last events and the end of the response leave in one write.
+      if (isDone) this.#sink.cork()
       if (last) this.#write(this.#format.encode(events))
-      if (this.#events.isDone) this.#finish(last)
+      if (isDone) this.#finish(last)
       else if (!last) return
     }
   }
