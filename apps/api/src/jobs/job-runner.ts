@@ -26,6 +26,8 @@ interface ActiveJob {
   readonly ended: PromiseWithResolvers<void>
   /** Rejects when a change of its state could not be stored at once. */
   readonly stored: PromiseWithResolvers<never>
+  /** Whether it was stored as running on behalf of this process. */
+  hasBegun: boolean
 }
 
 /**
@@ -45,9 +47,13 @@ export class JobRunner {
     this.#checkpointer = new Checkpointer(deps.jobs, deps.logger)
   }
 
-  /** Runs the job if it is pending. Never rejects: whatever goes wrong ends this job alone. */
-  run(jobId: string): Promise<void> {
-    return this.#track(jobId, async (active) => {
+  /**
+   * Runs the job if it is pending, whatever a queue believes that hands it out twice. Never rejects: whatever goes wrong ends
+   * this job alone.
+   */
+  async run(jobId: string): Promise<void> {
+    if (this.#active.has(jobId)) return
+    await this.#track(jobId, async (active) => {
       const job = await this.#deps.jobs.find(jobId)
       if (job?.status !== 'pending') return
       const running = startJob(job, this.#deps.clock.now())
@@ -67,6 +73,7 @@ export class JobRunner {
       stop: new AbortController(),
       ended: Promise.withResolvers(),
       stored: Promise.withResolvers(),
+      hasBegun: false,
     }
     // Nobody may be waiting for it.
     active.stored.promise.catch(() => {})
@@ -78,7 +85,8 @@ export class JobRunner {
       logger.error({ err: error, jobId }, 'The job could not be brought to its end; the next start will')
     } finally {
       this.#active.delete(jobId)
-      await tokenLog.close(jobId)
+      // The log of a job that did not begin here is not this process's to close: another may be writing it.
+      if (active.hasBegun) await tokenLog.close(jobId)
       active.ended.resolve()
     }
   }
@@ -114,6 +122,7 @@ export class JobRunner {
 
   async #complete(job: RunningJob, active: ActiveJob): Promise<void> {
     const { logger, providers } = this.#deps
+    active.hasBegun = true
     const run = new JobRun(job, providers.find(job.provider)?.provider, active.stop, this.#deps)
     this.#checkpointer.add(run)
     const final = await run.complete()

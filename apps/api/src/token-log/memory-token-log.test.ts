@@ -6,11 +6,12 @@ import { MemoryTokenLog } from './memory-token-log.ts'
 
 function attach(log: MemoryTokenLog, jobId: string, after: number) {
   return new AwaitedReader<TokenEvent, TokenReader>(
-    (onReady) => log.attach(jobId, after, onReady),
+    (onReady) => log.attach(jobId, after, { onReady, onDoubt: () => {} }),
     (reader) => reader.hasEnded,
   )
 }
 
+const DEAF = { onReady: () => {}, onDoubt: () => {} }
 const tokensOf = (batch: readonly TokenEvent[] | undefined) => batch?.map(({ id, data }) => [id, data.token])
 
 describe('MemoryTokenLog', () => {
@@ -96,7 +97,7 @@ describe('MemoryTokenLog', () => {
   it('wakes its readers once for all tokens that are appended together', async () => {
     const log = new MemoryTokenLog()
     let wakes = 0
-    const reader = log.attach('job', 0, () => wakes++)
+    const reader = log.attach('job', 0, { onReady: () => wakes++, onDoubt: () => {} })
     for (const token of ['a', 'b', 'c']) {
       log.append('job', token)
       await Promise.resolve()
@@ -110,7 +111,7 @@ describe('MemoryTokenLog', () => {
   it('leaves a reader alone that is detached', async () => {
     const log = new MemoryTokenLog()
     let wakes = 0
-    const reader = log.attach('job', 0, () => wakes++)
+    const reader = log.attach('job', 0, { onReady: () => wakes++, onDoubt: () => {} })
     log.append('job', 'text')
     reader.detach()
     reader.detach()
@@ -120,7 +121,7 @@ describe('MemoryTokenLog', () => {
 
   it('keeps nothing of a job that was only asked about', () => {
     const log = new MemoryTokenLog()
-    const [first, second] = [log.attach('unknown', 0, () => {}), log.attach('unknown', 0, () => {})]
+    const [first, second] = [log.attach('unknown', 0, DEAF), log.attach('unknown', 0, DEAF)]
     first.detach()
     expect(log.size).toBe(1)
     second.detach()
@@ -136,7 +137,7 @@ describe('MemoryTokenLog', () => {
       const log = new MemoryTokenLog(options)
       for (const token of ['one', 'two']) log.append('job', token)
       await log.close('job')
-      expect(tokensOf(log.attach('job', 1, () => {}).read())).toEqual([
+      expect(tokensOf(log.attach('job', 1, DEAF).read())).toEqual([
         [3, 'ne'],
         [6, 'two'],
       ])
@@ -149,7 +150,7 @@ describe('MemoryTokenLog', () => {
 
     it('lets readers read on when it has forgotten the job', async () => {
       const log = new MemoryTokenLog(options)
-      const reader = log.attach('job', 0, () => {})
+      const reader = log.attach('job', 0, DEAF)
       log.append('job', 'text')
       await log.close('job')
       vi.advanceTimersByTime(1000)
@@ -166,11 +167,11 @@ describe('MemoryTokenLog', () => {
         await log.close(id)
       }
       expect(log.size).toBe(2)
-      expect(log.attach('1', 0, () => {}).hasEnded).toBe(false)
-      expect(log.attach('3', 0, () => {}).hasEnded).toBe(true)
+      expect(log.attach('1', 0, DEAF).hasEnded).toBe(false)
+      expect(log.attach('3', 0, DEAF).hasEnded).toBe(true)
       log.append('long', 'more than it may keep')
       await log.close('long')
-      expect(log.attach('long', 0, () => {}).hasEnded).toBe(false)
+      expect(log.attach('long', 0, DEAF).hasEnded).toBe(false)
     })
   })
 })
