@@ -24,8 +24,17 @@ export interface JobRepository {
    */
   findByIdempotencyKey(key: string, now: number): Promise<KeyedJob | undefined>
 
-  /** Every pending and running job, in the order in which they were created. */
-  findUnfinished(): Promise<(PendingJob | RunningJob)[]>
+  /**
+   * Pending jobs, oldest first: by time of creation, then by id.
+   * @param after only jobs that come after this one in that order
+   */
+  findPending(limit: number, after?: JobPosition): Promise<PendingJob[]>
+
+  /**
+   * Running jobs that no living process works on, with the text of their last checkpoint: whoever ran them is gone. A job
+   * that this process runs is never among them.
+   */
+  findAbandoned(): Promise<RunningJob[]>
 
   /** Jobs, newest first: by time of creation, then by id. */
   list(query: JobQuery): Promise<Job[]>
@@ -36,6 +45,14 @@ export interface JobRepository {
    * @throws StorageUnavailableError nothing was stored
    */
   replace(next: Job, ifStatus: JobStatus): Promise<boolean>
+
+  /**
+   * Stores what running jobs have made so far, all in one write. A store may write no more of a text than what it lacks.
+   * @returns the ids of those that still were running and so were stored. A job that is not among them is over, or another
+   * process took note that its runner was gone: its run has to end.
+   * @throws StorageUnavailableError nothing was stored
+   */
+  checkpoint(progress: readonly JobCheckpoint[]): Promise<ReadonlySet<string>>
 
   /**
    * Removes a job that has reached its final state; returns whether there was one.
@@ -55,6 +72,14 @@ export interface JobRepository {
 
   /** Waits for changes under way and gives up the store. */
   close(): Promise<void>
+}
+
+/** A running job at a moment of its run. */
+export interface JobCheckpoint {
+  /** With the text that it has now. */
+  readonly job: RunningJob
+  /** How much of the text the store has already, in UTF-16 code units. */
+  readonly storedLength: number
 }
 
 /** How long a key belongs to the job that was created with it. */

@@ -127,9 +127,10 @@ export class JobRunner {
     this.#checkpointer.add(run)
     const final = await run.complete()
     this.#checkpointer.delete(run)
-    await this.#store(final, 'running', active)
+    const isStored = await this.#store(final, 'running', active)
     const { id, provider, model, status, metrics } = final
-    logger.info({ jobId: id, provider, model, status, metrics }, 'job ended')
+    if (isStored) logger.info({ jobId: id, provider, model, status, metrics }, 'job ended')
+    else logger.warn({ jobId: id, provider, model }, 'job was ended by another process; what this run made is dropped')
   }
 
   #store(next: Job, ifStatus: JobStatus, active: ActiveJob): Promise<boolean> {

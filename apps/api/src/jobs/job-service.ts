@@ -5,6 +5,7 @@ import {
   type Job,
   type JobListQuery,
   type JobPage,
+  type PendingJob,
 } from '@promptlab/contract'
 import type { ProviderRegistry } from '@promptlab/providers'
 import { ApiError } from '../api-error.ts'
@@ -40,6 +41,8 @@ export interface CreatedJob {
 const STOP_REPEAT_MS = 1_000
 /** A process that lives ends a run within seconds, and the runs of one that does not are soon ended by others. */
 const MAX_STOP_REQUESTS = 60
+/** How many waiting jobs are read at once when they are taken up. */
+const JOBS_PER_PAGE = 500
 
 /** What can be done with jobs, whatever the transport. */
 export class JobService {
@@ -57,13 +60,16 @@ export class JobService {
    */
   async recover(): Promise<void> {
     const { jobs, queue, clock } = this.#deps
-    const changes: Promise<unknown>[] = []
-    for (const job of await jobs.findUnfinished()) {
-      const interrupted = { status: 'failed', error: INTERRUPTED } as const
-      if (job.status === 'pending') await queue.enqueue(job)
-      else changes.push(jobs.replace(finishJob(job, job, interrupted, clock.now()), 'running'))
-    }
-    await Promise.all(changes)
+    const interrupted = { status: 'failed', error: INTERRUPTED } as const
+    const abandoned = await jobs.findAbandoned()
+    await Promise.all(abandoned.map((job) => jobs.replace(finishJob(job, job, interrupted, clock.now()), 'running')))
+    let page: PendingJob[]
+    let last: PendingJob | undefined
+    do {
+      page = await jobs.findPending(JOBS_PER_PAGE, last)
+      for (const job of page) await queue.enqueue(job)
+      last = page.at(-1)
+    } while (page.length === JOBS_PER_PAGE)
   }
 
   /** From now on, jobs run. */

@@ -4,7 +4,9 @@ import { basename, dirname, join, resolve } from 'node:path'
 import type { Job, JobStatus, PendingJob, RunningJob } from '@promptlab/contract'
 import {
   type IdempotencyKey,
+  type JobCheckpoint,
   JobConflictError,
+  type JobPosition,
   type JobQuery,
   type JobRepository,
   type KeyedJob,
@@ -28,6 +30,8 @@ export class LowdbJobRepository implements JobRepository {
     (changes) => this.#commit(changes),
     () => this.#pace.turn(),
   )
+  /** Those that ran when the store was opened: it has one server at a time, so theirs is gone. */
+  readonly #abandonedIds: readonly string[]
   #isWritable = true
   #isClosed = false
 
@@ -35,6 +39,9 @@ export class LowdbJobRepository implements JobRepository {
     this.#folder = folder
     this.#lock = lock
     this.#store = store
+    this.#abandonedIds = store.jobs
+      .oldest(Number.POSITIVE_INFINITY, undefined, ({ status }) => status === 'running')
+      .map(({ id }) => id)
   }
 
   /**
@@ -78,10 +85,17 @@ export class LowdbJobRepository implements JobRepository {
     return entry && keyedJob(entry, now)
   }
 
-  async findUnfinished(): Promise<(PendingJob | RunningJob)[]> {
-    const unfinished: (PendingJob | RunningJob)[] = []
-    for (const entry of this.#store.jobs.inOrderOfCreation()) if (entry.unfinished) unfinished.push(entry.unfinished)
-    return unfinished
+  async findPending(limit: number, after?: JobPosition): Promise<PendingJob[]> {
+    return this.#store.jobs
+      .oldest(limit, after, ({ status }) => status === 'pending')
+      .flatMap(({ unfinished }) => (unfinished?.status === 'pending' ? [unfinished] : []))
+  }
+
+  async findAbandoned(): Promise<RunningJob[]> {
+    return this.#abandonedIds.flatMap((id) => {
+      const job = this.#store.jobs.get(id)?.unfinished
+      return job?.status === 'running' ? [job] : []
+    })
   }
 
   async list({ limit, after, status, provider }: JobQuery): Promise<Job[]> {
@@ -95,6 +109,14 @@ export class LowdbJobRepository implements JobRepository {
       if (draft.get(next.id)?.status !== ifStatus) return false
       draft.replace(next)
       return true
+    })
+  }
+
+  async checkpoint(progress: readonly JobCheckpoint[]): Promise<ReadonlySet<string>> {
+    return await this.#change((draft) => {
+      const stored = progress.filter(({ job }) => draft.get(job.id)?.status === 'running')
+      for (const { job } of stored) draft.replace(job)
+      return new Set(stored.map(({ job }) => job.id))
     })
   }
 
