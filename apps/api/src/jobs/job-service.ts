@@ -5,15 +5,13 @@ import {
   type Job,
   type JobListQuery,
   type JobPage,
-  type PendingJob,
 } from '@promptlab/contract'
 import type { ProviderRegistry } from '@promptlab/providers'
 import { ApiError } from '../api-error.ts'
 import type { Clock } from '../clock.ts'
 import { fingerprint } from './fingerprint.ts'
-import { cancelPending, finishJob, newJob, startJob } from './job.ts'
+import { cancelPending, newJob, startJob } from './job.ts'
 import { JobEventReader } from './job-event-reader.ts'
-import { INTERRUPTED } from './job-failure.ts'
 import { decodePosition, encodePosition } from './job-position.ts'
 import { type JobQueue, QueueUnavailableError } from './job-queue.ts'
 import { type IdempotencyKey, type JobRepository, type KeyedJob, StorageUnavailableError } from './job-repository.ts'
@@ -41,8 +39,6 @@ export interface CreatedJob {
 const STOP_REPEAT_MS = 1_000
 /** A process that lives ends a run within seconds, and the runs of one that does not are soon ended by others. */
 const MAX_STOP_REQUESTS = 60
-/** How many waiting jobs are read at once when they are taken up. */
-const JOBS_PER_PAGE = 500
 
 /** What can be done with jobs, whatever the transport. */
 export class JobService {
@@ -52,24 +48,6 @@ export class JobService {
   constructor(deps: JobServiceDeps) {
     this.#deps = deps
     this.#looks = new SharedLooks(deps.jobs)
-  }
-
-  /**
-   * Takes up what an earlier process left, before any request: pending jobs are queued; a job that was running when its
-   * process died has failed. It is not run again, as its tokens may have been paid for.
-   */
-  async recover(): Promise<void> {
-    const { jobs, queue, clock } = this.#deps
-    const interrupted = { status: 'failed', error: INTERRUPTED } as const
-    const abandoned = await jobs.findAbandoned()
-    await Promise.all(abandoned.map((job) => jobs.replace(finishJob(job, job, interrupted, clock.now()), 'running')))
-    let page: PendingJob[]
-    let last: PendingJob | undefined
-    do {
-      page = await jobs.findPending(JOBS_PER_PAGE, last)
-      for (const job of page) await queue.enqueue(job)
-      last = page.at(-1)
-    } while (page.length === JOBS_PER_PAGE)
   }
 
   /** From now on, jobs run. */
