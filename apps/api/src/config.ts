@@ -1,8 +1,8 @@
-import { fileURLToPath } from 'node:url'
 import { GEMINI_MODELS } from '@promptlab/providers/gemini'
 import { OPENAI_MODELS } from '@promptlab/providers/openai'
 import { z } from 'zod'
 import type { RunPolicy } from './jobs/job-run.ts'
+import { type StoreLocation, storeLocation } from './store-location.ts'
 import type { StreamTiming } from './streams/stream-response.ts'
 
 /** One or more environment variables are wrong; the message names each. */
@@ -35,30 +35,11 @@ const origins = list.superRefine((items, context) => {
   }
 })
 
-const jobsFile = z
-  .string()
-  .trim()
-  .refine((value) => !/^(?!file:)[a-z][a-z0-9+.-]+:/i.test(value), 'Must be the path or file: URL of a JSON file')
-  .transform(fileOf)
-  .refine((path) => path !== '' && !path.endsWith('/'), 'Must name a file, not a folder')
-
-/** The path in `file:PATH`, or the file of a URL such as `file:///var/lib/jobs.json`. */
-function fileOf(value: string, context: z.RefinementCtx): string {
-  if (!/^file:/i.test(value)) return value
-  if (!/^file:\/\//i.test(value)) return value.slice('file:'.length)
-  try {
-    return fileURLToPath(value)
-  } catch {
-    context.addIssue('Must be a file: URL of this machine, such as file:///var/lib/jobs.json')
-    return z.NEVER
-  }
-}
-
 /** Every environment variable, its form and its default. An empty variable counts as not set. */
 export const Environment = z.object({
   HOST: z.string().default('127.0.0.1'),
   PORT: wholeNumber(0, 65_535).default(3000),
-  DATABASE_URL: jobsFile.default('jobs.json'),
+  DATABASE_URL: storeLocation.default({ kind: 'lowdb', path: 'jobs.json' }),
   MAX_CONCURRENT_JOBS: wholeNumber(1, 100_000).default(64),
   MAX_CONCURRENT_JOBS_PER_PROVIDER: wholeNumber(1, 100_000).optional(),
   MAX_QUEUED_JOBS: wholeNumber(1, 10_000_000).default(10_000),
@@ -90,7 +71,7 @@ interface VendorConfig {
 export interface Config {
   readonly host: string
   readonly port: number
-  readonly jobsFile: string
+  readonly store: StoreLocation
   readonly maxConcurrentJobs: number
   /** Undefined: as many as leave a worker for each other provider, however many of them are stuck. */
   readonly maxConcurrentJobsPerProvider: number | undefined
@@ -125,7 +106,7 @@ export function readConfig(variables: EnvironmentVariables): Config {
   return {
     host: environment.HOST,
     port: environment.PORT,
-    jobsFile: environment.DATABASE_URL,
+    store: environment.DATABASE_URL,
     maxConcurrentJobs: environment.MAX_CONCURRENT_JOBS,
     maxConcurrentJobsPerProvider: environment.MAX_CONCURRENT_JOBS_PER_PROVIDER,
     maxQueuedJobs: environment.MAX_QUEUED_JOBS,
