@@ -1,8 +1,8 @@
-import { fileURLToPath } from 'node:url'
 import { GEMINI_MODELS } from '@promptlab/providers/gemini'
 import { OPENAI_MODELS } from '@promptlab/providers/openai'
 import { z } from 'zod'
 import type { RunPolicy } from './jobs/job-run.ts'
+import { type StoreLocation, storeLocation } from './store-location.ts'
 import type { StreamTiming } from './streams/stream-response.ts'
 
 /** One or more environment variables are wrong; the message names each. */
@@ -35,30 +35,11 @@ const origins = list.superRefine((items, context) => {
   }
 })
 
-const jobsFile = z
-  .string()
-  .trim()
-  .refine((value) => !/^(?!file:)[a-z][a-z0-9+.-]+:/i.test(value), 'Must be the path or file: URL of a JSON file')
-  .transform(fileOf)
-  .refine((path) => path !== '' && !path.endsWith('/'), 'Must name a file, not a folder')
-
-/** The path in `file:PATH`, or the file of a URL such as `file:///var/lib/jobs.json`. */
-function fileOf(value: string, context: z.RefinementCtx): string {
-  if (!/^file:/i.test(value)) return value
-  if (!/^file:\/\//i.test(value)) return value.slice('file:'.length)
-  try {
-    return fileURLToPath(value)
-  } catch {
-    context.addIssue('Must be a file: URL of this machine, such as file:///var/lib/jobs.json')
-    return z.NEVER
-  }
-}
-
 /** Every environment variable, its form and its default. An empty variable counts as not set. */
 export const Environment = z.object({
   HOST: z.string().default('127.0.0.1'),
   PORT: wholeNumber(0, 65_535).default(3000),
-  DATABASE_URL: jobsFile.default('jobs.json'),
+  DATABASE_URL: storeLocation.default({ kind: 'lowdb', path: 'jobs.json' }),
   REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'Must be a redis:// or rediss:// URL' }).optional(),
   ROLE: z.enum(['all', 'api', 'worker']).default('all'),
   RUNNER_LEASE_MS: wholeNumber(1_000, 3_600_000).default(15_000),
@@ -93,7 +74,7 @@ interface VendorConfig {
 export interface Config {
   readonly host: string
   readonly port: number
-  readonly jobsFile: string
+  readonly store: StoreLocation
   /** Where the queue and the live tokens of several processes are; undefined: there is this one process. */
   readonly redisUrl: string | undefined
   /** Whether the process takes requests, runs jobs, or both. */
@@ -137,7 +118,7 @@ export function readConfig(variables: EnvironmentVariables): Config {
   return {
     host: environment.HOST,
     port: environment.PORT,
-    jobsFile: environment.DATABASE_URL,
+    store: environment.DATABASE_URL,
     redisUrl: environment.REDIS_URL,
     role: environment.ROLE,
     runnerLeaseMs: environment.RUNNER_LEASE_MS,

@@ -8,18 +8,19 @@ import { systemClock } from './clock.ts'
 import type { Config } from './config.ts'
 import type { Logger } from './logger.ts'
 import { InProcessJobQueue } from './queue/in-process-job-queue.ts'
-import { LowdbJobRepository } from './storage/lowdb/lowdb-job-repository.ts'
+import { openJobs } from './stores.ts'
 import { MemoryTokenLog } from './token-log/memory-token-log.ts'
 
 /**
  * Opens the adapters that the configuration names; the only place that knows them.
  * @param logger told what an operator should know about them, also while they are being opened
  * @throws StoreOpenError
+ * @throws UnreachableError a server that it needs does not answer
  */
-export async function openDependencies(config: Config, logger: Pick<Logger, 'warn'>): Promise<AppDeps> {
+export async function openDependencies(config: Config, logger: Pick<Logger, 'info' | 'warn'>): Promise<AppDeps> {
   const providers = providersOf(config)
   return {
-    jobs: await LowdbJobRepository.open(config.jobsFile, { logger }),
+    jobs: await openJobs(config.store, { logger, shared: false }),
     queue: new InProcessJobQueue({
       maxConcurrent: config.maxConcurrentJobs,
       maxConcurrentPerProvider: config.maxConcurrentJobsPerProvider ?? fairShare(config, providers.names.length),

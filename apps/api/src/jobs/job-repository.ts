@@ -1,4 +1,4 @@
-import type { FinalJob, Job, JobStatus, PendingJob, RunningJob } from '@promptlab/contract'
+import type { FinalJob, Job, JobStatus, JobSummary, PendingJob, RunningJob } from '@promptlab/contract'
 import { ApiError } from '../api-error.ts'
 
 /**
@@ -36,8 +36,8 @@ export interface JobRepository {
    */
   findAbandoned(): Promise<RunningJob[]>
 
-  /** Jobs, newest first: by time of creation, then by id. */
-  list(query: JobQuery): Promise<Job[]>
+  /** Jobs without their texts, newest first: by time of creation, then by id. */
+  list(query: JobQuery): Promise<JobSummary[]>
 
   /**
    * Stores `next` in place of the job with its id, if that one's status still is `ifStatus`; returns whether it was.

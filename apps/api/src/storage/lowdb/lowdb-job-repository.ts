@@ -1,6 +1,6 @@
 import { constants } from 'node:fs'
-import { access, mkdir, readlink, realpath } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
+import { access } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import type { Job, JobStatus, PendingJob, RunningJob } from '@promptlab/contract'
 import {
   type IdempotencyKey,
@@ -12,11 +12,12 @@ import {
   type KeyedJob,
   StorageUnavailableError,
 } from '../../jobs/job-repository.ts'
+import { CommitPace } from '../commit-pace.ts'
+import type { FileLock } from '../file-lock.ts'
+import { GroupCommit } from '../group-commit.ts'
+import { locateStoreFile, lockStoreFile, unusableStoreFile } from '../store-file.ts'
 import { StoreOpenError } from '../store-open-error.ts'
-import { CommitPace } from './commit-pace.ts'
 import { Draft, keyedJob } from './draft.ts'
-import { FileLock } from './file-lock.ts'
-import { GroupCommit } from './group-commit.ts'
 import { DamagedFileError, type JobEntry } from './job-entry.ts'
 import { JournaledStore, type StoreOptions } from './journaled-store.ts'
 
@@ -49,20 +50,14 @@ export class LowdbJobRepository implements JobRepository {
    * @throws StoreOpenError it is damaged, cannot be written, or is in use
    */
   static async open(path: string, options?: StoreOptions): Promise<LowdbJobRepository> {
-    const file = await locate(path).catch((cause) => {
-      throw new StoreOpenError(`The folder of the job store ${path} cannot be used: ${messageOf(cause)}.`, cause)
-    })
-    const lock = await lockStore(file)
+    const file = await locateStoreFile(path)
+    const lock = await lockStoreFile(file)
     try {
       return new LowdbJobRepository(dirname(file), lock, await JournaledStore.open(file, options))
     } catch (error) {
       await lock.release()
       if (error instanceof DamagedFileError) throw damaged(file, error)
-      const advice = 'DATABASE_URL must name a file that this user can write, on a disk with room.'
-      throw new StoreOpenError(
-        `The job store ${file} cannot be read and written: ${messageOf(error)}. ${advice}`,
-        error,
-      )
+      throw unusableStoreFile(file, error)
     }
   }
 
@@ -190,36 +185,6 @@ interface DraftChange {
   readonly apply: (draft: Draft) => void
 }
 
-const MAX_LINKS = 40
-
-/** The file's path with its folder made and links followed, as a write replaces the file itself. */
-async function locate(path: string, hops = 0): Promise<string> {
-  if (hops > MAX_LINKS) throw new Error('its links go round in circles')
-  await mkdir(dirname(path), { recursive: true })
-  const file = join(await realpath(dirname(path)), basename(path))
-  try {
-    // Also a link to a file that is still to be made.
-    return await locate(resolve(dirname(file), await readlink(file)), hops + 1)
-  } catch (error) {
-    const isLink = !(error instanceof Error && 'code' in error && (error.code === 'EINVAL' || error.code === 'ENOENT'))
-    if (isLink) throw error
-    return file
-  }
-}
-
-async function lockStore(file: string): Promise<FileLock> {
-  const lock = await FileLock.acquire(`${file}.lock`).catch((cause) => {
-    throw new StoreOpenError(
-      `The job store ${file} cannot be locked: ${messageOf(cause)}. Its folder must be writable.`,
-      cause,
-    )
-  })
-  if (lock instanceof FileLock) return lock
-  throw new StoreOpenError(
-    `The job store ${file} is in use by ${lock.heldBy}. Stop that server, or give this one another DATABASE_URL.`,
-  )
-}
-
 function damaged(file: string, cause: DamagedFileError): StoreOpenError {
   if (cause.path !== file) {
     return new StoreOpenError(
@@ -233,8 +198,4 @@ function damaged(file: string, cause: DamagedFileError): StoreOpenError {
       'Repair it, put a backup in its place, or move it away to start with no jobs.',
     cause,
   )
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }
