@@ -86,6 +86,34 @@ describe('readConfig', () => {
     expect(describeStore(store)).toBe('postgres://db.example:5433/jobs')
   })
 
+  it.each([
+    [{ REDIS_URL: 'redis://localhost' }, /REDIS_URL: .*set DATABASE_URL to a postgres/],
+    [{ REDIS_URL: 'redis://localhost', DATABASE_URL: 'sqlite:jobs.db' }, /REDIS_URL: .*set DATABASE_URL/],
+    [{ REDIS_URL: 'http://localhost', DATABASE_URL: 'postgres://localhost/jobs' }, /REDIS_URL: Must be a redis:/],
+    [{ ROLE: 'worker' }, /ROLE: .*set REDIS_URL/],
+    [{ ROLE: 'api', DATABASE_URL: 'postgres://localhost/jobs' }, /ROLE: .*set REDIS_URL/],
+    [{ ROLE: 'boss' }, /ROLE: /],
+    [{ RUNNER_LEASE_MS: '10' }, /RUNNER_LEASE_MS: /],
+  ])('refuses %o', (variables, fault) => {
+    expect(() => readConfig(variables)).toThrow(fault)
+  })
+
+  it('names settings that contradict each other along with those that are wrong', () => {
+    const read = () => readConfig({ PORT: 'http', ROLE: 'worker', REDIS_URL: '' })
+    expect(read).toThrow(/PORT: [\s\S]*ROLE: /)
+  })
+
+  it('takes REDIS_URL and a role with PostgreSQL', () => {
+    const variables = { DATABASE_URL: 'postgres://localhost/jobs', REDIS_URL: 'rediss://:secret@localhost:6380/2' }
+    expect(readConfig({ ...variables, ROLE: 'worker', RUNNER_LEASE_MS: '3000' })).toMatchObject({
+      redisUrl: variables.REDIS_URL,
+      role: 'worker',
+      runnerLeaseMs: 3_000,
+      reconcileMs: 1_000,
+    })
+    expect(readConfig({}).reconcileMs).toBeUndefined()
+  })
+
   it('splits lists', () => {
     const config = readConfig({
       OPENAI_MODELS: 'llama3, qwen3',

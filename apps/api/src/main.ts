@@ -6,7 +6,7 @@ import { loadEnvironmentFile } from './environment-file.ts'
 import { explainError } from './explain-error.ts'
 import { describeStore } from './store-location.ts'
 import { handleUncaughtErrors } from './uncaught-errors.ts'
-import { welcome } from './welcome.ts'
+import { welcome, welcomeWorker } from './welcome.ts'
 
 /** How long the server may take to close once the jobs have had their grace. */
 const LONGEST_CLOSE_MS = 10_000
@@ -34,7 +34,10 @@ async function main(): Promise<void> {
 
   const url = await app.listen({ host: config.host, port: config.port })
   // To standard error: standard output carries the log, which programs read.
-  process.stderr.write(welcome(url, describeStore(config.store), deps.providers.list()))
+  const store = describeStore(config.store)
+  process.stderr.write(
+    config.role === 'worker' ? welcomeWorker(url, store) : welcome(url, store, deps.providers.list()),
+  )
 }
 
 /** JSON for programs, and something to read in a terminal. */

@@ -7,6 +7,8 @@ interface OpenOptions {
   readonly logger: Pick<Logger, 'info' | 'warn'>
   /** Whether other servers use it at the same time, which only PostgreSQL can do. */
   readonly shared: boolean
+  /** For a shared store: how long a process may be silent before its jobs count as abandoned, in milliseconds. */
+  readonly leaseMs?: number
 }
 
 /**
@@ -14,7 +16,10 @@ interface OpenOptions {
  * @throws StoreOpenError
  * @throws UnreachableError its server does not answer
  */
-export async function openJobs(location: StoreLocation, { logger, shared }: OpenOptions): Promise<JobRepository> {
+export async function openJobs(
+  location: StoreLocation,
+  { logger, shared, leaseMs }: OpenOptions,
+): Promise<JobRepository> {
   switch (location.kind) {
     case 'lowdb': {
       const { LowdbJobRepository } = await import('./storage/lowdb/lowdb-job-repository.ts')
@@ -26,9 +31,18 @@ export async function openJobs(location: StoreLocation, { logger, shared }: Open
     }
     case 'postgres': {
       const { openPostgresJobs } = await import('./storage/sql/open-postgres.ts')
-      return await openPostgresJobs(location.url, { logger, shared })
+      return await openPostgresJobs(location.url, {
+        logger,
+        shared,
+        ...(leaseMs !== undefined && { lease: leaseTimes(leaseMs) }),
+      })
     }
   }
+}
+
+/** A lease outlives a few renewals that fail. */
+function leaseTimes(leaseMs: number): { leaseMs: number; renewMs: number } {
+  return { leaseMs, renewMs: Math.ceil(leaseMs / 5) }
 }
 
 /**

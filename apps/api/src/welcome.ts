@@ -19,3 +19,13 @@ export function welcome(url: string, store: string, providers: readonly Provider
 
 `
 }
+
+/** The same of a process that only runs jobs. */
+export function welcomeWorker(url: string, store: string): string {
+  return `
+  PromptLab worker runs jobs, and is listening on ${url} for /health
+
+    jobs are in ${store}
+
+`
+}

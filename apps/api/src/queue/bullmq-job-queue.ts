@@ -14,7 +14,7 @@ import { RedisSubscriptions } from '../redis/redis-subscriptions.ts'
 import { BullmqWorkers } from './bullmq-workers.ts'
 import { WaitingCount } from './waiting-count.ts'
 
-interface BullmqJobQueueOptions {
+export interface BullmqJobQueueOptions {
   readonly url: string
   /** What all keys and channels begin with. */
   readonly prefix: string
@@ -61,7 +61,7 @@ export class BullmqJobQueue implements JobQueue {
     for (const provider of options.providers) this.#lane(provider)
   }
 
-  /** @throws Error Redis cannot be reached */
+  /** @throws UnreachableError */
   static async open(options: BullmqJobQueueOptions): Promise<BullmqJobQueue> {
     return new BullmqJobQueue(await connectRedis({ ...options, name: 'queue' }, FAIL_FAST), options)
   }

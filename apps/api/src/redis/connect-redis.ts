@@ -1,5 +1,6 @@
 import { Redis, type RedisOptions } from 'ioredis'
 import type { Logger } from '../logger.ts'
+import { UnreachableError } from '../unreachable-error.ts'
 
 type RedisSettings = Omit<RedisOptions, 'replyMapping'>
 
@@ -27,7 +28,7 @@ export const FAIL_FAST: RedisSettings = {
 
 /**
  * A connection that comes back whenever it breaks, and says so once.
- * @throws Error Redis cannot be reached now, with its own words as the message
+ * @throws UnreachableError it cannot be reached now
  */
 export async function connectRedis(options: RedisConnectionOptions, settings: RedisSettings): Promise<Redis> {
   let hasBeenReady = false
@@ -43,7 +44,7 @@ export async function connectRedis(options: RedisConnectionOptions, settings: Re
     return redis
   } catch (error) {
     redis.disconnect()
-    throw reason ?? error
+    throw unreachable(options.url, reason ?? error)
   } finally {
     redis.off('error', note)
   }
@@ -71,4 +72,12 @@ export function newRedis(
     isAway = false
   })
   return redis
+}
+
+function unreachable(url: string, reason: unknown): UnreachableError {
+  const why = reason instanceof Error ? reason.message : String(reason)
+  // Without the user and the password.
+  return new UnreachableError(`Redis at ${new URL(url).host} cannot be used: ${why}. Start it, or correct REDIS_URL.`, {
+    cause: reason,
+  })
 }

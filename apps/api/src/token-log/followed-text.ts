@@ -41,9 +41,9 @@ export class FollowedText {
   onMessage(message: string): void {
     const part = decodePart(message)
     if (part === undefined || this.text.hasEnded) return
-    // The end is in the stream too, behind what is still being read.
-    if (part === 'end' && this.#isReading) this.#mustReadAgain = true
-    else if (!this.#take(part)) void this.#catchUp()
+    // An end that comes too early is in the stream as well, behind what is missing here.
+    const isEarly = 'endsAt' in part && part.endsAt !== this.text.length
+    if (isEarly || !this.#take(part)) void this.#catchUp()
   }
 
   /** To be called now and then: after a silence, looks into the stream, and has the readers look at the record. */
@@ -59,7 +59,7 @@ export class FollowedText {
   #take(part: TokenPart): boolean {
     const { text } = this
     if (text.hasEnded) return true
-    if (part === 'end') {
+    if ('endsAt' in part) {
       text.end()
       return true
     }

@@ -5,7 +5,7 @@ import { RedisProcess } from '../../test/redis-process.ts'
 import { SILENT } from '../../test/silent-logger.ts'
 import { describeWithRedis, describeWithRedisProcess, type TestRedis, useRedis } from '../../test/test-redis.ts'
 import { RedisTokenLog } from './redis-token-log.ts'
-import { encodePart } from './token-part.ts'
+import { encodeEnd, encodePart } from './token-part.ts'
 
 type Options = Partial<Parameters<typeof RedisTokenLog.open>[0]>
 
@@ -28,9 +28,9 @@ function otherWriter({ client, prefix }: TestRedis, jobId: string) {
   return {
     write: (start: number, ...tokens: string[]) => client.xadd(key, '*', 'part', encodePart(start, tokens)),
     publish: (start: number, ...tokens: string[]) => client.publish(key, encodePart(start, tokens)),
-    end: async () => {
-      await client.xadd(key, '*', 'part', 'end')
-      await client.publish(key, 'end')
+    end: async (length?: number) => {
+      await client.xadd(key, '*', 'part', encodeEnd(length))
+      await client.publish(key, encodeEnd(length))
     },
   }
 }
@@ -138,6 +138,19 @@ describeWithRedis('RedisTokenLog', (url) => {
       [11, ' a'],
       [16, ' time'],
     ])
+  })
+
+  it.each([5, undefined])('fetches what it missed before the end (of a text of the length %s)', async (length) => {
+    const redis = useRedis(url)
+    const log = await openLog(redis)
+    const other = otherWriter(redis, 'job')
+    const reader = attach(log, 'job', 0)
+    await other.write(0, 'Once')
+    await reader.next()
+    await vi.waitUntil(async () => (await listeners(redis, 'job')) === 1)
+    await other.write(4, '.')
+    await other.end(length)
+    expect(tokensOf(await reader.rest())).toEqual([[5, '.']])
   })
 
   it('shows nothing behind a hole, and still ends', async () => {

@@ -6,6 +6,7 @@ import type { Logger } from '../logger.ts'
 import { connectRedis, FAIL_FAST } from '../redis/connect-redis.ts'
 import { RedisSubscriptions } from '../redis/redis-subscriptions.ts'
 import { FollowedText, type StreamEntry } from './followed-text.ts'
+import { END_MARK } from './token-part.ts'
 import { TokenWriter, type WrittenPart } from './token-writer.ts'
 
 interface RedisTokenLogOptions {
@@ -30,7 +31,8 @@ for i, key in ipairs(KEYS) do
   local part = ARGV[i + 2]
   redis.call('XADD', key, '*', 'part', part)
   redis.call('PUBLISH', key, part)
-  redis.call('PEXPIRE', key, part == 'end' and ARGV[2] or ARGV[1])
+  local hasEnded = string.sub(part, 1, ${END_MARK.length}) == '${END_MARK}'
+  redis.call('PEXPIRE', key, hasEnded and ARGV[2] or ARGV[1])
 end`
 const WRITE_PARTS_SHA = createHash('sha1').update(WRITE_PARTS).digest('hex')
 
@@ -74,7 +76,7 @@ export class RedisTokenLog implements TokenLog {
     })
   }
 
-  /** @throws Error Redis cannot be reached */
+  /** @throws UnreachableError */
   static async open(options: RedisTokenLogOptions): Promise<RedisTokenLog> {
     const redis = await connectRedis({ ...options, name: 'tokens' }, FAIL_FAST)
     try {

@@ -47,7 +47,7 @@ describe('TokenWriter', () => {
     await vi.advanceTimersByTimeAsync(10)
     expect(sent.flat()).toEqual([
       { jobId: 'a', part: '0["Once"]' },
-      { jobId: 'a', part: 'end' },
+      { jobId: 'a', part: 'end4' },
       { jobId: 'never begun', part: 'end' },
     ])
   })
@@ -64,7 +64,7 @@ describe('TokenWriter', () => {
     expect(state.failures).toBeGreaterThan(1)
     expect(sent.flat()).toEqual([
       { jobId: 'a', part: '0["Once"," upon"]' },
-      { jobId: 'a', part: 'end' },
+      { jobId: 'a', part: 'end9' },
     ])
     expect(vi.getTimerCount()).toBe(0)
   })

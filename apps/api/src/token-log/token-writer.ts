@@ -1,4 +1,4 @@
-import { END_PART, encodePart } from './token-part.ts'
+import { encodeEnd, encodePart } from './token-part.ts'
 
 /** A part of a job's text that is to be written and published. */
 export interface WrittenPart {
@@ -110,7 +110,7 @@ export class TokenWriter {
     for (const { text, tokens, hasEnded } of taken) {
       const { jobId, start } = text
       if (tokens.length > 0) parts.push({ jobId, part: encodePart(start, tokens) })
-      if (hasEnded) parts.push({ jobId, part: END_PART })
+      if (hasEnded) parts.push({ jobId, part: encodeEnd(lengthOf(text, tokens)) })
     }
     this.#sentAt = performance.now()
     try {
@@ -148,4 +148,10 @@ function takeTokens(text: OpenText): readonly string[] {
   const { tokens } = text
   text.tokens = []
   return tokens
+}
+
+/** How long the text is with the tokens at its end; unknown if it is one that others wrote and that is only ended here. */
+function lengthOf({ start }: OpenText, tokens: readonly string[]): number | undefined {
+  const length = tokens.reduce((sum, token) => sum + token.length, start)
+  return length > 0 ? length : undefined
 }
