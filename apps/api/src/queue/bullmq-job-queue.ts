@@ -73,6 +73,8 @@ export class BullmqJobQueue implements JobQueue {
 
   async reserve(): Promise<QueuePlace> {
     const { maxQueued } = this.#options
+    // Also when the last count is fresh enough: nothing is to be piled up that nobody can run.
+    if (this.#redis.status !== 'ready') throw new QueueUnavailableError()
     if (!(await unlessAway(() => this.#waiting.reserve(maxQueued)))) throw new QueueFullError(maxQueued)
     return {
       enqueue: async (job) => {
