@@ -6,10 +6,10 @@ import type { Logger } from '../logger.ts'
 import { Checkpointer } from './checkpointer.ts'
 import { startJob } from './job.ts'
 import { JobCancelledError, JobInterruptedError } from './job-failure.ts'
-import type { JobRepository, StorageUnavailableError } from './job-repository.ts'
+import type { JobRepository } from './job-repository.ts'
 import { JobRun, type RunPolicy } from './job-run.ts'
-import { replaceUntilStored } from './replace-until-stored.ts'
 import type { TokenLog } from './token-log.ts'
+import { untilAvailable } from './until-available.ts'
 
 interface JobRunnerDeps {
   readonly jobs: JobRepository
@@ -48,7 +48,7 @@ export class JobRunner {
   /** Runs the job if it is pending. Never rejects: whatever goes wrong ends this job alone. */
   run(jobId: string): Promise<void> {
     return this.#track(jobId, async (active) => {
-      const job = await this.#deps.jobs.find(jobId)
+      const job = await this.#untilAvailable(() => this.#deps.jobs.find(jobId), active, { jobId })
       if (job?.status !== 'pending') return
       const running = startJob(job, this.#deps.clock.now())
       if (await this.#store(running, 'pending', active)) await this.#complete(running, active)
@@ -125,12 +125,16 @@ export class JobRunner {
   }
 
   #store(next: Job, ifStatus: JobStatus, active: ActiveJob): Promise<boolean> {
-    const { jobs, logger } = this.#deps
-    return replaceUntilStored(jobs, next, ifStatus, {
+    const { id: jobId, status } = next
+    return this.#untilAvailable(() => this.#deps.jobs.replace(next, ifStatus), active, { jobId, status })
+  }
+
+  #untilAvailable<Answer>(ask: () => Promise<Answer>, active: ActiveJob, fields: object): Promise<Answer> {
+    return untilAvailable(ask, {
       signal: this.#interrupted.signal,
-      onFailure: (error: StorageUnavailableError, attempt: number) => {
+      onFailure: (error, attempt) => {
         active.stored.reject(error)
-        logger.error({ err: error, jobId: next.id, status: next.status, attempt }, 'job not stored yet')
+        this.#deps.logger.error({ err: error, ...fields, attempt }, 'the job store cannot be used; trying again')
       },
     })
   }
