@@ -36,7 +36,7 @@ async function isThere(): Promise<boolean> {
 }
 
 /** Runs statements past the server under test, and gives the rows of the only one. */
-async function runSql(url: string, statements: string): Promise<unknown[]> {
+export async function runSql(url: string, statements: string): Promise<unknown[]> {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: 5_000 })
   try {
     await client.connect()

@@ -123,12 +123,12 @@ export class JobConflictError extends Error {
   }
 }
 
-/** The store could not take a change; it loses nothing it had. */
+/** The store could not be used; it loses nothing it had. */
 export class StorageUnavailableError extends ApiError {
   override readonly name = 'StorageUnavailableError'
 
   constructor(cause?: unknown) {
-    super('storage-unavailable', 'The job store cannot be written right now; nothing was changed. Try again later.', {
+    super('storage-unavailable', 'The job store cannot be used right now; nothing was changed. Try again later.', {
       cause,
       retryAfterSeconds: 5,
     })

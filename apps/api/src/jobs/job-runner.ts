@@ -6,10 +6,10 @@ import type { Logger } from '../logger.ts'
 import { Checkpointer } from './checkpointer.ts'
 import { startJob } from './job.ts'
 import { JobCancelledError, JobInterruptedError } from './job-failure.ts'
-import type { JobRepository, StorageUnavailableError } from './job-repository.ts'
+import type { JobRepository } from './job-repository.ts'
 import { JobRun, type RunPolicy } from './job-run.ts'
-import { replaceUntilStored } from './replace-until-stored.ts'
 import type { TokenLog } from './token-log.ts'
+import { untilAvailable } from './until-available.ts'
 
 interface JobRunnerDeps {
   readonly jobs: JobRepository
@@ -26,8 +26,8 @@ interface ActiveJob {
   readonly ended: PromiseWithResolvers<void>
   /** Rejects when a change of its state could not be stored at once. */
   readonly stored: PromiseWithResolvers<never>
-  /** Whether it was stored as running on behalf of this process. */
-  hasBegun: boolean
+  /** Whether its run has ended and its record is final. */
+  isOver: boolean
 }
 
 /**
@@ -54,7 +54,7 @@ export class JobRunner {
   async run(jobId: string): Promise<void> {
     if (this.#active.has(jobId)) return
     await this.#track(jobId, async (active) => {
-      const job = await this.#deps.jobs.find(jobId)
+      const job = await this.#untilAvailable(() => this.#deps.jobs.find(jobId), active, { jobId })
       if (job?.status !== 'pending') return
       const running = startJob(job, this.#deps.clock.now())
       if (await this.#store(running, 'pending', active)) await this.#complete(running, active)
@@ -73,7 +73,7 @@ export class JobRunner {
       stop: new AbortController(),
       ended: Promise.withResolvers(),
       stored: Promise.withResolvers(),
-      hasBegun: false,
+      isOver: false,
     }
     // Nobody may be waiting for it.
     active.stored.promise.catch(() => {})
@@ -85,8 +85,8 @@ export class JobRunner {
       logger.error({ err: error, jobId }, 'The job could not be brought to its end; the next start will')
     } finally {
       this.#active.delete(jobId)
-      // The log of a job that did not begin here is not this process's to close: another may be writing it.
-      if (active.hasBegun) await tokenLog.close(jobId)
+      // Not before its final record is stored, and not of a job that another process runs.
+      if (active.isOver) await tokenLog.close(jobId)
       active.ended.resolve()
     }
   }
@@ -122,24 +122,28 @@ export class JobRunner {
 
   async #complete(job: RunningJob, active: ActiveJob): Promise<void> {
     const { logger, providers } = this.#deps
-    active.hasBegun = true
     const run = new JobRun(job, providers.find(job.provider)?.provider, active.stop, this.#deps)
     this.#checkpointer.add(run)
     const final = await run.complete()
     this.#checkpointer.delete(run)
     const isStored = await this.#store(final, 'running', active)
+    active.isOver = true
     const { id, provider, model, status, metrics } = final
     if (isStored) logger.info({ jobId: id, provider, model, status, metrics }, 'job ended')
     else logger.warn({ jobId: id, provider, model }, 'job was ended by another process; what this run made is dropped')
   }
 
   #store(next: Job, ifStatus: JobStatus, active: ActiveJob): Promise<boolean> {
-    const { jobs, logger } = this.#deps
-    return replaceUntilStored(jobs, next, ifStatus, {
+    const { id: jobId, status } = next
+    return this.#untilAvailable(() => this.#deps.jobs.replace(next, ifStatus), active, { jobId, status })
+  }
+
+  #untilAvailable<Answer>(ask: () => Promise<Answer>, active: ActiveJob, fields: object): Promise<Answer> {
+    return untilAvailable(ask, {
       signal: this.#interrupted.signal,
-      onFailure: (error: StorageUnavailableError, attempt: number) => {
+      onFailure: (error, attempt) => {
         active.stored.reject(error)
-        logger.error({ err: error, jobId: next.id, status: next.status, attempt }, 'job not stored yet')
+        this.#deps.logger.error({ err: error, ...fields, attempt }, 'the job store cannot be used; trying again')
       },
     })
   }
