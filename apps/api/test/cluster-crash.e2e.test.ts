@@ -15,6 +15,8 @@ const CLIENTS = 25
 const KILLS = 5
 /** After how many kills of workers Redis is restarted. */
 const REDIS_RESTART_AT = 2
+/** After how many kills of workers a process that takes requests is killed too. */
+const API_KILL_AT = 4
 const EVENT_OF = { metrics: 'completed', error: 'failed', cancelled: 'cancelled' } as const
 
 /** What the client of one job was told. */
@@ -46,7 +48,10 @@ await withPostgres((newDatabase) => {
         }
       })
       const used = Promise.all(clients)
-      await disturb(cluster, [...workers], counts)
+      await disturb(cluster, [...workers], counts, async () => {
+        await apis[1].kill()
+        urls[1] = (await cluster.start('api')).url
+      })
       await used
 
       for (const witness of witnesses) await check(urls, witness, calls, counts)
@@ -58,11 +63,12 @@ await withPostgres((newDatabase) => {
   })
 })
 
-/** Kills workers at random moments and starts others in their place; restarts Redis once. */
+/** Kills workers at random moments and starts others in their place; restarts Redis and another process once. */
 async function disturb(
   cluster: Cluster,
   workers: ServerProcess[],
   counts: { kills: number; redisRestarts: number },
+  restartApi: () => Promise<void>,
 ): Promise<void> {
   while (counts.kills < KILLS) {
     await sleep(300 + random.below(1_500))
@@ -75,6 +81,7 @@ async function disturb(
       await cluster.redis.startAgain()
       counts.redisRestarts++
     }
+    if (counts.kills === API_KILL_AT) await restartApi()
     workers[index] = await cluster.start('worker')
   }
 }
@@ -92,7 +99,7 @@ class ClusterClient {
   async useJob(prompt: string): Promise<Witness> {
     const witness: Witness = { id: await this.#create(prompt), prompt, text: '' }
     while (witness.status === undefined) {
-      await this.#follow(witness)
+      await unlessBroken(this.#follow(witness))
       if (witness.status === undefined) {
         this.#counts.reconnects++
         await sleep(50)
@@ -103,13 +110,15 @@ class ClusterClient {
 
   async #create(prompt: string): Promise<string> {
     for (;;) {
-      const response = await fetch(`${this.#url}/jobs`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', 'idempotency-key': encodeURIComponent(prompt) },
-        body: JSON.stringify({ prompt, provider: 'openai', model: 'gpt-4' }),
-      })
-      if (response.ok) return (await jobOf(response)).id
-      expect(response.status).toBe(503)
+      const response = await unlessBroken(
+        fetch(`${this.#url}/jobs`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json', 'idempotency-key': encodeURIComponent(prompt) },
+          body: JSON.stringify({ prompt, provider: 'openai', model: 'gpt-4' }),
+        }),
+      )
+      if (response?.ok) return (await jobOf(response)).id
+      expect(response?.status ?? 503).toBe(503)
       this.#counts.refused++
       await sleep(100)
     }
@@ -135,6 +144,17 @@ class ClusterClient {
     const url = this.#urls[random.below(this.#urls.length)]
     if (url === undefined) throw new Error('There is no server')
     return url
+  }
+}
+
+/** A connection that breaks is a reason to come again, and nothing else is. */
+async function unlessBroken<Result>(work: Promise<Result>): Promise<Result | undefined> {
+  try {
+    return await work
+  } catch (error) {
+    // As `fetch` reports it.
+    if (error instanceof TypeError) return undefined
+    throw error
   }
 }
 

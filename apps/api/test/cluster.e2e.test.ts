@@ -7,6 +7,9 @@ import { withPostgres } from './test-postgres.ts'
 import { describeWithRedisProcess } from './test-redis.ts'
 import { OPENAI } from './vendor-server.ts'
 
+// Each test starts several processes.
+vi.setConfig({ testTimeout: 120_000 })
+
 const ECHO = { prompt: 'Once upon a time', provider: 'echo', model: 'echo' }
 
 await withPostgres((newDatabase) => {
@@ -77,7 +80,7 @@ await withPostgres((newDatabase) => {
       await vi.waitUntil(async () => {
         const job = await getJob(api.url, running.id)
         return job.status === 'running' && job.result === 'Half'
-      })
+      }, 20_000)
       const waiting = await createJob(api.url, ECHO)
       await worker.kill()
       const other = cluster.start('worker')
@@ -91,6 +94,33 @@ await withPostgres((newDatabase) => {
       expect((await readStream(api.url, waiting.id)).text).toBe('Once upon a time')
       expect(cluster.vendor.requests).toBe(1)
       await other
+    })
+
+    it('takes the jobs of a process that stood still, which drops them when it wakes up', async () => {
+      const cluster = await Cluster.prepare(await newDatabase())
+      const [api, worker] = await Promise.all([cluster.start('api'), cluster.start('worker')])
+      const { id } = await createJob(api.url, OPENAI)
+      const exchange = await cluster.vendor.nextRequest()
+      const reader = await StreamReader.open(api.url, id)
+      exchange.sendToken('Half')
+      expect(await reader.nextToken()).toBe('Half')
+      await vi.waitUntil(async () => {
+        const job = await getJob(api.url, id)
+        return job.status === 'running' && job.result === 'Half'
+      }, 20_000)
+      worker.signal('SIGSTOP')
+      expect((await reader.rest()).at(-1)).toMatchObject({ event: 'error', id: 'end' })
+      const failed = await getJob(api.url, id)
+      expect(failed).toMatchObject({ status: 'failed', result: 'Half', error: { code: 'interrupted' } })
+
+      worker.signal('SIGCONT')
+      exchange.sendToken(' and half')
+      // It learns from its next checkpoint that the job is not its own any more, and hangs up.
+      await exchange.closed
+      expect(await getJob(api.url, id)).toEqual(failed)
+      expect(await readStream(api.url, id)).toMatchObject({ text: 'Half', final: { event: 'error' } })
+      const next = await createJob(api.url, ECHO)
+      expect((await readStream(api.url, next.id)).text).toBe('Once upon a time')
     })
 
     it('ends a running job honestly and runs a waiting one when Redis is restarted empty', async () => {
@@ -111,7 +141,7 @@ await withPostgres((newDatabase) => {
       const ready = await vi.waitUntil(async () => {
         const response = await fetch(`${api.url}/health/ready`)
         return response.status === 503 && response
-      })
+      }, 20_000)
       expect(Readiness.parse(await ready.json())).toMatchObject({
         dependencies: { storage: { ready: true }, queue: { ready: false } },
       })
