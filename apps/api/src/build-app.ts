@@ -17,6 +17,7 @@ import { jobRoutes } from './jobs/job-routes.ts'
 import { JobRunner } from './jobs/job-runner.ts'
 import { JobService } from './jobs/job-service.ts'
 import { jobStreamRoutes } from './jobs/job-stream-routes.ts'
+import { Reconciler } from './jobs/reconciler.ts'
 import { RetentionSweeper } from './jobs/retention-sweeper.ts'
 import type { TokenLog } from './jobs/token-log.ts'
 import { providerRoutes } from './providers/provider-routes.ts'
@@ -47,7 +48,7 @@ export interface AppDeps {
 /** The part of the configuration that the app itself needs. */
 export type AppConfig = Pick<
   Config,
-  'corsOrigins' | 'maxPromptChars' | 'retentionMs' | 'run' | 'shutdownGraceMs' | 'stream'
+  'corsOrigins' | 'maxPromptChars' | 'reconcileMs' | 'retentionMs' | 'role' | 'run' | 'shutdownGraceMs' | 'stream'
 > & {
   readonly logger: FastifyBaseLogger
 }
@@ -56,7 +57,7 @@ const EXPOSED_HEADERS = ['Location', 'Retry-After', 'Idempotency-Replayed', 'Pre
 
 /** The whole app, not listening. Jobs run as soon as it listens. */
 export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
-  const { jobs, providers, queue } = deps
+  const { jobs, providers, queue, tokenLog } = deps
   const app = Fastify({
     loggerInstance: config.logger,
     genReqId: () => randomUUID(),
@@ -71,6 +72,7 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
   })
   const runner = new JobRunner({ ...deps, logger: app.log, policy: config.run })
   const service = new JobService({ ...deps, runner })
+  const reconciler = new Reconciler({ ...deps, logger: app.log })
   const streams = new OpenStreams(service, config.stream)
 
   app.setValidatorCompiler(validatorCompiler)
@@ -93,10 +95,13 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
     interrupt: () => runner.interruptAll(),
     graceMs: config.shutdownGraceMs,
   })
-  app.register(jobRoutes, { prefix: '/jobs', service, streams, maxPromptChars: config.maxPromptChars })
-  app.register(jobStreamRoutes, { prefix: '/jobs', service, streams })
-  app.register(providerRoutes, { prefix: '/providers', providers })
-  app.register(healthRoutes, { prefix: '/health', checks: { storage: () => jobs.checkHealth() } })
+  if (config.role !== 'worker') {
+    app.register(jobRoutes, { prefix: '/jobs', service, streams, maxPromptChars: config.maxPromptChars })
+    app.register(jobStreamRoutes, { prefix: '/jobs', service, streams })
+    app.register(providerRoutes, { prefix: '/providers', providers })
+  }
+  const checks = { storage: () => jobs.checkHealth(), queue: () => queue.checkHealth() }
+  app.register(healthRoutes, { prefix: '/health', checks })
 
   app.decorate('openStreams', streams)
   app.decorate('failCurrentRun', (error) => runner.failCurrent(error))
@@ -105,9 +110,16 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
     app.addHook('onListen', async () => sweeper.start())
     app.addHook('onClose', async () => sweeper.stop())
   }
-  app.addHook('onReady', () => service.recover())
+  app.addHook('onReady', () => reconciler.recover())
   // Not before: a server that cannot listen must not have begun to run jobs.
-  app.addHook('onListen', async () => service.start())
-  app.addHook('onClose', () => jobs.close())
+  app.addHook('onListen', async () => {
+    if (config.role !== 'api') service.start()
+    if (config.reconcileMs !== undefined) reconciler.start(config.reconcileMs)
+  })
+  app.addHook('onClose', async () => {
+    await reconciler.stop()
+    await tokenLog.stop()
+    await jobs.close()
+  })
   return app
 }

@@ -1,13 +1,14 @@
 import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import { ConfigError, Environment, readConfig } from './config.ts'
+import { describeStore } from './store-location.ts'
 
 describe('readConfig', () => {
   it('has a default for everything', () => {
     expect(readConfig({})).toMatchObject({
       host: '127.0.0.1',
       port: 3000,
-      jobsFile: 'jobs.json',
+      store: { kind: 'lowdb', path: 'jobs.json' },
       maxConcurrentJobs: 64,
       maxQueuedJobs: 10_000,
       maxPromptChars: 100_000,
@@ -44,15 +45,74 @@ describe('readConfig', () => {
     ['FILE:jobs.json', 'jobs.json'],
     [' jobs.json ', 'jobs.json'],
   ])('reads DATABASE_URL %s as the file %s', (url, path) => {
-    expect(readConfig({ DATABASE_URL: url }).jobsFile).toBe(path)
+    expect(readConfig({ DATABASE_URL: url }).store).toEqual({ kind: 'lowdb', path })
   })
 
-  it.each(['postgres://localhost/jobs', 'sqlite:jobs.db', 'file://elsewhere/jobs.json', 'file:', 'data/'])(
-    'refuses DATABASE_URL %s',
+  it.each([
+    ['sqlite:jobs.db', 'jobs.db'],
+    ['sqlite:data/jobs', 'data/jobs'],
+    ['SQLite:/var/lib/jobs.db', '/var/lib/jobs.db'],
+    ['sqlite:///var/my%20jobs.db', '/var/my jobs.db'],
+  ])('reads DATABASE_URL %s as the SQLite file %s', (url, path) => {
+    expect(readConfig({ DATABASE_URL: url }).store).toEqual({ kind: 'sqlite', path })
+  })
+
+  it.each(['postgres://localhost/jobs', 'postgresql://me:secret@db.example:5433/jobs?sslmode=require'])(
+    'reads DATABASE_URL %s as that of a PostgreSQL',
     (url) => {
-      expect(() => readConfig({ DATABASE_URL: url })).toThrow(/DATABASE_URL/)
+      expect(readConfig({ DATABASE_URL: url }).store).toEqual({ kind: 'postgres', url })
     },
   )
+
+  it.each([
+    'file://elsewhere/jobs.json',
+    'file:',
+    'data/',
+    'sqlite:',
+    'sqlite::memory:',
+    'sqlite://jobs.db',
+    'mysql://localhost/jobs',
+    'postgres:jobs',
+    'postgres://me:secret@localhost',
+    'postgres://me:secret@local host/jobs',
+  ])('refuses DATABASE_URL %s, and repeats none of it', (url) => {
+    const read = () => readConfig({ DATABASE_URL: url })
+    expect(read).toThrow(/DATABASE_URL: Must/)
+    expect(read).not.toThrow(/secret/)
+  })
+
+  it('describes a store without its password', () => {
+    const { store } = readConfig({ DATABASE_URL: 'postgres://me:secret@db.example:5433/jobs?password=secret' })
+    expect(describeStore(store)).toBe('postgres://db.example:5433/jobs')
+  })
+
+  it.each([
+    [{ REDIS_URL: 'redis://localhost' }, /REDIS_URL: .*set DATABASE_URL to a postgres/],
+    [{ REDIS_URL: 'redis://localhost', DATABASE_URL: 'sqlite:jobs.db' }, /REDIS_URL: .*set DATABASE_URL/],
+    [{ REDIS_URL: 'http://localhost', DATABASE_URL: 'postgres://localhost/jobs' }, /REDIS_URL: Must be a redis:/],
+    [{ ROLE: 'worker' }, /ROLE: .*set REDIS_URL/],
+    [{ ROLE: 'api', DATABASE_URL: 'postgres://localhost/jobs' }, /ROLE: .*set REDIS_URL/],
+    [{ ROLE: 'boss' }, /ROLE: /],
+    [{ RUNNER_LEASE_MS: '10' }, /RUNNER_LEASE_MS: /],
+  ])('refuses %o', (variables, fault) => {
+    expect(() => readConfig(variables)).toThrow(fault)
+  })
+
+  it('names settings that contradict each other along with those that are wrong', () => {
+    const read = () => readConfig({ PORT: 'http', ROLE: 'worker', REDIS_URL: '' })
+    expect(read).toThrow(/PORT: [\s\S]*ROLE: /)
+  })
+
+  it('takes REDIS_URL and a role with PostgreSQL', () => {
+    const variables = { DATABASE_URL: 'postgres://localhost/jobs', REDIS_URL: 'rediss://:secret@localhost:6380/2' }
+    expect(readConfig({ ...variables, ROLE: 'worker', RUNNER_LEASE_MS: '3000' })).toMatchObject({
+      redisUrl: variables.REDIS_URL,
+      role: 'worker',
+      runnerLeaseMs: 3_000,
+      reconcileMs: 1_000,
+    })
+    expect(readConfig({}).reconcileMs).toBeUndefined()
+  })
 
   it('splits lists', () => {
     const config = readConfig({

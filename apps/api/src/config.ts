@@ -1,8 +1,8 @@
-import { fileURLToPath } from 'node:url'
 import { GEMINI_MODELS } from '@promptlab/providers/gemini'
 import { OPENAI_MODELS } from '@promptlab/providers/openai'
 import { z } from 'zod'
 import type { RunPolicy } from './jobs/job-run.ts'
+import { type StoreLocation, storeLocation } from './store-location.ts'
 import type { StreamTiming } from './streams/stream-response.ts'
 
 /** One or more environment variables are wrong; the message names each. */
@@ -35,30 +35,14 @@ const origins = list.superRefine((items, context) => {
   }
 })
 
-const jobsFile = z
-  .string()
-  .trim()
-  .refine((value) => !/^(?!file:)[a-z][a-z0-9+.-]+:/i.test(value), 'Must be the path or file: URL of a JSON file')
-  .transform(fileOf)
-  .refine((path) => path !== '' && !path.endsWith('/'), 'Must name a file, not a folder')
-
-/** The path in `file:PATH`, or the file of a URL such as `file:///var/lib/jobs.json`. */
-function fileOf(value: string, context: z.RefinementCtx): string {
-  if (!/^file:/i.test(value)) return value
-  if (!/^file:\/\//i.test(value)) return value.slice('file:'.length)
-  try {
-    return fileURLToPath(value)
-  } catch {
-    context.addIssue('Must be a file: URL of this machine, such as file:///var/lib/jobs.json')
-    return z.NEVER
-  }
-}
-
 /** Every environment variable, its form and its default. An empty variable counts as not set. */
 export const Environment = z.object({
   HOST: z.string().default('127.0.0.1'),
   PORT: wholeNumber(0, 65_535).default(3000),
-  DATABASE_URL: jobsFile.default('jobs.json'),
+  DATABASE_URL: storeLocation.default({ kind: 'lowdb', path: 'jobs.json' }),
+  REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'Must be a redis:// or rediss:// URL' }).optional(),
+  ROLE: z.enum(['all', 'api', 'worker']).default('all'),
+  RUNNER_LEASE_MS: wholeNumber(1_000, 3_600_000).default(15_000),
   MAX_CONCURRENT_JOBS: wholeNumber(1, 100_000).default(64),
   MAX_CONCURRENT_JOBS_PER_PROVIDER: wholeNumber(1, 100_000).optional(),
   MAX_QUEUED_JOBS: wholeNumber(1, 10_000_000).default(10_000),
@@ -90,7 +74,15 @@ interface VendorConfig {
 export interface Config {
   readonly host: string
   readonly port: number
-  readonly jobsFile: string
+  readonly store: StoreLocation
+  /** Where the queue and the live tokens of several processes are; undefined: there is this one process. */
+  readonly redisUrl: string | undefined
+  /** Whether the process takes requests, runs jobs, or both. */
+  readonly role: z.infer<typeof Environment>['ROLE']
+  /** How long a process may be silent before others take note that its jobs are nobody's. */
+  readonly runnerLeaseMs: number
+  /** How often to look for what other processes left; undefined: there are none. */
+  readonly reconcileMs: number | undefined
   readonly maxConcurrentJobs: number
   /** Undefined: as many as leave a worker for each other provider, however many of them are stuck. */
   readonly maxConcurrentJobsPerProvider: number | undefined
@@ -116,16 +108,21 @@ export type EnvironmentVariables = Readonly<Record<string, string | undefined>>
  */
 export function readConfig(variables: EnvironmentVariables): Config {
   const parsed = Environment.safeParse(withoutEmpty(variables))
-  if (!parsed.success) {
-    const faults = parsed.error.issues.map(({ path, message }) => `  ${path[0]?.toString()}: ${message}`)
-    throw new ConfigError(`The environment is not valid:\n${faults.join('\n')}`)
+  const faults = parsed.error?.issues.map(({ path, message }) => `${path[0]?.toString()}: ${message}`) ?? []
+  faults.push(...contradictions(withoutEmpty(variables)))
+  if (!parsed.success || faults.length > 0) {
+    throw new ConfigError(`The environment is not valid:\n${faults.map((fault) => `  ${fault}`).join('\n')}`)
   }
   const environment = parsed.data
   const secret = (name: 'OPENAI_API_KEY' | 'GEMINI_API_KEY') => () => variables[name]?.trim() || undefined
   return {
     host: environment.HOST,
     port: environment.PORT,
-    jobsFile: environment.DATABASE_URL,
+    store: environment.DATABASE_URL,
+    redisUrl: environment.REDIS_URL,
+    role: environment.ROLE,
+    runnerLeaseMs: environment.RUNNER_LEASE_MS,
+    reconcileMs: environment.REDIS_URL === undefined ? undefined : Math.ceil(environment.RUNNER_LEASE_MS / 3),
     maxConcurrentJobs: environment.MAX_CONCURRENT_JOBS,
     maxConcurrentJobsPerProvider: environment.MAX_CONCURRENT_JOBS_PER_PROVIDER,
     maxQueuedJobs: environment.MAX_QUEUED_JOBS,
@@ -153,6 +150,20 @@ export function readConfig(variables: EnvironmentVariables): Config {
       models: environment.GEMINI_MODELS,
     },
   }
+}
+
+/** What is wrong with variables that are right on their own. */
+function contradictions({ DATABASE_URL = '', REDIS_URL, ROLE }: EnvironmentVariables): string[] {
+  const faults: string[] = []
+  if (REDIS_URL !== undefined && !/^\s*postgres(ql)?:/i.test(DATABASE_URL)) {
+    faults.push(
+      'REDIS_URL: Is for several processes, which share their jobs: set DATABASE_URL to a postgres:// URL too',
+    )
+  }
+  if (REDIS_URL === undefined && (ROLE === 'api' || ROLE === 'worker')) {
+    faults.push(`ROLE: A process that is only ${ROLE} needs others beside it: set REDIS_URL, or leave ROLE at "all"`)
+  }
+  return faults
 }
 
 function withoutEmpty(variables: EnvironmentVariables): EnvironmentVariables {

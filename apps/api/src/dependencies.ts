@@ -7,29 +7,57 @@ import type { AppDeps } from './build-app.ts'
 import { systemClock } from './clock.ts'
 import type { Config } from './config.ts'
 import type { Logger } from './logger.ts'
+import type { BullmqJobQueueOptions } from './queue/bullmq-job-queue.ts'
 import { InProcessJobQueue } from './queue/in-process-job-queue.ts'
-import { LowdbJobRepository } from './storage/lowdb/lowdb-job-repository.ts'
+import { openJobs } from './stores.ts'
 import { MemoryTokenLog } from './token-log/memory-token-log.ts'
+import { untilReachable } from './until-reachable.ts'
+
+/** What all keys and channels in Redis begin with. */
+const REDIS_PREFIX = 'promptlab:'
 
 /**
  * Opens the adapters that the configuration names; the only place that knows them.
  * @param logger told what an operator should know about them, also while they are being opened
  * @throws StoreOpenError
+ * @throws UnreachableError a server that it needs does not answer
  */
-export async function openDependencies(config: Config, logger: Pick<Logger, 'warn'>): Promise<AppDeps> {
+export async function openDependencies(config: Config, logger: Logger): Promise<AppDeps> {
   const providers = providersOf(config)
-  return {
-    jobs: await LowdbJobRepository.open(config.jobsFile, { logger }),
-    queue: new InProcessJobQueue({
-      maxConcurrent: config.maxConcurrentJobs,
-      maxConcurrentPerProvider: config.maxConcurrentJobsPerProvider ?? fairShare(config, providers.names.length),
-      maxQueued: config.maxQueuedJobs,
-    }),
-    tokenLog: new MemoryTokenLog(),
-    providers,
-    clock: systemClock,
-    newId,
+  const { redisUrl, runnerLeaseMs: leaseMs } = config
+  const jobs = await openJobs(config.store, { logger, shared: redisUrl !== undefined, leaseMs })
+  const limits = {
+    maxConcurrent: config.maxConcurrentJobs,
+    maxConcurrentPerProvider: config.maxConcurrentJobsPerProvider ?? fairShare(config, providers.names.length),
+    maxQueued: config.maxQueuedJobs,
   }
+  if (redisUrl === undefined) {
+    const [queue, tokenLog] = [new InProcessJobQueue(limits), new MemoryTokenLog()]
+    return { jobs, queue, tokenLog, providers, clock: systemClock, newId }
+  }
+  try {
+    const options = { ...limits, url: redisUrl, providers: providers.names, lockMs: leaseMs, logger }
+    return { jobs, ...(await openRedis(options)), providers, clock: systemClock, newId }
+  } catch (error) {
+    await jobs.close()
+    throw error
+  }
+}
+
+/** What several processes share but for the jobs. Loaded only when it is configured. */
+async function openRedis(options: Omit<BullmqJobQueueOptions, 'prefix'>): Promise<Pick<AppDeps, 'queue' | 'tokenLog'>> {
+  const { BullmqJobQueue } = await import('./queue/bullmq-job-queue.ts')
+  const { RedisTokenLog } = await import('./token-log/redis-token-log.ts')
+  const open = { ...options, prefix: REDIS_PREFIX }
+  return await untilReachable(async () => {
+    const tokenLog = await RedisTokenLog.open(open)
+    try {
+      return { tokenLog, queue: await BullmqJobQueue.open(open) }
+    } catch (error) {
+      await tokenLog.stop()
+      throw error
+    }
+  }, options)
 }
 
 /** The most jobs of one provider for which, with all other providers but one stuck as well, that one still finds room. */

@@ -1,11 +1,12 @@
-import { resolve } from 'node:path'
 import { type Logger, pino } from 'pino'
 import { buildApp } from './build-app.ts'
-import { type Config, ConfigError, readConfig } from './config.ts'
+import { type Config, readConfig } from './config.ts'
 import { openDependencies } from './dependencies.ts'
-import { StoreOpenError } from './storage/store-open-error.ts'
+import { loadEnvironmentFile } from './environment-file.ts'
+import { explainError } from './explain-error.ts'
+import { describeStore } from './store-location.ts'
 import { handleUncaughtErrors } from './uncaught-errors.ts'
-import { welcome } from './welcome.ts'
+import { welcome, welcomeWorker } from './welcome.ts'
 
 /** How long the server may take to close once the jobs have had their grace. */
 const LONGEST_CLOSE_MS = 10_000
@@ -33,17 +34,10 @@ async function main(): Promise<void> {
 
   const url = await app.listen({ host: config.host, port: config.port })
   // To standard error: standard output carries the log, which programs read.
-  process.stderr.write(welcome(url, resolve(config.jobsFile), deps.providers.list()))
-}
-
-/** `.env` in the current folder, if there is one. Variables that are set already win. */
-function loadEnvironmentFile(): void {
-  try {
-    process.loadEnvFile()
-  } catch (error) {
-    if (!(error instanceof Error)) throw error
-    if (!('code' in error && error.code === 'ENOENT')) throw new ConfigError(`.env cannot be read: ${error.message}.`)
-  }
+  const store = describeStore(config.store)
+  process.stderr.write(
+    config.role === 'worker' ? welcomeWorker(url, store) : welcome(url, store, deps.providers.list()),
+  )
 }
 
 /** JSON for programs, and something to read in a terminal. */
@@ -53,18 +47,8 @@ function newLogger({ logLevel }: Config): Logger {
 }
 
 function fail(error: unknown): void {
-  process.stderr.write(`${explain(error)}\n`)
+  process.stderr.write(`${explainError(error)}\n`)
   process.exit(1)
-}
-
-/** A sentence for what an operator can mend, the stack for everything else. */
-function explain(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  if (error instanceof ConfigError || error instanceof StoreOpenError) return error.message
-  if ('syscall' in error && (error.syscall === 'listen' || error.syscall === 'getaddrinfo')) {
-    return `The server cannot listen: ${error.message}. Set HOST and PORT to an address that is free.`
-  }
-  return error.stack ?? error.message
 }
 
 main().catch(fail)

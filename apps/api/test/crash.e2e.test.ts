@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type FinalJob, isFinal, type JobStatus } from '@promptlab/contract'
-import { type Exchange, startOpenAIVendor } from '@promptlab/providers/testing/vendors'
+import { startOpenAIVendor } from '@promptlab/providers/testing/vendors'
 import { expect, it, onTestFinished } from 'vitest'
 import { readStore } from '../src/storage/lowdb/journaled-store.ts'
 import { getJob, jobOf, postJob, readStream, StreamReader } from './job-client.ts'
+import { answerAtItsPace, textOf } from './paced-answers.ts'
 import { Random } from './random.ts'
 import { ServerProcess } from './server-process.ts'
 import { newStorePath } from './test-server.ts'
@@ -28,7 +29,6 @@ interface Witness {
 }
 
 const random = new Random(SEED)
-const textOf = (prompt: string) => `${prompt}: ${'Grüße 🙂 '.repeat(30)}`
 const EVENT_OF = { completed: 'metrics', failed: 'error', cancelled: 'cancelled' } as const
 const FOLLOWERS: Readonly<Record<JobStatus, readonly JobStatus[]>> = {
   pending: ['pending', 'running', 'completed', 'failed', 'cancelled'],
@@ -42,7 +42,7 @@ it(`loses and contradicts nothing in ${ROUNDS} crashes (CRASH_SEED=${SEED})`, { 
   const vendor = await startOpenAIVendor()
   onTestFinished(() => vendor.close())
   const calls = new Map<string, number>()
-  vendor.respondWith((exchange) => answer(exchange, calls))
+  vendor.respondWith((exchange) => answerAtItsPace(exchange, random, calls))
   const DATABASE_URL = await newStorePath()
   const env = {
     DATABASE_URL,
@@ -77,23 +77,6 @@ it(`loses and contradicts nothing in ${ROUNDS} crashes (CRASH_SEED=${SEED})`, { 
   process.stdout.write(`crash test, seed ${SEED}: ${JSON.stringify(counts)}\n`)
   expect(counts.lost).toBe(0)
 })
-
-/** The vendor's answer to the one call it should get for a job: its text in pieces, at a pace of the job's own. */
-async function answer(exchange: Exchange, calls: Map<string, number>): Promise<void> {
-  const { prompt } = exchange.request
-  calls.set(prompt, (calls.get(prompt) ?? 0) + 1)
-  const paceMs = 1 + random.below(40)
-  let isGone = false
-  exchange.closed.then(() => {
-    isGone = true
-  })
-  for (const piece of textOf(prompt).match(/.{1,7}/gsu) ?? []) {
-    if (isGone) return
-    exchange.sendToken(piece)
-    await sleep(paceMs)
-  }
-  exchange.finish()
-}
 
 /** A client that creates a job, streams it, perhaps cancels it, and remembers what it was told until the server dies. */
 async function useJob(url: string, prompt: string, witnesses: Witness[]): Promise<void> {

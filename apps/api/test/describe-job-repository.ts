@@ -17,7 +17,12 @@ export interface JobStore {
 const CREATED_AT = Date.parse('2026-01-02T03:04:05.678Z')
 
 export function aJob(id: string, createdAt = CREATED_AT): PendingJob {
-  const body = { prompt: `Say "${id}"\n\u2028 and 🙂`, provider: 'echo', model: 'echo', options: { temperature: 0.5 } }
+  const body = {
+    prompt: `Say "${id}"\n\u2028, \0, \ude42 and 🙂`,
+    provider: 'echo',
+    model: 'echo',
+    options: { temperature: 0.5 },
+  }
   return newJob(id, body, createdAt)
 }
 
@@ -61,7 +66,6 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
       const running = startJob(aJob('a'), CREATED_AT)
       expect(await jobs.insert(running)).toBeUndefined()
       expect(await jobs.find('a')).toEqual(running)
-      expect(await jobs.findUnfinished()).toEqual([running])
     })
 
     it('lets exactly one of two simultaneous inserts of one id succeed', async () => {
@@ -99,20 +103,62 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
       expect((await Promise.all(changes)).filter(Boolean)).toHaveLength(1)
     })
 
-    it('lists unfinished jobs in the order of their creation', async () => {
+    it('finds pending jobs oldest first, in pages', async () => {
       const jobs = await openNew()
-      for (const [index, id] of ['c', 'a', 'd', 'b'].entries()) await jobs.insert(aJob(id, CREATED_AT + index))
-      await jobs.replace(startJob(aJob('a'), CREATED_AT + 9), 'pending')
-      await jobs.replace(startJob(aJob('d'), CREATED_AT + 9), 'pending')
-      await jobs.replace(completed(aJob('d'), 'done'), 'running')
-      const unfinished = await jobs.findUnfinished()
-      expect(unfinished.map(({ id, status }) => `${id} ${status}`)).toEqual(['c pending', 'a running', 'b pending'])
+      for (const [id, at] of [
+        ['e', 4],
+        ['c', 0],
+        ['a', 1],
+        ['d', 2],
+        ['f', 3],
+        ['b', 3],
+      ] as const) {
+        await jobs.insert(aJob(id, CREATED_AT + at))
+      }
+      await jobs.replace(startJob(aJob('a', CREATED_AT + 1), CREATED_AT + 9), 'pending')
+      const ids = async (limit: number, after?: string) =>
+        (await jobs.findPending(limit, after === undefined ? undefined : await jobs.find(after))).map(({ id }) => id)
+      expect(await ids(9)).toEqual(['c', 'd', 'b', 'f', 'e'])
+      expect(await jobs.findPending(1)).toEqual([aJob('c')])
+      expect(await ids(2, 'c')).toEqual(['d', 'b'])
+      expect(await ids(2, 'a')).toEqual(['d', 'b'])
+      expect(await ids(2, 'b')).toEqual(['f', 'e'])
+      expect(await ids(2, 'e')).toEqual([])
+    })
+
+    it('calls jobs abandoned that ran when it was closed, until they have ended', async () => {
+      const store = await newStore()
+      const first = await store.open()
+      await first.insert(aJob('waiting'))
+      await first.insert(aJob('a'))
+      await first.replace(startJob(aJob('a'), CREATED_AT + 5), 'pending')
+      const atOnce = startJob(aJob('b', CREATED_AT + 1), CREATED_AT + 5)
+      await first.insert(atOnce)
+      const checkpoint = { ...atOnce, result: 'so far' }
+      await first.checkpoint([{ job: checkpoint, storedLength: 0 }])
+      expect(await first.findAbandoned()).toEqual([])
+      await first.close()
+
+      const second = await openStore(store)
+      await second.insert(startJob(aJob('mine'), CREATED_AT))
+      expect(await second.findAbandoned()).toEqual([startJob(aJob('a'), CREATED_AT + 5), checkpoint])
+      expect(await second.replace(completed(aJob('a'), ''), 'running')).toBe(true)
+      expect(await second.findAbandoned()).toEqual([checkpoint])
     })
 
     it('holds everything after it was closed and opened again', async () => {
       const store = await newStore()
       const first = await store.open()
-      const texts = ['', 'plain', 'line\nbreaks\r\n and \u2028', '🙂 emoji', '\ud83d', 'x'.repeat(100_000)]
+      const texts = [
+        '',
+        'plain',
+        'line\nbreaks\r\n and \u2028',
+        '🙂 emoji',
+        '\ud83d',
+        'a\0b',
+        '\u0010',
+        'x'.repeat(100_000),
+      ]
       for (const [index, text] of texts.entries()) {
         const job = aJob(`job-${index}`)
         await first.insert(job)
@@ -135,7 +181,7 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
       await Promise.all(Array.from({ length: 300 }, (_, index) => first.insert(aJob(`job-${index}`))))
       await first.close()
       const second = await openStore(store)
-      expect(await second.findUnfinished()).toHaveLength(300)
+      expect(await second.findPending(1000)).toHaveLength(300)
     })
 
     it('keeps the checkpoints of a running job, and what it held at the last one', async () => {
@@ -145,11 +191,55 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
       await first.insert(aJob('a'))
       await first.replace(running, 'pending')
       const checkpoint = { ...running, result: 'so far', updatedAt: new Date(CREATED_AT + 9).toISOString() }
-      expect(await first.replace(checkpoint, 'running')).toBe(true)
+      expect(await first.checkpoint([{ job: checkpoint, storedLength: 0 }])).toEqual(new Set(['a']))
+      expect(await first.find('a')).toEqual(checkpoint)
       expect(await first.replace(completed(aJob('a'), 'so far and on'), 'running')).toBe(true)
-      expect(await first.replace(checkpoint, 'running')).toBe(false)
+      expect(await first.checkpoint([{ job: checkpoint, storedLength: 0 }])).toEqual(new Set())
       await first.close()
       expect(await (await openStore(store)).find('a')).toEqual(completed(aJob('a'), 'so far and on'))
+    })
+
+    it('adds what texts have grown by to what it has, whatever they hold and wherever they are cut', async () => {
+      const store = await newStore()
+      const first = await store.open()
+      const pieces = ['One', ' \ud83d', '\ude42', '\0', '\ud83d', '\u0010', 'd83d', ' end']
+      const running = startJob(aJob('a'), CREATED_AT + 5)
+      await first.insert(running)
+      let stored = running
+      for (const [index, piece] of pieces.entries()) {
+        const job = { ...stored, result: stored.result + piece, metrics: { ...stored.metrics, tokenCount: index + 1 } }
+        await first.checkpoint([{ job, storedLength: stored.result.length }])
+        expect(await first.find('a')).toEqual(job)
+        stored = job
+      }
+      await first.close()
+      expect(await (await openStore(store)).findAbandoned()).toEqual([stored])
+    })
+
+    it('stores a checkpoint again that its caller believes lost', async () => {
+      const jobs = await openNew()
+      const running = startJob(aJob('a'), CREATED_AT + 5)
+      await jobs.insert(running)
+      await jobs.checkpoint([{ job: { ...running, result: 'One' }, storedLength: 0 }])
+      await jobs.checkpoint([{ job: { ...running, result: 'One two' }, storedLength: 0 }])
+      await jobs.checkpoint([{ job: { ...running, result: 'One two three' }, storedLength: 7 }])
+      expect(await jobs.find('a')).toEqual({ ...running, result: 'One two three' })
+    })
+
+    it('stores the checkpoints of many jobs at once, and of those that run no more none', async () => {
+      const jobs = await openNew()
+      const running = Array.from({ length: 100 }, (_, index) => startJob(aJob(`job-${index}`), CREATED_AT))
+      await Promise.all(running.map((job) => jobs.insert(job)))
+      await jobs.insert(aJob('waiting'))
+      await jobs.replace(completed(aJob('job-7'), 'done'), 'running')
+      const more = [...running, startJob(aJob('waiting'), 0), startJob(aJob('unknown'), 0)]
+      const grown = more.map((job) => ({ job: { ...job, result: `text of ${job.id}` }, storedLength: 0 }))
+      const stored = await jobs.checkpoint(grown)
+      expect(stored).toEqual(new Set(running.map(({ id }) => id).filter((id) => id !== 'job-7')))
+      expect(await jobs.find('job-99')).toMatchObject({ status: 'running', result: 'text of job-99' })
+      expect(await jobs.find('job-7')).toEqual(completed(aJob('job-7'), 'done'))
+      expect(await jobs.find('waiting')).toEqual(aJob('waiting'))
+      expect(await jobs.find('unknown')).toBeUndefined()
     })
 
     describe('lists', () => {

@@ -7,13 +7,14 @@ import { systemClock } from '../src/clock.ts'
 import type { JobEventReader } from '../src/jobs/job-event-reader.ts'
 import { JobRunner } from '../src/jobs/job-runner.ts'
 import { JobService } from '../src/jobs/job-service.ts'
+import { Reconciler } from '../src/jobs/reconciler.ts'
 import { InProcessJobQueue } from '../src/queue/in-process-job-queue.ts'
 import { LowdbJobRepository } from '../src/storage/lowdb/lowdb-job-repository.ts'
 import { MemoryTokenLog } from '../src/token-log/memory-token-log.ts'
 import { AwaitedReader } from './awaited-reader.ts'
+import { SILENT } from './silent-logger.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
-const SILENT = { info: () => {}, warn: () => {}, error: () => {} }
 const POLICY = { firstTokenTimeoutMs: 60_000, tokenIdleTimeoutMs: 60_000, jobTimeoutMs: 60_000, retryDelayMs: 1 }
 
 /** A provider that does what the test feeds it, one step at a time, for whichever job runs. */
@@ -90,7 +91,7 @@ class Engine {
     }
     const runner = new JobRunner({ ...deps, logger: SILENT, policy: POLICY })
     const service = new JobService({ ...deps, runner })
-    await service.recover()
+    await new Reconciler({ ...deps, logger: SILENT }).recover()
     service.start()
     this.#parts = { jobs, queue, runner, service }
   }

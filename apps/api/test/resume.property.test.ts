@@ -18,7 +18,7 @@ describe('any split of a text', () => {
           const reads = readers.map(async ({ after, joins }) => {
             for (let step = 0; step < joins; step++) await scheduler.schedule(Promise.resolve())
             const reader = new AwaitedReader<TokenEvent, TokenReader>(
-              (onReady) => log.attach('job', after, onReady),
+              (onReady) => log.attach('job', after, { onReady, onDoubt: () => {} }),
               ({ hasEnded }) => hasEnded,
             )
             let read = ''
@@ -30,7 +30,7 @@ describe('any split of a text', () => {
           })
           const writing = (async () => {
             // So that a job without tokens has a log that can end.
-            const keeper = log.attach('job', 0, () => {})
+            const keeper = log.attach('job', 0, { onReady: () => {}, onDoubt: () => {} })
             for (const token of tokens) {
               await scheduler.schedule(Promise.resolve())
               log.append('job', token)

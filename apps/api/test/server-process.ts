@@ -37,7 +37,7 @@ export class ServerProcess {
   /** Spawns it and waits until it listens. */
   static async start(env: Record<string, string>, script?: string): Promise<ServerProcess & { url: string }> {
     const server = await ServerProcess.spawn(env, script)
-    return Object.assign(server, { url: await server.#listening() })
+    return Object.assign(server, { url: await server.listening() })
   }
 
   /** As nobody would want it to end. */
@@ -57,7 +57,8 @@ export class ServerProcess {
     return this.#child.exitCode ?? this.#child.signalCode
   }
 
-  async #listening(): Promise<string> {
+  /** Waits until it listens; the address. */
+  async listening(): Promise<string> {
     for (;;) {
       const url = /listening on (http:\S+)/.exec(this.output)?.[1]
       if (url) return url

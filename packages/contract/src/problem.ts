@@ -15,6 +15,7 @@ export const ProblemCode = z.enum([
   'unsupported-media-type',
   'queue-full',
   'storage-unavailable',
+  'queue-unavailable',
   'shutting-down',
   'internal',
 ])

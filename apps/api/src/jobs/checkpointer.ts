@@ -1,5 +1,5 @@
 import type { Logger } from '../logger.ts'
-import type { JobRepository } from './job-repository.ts'
+import type { JobCheckpoint, JobRepository } from './job-repository.ts'
 import type { JobRun } from './job-run.ts'
 
 /** How often texts are stored while they grow. With the time of a write this stays well below a second. */
@@ -33,15 +33,24 @@ export class Checkpointer {
   async #storeAll(): Promise<void> {
     // A store that is slow gets no second round on top of the first.
     if (this.#isStoring) return
+    const grown = new Map<JobRun, JobCheckpoint>()
+    for (const run of this.#runs) {
+      const checkpoint = run.checkpoint()
+      if (checkpoint) grown.set(run, checkpoint)
+    }
+    if (grown.size === 0) return
     this.#isStoring = true
-    const outcomes = await Promise.allSettled([...this.#runs].map((run) => this.#store(run)))
-    this.#isStoring = false
-    const failure = outcomes.find((outcome) => outcome.status === 'rejected')
-    if (failure) this.#logger.error({ err: failure.reason, runs: outcomes.length }, 'a checkpoint was not stored')
-  }
-
-  async #store(run: JobRun): Promise<void> {
-    const checkpoint = run.checkpoint()
-    if (checkpoint && (await this.#jobs.replace(checkpoint, 'running'))) run.checkpointStored(checkpoint)
+    try {
+      const stored = await this.#jobs.checkpoint([...grown.values()])
+      for (const [run, checkpoint] of grown) {
+        if (stored.has(checkpoint.job.id)) run.checkpointStored(checkpoint)
+        // One that has ended meanwhile was not lost.
+        else if (this.#runs.has(run)) run.lose()
+      }
+    } catch (error) {
+      this.#logger.error({ err: error, runs: grown.size }, 'a checkpoint was not stored')
+    } finally {
+      this.#isStoring = false
+    }
   }
 }

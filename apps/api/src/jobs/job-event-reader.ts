@@ -1,5 +1,6 @@
 import { type FinalEvent, type FinalJob, isFinal, type Job, type StreamEvent } from '@promptlab/contract'
 import type { JobRepository } from './job-repository.ts'
+import type { SharedLooks } from './shared-looks.ts'
 import type { TokenLog, TokenReader } from './token-log.ts'
 
 /**
@@ -11,6 +12,8 @@ const MAX_STORED_TOKEN_LENGTH = 65_536
 interface JobEventReaderDeps {
   readonly jobs: JobRepository
   readonly tokenLog: TokenLog
+  /** For looks that are made in doubt. */
+  readonly looks: SharedLooks
 }
 
 /**
@@ -48,7 +51,7 @@ export class JobEventReader {
     this.#cursor = after
     this.#onReady = onReady
     this.#onError = onError
-    this.#tokens = deps.tokenLog.attach(jobId, after, onReady)
+    this.#tokens = deps.tokenLog.attach(jobId, after, { onReady, onDoubt: () => this.#doubt() })
     this.#look((job) => {
       if (!job) this.close()
       // The log may still have the tokens of a job that has just ended, as they were streamed.
@@ -95,16 +98,34 @@ export class JobEventReader {
     this.#isLooking = true
     this.#deps.jobs
       .find(this.#jobId)
-      .then((job) => {
-        this.#isLooking = false
-        if (this.#isDone) return
-        use(job)
-        this.#onReady()
-      })
+      .then((job) => this.#seen(job, use))
       .catch((error: unknown) => {
         this.close()
         this.#onError(error)
       })
+  }
+
+  /** The log may never tell how the job ended. A look that fails is made again with the next doubt. */
+  #doubt(): void {
+    if (this.#isLooking || this.#tail) return
+    this.#isLooking = true
+    this.#deps.looks.find(this.#jobId).then(
+      (job) =>
+        this.#seen(job, () => {
+          if (!job) this.close()
+          else if (isFinal(job)) this.#finish(job)
+        }),
+      () => {
+        this.#isLooking = false
+      },
+    )
+  }
+
+  #seen(job: Job | undefined, use: (job: Job | undefined) => void): void {
+    this.#isLooking = false
+    if (this.#isDone) return
+    use(job)
+    this.#onReady()
   }
 }
 

@@ -19,6 +19,15 @@ export class JobCancelledError extends Error {
   }
 }
 
+/** Ends a run because its job is no longer this process's to run. What it would store is refused. */
+export class JobLostError extends Error {
+  override readonly name = 'JobLostError'
+
+  constructor() {
+    super('The job was ended by another process')
+  }
+}
+
 export const INTERRUPTED: JobError = {
   code: 'interrupted',
   message: 'The server stopped while this job was running. The text made until then was kept; create the job again.',
@@ -39,7 +48,7 @@ const PROVIDER_MESSAGES: Readonly<Record<Exclude<JobErrorCode, 'interrupted' | '
 
 /** What a failed job tells its callers about the error that ended its run. */
 export function describeFailure(error: unknown, providerName: string): JobError {
-  if (error instanceof JobInterruptedError) return INTERRUPTED
+  if (error instanceof JobInterruptedError || error instanceof JobLostError) return INTERRUPTED
   if (error instanceof ProviderError) {
     const { code, retryable } = error
     return { code, message: PROVIDER_MESSAGES[code](providerName), retryable }

@@ -14,14 +14,34 @@ export interface JobQueue {
    */
   reserve(): Promise<QueuePlace>
 
-  /** Adds a job that is already stored, whether or not there is room. */
+  /**
+   * Adds a job that is already stored, whether or not there is room. It does not fail: a job that the queue cannot take now is
+   * added by `ensure` later.
+   */
   enqueue(job: QueuedJob): Promise<void>
 
-  /** Takes a waiting job out; nothing happens if it does not wait. */
+  /**
+   * Adds those of the jobs that the queue does not have, whether or not there is room.
+   * @returns how many it did not have
+   * @throws QueueUnavailableError
+   */
+  ensure(jobs: readonly QueuedJob[]): Promise<number>
+
+  /** Takes a waiting job out; nothing happens if it does not wait. It may still be handed out: only its record decides. */
   remove(job: QueuedJob): Promise<void>
 
-  /** From now on, hands each job to `handler` when its turn comes. */
+  /** From now on, hands each job to the handler when its turn comes. */
   start(handler: JobHandler): void
+
+  /**
+   * Has the process that runs the job end its run.
+   * @returns whether there may be one: if so, and the job is not final yet, it may be asked again
+   * @throws QueueUnavailableError
+   */
+  requestStop(jobId: string): Promise<boolean>
+
+  /** @throws QueueUnavailableError a job could not be queued right now */
+  checkHealth(): Promise<void>
 
   /** Starts no further job; resolves when the running ones have ended. */
   close(): Promise<void>
@@ -33,8 +53,13 @@ export interface QueuedJob {
   readonly provider: string
 }
 
-/** Runs one job to its end. It must not reject. */
-export type JobHandler = (jobId: string) => Promise<void>
+/** What a process does with the jobs it is handed. */
+export interface JobHandler {
+  /** Runs one job to its end, if it waits for that: a job may be handed out more than once. It must not reject. */
+  run(jobId: string): Promise<void>
+  /** Ends the run of a job and waits for its final record; returns false, and at once, if the job does not run here. */
+  stop(jobId: string): Promise<boolean>
+}
 
 /** A reserved place: used once, by either method. */
 export interface QueuePlace {
@@ -54,5 +79,17 @@ export class QueueFullError extends ApiError {
 
   constructor(maxQueued: number) {
     super('queue-full', `${maxQueued} jobs are waiting already. Try again in a moment.`, { retryAfterSeconds: 1 })
+  }
+}
+
+/** The queue is in another process, which cannot be reached. Jobs that are stored wait until it can. */
+export class QueueUnavailableError extends ApiError {
+  override readonly name = 'QueueUnavailableError'
+
+  constructor(cause?: unknown) {
+    super('queue-unavailable', 'The job queue cannot be reached right now; nothing was changed. Try again later.', {
+      cause,
+      retryAfterSeconds: 5,
+    })
   }
 }

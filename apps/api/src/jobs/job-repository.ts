@@ -1,4 +1,4 @@
-import type { FinalJob, Job, JobStatus, PendingJob, RunningJob } from '@promptlab/contract'
+import type { FinalJob, Job, JobStatus, JobSummary, PendingJob, RunningJob } from '@promptlab/contract'
 import { ApiError } from '../api-error.ts'
 
 /**
@@ -24,11 +24,20 @@ export interface JobRepository {
    */
   findByIdempotencyKey(key: string, now: number): Promise<KeyedJob | undefined>
 
-  /** Every pending and running job, in the order in which they were created. */
-  findUnfinished(): Promise<(PendingJob | RunningJob)[]>
+  /**
+   * Pending jobs, oldest first: by time of creation, then by id.
+   * @param after only jobs that come after this one in that order
+   */
+  findPending(limit: number, after?: JobPosition): Promise<PendingJob[]>
 
-  /** Jobs, newest first: by time of creation, then by id. */
-  list(query: JobQuery): Promise<Job[]>
+  /**
+   * Running jobs that no living process works on, with the text of their last checkpoint: whoever ran them is gone. A job
+   * that this process runs is never among them.
+   */
+  findAbandoned(): Promise<RunningJob[]>
+
+  /** Jobs without their texts, newest first: by time of creation, then by id. */
+  list(query: JobQuery): Promise<JobSummary[]>
 
   /**
    * Stores `next` in place of the job with its id, if that one's status still is `ifStatus`; returns whether it was.
@@ -36,6 +45,14 @@ export interface JobRepository {
    * @throws StorageUnavailableError nothing was stored
    */
   replace(next: Job, ifStatus: JobStatus): Promise<boolean>
+
+  /**
+   * Stores what running jobs have made so far, all in one write. A store may write no more of a text than what it lacks.
+   * @returns the ids of those that still were running and so were stored. A job that is not among them is over, or another
+   * process took note that its runner was gone: its run has to end.
+   * @throws StorageUnavailableError nothing was stored
+   */
+  checkpoint(progress: readonly JobCheckpoint[]): Promise<ReadonlySet<string>>
 
   /**
    * Removes a job that has reached its final state; returns whether there was one.
@@ -55,6 +72,14 @@ export interface JobRepository {
 
   /** Waits for changes under way and gives up the store. */
   close(): Promise<void>
+}
+
+/** A running job at a moment of its run. */
+export interface JobCheckpoint {
+  /** With the text that it has now. */
+  readonly job: RunningJob
+  /** How much of the text the store has already, in UTF-16 code units. */
+  readonly storedLength: number
 }
 
 /** How long a key belongs to the job that was created with it. */
@@ -98,12 +123,12 @@ export class JobConflictError extends Error {
   }
 }
 
-/** The store could not take a change; it loses nothing it had. */
+/** The store could not be used; it loses nothing it had. */
 export class StorageUnavailableError extends ApiError {
   override readonly name = 'StorageUnavailableError'
 
   constructor(cause?: unknown) {
-    super('storage-unavailable', 'The job store cannot be written right now; nothing was changed. Try again later.', {
+    super('storage-unavailable', 'The job store cannot be used right now; nothing was changed. Try again later.', {
       cause,
       retryAfterSeconds: 5,
     })

@@ -5,7 +5,8 @@ import pRetry from 'p-retry'
 import type { Clock } from '../clock.ts'
 import type { Logger } from '../logger.ts'
 import { finishJob, type JobOutcome, type JobProgress } from './job.ts'
-import { describeFailure, JobCancelledError } from './job-failure.ts'
+import { describeFailure, JobCancelledError, JobLostError } from './job-failure.ts'
+import type { JobCheckpoint } from './job-repository.ts'
 import { RunMeter } from './run-meter.ts'
 import { type TimeLimits, TimeLimitWatch } from './time-limits.ts'
 import type { TokenLog } from './token-log.ts'
@@ -50,14 +51,21 @@ export class JobRun {
     this.#meter = new RunMeter(job, deps.clock)
   }
 
-  /** The job with the text it has now, or `undefined` if all of it is stored. */
-  checkpoint(): RunningJob | undefined {
-    if (this.#text.length === this.#storedLength) return undefined
-    return { ...this.#job, ...this.#progress(), updatedAt: new Date(this.#deps.clock.now()).toISOString() }
+  /** What the run has made so far, or `undefined` if all of it is stored. */
+  checkpoint(): JobCheckpoint | undefined {
+    const storedLength = this.#storedLength
+    if (this.#text.length === storedLength) return undefined
+    const updatedAt = new Date(this.#deps.clock.now()).toISOString()
+    return { job: { ...this.#job, ...this.#progress(), updatedAt }, storedLength }
   }
 
-  checkpointStored({ result }: RunningJob): void {
-    this.#storedLength = result.length
+  checkpointStored({ job }: JobCheckpoint): void {
+    this.#storedLength = job.result.length
+  }
+
+  /** Ends the run, as its job is over already or was taken from this process. */
+  lose(): void {
+    this.#stop.abort(new JobLostError())
   }
 
   /** Calls the provider and publishes its tokens. Never rejects: a failure is an outcome. */

@@ -6,10 +6,10 @@ import type { Logger } from '../logger.ts'
 import { Checkpointer } from './checkpointer.ts'
 import { startJob } from './job.ts'
 import { JobCancelledError, JobInterruptedError } from './job-failure.ts'
-import type { JobRepository, StorageUnavailableError } from './job-repository.ts'
+import type { JobRepository } from './job-repository.ts'
 import { JobRun, type RunPolicy } from './job-run.ts'
-import { replaceUntilStored } from './replace-until-stored.ts'
 import type { TokenLog } from './token-log.ts'
+import { untilAvailable } from './until-available.ts'
 
 interface JobRunnerDeps {
   readonly jobs: JobRepository
@@ -26,6 +26,8 @@ interface ActiveJob {
   readonly ended: PromiseWithResolvers<void>
   /** Rejects when a change of its state could not be stored at once. */
   readonly stored: PromiseWithResolvers<never>
+  /** Whether its run has ended and its record is final. */
+  isOver: boolean
 }
 
 /**
@@ -45,10 +47,14 @@ export class JobRunner {
     this.#checkpointer = new Checkpointer(deps.jobs, deps.logger)
   }
 
-  /** Runs the job if it is pending. Never rejects: whatever goes wrong ends this job alone. */
-  run(jobId: string): Promise<void> {
-    return this.#track(jobId, async (active) => {
-      const job = await this.#deps.jobs.find(jobId)
+  /**
+   * Runs the job if it is pending, whatever a queue believes that hands it out twice. Never rejects: whatever goes wrong ends
+   * this job alone.
+   */
+  async run(jobId: string): Promise<void> {
+    if (this.#active.has(jobId)) return
+    await this.#track(jobId, async (active) => {
+      const job = await this.#untilAvailable(() => this.#deps.jobs.find(jobId), active, { jobId })
       if (job?.status !== 'pending') return
       const running = startJob(job, this.#deps.clock.now())
       if (await this.#store(running, 'pending', active)) await this.#complete(running, active)
@@ -67,6 +73,7 @@ export class JobRunner {
       stop: new AbortController(),
       ended: Promise.withResolvers(),
       stored: Promise.withResolvers(),
+      isOver: false,
     }
     // Nobody may be waiting for it.
     active.stored.promise.catch(() => {})
@@ -78,7 +85,8 @@ export class JobRunner {
       logger.error({ err: error, jobId }, 'The job could not be brought to its end; the next start will')
     } finally {
       this.#active.delete(jobId)
-      await tokenLog.close(jobId)
+      // Not before its final record is stored, and not of a job that another process runs.
+      if (active.isOver) await tokenLog.close(jobId)
       active.ended.resolve()
     }
   }
@@ -118,18 +126,24 @@ export class JobRunner {
     this.#checkpointer.add(run)
     const final = await run.complete()
     this.#checkpointer.delete(run)
-    await this.#store(final, 'running', active)
+    const isStored = await this.#store(final, 'running', active)
+    active.isOver = true
     const { id, provider, model, status, metrics } = final
-    logger.info({ jobId: id, provider, model, status, metrics }, 'job ended')
+    if (isStored) logger.info({ jobId: id, provider, model, status, metrics }, 'job ended')
+    else logger.warn({ jobId: id, provider, model }, 'job was ended by another process; what this run made is dropped')
   }
 
   #store(next: Job, ifStatus: JobStatus, active: ActiveJob): Promise<boolean> {
-    const { jobs, logger } = this.#deps
-    return replaceUntilStored(jobs, next, ifStatus, {
+    const { id: jobId, status } = next
+    return this.#untilAvailable(() => this.#deps.jobs.replace(next, ifStatus), active, { jobId, status })
+  }
+
+  #untilAvailable<Answer>(ask: () => Promise<Answer>, active: ActiveJob, fields: object): Promise<Answer> {
+    return untilAvailable(ask, {
       signal: this.#interrupted.signal,
-      onFailure: (error: StorageUnavailableError, attempt: number) => {
+      onFailure: (error, attempt) => {
         active.stored.reject(error)
-        logger.error({ err: error, jobId: next.id, status: next.status, attempt }, 'job not stored yet')
+        this.#deps.logger.error({ err: error, ...fields, attempt }, 'the job store cannot be used; trying again')
       },
     })
   }

@@ -10,13 +10,13 @@ import type { ProviderRegistry } from '@promptlab/providers'
 import { ApiError } from '../api-error.ts'
 import type { Clock } from '../clock.ts'
 import { fingerprint } from './fingerprint.ts'
-import { cancelPending, finishJob, newJob, startJob } from './job.ts'
+import { cancelPending, newJob, startJob } from './job.ts'
 import { JobEventReader } from './job-event-reader.ts'
-import { INTERRUPTED } from './job-failure.ts'
 import { decodePosition, encodePosition } from './job-position.ts'
-import type { JobQueue } from './job-queue.ts'
+import { type JobQueue, QueueUnavailableError } from './job-queue.ts'
 import { type IdempotencyKey, type JobRepository, type KeyedJob, StorageUnavailableError } from './job-repository.ts'
 import type { JobRunner } from './job-runner.ts'
+import { SharedLooks } from './shared-looks.ts'
 import type { TokenLog } from './token-log.ts'
 
 interface JobServiceDeps {
@@ -35,33 +35,25 @@ export interface CreatedJob {
   readonly isReplay: boolean
 }
 
+/** How long to wait for the end of a run elsewhere before its process is asked again, in milliseconds. */
+const STOP_REPEAT_MS = 1_000
+/** A process that lives ends a run within seconds, and the runs of one that does not are soon ended by others. */
+const MAX_STOP_REQUESTS = 60
+
 /** What can be done with jobs, whatever the transport. */
 export class JobService {
   readonly #deps: JobServiceDeps
+  readonly #looks: SharedLooks
 
   constructor(deps: JobServiceDeps) {
     this.#deps = deps
-  }
-
-  /**
-   * Takes up what an earlier process left, before any request: pending jobs are queued; a job that was running when its
-   * process died has failed. It is not run again, as its tokens may have been paid for.
-   */
-  async recover(): Promise<void> {
-    const { jobs, queue, clock } = this.#deps
-    const changes: Promise<unknown>[] = []
-    for (const job of await jobs.findUnfinished()) {
-      const interrupted = { status: 'failed', error: INTERRUPTED } as const
-      if (job.status === 'pending') await queue.enqueue(job)
-      else changes.push(jobs.replace(finishJob(job, job, interrupted, clock.now()), 'running'))
-    }
-    await Promise.all(changes)
+    this.#looks = new SharedLooks(deps.jobs)
   }
 
   /** From now on, jobs run. */
   start(): void {
     const { queue, runner } = this.#deps
-    queue.start((jobId) => runner.run(jobId))
+    queue.start({ run: (jobId) => runner.run(jobId), stop: (jobId) => runner.cancel(jobId) })
   }
 
   /**
@@ -120,12 +112,13 @@ export class JobService {
   }
 
   /**
-   * Ends a job, whether it waits or runs; it keeps the text it has. A finished job comes back unchanged.
-   * @throws ApiError `job-not-found`, `storage-unavailable`
+   * Ends a job, whether it waits or runs, in whichever process; it keeps the text it has. A finished job comes back unchanged.
+   * @throws ApiError `job-not-found`, `storage-unavailable`, `queue-unavailable`
    */
   async cancel(id: string): Promise<FinalJob> {
-    const { jobs, queue, runner, tokenLog, clock } = this.#deps
-    for (let isOver = false; ; ) {
+    const { jobs, queue, tokenLog, clock } = this.#deps
+    let isOver = false
+    for (let requests = 0; requests < MAX_STOP_REQUESTS; requests++) {
       const job = await this.get(id)
       if (isFinal(job)) return job
       // Its run is over and its end is not stored, as happens when the disk fails while the server stops.
@@ -137,8 +130,10 @@ export class JobService {
         await tokenLog.close(id)
         return cancelled
       }
-      isOver = !(await runner.cancel(id))
+      isOver = !(await queue.requestStop(id))
+      if (!isOver) await this.wait(id, STOP_REPEAT_MS)
     }
+    throw new QueueUnavailableError()
   }
 
   /**
@@ -156,23 +151,33 @@ export class JobService {
    * @param signal ends the wait early
    * @returns the job as it is then
    */
-  async wait(id: string, timeoutMs: number, signal: AbortSignal): Promise<Job> {
+  async wait(id: string, timeoutMs: number, signal?: AbortSignal): Promise<Job> {
     const over = Promise.withResolvers<void>()
+    const onDoubt = () =>
+      this.#looks.find(id).then(
+        (job) => {
+          if (!job || isFinal(job)) over.resolve()
+        },
+        () => {}, // The next doubt looks again, and the end of the wait in any case.
+      )
     // Attached before the record is read, and behind everything: all it can learn is that the log has ended.
-    const reader = this.#deps.tokenLog.attach(id, Number.MAX_SAFE_INTEGER, () => {
-      if (reader.hasEnded) over.resolve()
+    const reader = this.#deps.tokenLog.attach(id, Number.MAX_SAFE_INTEGER, {
+      onReady: () => {
+        if (reader.hasEnded) over.resolve()
+      },
+      onDoubt,
     })
     const timer = setTimeout(over.resolve, timeoutMs)
     const onAbort = () => over.resolve()
-    signal.addEventListener('abort', onAbort, { once: true })
+    signal?.addEventListener('abort', onAbort, { once: true })
     try {
       const job = await this.get(id)
-      if (isFinal(job) || signal.aborted) return job
+      if (isFinal(job) || signal?.aborted) return job
       await over.promise
       return await this.get(id)
     } finally {
       clearTimeout(timer)
-      signal.removeEventListener('abort', onAbort)
+      signal?.removeEventListener('abort', onAbort)
       reader.detach()
     }
   }
@@ -184,7 +189,7 @@ export class JobService {
    * @param onError called when the record could not be read
    */
   readEvents(id: string, after: number, onReady: () => void, onError: (error: unknown) => void): JobEventReader {
-    return new JobEventReader(this.#deps, id, after, onReady, onError)
+    return new JobEventReader({ ...this.#deps, looks: this.#looks }, id, after, onReady, onError)
   }
 
   #checkProvider({ provider: name, model }: CreateJobBody): void {

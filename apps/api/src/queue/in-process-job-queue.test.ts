@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { describeJobQueue } from '../../test/describe-job-queue.ts'
+import { GatedHandler } from '../../test/gated-handler.ts'
 import { QueueFullError } from '../jobs/job-queue.ts'
 import { InProcessJobQueue } from './in-process-job-queue.ts'
 
@@ -8,51 +10,12 @@ function newQueue(options: { maxConcurrent: number; maxQueued: number; maxConcur
   return new InProcessJobQueue({ maxConcurrentPerProvider: options.maxConcurrent, ...options })
 }
 
-/** A handler whose runs end when the test says so. */
-function gatedHandler() {
-  const gates = new Map<string, PromiseWithResolvers<void>>()
-  const started: string[] = []
-  return {
-    started,
-    handler: (id: string) => {
-      started.push(id)
-      const gate = Promise.withResolvers<void>()
-      gates.set(id, gate)
-      return gate.promise
-    },
-    finish: async (id: string) => {
-      gates.get(id)?.resolve()
-      // The queue's own continuation of the run comes first.
-      await new Promise((resolve) => setImmediate(resolve))
-    },
-  }
-}
+describeJobQueue('InProcessJobQueue', async (limits) => new InProcessJobQueue(limits))
 
 describe('InProcessJobQueue', () => {
-  it('runs jobs first in, first out, and no more at once than it may', async () => {
-    const queue = newQueue({ maxConcurrent: 2, maxQueued: 10 })
-    const { handler, started, finish } = gatedHandler()
-    queue.start(handler)
-    for (const id of ['a', 'b', 'c', 'd']) await queue.enqueue(echo(id))
-    expect(started).toEqual(['a', 'b'])
-    await finish('b')
-    expect(started).toEqual(['a', 'b', 'c'])
-    await finish('a')
-    expect(started).toEqual(['a', 'b', 'c', 'd'])
-  })
-
-  it('keeps what comes before its start', async () => {
-    const queue = newQueue({ maxConcurrent: 2, maxQueued: 10 })
-    const { handler, started } = gatedHandler()
-    await queue.enqueue(echo('early'))
-    expect(started).toEqual([])
-    queue.start(handler)
-    expect(started).toEqual(['early'])
-  })
-
   it('reserves exactly as many places as may wait, besides those that can start at once', async () => {
     const queue = newQueue({ maxConcurrent: 1, maxQueued: 2 })
-    const { handler, finish } = gatedHandler()
+    const handler = new GatedHandler()
     queue.start(handler)
     const outcomes = await Promise.allSettled(Array.from({ length: 10 }, () => queue.reserve()))
     const places = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
@@ -64,44 +27,25 @@ describe('InProcessJobQueue', () => {
     const again = await queue.reserve()
     await expect(queue.reserve()).rejects.toThrow(QueueFullError)
     again.release()
-    await finish('a')
+    await handler.finish('a')
     await expect(queue.reserve()).resolves.toBeDefined()
   })
 
-  it('starts nothing once it is closed, and waits for what runs', async () => {
-    const queue = newQueue({ maxConcurrent: 1, maxQueued: 10 })
-    const { handler, started, finish } = gatedHandler()
-    queue.start(handler)
-    await queue.enqueue(echo('running'))
-    await queue.enqueue(echo('waiting'))
-    let isClosed = false
-    const closed = queue.close().then(() => {
-      isClosed = true
-    })
-    await Promise.resolve()
-    expect(isClosed).toBe(false)
-    await finish('running')
-    await closed
-    expect(started).toEqual(['running'])
-  })
-
-  it('leaves room for other providers beside one that is stuck', async () => {
+  it('runs the job that came first, of those whose provider has room', async () => {
     const queue = newQueue({ maxConcurrent: 4, maxConcurrentPerProvider: 2, maxQueued: 10 })
-    const { handler, started, finish } = gatedHandler()
+    const handler = new GatedHandler()
     queue.start(handler)
     for (const id of ['stuck-1', 'stuck-2', 'stuck-3']) await queue.enqueue({ id, provider: 'stuck' })
-    await queue.enqueue(echo('a'))
-    await queue.enqueue(echo('b'))
-    await queue.enqueue(echo('c'))
-    expect(started).toEqual(['stuck-1', 'stuck-2', 'a', 'b'])
-    await finish('a')
-    await finish('stuck-1')
-    expect(started.slice(4)).toEqual(['c', 'stuck-3'])
+    for (const id of ['a', 'b', 'c']) await queue.enqueue(echo(id))
+    expect(handler.started).toEqual(['stuck-1', 'stuck-2', 'a', 'b'])
+    await handler.finish('a')
+    await handler.finish('stuck-1')
+    expect(handler.started.slice(4)).toEqual(['c', 'stuck-3'])
   })
 
   it('lends a worker only while one is free, and counts it as running', async () => {
     const queue = newQueue({ maxConcurrent: 2, maxConcurrentPerProvider: 1, maxQueued: 10 })
-    const { handler, started, finish } = gatedHandler()
+    const handler = new GatedHandler()
     expect(queue.takeWorker('echo')).toBeUndefined()
     queue.start(handler)
     const worker = queue.takeWorker('echo')
@@ -110,17 +54,17 @@ describe('InProcessJobQueue', () => {
     expect(queue.takeWorker('third')).toBeUndefined()
 
     await queue.enqueue(echo('next'))
-    expect(started).toEqual([])
-    worker?.run(() => handler('taken'))
+    expect(handler.started).toEqual([])
+    worker?.run(() => handler.run('taken'))
     other?.release()
-    expect(started).toEqual(['taken'])
-    await finish('taken')
-    expect(started).toEqual(['taken', 'next'])
+    expect(handler.started).toEqual(['taken'])
+    await handler.finish('taken')
+    expect(handler.started).toEqual(['taken', 'next'])
   })
 
   it('waits for a worker that was taken before it was closed', async () => {
     const queue = newQueue({ maxConcurrent: 1, maxQueued: 10 })
-    queue.start(async () => {})
+    queue.start(new GatedHandler())
     const worker = queue.takeWorker('echo')
     let isClosed = false
     const closed = queue.close().then(() => {
@@ -133,17 +77,10 @@ describe('InProcessJobQueue', () => {
     expect(queue.takeWorker('echo')).toBeUndefined()
   })
 
-  it('gives the room of a job that was taken out to another', async () => {
-    const queue = newQueue({ maxConcurrent: 1, maxQueued: 1 })
-    const { handler, started, finish } = gatedHandler()
-    queue.start(handler)
-    await queue.enqueue(echo('running'))
-    await queue.enqueue(echo('cancelled'))
-    await expect(queue.reserve()).rejects.toThrow(QueueFullError)
-    await queue.remove(echo('cancelled'))
-    await queue.remove(echo('never-there'))
-    await (await queue.reserve()).enqueue(echo('next'))
-    await finish('running')
-    expect(started).toEqual(['running', 'next'])
+  it('knows for sure that a job does not run here', async () => {
+    const queue = newQueue({ maxConcurrent: 1, maxQueued: 10 })
+    expect(await queue.requestStop('before its start')).toBe(false)
+    queue.start(new GatedHandler())
+    expect(await queue.requestStop('unknown')).toBe(false)
   })
 })

@@ -62,6 +62,12 @@ export class InProcessJobQueue implements JobQueue {
     this.#startWaiting()
   }
 
+  async ensure(jobs: readonly QueuedJob[]): Promise<number> {
+    const missing = jobs.filter(({ id, provider }) => !this.#lanes.get(provider)?.waiting.has(id))
+    for (const job of missing) await this.enqueue(job)
+    return missing.length
+  }
+
   async remove({ id, provider }: QueuedJob): Promise<void> {
     if (this.#lanes.get(provider)?.waiting.delete(id)) this.#waiting--
   }
@@ -70,6 +76,12 @@ export class InProcessJobQueue implements JobQueue {
     this.#handler = handler
     this.#startWaiting()
   }
+
+  async requestStop(jobId: string): Promise<boolean> {
+    return (await this.#handler?.stop(jobId)) ?? false
+  }
+
+  async checkHealth(): Promise<void> {}
 
   async close(): Promise<void> {
     this.#isClosed = true
@@ -84,7 +96,7 @@ export class InProcessJobQueue implements JobQueue {
       const { lane, id } = next
       lane.waiting.delete(id)
       this.#waiting--
-      this.#takeWorker(lane).run(() => handler(id))
+      this.#takeWorker(lane).run(() => handler.run(id))
     }
   }
 

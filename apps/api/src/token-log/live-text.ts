@@ -1,5 +1,5 @@
 import type { TokenEvent } from '@promptlab/contract'
-import type { TokenReader } from '../jobs/token-log.ts'
+import type { TokenListener, TokenReader } from '../jobs/token-log.ts'
 
 /** The growing text of one job and those who read it. */
 export class LiveText {
@@ -66,12 +66,17 @@ export class LiveText {
   }
 
   /** @param onDetach called once, when the reader has given up its place */
-  attach(after: number, onReady: () => void, onDetach: () => void): TokenReader {
-    const reader = new LiveTextReader(this, after, onReady, () => {
+  attach(after: number, listener: TokenListener, onDetach: () => void): TokenReader {
+    const reader = new LiveTextReader(this, after, listener, () => {
       if (this.#readers.delete(reader)) onDetach()
     })
     this.#readers.add(reader)
     return reader
+  }
+
+  /** Has every reader look at the record. */
+  doubt(): void {
+    for (const reader of this.#readers) reader.listener.onDoubt()
   }
 
   /**
@@ -83,24 +88,24 @@ export class LiveText {
     this.#isWaking = true
     process.nextTick(() => {
       this.#isWaking = false
-      for (const reader of this.#readers) reader.onReady()
+      for (const reader of this.#readers) reader.listener.onReady()
     })
   }
 }
 
 /** A place in a text: two numbers. It keeps no tokens of its own, however slowly it reads. */
 class LiveTextReader implements TokenReader {
-  readonly onReady: () => void
+  readonly listener: TokenListener
   readonly detach: () => void
   readonly #text: LiveText
   #cursor: number
   /** Where to look for the next token: all before it end at or before the cursor. */
   #index = 0
 
-  constructor(text: LiveText, after: number, onReady: () => void, detach: () => void) {
+  constructor(text: LiveText, after: number, listener: TokenListener, detach: () => void) {
     this.#text = text
     this.#cursor = after
-    this.onReady = onReady
+    this.listener = listener
     this.detach = detach
   }
 

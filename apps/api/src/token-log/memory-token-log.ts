@@ -1,4 +1,4 @@
-import type { TokenLog, TokenReader } from '../jobs/token-log.ts'
+import type { TokenListener, TokenLog, TokenReader } from '../jobs/token-log.ts'
 import { LiveText } from './live-text.ts'
 
 interface MemoryTokenLogOptions {
@@ -46,12 +46,16 @@ export class MemoryTokenLog implements TokenLog {
     this.#keep(jobId, text)
   }
 
-  attach(jobId: string, after: number, onReady: () => void): TokenReader {
+  attach(jobId: string, after: number, listener: TokenListener): TokenReader {
     const text = this.#text(jobId)
-    return text.attach(after, onReady, () => {
+    return text.attach(after, listener, () => {
       // Nobody reads it and nothing was written: it only stood for a job that someone asked about.
       if (text.readerCount === 0 && text.length === 0 && !text.hasEnded) this.#texts.delete(jobId)
     })
+  }
+
+  async stop(): Promise<void> {
+    for (const jobId of this.#ended.keys()) this.#drop(jobId)
   }
 
   #text(jobId: string): LiveText {

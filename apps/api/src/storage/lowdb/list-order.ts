@@ -33,6 +33,22 @@ export class ListOrder<Entry extends JobPosition> {
     return found
   }
 
+  /** The oldest that match, oldest first, of all or of those that come after a position in this order. */
+  oldest(limit: number, after: JobPosition | undefined, matches: (entry: Entry) => boolean): Entry[] {
+    const found: Entry[] = []
+    for (let index = after ? this.#indexBehind(after) : 0; index < this.#entries.length; index++) {
+      if (found.length === limit) break
+      const entry = this.#entries[index]
+      if (entry && matches(entry)) found.push(entry)
+    }
+    return found
+  }
+
+  #indexBehind(job: JobPosition): number {
+    const index = this.#indexOf(job)
+    return this.#entries[index]?.id === job.id ? index + 1 : index
+  }
+
   /** How many are older: the index that the job has, or would have. */
   #indexOf(job: JobPosition): number {
     const newest = this.#entries.at(-1)

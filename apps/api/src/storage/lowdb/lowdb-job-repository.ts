@@ -1,20 +1,23 @@
 import { constants } from 'node:fs'
-import { access, mkdir, readlink, realpath } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
+import { access } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import type { Job, JobStatus, PendingJob, RunningJob } from '@promptlab/contract'
 import {
   type IdempotencyKey,
+  type JobCheckpoint,
   JobConflictError,
+  type JobPosition,
   type JobQuery,
   type JobRepository,
   type KeyedJob,
   StorageUnavailableError,
 } from '../../jobs/job-repository.ts'
+import { CommitPace } from '../commit-pace.ts'
+import type { FileLock } from '../file-lock.ts'
+import { GroupCommit } from '../group-commit.ts'
+import { locateStoreFile, lockStoreFile, unusableStoreFile } from '../store-file.ts'
 import { StoreOpenError } from '../store-open-error.ts'
-import { CommitPace } from './commit-pace.ts'
 import { Draft, keyedJob } from './draft.ts'
-import { FileLock } from './file-lock.ts'
-import { GroupCommit } from './group-commit.ts'
 import { DamagedFileError, type JobEntry } from './job-entry.ts'
 import { JournaledStore, type StoreOptions } from './journaled-store.ts'
 
@@ -28,6 +31,8 @@ export class LowdbJobRepository implements JobRepository {
     (changes) => this.#commit(changes),
     () => this.#pace.turn(),
   )
+  /** Those that ran when the store was opened: it has one server at a time, so theirs is gone. */
+  readonly #abandonedIds: readonly string[]
   #isWritable = true
   #isClosed = false
 
@@ -35,6 +40,9 @@ export class LowdbJobRepository implements JobRepository {
     this.#folder = folder
     this.#lock = lock
     this.#store = store
+    this.#abandonedIds = store.jobs
+      .oldest(Number.POSITIVE_INFINITY, undefined, ({ status }) => status === 'running')
+      .map(({ id }) => id)
   }
 
   /**
@@ -42,20 +50,14 @@ export class LowdbJobRepository implements JobRepository {
    * @throws StoreOpenError it is damaged, cannot be written, or is in use
    */
   static async open(path: string, options?: StoreOptions): Promise<LowdbJobRepository> {
-    const file = await locate(path).catch((cause) => {
-      throw new StoreOpenError(`The folder of the job store ${path} cannot be used: ${messageOf(cause)}.`, cause)
-    })
-    const lock = await lockStore(file)
+    const file = await locateStoreFile(path)
+    const lock = await lockStoreFile(file)
     try {
       return new LowdbJobRepository(dirname(file), lock, await JournaledStore.open(file, options))
     } catch (error) {
       await lock.release()
       if (error instanceof DamagedFileError) throw damaged(file, error)
-      const advice = 'DATABASE_URL must name a file that this user can write, on a disk with room.'
-      throw new StoreOpenError(
-        `The job store ${file} cannot be read and written: ${messageOf(error)}. ${advice}`,
-        error,
-      )
+      throw unusableStoreFile(file, error)
     }
   }
 
@@ -78,10 +80,17 @@ export class LowdbJobRepository implements JobRepository {
     return entry && keyedJob(entry, now)
   }
 
-  async findUnfinished(): Promise<(PendingJob | RunningJob)[]> {
-    const unfinished: (PendingJob | RunningJob)[] = []
-    for (const entry of this.#store.jobs.inOrderOfCreation()) if (entry.unfinished) unfinished.push(entry.unfinished)
-    return unfinished
+  async findPending(limit: number, after?: JobPosition): Promise<PendingJob[]> {
+    return this.#store.jobs
+      .oldest(limit, after, ({ status }) => status === 'pending')
+      .flatMap(({ unfinished }) => (unfinished?.status === 'pending' ? [unfinished] : []))
+  }
+
+  async findAbandoned(): Promise<RunningJob[]> {
+    return this.#abandonedIds.flatMap((id) => {
+      const job = this.#store.jobs.get(id)?.unfinished
+      return job?.status === 'running' ? [job] : []
+    })
   }
 
   async list({ limit, after, status, provider }: JobQuery): Promise<Job[]> {
@@ -95,6 +104,14 @@ export class LowdbJobRepository implements JobRepository {
       if (draft.get(next.id)?.status !== ifStatus) return false
       draft.replace(next)
       return true
+    })
+  }
+
+  async checkpoint(progress: readonly JobCheckpoint[]): Promise<ReadonlySet<string>> {
+    return await this.#change((draft) => {
+      const stored = progress.filter(({ job }) => draft.get(job.id)?.status === 'running')
+      for (const { job } of stored) draft.replace(job)
+      return new Set(stored.map(({ job }) => job.id))
     })
   }
 
@@ -168,36 +185,6 @@ interface DraftChange {
   readonly apply: (draft: Draft) => void
 }
 
-const MAX_LINKS = 40
-
-/** The file's path with its folder made and links followed, as a write replaces the file itself. */
-async function locate(path: string, hops = 0): Promise<string> {
-  if (hops > MAX_LINKS) throw new Error('its links go round in circles')
-  await mkdir(dirname(path), { recursive: true })
-  const file = join(await realpath(dirname(path)), basename(path))
-  try {
-    // Also a link to a file that is still to be made.
-    return await locate(resolve(dirname(file), await readlink(file)), hops + 1)
-  } catch (error) {
-    const isLink = !(error instanceof Error && 'code' in error && (error.code === 'EINVAL' || error.code === 'ENOENT'))
-    if (isLink) throw error
-    return file
-  }
-}
-
-async function lockStore(file: string): Promise<FileLock> {
-  const lock = await FileLock.acquire(`${file}.lock`).catch((cause) => {
-    throw new StoreOpenError(
-      `The job store ${file} cannot be locked: ${messageOf(cause)}. Its folder must be writable.`,
-      cause,
-    )
-  })
-  if (lock instanceof FileLock) return lock
-  throw new StoreOpenError(
-    `The job store ${file} is in use by ${lock.heldBy}. Stop that server, or give this one another DATABASE_URL.`,
-  )
-}
-
 function damaged(file: string, cause: DamagedFileError): StoreOpenError {
   if (cause.path !== file) {
     return new StoreOpenError(
@@ -211,8 +198,4 @@ function damaged(file: string, cause: DamagedFileError): StoreOpenError {
       'Repair it, put a backup in its place, or move it away to start with no jobs.',
     cause,
   )
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -52,6 +52,11 @@ export class StoredJobs {
     return this.#order.newest(limit, after, matches)
   }
 
+  /** Those that match, oldest first, of all or of those that come after a position in this order. */
+  oldest(limit: number, after: JobPosition | undefined, matches: (entry: JobEntry) => boolean): JobEntry[] {
+    return this.#order.oldest(limit, after, matches)
+  }
+
   /** What will be stored once the changes are. */
   with(changes: JobChanges): JobEntries {
     const entries = new Map(this.#entries)

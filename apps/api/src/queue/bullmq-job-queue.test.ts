@@ -1,0 +1,192 @@
+import { randomUUID } from 'node:crypto'
+import { expect, it, onTestFinished } from 'vitest'
+import { describeJobQueue, type JobQueueLimits } from '../../test/describe-job-queue.ts'
+import { GatedHandler } from '../../test/gated-handler.ts'
+import { RedisProcess } from '../../test/redis-process.ts'
+import { SILENT } from '../../test/silent-logger.ts'
+import { describeWithRedis, describeWithRedisProcess, useRedis } from '../../test/test-redis.ts'
+import { QueueUnavailableError } from '../jobs/job-queue.ts'
+import { BullmqJobQueue } from './bullmq-job-queue.ts'
+
+const LIMITS = { maxConcurrent: 2, maxConcurrentPerProvider: 2, maxQueued: 10 }
+const echo = (id: string) => ({ id, provider: 'echo' })
+
+async function openQueue(
+  url: string,
+  prefix: string,
+  options: Partial<JobQueueLimits & { lockMs: number }> = {},
+): Promise<BullmqJobQueue> {
+  const providers = ['echo', 'stuck']
+  const queue = await BullmqJobQueue.open({
+    ...LIMITS,
+    url,
+    prefix,
+    providers,
+    lockMs: 15_000,
+    logger: SILENT,
+    ...options,
+  })
+  onTestFinished(() => queue.close())
+  return queue
+}
+
+describeWithRedis('BullmqJobQueue', (url) => {
+  describeJobQueue('BullmqJobQueue', (limits) => openQueue(url, useRedis(url).prefix, limits))
+
+  it('hands what one process adds to another that has room', async () => {
+    const { prefix } = useRedis(url)
+    const [adding, first, second] = await Promise.all([1, 2, 3].map(() => openQueue(url, prefix, { maxConcurrent: 1 })))
+    const handlers = [new GatedHandler(), new GatedHandler()] as const
+    first?.start(handlers[0])
+    second?.start(handlers[1])
+    for (const id of ['a', 'b']) await adding?.enqueue(echo(id))
+    await Promise.all(handlers.map((handler) => handler.hasStarted(1)))
+    expect(handlers.flatMap(({ started }) => started).sort()).toEqual(['a', 'b'])
+    for (const handler of handlers) await handler.finishAll()
+  })
+
+  it('has a job stopped in whichever process runs it', async () => {
+    const { prefix } = useRedis(url)
+    const [asking, running] = [await openQueue(url, prefix), await openQueue(url, prefix)]
+    const handler = new GatedHandler()
+    running.start(handler)
+    await running.enqueue(echo('job'))
+    await handler.hasStarted(1)
+    const stopped = handler.hasStopped('job')
+    // The other may just be about to listen; the service asks again too.
+    const repeat = setInterval(() => void asking.requestStop('job'), 50)
+    onTestFinished(() => clearInterval(repeat))
+    await stopped
+  })
+
+  it('counts what waits in all processes', async () => {
+    const { prefix } = useRedis(url)
+    const [one, other] = [
+      await openQueue(url, prefix, { maxQueued: 2 }),
+      await openQueue(url, prefix, { maxQueued: 2 }),
+    ]
+    await one.enqueue(echo('a'))
+    await other.enqueue({ id: 'b', provider: 'stuck' })
+    await expect(one.reserve()).rejects.toMatchObject({ code: 'queue-full' })
+    await expect(other.reserve()).rejects.toMatchObject({ code: 'queue-full' })
+  })
+
+  it('hands a job out again when the process that had it is silent for too long', async () => {
+    const { prefix, client } = useRedis(url)
+    const queue = await openQueue(url, prefix, { lockMs: 200 })
+    const [first, again] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    let runs = 0
+    queue.start({
+      run: async () => {
+        runs++
+        if (runs === 1) await first.promise
+        else again.resolve()
+      },
+      stop: async () => false,
+    })
+    await queue.enqueue(echo('job'))
+    // As after a crash: its lock is not there any more.
+    const drop = setInterval(() => void client.del(`${prefix}queue:echo:job:lock`), 20)
+    await again.promise
+    clearInterval(drop)
+    first.resolve()
+  })
+
+  it('gives a job that finds no room to a process that has some', async () => {
+    const { prefix } = useRedis(url)
+    const [full, free] = [await openQueue(url, prefix, { maxConcurrent: 1 }), await openQueue(url, prefix)]
+    const handlers = [new GatedHandler(), new GatedHandler()] as const
+    full.start(handlers[0])
+    await full.enqueue(echo('running'))
+    await handlers[0].hasStarted(1)
+    await full.enqueue({ id: 'other', provider: 'stuck' })
+    free.start(handlers[1])
+    await handlers[1].hasStarted(1)
+    expect(handlers[1].started).toEqual(['other'])
+    await handlers[1].finishAll()
+    await free.close()
+    await full.enqueue({ id: 'next', provider: 'stuck' })
+    await handlers[0].finish('running')
+    await handlers[0].hasStarted(2)
+    expect(handlers[0].started).toEqual(['running', 'next'])
+    expect(handlers[0].mostAtOnce).toBe(1)
+    await handlers[0].finishAll()
+  })
+
+  it('leaves nothing of a job behind', async () => {
+    const { prefix, client } = useRedis(url)
+    const queue = await openQueue(url, prefix)
+    const handler = new GatedHandler()
+    queue.start(handler)
+    const id = randomUUID()
+    await queue.enqueue(echo(id))
+    await handler.hasStarted(1)
+    await handler.finish(id)
+    await queue.close()
+    expect(await client.keys(`${prefix}*${id}*`)).toEqual([])
+    expect(await client.keys(`${prefix}queue:echo:active`)).toEqual([])
+  })
+
+  it('gives a job back that found no room when the process stops', async () => {
+    const { prefix } = useRedis(url)
+    const queue = await openQueue(url, prefix, { maxConcurrent: 1 })
+    const handler = new GatedHandler()
+    queue.start(handler)
+    await queue.enqueue(echo('running'))
+    await handler.hasStarted(1)
+    await queue.enqueue({ id: 'held', provider: 'stuck' })
+    const closed = queue.close()
+    await handler.finish('running')
+    await closed
+    const next = await openQueue(url, prefix)
+    const other = new GatedHandler()
+    next.start(other)
+    await other.hasStarted(1)
+    expect(other.started).toEqual(['held'])
+    await other.finishAll()
+  })
+})
+
+describeWithRedisProcess('BullmqJobQueue whose Redis goes away', () => {
+  it('fails fast, accepts what is stored, and goes on when Redis is back, empty', async () => {
+    const redis = await RedisProcess.start()
+    const queue = await openQueue(redis.url, 'promptlab:')
+    const handler = new GatedHandler()
+    queue.start(handler)
+    await queue.enqueue(echo('running'))
+    await handler.hasStarted(1)
+    await redis.kill()
+    await expect(queue.checkHealth()).rejects.toThrow(QueueUnavailableError)
+    await expect(queue.reserve()).rejects.toThrow(QueueUnavailableError)
+    await expect(queue.ensure([echo('waiting')])).rejects.toThrow(QueueUnavailableError)
+    await expect(queue.requestStop('elsewhere')).rejects.toThrow(QueueUnavailableError)
+    await queue.enqueue(echo('waiting'))
+    await queue.remove(echo('waiting'))
+    expect(await queue.requestStop('running')).toBe(true)
+
+    await redis.startAgain()
+    await expect.poll(() => queue.ensure([echo('waiting')]).catch(() => undefined), { timeout: 10_000 }).toBe(1)
+    await handler.hasStarted(2)
+    expect(handler.started).toEqual(['running', 'waiting'])
+    await handler.finishAll()
+  })
+
+  it('closes while Redis is away', async () => {
+    const redis = await RedisProcess.start()
+    const queue = await openQueue(redis.url, 'promptlab:')
+    const handler = new GatedHandler()
+    queue.start(handler)
+    await queue.enqueue(echo('running'))
+    await handler.hasStarted(1)
+    await redis.kill()
+    const closed = queue.close()
+    await handler.finishAll()
+    await closed
+  })
+
+  it('says that it cannot be opened', async () => {
+    const redis = await RedisProcess.start()
+    await redis.kill()
+    await expect(openQueue(redis.url, 'promptlab:')).rejects.toThrow('ECONNREFUSED')
+  })
+})

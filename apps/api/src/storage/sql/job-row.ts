@@ -1,0 +1,116 @@
+import { isFinal, Job, JobSummary } from '@promptlab/contract'
+import { type Insertable, type RawBuilder, type Selectable, type SqlBool, sql } from 'kysely'
+import { endedAt, type JobPosition, type KeyedJob } from '../../jobs/job-repository.ts'
+import { fromStorable, toStorable } from './storable-text.ts'
+import type { SqlDb, Tables } from './tables.ts'
+
+type JobRow = Insertable<Tables['jobs']>
+
+export function rowOf(job: Job, runnerId: string): JobRow {
+  return {
+    id: toStorable(job.id),
+    provider: toStorable(job.provider),
+    model: toStorable(job.model),
+    prompt: toStorable(job.prompt),
+    options: job.options ? JSON.stringify(job.options) : null,
+    created_at: job.createdAt,
+    ...stateOf(job, runnerId),
+  }
+}
+
+/** The columns that change in the life of a job. */
+export function stateOf(job: Job, runnerId: string) {
+  const hasBegun = job.status !== 'pending'
+  return {
+    status: job.status,
+    result: hasBegun ? toStorable(job.result) : null,
+    metrics: hasBegun ? JSON.stringify(job.metrics) : null,
+    error: job.status === 'failed' ? JSON.stringify(job.error) : null,
+    updated_at: job.updatedAt,
+    ended_at: isFinal(job) ? isoTime(endedAt(job)) : null,
+    runner_id: job.status === 'running' ? runnerId : null,
+  }
+}
+
+/** @param time milliseconds since the epoch */
+export function isoTime(time: number): string {
+  return new Date(time).toISOString()
+}
+
+/** Jobs with their whole text, also of those that run. */
+export function selectJobs(db: SqlDb) {
+  return selectSummaries(db).select([
+    'jobs.result',
+    // In the same statement, as the rows go when the job ends.
+    sql<string | null>`case when jobs.status = 'running' then
+      (select string_agg(text, '' order by start) from job_texts where job_id = jobs.id) end`.as('more'),
+  ])
+}
+
+/** Jobs without their texts. */
+export function selectSummaries(db: SqlDb) {
+  return db
+    .selectFrom('jobs')
+    .select([
+      'jobs.id',
+      'jobs.provider',
+      'jobs.model',
+      'jobs.prompt',
+      'jobs.options',
+      'jobs.status',
+      'jobs.metrics',
+      'jobs.error',
+      'jobs.created_at',
+      'jobs.updated_at',
+    ])
+}
+
+/** That a job comes after another, in the order of creation (`>`) or in that of lists (`<`). */
+export function isBeyond({ createdAt, id }: JobPosition, comparison: '>' | '<'): RawBuilder<SqlBool> {
+  return sql<SqlBool>`(jobs.created_at, jobs.id) ${sql.raw(comparison)} (${createdAt}, ${toStorable(id)})`
+}
+
+/** Jobs with the fingerprints under which their idempotency keys were used. */
+export function selectKeyedJobs(db: SqlDb) {
+  return selectJobs(db)
+    .innerJoin('idempotency_keys', 'idempotency_keys.job_id', 'jobs.id')
+    .select('idempotency_keys.fingerprint')
+}
+
+type SummaryRow = Pick<
+  Selectable<Tables['jobs']>,
+  'id' | 'provider' | 'model' | 'prompt' | 'options' | 'status' | 'metrics' | 'error' | 'created_at' | 'updated_at'
+>
+type WholeRow = SummaryRow & { readonly result: string | null; readonly more: string | null }
+
+export function jobOf(row: WholeRow): Job {
+  const result = row.result === null ? undefined : fromStorable(row.result) + fromStorable(row.more ?? '')
+  return Job.parse({ ...fieldsOf(row), result })
+}
+
+export function summaryOf(row: SummaryRow): JobSummary {
+  return JobSummary.parse(fieldsOf(row))
+}
+
+export function keyedJobOf(row: WholeRow & { readonly fingerprint: string }): KeyedJob {
+  return { job: jobOf(row), fingerprint: fromStorable(row.fingerprint) }
+}
+
+function fieldsOf(row: SummaryRow) {
+  return {
+    id: fromStorable(row.id),
+    prompt: fromStorable(row.prompt),
+    provider: fromStorable(row.provider),
+    model: fromStorable(row.model),
+    ...parsed('options', row.options),
+    status: row.status,
+    ...parsed('metrics', row.metrics),
+    ...parsed('error', row.error),
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  }
+}
+
+function parsed(name: string, json: string | null): Record<string, unknown> {
+  return json === null ? {} : { [name]: JSON.parse(json) }
+}

@@ -1,0 +1,85 @@
+import { type Kysely, type RawBuilder, sql } from 'kysely'
+import { type Migration, Migrator } from 'kysely/migration'
+import { StoreOpenError } from '../store-open-error.ts'
+import type { SqlDb } from './tables.ts'
+
+export type SqlDialect = 'sqlite' | 'postgres'
+
+/**
+ * Brings the tables to the state that this version needs. Whoever else does so at the same time waits, and finds it done.
+ * @returns the names of the migrations that were run now
+ * @throws StoreOpenError the tables were made by a newer version
+ */
+export async function migrate(db: SqlDb, dialect: SqlDialect): Promise<string[]> {
+  const { error, results = [] } = await new Migrator({
+    db,
+    provider: { getMigrations: async () => migrationsFor(dialect) },
+  }).migrateToLatest()
+  if (error instanceof Error && error.message.startsWith('corrupted migrations')) {
+    throw new StoreOpenError(
+      `The tables of the job store do not belong to this version: ${error.message}. Use the version that made them, or a newer one.`,
+      error,
+    )
+  }
+  if (error) throw error
+  return results.map(({ migrationName }) => migrationName)
+}
+
+/** By name, in order. One that has been released never changes. */
+function migrationsFor(dialect: SqlDialect): Record<string, Migration> {
+  return {
+    '2026-11-24-jobs': { up: (db: Kysely<unknown>) => createJobs(db, dialect) },
+  }
+}
+
+async function createJobs(db: Kysely<unknown>, dialect: SqlDialect): Promise<void> {
+  const isPostgres = dialect === 'postgres'
+  // Compared by bytes, as times and ids are everywhere else, and not by a language.
+  const text = isPostgres ? sql`text collate "C"` : sql`text`
+  const statements = [
+    sql`create table jobs (
+      id ${text} primary key,
+      provider ${text} not null,
+      model text not null,
+      prompt text not null,
+      options text,
+      status ${text} not null,
+      result text,
+      metrics text,
+      error text,
+      created_at ${text} not null,
+      updated_at ${text} not null,
+      ended_at ${text},
+      runner_id text
+    )`,
+    sql`create table job_texts (
+      job_id ${text} not null references jobs on delete cascade,
+      start integer not null,
+      text text not null,
+      primary key (job_id, start)
+    )`,
+    sql`create table idempotency_keys (
+      key ${text} primary key,
+      job_id ${text} not null references jobs on delete cascade,
+      fingerprint text not null,
+      created_at ${text} not null
+    )`,
+    sql`create table imports (source text primary key, started_at text not null, finished_at text)`,
+    ...(isPostgres ? [sql`create table runners (id text primary key, alive_until timestamptz not null)`] : []),
+    ...indexes(),
+  ]
+  for (const statement of statements) await statement.execute(db)
+}
+
+/** One for each way in which jobs are looked for. */
+function indexes(): RawBuilder<unknown>[] {
+  return [
+    sql`create index jobs_by_time on jobs (created_at, id)`,
+    sql`create index jobs_by_status on jobs (status, created_at, id)`,
+    sql`create index jobs_by_provider on jobs (provider, created_at, id)`,
+    sql`create index jobs_by_provider_and_status on jobs (provider, status, created_at, id)`,
+    sql`create index jobs_running on jobs (runner_id) where status = 'running'`,
+    sql`create index jobs_by_end on jobs (ended_at) where ended_at is not null`,
+    sql`create index idempotency_keys_by_job on idempotency_keys (job_id)`,
+  ]
+}

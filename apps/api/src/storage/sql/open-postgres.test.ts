@@ -1,0 +1,184 @@
+import { expect, it, onTestFinished, vi } from 'vitest'
+import { CuttableProxy } from '../../../test/cuttable-proxy.ts'
+import { aJob, describeJobRepository } from '../../../test/describe-job-repository.ts'
+import { runSql, withPostgres } from '../../../test/test-postgres.ts'
+import { startJob } from '../../jobs/job.ts'
+import { StorageUnavailableError } from '../../jobs/job-repository.ts'
+import { UnreachableError } from '../../unreachable-error.ts'
+import { StoreOpenError } from '../store-open-error.ts'
+import { migratePostgres, openPostgresJobs, type PostgresOptions } from './open-postgres.ts'
+import type { SqlJobRepository } from './sql-job-repository.ts'
+
+const logger = { info: () => {}, warn: () => {} }
+const ALONE = { logger, shared: false, answerWithinMs: 500 }
+const SHARED = { logger, shared: true, lease: { leaseMs: 600, renewMs: 100 } }
+
+async function open(url: string, options: PostgresOptions): Promise<SqlJobRepository> {
+  const jobs = await openPostgresJobs(url, options)
+  onTestFinished(() => jobs.close())
+  return jobs
+}
+
+const isHealthy = (jobs: SqlJobRepository) =>
+  jobs.checkHealth().then(
+    () => true,
+    () => false,
+  )
+
+await withPostgres((newDatabase) => {
+  for (const shared of [false, true]) {
+    describeJobRepository(`SqlJobRepository on PostgreSQL, ${shared ? 'shared' : 'alone'}`, async () => {
+      const url = await newDatabase()
+      return { open: () => openPostgresJobs(url, { logger, shared }) }
+    })
+  }
+
+  it('has its tables made once when several servers start at once', async () => {
+    const url = await newDatabase()
+    const stores = await Promise.all([open(url, SHARED), open(url, SHARED), migratePostgres(url, { logger })])
+    await stores[0].insert(aJob('a'))
+    expect(await stores[1].find('a')).toEqual(aJob('a'))
+    expect(await migratePostgres(url, { logger })).toEqual([])
+  })
+
+  it('is refused to a second server, which is told who has it', async () => {
+    const url = await newDatabase()
+    const first = await open(url, ALONE)
+    const inUse = new RegExp(`^The job store postgres://.* is in use by process ${process.pid} on .*, since `)
+    for (const options of [ALONE, SHARED]) await expect(openPostgresJobs(url, options)).rejects.toThrow(inUse)
+    await first.close()
+    await open(url, SHARED)
+    await open(url, SHARED)
+    await expect(openPostgresJobs(url, ALONE)).rejects.toThrow(StoreOpenError)
+  })
+
+  it('says what is wrong with an address, and repeats no password', async () => {
+    const url = new URL(await newDatabase())
+    const variants: [(url: URL) => void, RegExp][] = [
+      [(url) => (url.pathname = 'nowhere'), /is missing: database "nowhere" does not exist.*createdb/],
+      [(url) => (url.username = 'nobody_here'), /refuses the connection: .*"nobody_here"/],
+      [(url) => (url.port = '1'), /cannot be reached: .*ECONNREFUSED.*Start it, or correct DATABASE_URL/],
+    ]
+    for (const [change, sentence] of variants) {
+      const wrong = new URL(url)
+      wrong.password = 'secret'
+      change(wrong)
+      const opening = openPostgresJobs(wrong.href, { ...ALONE, reachableWithinMs: 0 })
+      await expect(opening).rejects.toThrow(sentence)
+      await expect(opening).rejects.not.toThrow(/secret/)
+    }
+  })
+
+  it('is waited for while it does not answer', async () => {
+    const proxy = await CuttableProxy.start(await newDatabase())
+    proxy.cut()
+    await expect(openPostgresJobs(proxy.url, { ...ALONE, reachableWithinMs: 0 })).rejects.toThrow(UnreachableError)
+    const warn = vi.fn(() => proxy.restore())
+    const jobs = await open(proxy.url, { ...ALONE, logger: { ...logger, warn } })
+    expect(warn).toHaveBeenCalledOnce()
+    await jobs.insert(aJob('a'))
+  })
+
+  it('is left alone when a newer version made its tables', async () => {
+    const url = await newDatabase()
+    await migratePostgres(url, { logger })
+    await runSql(url, `insert into kysely_migration (name, timestamp) values ('2999-01-01-future', '')`)
+    await expect(openPostgresJobs(url, ALONE)).rejects.toThrow(/newer/)
+  })
+
+  it('is unavailable when it hangs, and soon', async () => {
+    const proxy = await CuttableProxy.start(await newDatabase())
+    const jobs = await open(proxy.url, ALONE)
+    await jobs.insert(aJob('a'))
+    proxy.mute()
+    const calls = [jobs.find('a'), jobs.insert(aJob('b')), jobs.checkHealth()]
+    const unavailable = { status: 'rejected', reason: expect.any(StorageUnavailableError) }
+    expect(await Promise.allSettled(calls)).toEqual([unavailable, unavailable, unavailable])
+  })
+
+  it('keeps nothing of an insert whose answer was lost', async () => {
+    const direct = await newDatabase()
+    const proxy = await CuttableProxy.start(direct)
+    const jobs = await open(proxy.url, ALONE)
+    proxy.mute()
+    await expect(jobs.insert(startJob(aJob('a'), 0))).rejects.toThrow(StorageUnavailableError)
+    expect(await runSql(direct, 'select id, status from jobs')).toEqual([{ id: 'a', status: 'running' }])
+    proxy.cut()
+    proxy.restore()
+    await vi.waitUntil(() => isHealthy(jobs), 10_000)
+    expect(await jobs.list({ limit: 9 })).toEqual([])
+    expect(await runSql(direct, 'select id from jobs')).toEqual([])
+  })
+
+  it('knows a change of state again whose answer was lost, but not that of another', async () => {
+    const direct = await newDatabase()
+    const proxy = await CuttableProxy.start(direct)
+    const jobs = await open(proxy.url, ALONE)
+    for (const id of ['a', 'b']) await jobs.insert(aJob(id))
+    const running = { a: startJob(aJob('a'), 0), b: startJob(aJob('b'), 0) }
+    proxy.mute()
+    await expect(jobs.replace(running.a, 'pending')).rejects.toThrow(StorageUnavailableError)
+    proxy.cut()
+    await expect(jobs.replace(running.b, 'pending')).rejects.toThrow(StorageUnavailableError)
+    await runSql(direct, `update jobs set status = 'running', runner_id = 'another' where id = 'b'`)
+    proxy.restore()
+    await vi.waitUntil(() => isHealthy(jobs), 10_000)
+    expect(await jobs.replace(running.a, 'pending')).toBe(true)
+    expect(await jobs.replace(running.b, 'pending')).toBe(false)
+  })
+
+  it('takes no change while another may have its lock, and takes it back', async () => {
+    const url = await newDatabase()
+    const jobs = await open(url, ALONE)
+    await runSql(url, `select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and granted`)
+    await vi.waitUntil(
+      () =>
+        jobs.insert(aJob('a')).then(
+          () => true,
+          () => false,
+        ),
+      10_000,
+    )
+    await expect(openPostgresJobs(url, ALONE)).rejects.toThrow(/is in use by/)
+  })
+
+  it('calls jobs abandoned when the lease of their runner is over, and not before', async () => {
+    const direct = await newDatabase()
+    const proxy = await CuttableProxy.start(direct)
+    const dying = await open(proxy.url, SHARED)
+    const living = await open(direct, SHARED)
+    const mine = startJob(aJob('mine'), 0)
+    await living.insert(mine)
+    await dying.insert(startJob(aJob('a'), 0))
+    const witness = await open(direct, SHARED)
+    expect(await witness.findAbandoned()).toEqual([])
+    proxy.cut()
+    const cutAt = performance.now()
+    const abandoned = await vi.waitUntil(async () => {
+      const found = await witness.findAbandoned()
+      return found.length > 0 && found
+    }, 10_000)
+    expect(performance.now() - cutAt).toBeGreaterThan(SHARED.lease.leaseMs - SHARED.lease.renewMs * 2)
+    expect(abandoned).toEqual([startJob(aJob('a'), 0)])
+    expect(await living.findAbandoned()).toEqual(abandoned)
+  })
+
+  it('calls nobody dead after a time in which nobody could give word', async () => {
+    const proxy = await CuttableProxy.start(await newDatabase())
+    const [first, second] = [await open(proxy.url, SHARED), await open(proxy.url, SHARED)]
+    await first.insert(startJob(aJob('a'), 0))
+    await second.insert(startJob(aJob('b'), 0))
+    proxy.cut()
+    const restoreAt = performance.now() + SHARED.lease.leaseMs * 2
+    await vi.waitUntil(() => performance.now() > restoreAt, 10_000)
+    proxy.restore()
+    const until = performance.now() + SHARED.lease.leaseMs * 3
+    await vi.waitUntil(async () => {
+      if ((await isHealthy(first)) && (await isHealthy(second))) {
+        expect(await first.findAbandoned()).toEqual([])
+        expect(await second.findAbandoned()).toEqual([])
+      }
+      return performance.now() > until
+    }, 10_000)
+  })
+})

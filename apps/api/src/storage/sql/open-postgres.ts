@@ -1,0 +1,127 @@
+import { hostname } from 'node:os'
+import { Kysely, PostgresDialect, sql } from 'kysely'
+import type { ClientConfig } from 'pg'
+import type { Logger } from '../../logger.ts'
+import { describeStore } from '../../store-location.ts'
+import { untilReachable } from '../../until-reachable.ts'
+import { StoreOpenError } from '../store-open-error.ts'
+import { migrate } from './migrations.ts'
+import { PostgresDatabase } from './postgres-database.ts'
+import { PostgresLock } from './postgres-lock.ts'
+import { postgresOpenError } from './postgres-open-error.ts'
+import { GuardedPool } from './postgres-pool.ts'
+import { LEASE_TIMES, type LeaseTimes, RunnerLease } from './runner-lease.ts'
+import { SoleProcess } from './sole-process.ts'
+import { SqlJobRepository } from './sql-job-repository.ts'
+import type { SqlDb, Tables } from './tables.ts'
+
+export interface PostgresOptions {
+  readonly logger: Pick<Logger, 'info' | 'warn'>
+  /** Whether other servers use it at the same time. Else a second one is refused. */
+  readonly shared: boolean
+  readonly lease?: LeaseTimes
+  /** For how long a server that does not answer is tried, in milliseconds. */
+  readonly reachableWithinMs?: number
+  /** How long a connection, and an answer, may take, in milliseconds. */
+  readonly answerWithinMs?: number
+}
+
+const ANSWER_WITHIN_MS = 5_000
+const MAX_CONNECTIONS = 10
+
+/**
+ * Opens the jobs of a PostgreSQL database.
+ * @throws StoreOpenError it is not usable, or in use
+ * @throws UnreachableError it does not answer
+ */
+export async function openPostgresJobs(url: string, options: PostgresOptions): Promise<SqlJobRepository> {
+  return await SqlJobRepository.open(await openPostgresDatabase(url, options))
+}
+
+/** The same as a database, with the tables that this version needs. */
+function openPostgresDatabase(url: string, options: PostgresOptions): Promise<PostgresDatabase> {
+  const { logger, reachableWithinMs: limitMs } = options
+  return untilReachable(() => orSentence(url, () => connect(url, options)), {
+    logger,
+    ...(limitMs !== undefined && { limitMs }),
+  })
+}
+
+/**
+ * Makes the tables that this version needs, also while servers use the database.
+ * @returns the names of the migrations that were run now
+ */
+export function migratePostgres(url: string, { logger }: Pick<PostgresOptions, 'logger'>): Promise<string[]> {
+  return untilReachable(() => orSentence(url, () => migrateAlone(url, logger)), { logger })
+}
+
+async function connect(
+  url: string,
+  { logger, shared, lease = LEASE_TIMES, answerWithinMs = ANSWER_WITHIN_MS }: PostgresOptions,
+): Promise<PostgresDatabase> {
+  const lock = await PostgresLock.acquire(configOf(url, answerWithinMs), shared ? 'shared' : 'exclusive', logger)
+  if (!(lock instanceof PostgresLock)) throw inUse(url, lock.heldBy)
+  let db: SqlDb | undefined
+  try {
+    await migrateAlone(url, logger)
+    db = open({ ...configOf(url, answerWithinMs), max: MAX_CONNECTIONS }, logger)
+    await checkEncoding(db)
+    const runner = shared ? await RunnerLease.start(db, lease, logger) : new SoleProcess()
+    return new PostgresDatabase(db, lock, runner)
+  } catch (error) {
+    await db?.destroy()
+    await lock.release()
+    throw error
+  }
+}
+
+/** Without a limit of time: it may have to wait for another process that migrates. */
+async function migrateAlone(url: string, logger: PostgresOptions['logger']): Promise<string[]> {
+  const { query_timeout, statement_timeout, ...config } = configOf(url, ANSWER_WITHIN_MS)
+  const db = open(config, logger)
+  try {
+    return await migrate(db, 'postgres')
+  } finally {
+    await db.destroy()
+  }
+}
+
+function open(config: ClientConfig & { max?: number }, logger: PostgresOptions['logger']): SqlDb {
+  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: new GuardedPool(config, logger) }) })
+}
+
+function configOf(url: string, answerWithinMs: number): ClientConfig {
+  return {
+    connectionString: url,
+    // Whoever is refused the store is told this name.
+    application_name: `process ${process.pid} on ${hostname()}`.slice(0, 63),
+    connectionTimeoutMillis: answerWithinMs,
+    // The server gives up first, so that nothing is stored of which a caller was told that it was not.
+    statement_timeout: answerWithinMs,
+    query_timeout: answerWithinMs + 1_000,
+    keepAlive: true,
+  }
+}
+
+async function checkEncoding(db: SqlDb): Promise<void> {
+  const { rows } = await sql<{ encoding: string }>`select current_setting('server_encoding') as encoding`.execute(db)
+  const encoding = rows[0]?.encoding
+  if (encoding === 'UTF8') return
+  throw new StoreOpenError(
+    `The database of the job store has the encoding ${encoding}. Create it with ENCODING 'UTF8'.`,
+  )
+}
+
+function inUse(url: string, heldBy: string): StoreOpenError {
+  return new StoreOpenError(
+    `The job store ${describeStore({ kind: 'postgres', url })} is in use by ${heldBy}. Stop that server, or give this one another DATABASE_URL.`,
+  )
+}
+
+async function orSentence<Opened>(url: string, open: () => Promise<Opened>): Promise<Opened> {
+  try {
+    return await open()
+  } catch (error) {
+    throw postgresOpenError(describeStore({ kind: 'postgres', url }), error)
+  }
+}

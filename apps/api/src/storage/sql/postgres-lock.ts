@@ -1,0 +1,117 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Client, type ClientConfig } from 'pg'
+import type { Logger } from '../../logger.ts'
+
+export type LockMode = 'exclusive' | 'shared'
+
+/** Of the locks that programs may agree on, the one of the job store in a database. */
+const STORE_LOCK = 1_347_243_074
+const LOCK_FUNCTIONS = { exclusive: 'pg_try_advisory_lock', shared: 'pg_try_advisory_lock_shared' } as const
+const RETRY_MS = 500
+
+const HOLDER = `
+  select activity.application_name as name, host(activity.client_addr) as address, activity.backend_start as since
+  from pg_locks locks join pg_stat_activity activity using (pid)
+  where locks.locktype = 'advisory' and locks.classid = ${STORE_LOCK} and locks.objid = 0 and locks.granted
+    and locks.database = (select oid from pg_database where datname = current_database())
+  limit 1`
+
+/**
+ * A lock on the tables of a store, which PostgreSQL takes back when the connection ends, however it ends. When that happens
+ * because the server was restarted, the lock is taken again as soon as it can be.
+ */
+export class PostgresLock {
+  readonly #config: ClientConfig
+  readonly #mode: LockMode
+  readonly #logger: Pick<Logger, 'warn' | 'info'>
+  #client: Client | undefined
+  #isClosed = false
+  #regaining: Promise<void> | undefined
+
+  private constructor(config: ClientConfig, mode: LockMode, logger: Pick<Logger, 'warn' | 'info'>) {
+    this.#config = config
+    this.#mode = mode
+    this.#logger = logger
+  }
+
+  /** @returns the lock, or a sentence about who holds it */
+  static async acquire(
+    config: ClientConfig,
+    mode: LockMode,
+    logger: Pick<Logger, 'warn' | 'info'>,
+  ): Promise<PostgresLock | { heldBy: string }> {
+    const lock = new PostgresLock(config, mode, logger)
+    const heldBy = await lock.#take()
+    return heldBy === undefined ? lock : { heldBy }
+  }
+
+  /** Whether this process has it now. */
+  get isHeld(): boolean {
+    return this.#client !== undefined
+  }
+
+  async release(): Promise<void> {
+    this.#isClosed = true
+    await this.#regaining
+    const client = this.#client
+    this.#client = undefined
+    await client?.end().catch(() => {})
+  }
+
+  /** @returns undefined when it was taken, else who has it */
+  async #take(): Promise<string | undefined> {
+    const client = new Client(this.#config)
+    client.on('error', (err) =>
+      this.#logger.warn({ err }, 'the connection that holds the lock of the job store failed'),
+    )
+    try {
+      await client.connect()
+      const lock = `select ${LOCK_FUNCTIONS[this.#mode]}(${STORE_LOCK}, 0) as taken`
+      const { rows } = await client.query<{ taken: boolean }>(lock)
+      if (rows[0]?.taken) {
+        this.#client = client
+        client.once('end', () => this.#onEnd(client))
+        return undefined
+      }
+      const { rows: holders } = await client.query<Holder>(HOLDER)
+      await client.end()
+      return describeHolder(holders[0])
+    } catch (error) {
+      await client.end().catch(() => {})
+      throw error
+    }
+  }
+
+  #onEnd(client: Client): void {
+    if (this.#client !== client) return
+    this.#client = undefined
+    if (!this.#isClosed) this.#regaining = this.#regain()
+  }
+
+  async #regain(): Promise<void> {
+    this.#logger.warn({}, 'the lock of the job store was lost; nothing is stored until it is held again')
+    let heldBefore: string | undefined
+    while (!this.#isClosed) {
+      const heldBy = await this.#take().catch(() => 'nobody that answers')
+      if (heldBy === undefined) {
+        this.#logger.info({}, 'the lock of the job store is held again')
+        return
+      }
+      if (heldBy !== heldBefore) this.#logger.warn({ heldBy }, 'the lock of the job store cannot be had')
+      heldBefore = heldBy
+      await sleep(RETRY_MS)
+    }
+  }
+}
+
+interface Holder {
+  readonly name: string
+  readonly address: string | null
+  readonly since: Date
+}
+
+function describeHolder(holder: Holder | undefined): string {
+  if (!holder) return 'another server'
+  const { name, address, since } = holder
+  return `${name || 'another program'}${address ? ` (from ${address})` : ''}, since ${since.toISOString()}`
+}

@@ -1,0 +1,205 @@
+import { type Job, type JobStatus, type JobSummary, PendingJob, RunningJob } from '@promptlab/contract'
+import { sql } from 'kysely'
+import {
+  type IdempotencyKey,
+  type JobCheckpoint,
+  JobConflictError,
+  type JobPosition,
+  type JobQuery,
+  type JobRepository,
+  type KeyedJob,
+  StorageUnavailableError,
+} from '../../jobs/job-repository.ts'
+import { storeCheckpoints } from './checkpoint-rows.ts'
+import { findByKey, takeKey } from './idempotency-rows.ts'
+import { isBeyond, isoTime, jobOf, rowOf, selectJobs, selectSummaries, stateOf, summaryOf } from './job-row.ts'
+import type { SqlDatabase } from './sql-database.ts'
+import { toStorable } from './storable-text.ts'
+import type { SqlDb } from './tables.ts'
+import { refuseUnfinishedImport } from './unfinished-import.ts'
+import { UnsureInserts } from './unsure-inserts.ts'
+
+/** Jobs in a SQL database. */
+export class SqlJobRepository implements JobRepository {
+  readonly #database: SqlDatabase
+  readonly #unsureInserts: UnsureInserts
+  /** Changes of state that failed, and may have been stored after all. */
+  readonly #unsureChanges = new WeakSet<Job>()
+  #isClosed = false
+
+  private constructor(database: SqlDatabase) {
+    this.#database = database
+    this.#unsureInserts = new UnsureInserts(database)
+  }
+
+  /**
+   * @param database becomes the repository's own, and is closed if it cannot be used
+   * @throws StoreOpenError it holds a part of its jobs only
+   */
+  static async open(database: SqlDatabase): Promise<SqlJobRepository> {
+    try {
+      await refuseUnfinishedImport(database.db)
+      return new SqlJobRepository(database)
+    } catch (error) {
+      await database.close()
+      throw error
+    }
+  }
+
+  async insert(job: PendingJob | RunningJob, idempotency?: IdempotencyKey): Promise<KeyedJob | undefined> {
+    const database = await this.#opened()
+    try {
+      if (idempotency) return await database.transact((db) => this.#insertKeyed(db, job, idempotency))
+      return void (await database.write((db) => this.#insertRow(db, job)))
+    } catch (error) {
+      if (error instanceof StorageUnavailableError) this.#unsureInserts.add(job.id)
+      throw error
+    }
+  }
+
+  async find(id: string): Promise<Job | undefined> {
+    const { db } = await this.#opened()
+    const row = await selectJobs(db).where('jobs.id', '=', toStorable(id)).executeTakeFirst()
+    return row && jobOf(row)
+  }
+
+  async findByIdempotencyKey(key: string, now: number): Promise<KeyedJob | undefined> {
+    const { db } = await this.#opened()
+    return await findByKey(db, key, now)
+  }
+
+  async findPending(limit: number, after?: JobPosition): Promise<PendingJob[]> {
+    const { db } = await this.#opened()
+    let query = selectJobs(db).where('jobs.status', '=', 'pending')
+    if (after) query = query.where(isBeyond(after, '>'))
+    const rows = await query.orderBy('jobs.created_at').orderBy('jobs.id').limit(limit).execute()
+    return rows.map((row) => PendingJob.parse(jobOf(row)))
+  }
+
+  async findAbandoned(): Promise<RunningJob[]> {
+    const { db, runner } = await this.#opened()
+    const rows = await selectJobs(db)
+      // Literally, as the index on running jobs does not serve a parameter.
+      .where('jobs.status', '=', sql.lit('running'))
+      .where(runner.isGone())
+      .orderBy('jobs.created_at')
+      .orderBy('jobs.id')
+      .execute()
+    return rows.map((row) => RunningJob.parse(jobOf(row)))
+  }
+
+  async list({ limit, after, status, provider }: JobQuery): Promise<JobSummary[]> {
+    const { db } = await this.#opened()
+    let query = selectSummaries(db)
+    if (status !== undefined) query = query.where('jobs.status', '=', status)
+    if (provider !== undefined) query = query.where('jobs.provider', '=', toStorable(provider))
+    if (after) query = query.where(isBeyond(after, '<'))
+    const rows = await query.orderBy('jobs.created_at', 'desc').orderBy('jobs.id', 'desc').limit(limit).execute()
+    return rows.map(summaryOf)
+  }
+
+  async replace(next: Job, ifStatus: JobStatus): Promise<boolean> {
+    const database = await this.#opened()
+    const change = (db: SqlDb) => this.#replaceRow(db, next, ifStatus)
+    try {
+      // Only a job that runs has texts to be folded in.
+      if (await (ifStatus === 'running' ? database.transact(change) : database.write(change))) return true
+      return this.#unsureChanges.has(next) && (await this.#holds(next))
+    } catch (error) {
+      if (error instanceof StorageUnavailableError) this.#unsureChanges.add(next)
+      throw error
+    }
+  }
+
+  async checkpoint(progress: readonly JobCheckpoint[]): Promise<ReadonlySet<string>> {
+    const database = await this.#opened()
+    return await database.transact((db) => storeCheckpoints(db, progress))
+  }
+
+  async deleteFinal(id: string): Promise<boolean> {
+    const database = await this.#opened()
+    const { numDeletedRows } = await database.write((db) =>
+      db.deleteFrom('jobs').where('id', '=', toStorable(id)).where('ended_at', 'is not', null).executeTakeFirst(),
+    )
+    return numDeletedRows > 0n
+  }
+
+  async deleteFinalBefore(time: number, limit: number): Promise<number> {
+    const database = await this.#opened()
+    const { numDeletedRows } = await database.write((db) =>
+      db
+        .deleteFrom('jobs')
+        .where('id', 'in', (eb) =>
+          eb.selectFrom('jobs').select('id').where('ended_at', '<', isoTime(time)).orderBy('ended_at').limit(limit),
+        )
+        .executeTakeFirst(),
+    )
+    return Number(numDeletedRows)
+  }
+
+  async checkHealth(): Promise<void> {
+    await (await this.#opened()).checkHealth()
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    await this.#database.close()
+  }
+
+  /** The database, in a state that agrees with what callers were told. */
+  async #opened(): Promise<SqlDatabase> {
+    if (this.#isClosed) throw new StorageUnavailableError()
+    await this.#unsureInserts.settle()
+    return this.#database
+  }
+
+  async #insertRow(db: SqlDb, job: Job): Promise<void> {
+    const { numInsertedOrUpdatedRows } = await db
+      .insertInto('jobs')
+      .values(rowOf(job, this.#database.runner.id))
+      .onConflict((on) => on.column('id').doNothing())
+      .executeTakeFirst()
+    if (numInsertedOrUpdatedRows === 0n) throw new JobConflictError(job.id)
+  }
+
+  async #insertKeyed(db: SqlDb, job: Job, idempotency: IdempotencyKey): Promise<KeyedJob | undefined> {
+    const now = Date.parse(job.createdAt)
+    const first = await findByKey(db, idempotency.key, now)
+    if (first) return first
+    await this.#insertRow(db, job)
+    if (await takeKey(db, idempotency, job.id, now)) return undefined
+    // Another process was faster.
+    await db.deleteFrom('jobs').where('id', '=', toStorable(job.id)).execute()
+    const winner = await findByKey(db, idempotency.key, now)
+    // Its job may have been removed since.
+    return winner ?? (await this.#insertKeyed(db, job, idempotency))
+  }
+
+  async #replaceRow(db: SqlDb, next: Job, ifStatus: JobStatus): Promise<boolean> {
+    const id = toStorable(next.id)
+    const { numUpdatedRows } = await db
+      .updateTable('jobs')
+      .set(stateOf(next, this.#database.runner.id))
+      .where('id', '=', id)
+      .where('status', '=', ifStatus)
+      .executeTakeFirst()
+    if (numUpdatedRows === 0n) return false
+    if (ifStatus === 'running') await db.deleteFrom('job_texts').where('job_id', '=', id).execute()
+    return true
+  }
+
+  /** Whether the job is stored as this process would have stored it. */
+  async #holds(next: Job): Promise<boolean> {
+    const { status, updated_at, runner_id } = stateOf(next, this.#database.runner.id)
+    const row = await this.#database.db
+      .selectFrom('jobs')
+      .select('id')
+      .where('id', '=', toStorable(next.id))
+      .where('status', '=', status)
+      .where('updated_at', '=', updated_at)
+      .where('runner_id', runner_id === null ? 'is' : '=', runner_id)
+      .executeTakeFirst()
+    return row !== undefined
+  }
+}

@@ -1,0 +1,57 @@
+import { mkdir, readlink, realpath } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import { FileLock } from './file-lock.ts'
+import { StoreOpenError } from './store-open-error.ts'
+
+const MAX_LINKS = 40
+
+/**
+ * The path of a store's file with its folder made and links followed, so that one file has one lock.
+ * @throws StoreOpenError its folder cannot be used
+ */
+export async function locateStoreFile(path: string): Promise<string> {
+  return await locate(path).catch((cause) => {
+    throw new StoreOpenError(`The folder of the job store ${path} cannot be used: ${messageOf(cause)}.`, cause)
+  })
+}
+
+/**
+ * Locks the file of a store for this process.
+ * @throws StoreOpenError another process uses it; the message says which
+ */
+export async function lockStoreFile(file: string): Promise<FileLock> {
+  const lock = await FileLock.acquire(`${file}.lock`).catch((cause) => {
+    throw new StoreOpenError(
+      `The job store ${file} cannot be locked: ${messageOf(cause)}. Its folder must be writable.`,
+      cause,
+    )
+  })
+  if (lock instanceof FileLock) return lock
+  throw new StoreOpenError(
+    `The job store ${file} is in use by ${lock.heldBy}. Stop that server, or give this one another DATABASE_URL.`,
+  )
+}
+
+/** A file that could not be opened for a reason that the system gives. */
+export function unusableStoreFile(file: string, cause: unknown): StoreOpenError {
+  const advice = 'DATABASE_URL must name a file that this user can write, on a disk with room.'
+  return new StoreOpenError(`The job store ${file} cannot be read and written: ${messageOf(cause)}. ${advice}`, cause)
+}
+
+async function locate(path: string, hops = 0): Promise<string> {
+  if (hops > MAX_LINKS) throw new Error('its links go round in circles')
+  await mkdir(dirname(path), { recursive: true })
+  const file = join(await realpath(dirname(path)), basename(path))
+  try {
+    // Also a link to a file that is still to be made.
+    return await locate(resolve(dirname(file), await readlink(file)), hops + 1)
+  } catch (error) {
+    const isLink = !(error instanceof Error && 'code' in error && (error.code === 'EINVAL' || error.code === 'ENOENT'))
+    if (isLink) throw error
+    return file
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

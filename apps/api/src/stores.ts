@@ -1,0 +1,67 @@
+import type { JobRepository } from './jobs/job-repository.ts'
+import type { Logger } from './logger.ts'
+import type { StoreLocation } from './store-location.ts'
+
+interface OpenOptions {
+  /** Told what an operator should know about the store, also while it is being opened. */
+  readonly logger: Pick<Logger, 'info' | 'warn'>
+  /** Whether other servers use it at the same time, which only PostgreSQL can do. */
+  readonly shared: boolean
+  /** For a shared store: how long a process may be silent before its jobs count as abandoned, in milliseconds. */
+  readonly leaseMs?: number
+}
+
+/**
+ * Opens the store that the location names. What only some stores need is loaded only for them.
+ * @throws StoreOpenError
+ * @throws UnreachableError its server does not answer
+ */
+export async function openJobs(
+  location: StoreLocation,
+  { logger, shared, leaseMs }: OpenOptions,
+): Promise<JobRepository> {
+  switch (location.kind) {
+    case 'lowdb': {
+      const { LowdbJobRepository } = await import('./storage/lowdb/lowdb-job-repository.ts')
+      return await LowdbJobRepository.open(location.path, { logger })
+    }
+    case 'sqlite': {
+      const { openSqliteJobs } = await import('./storage/sql/open-sqlite.ts')
+      return await openSqliteJobs(location.path)
+    }
+    case 'postgres': {
+      const { openPostgresJobs } = await import('./storage/sql/open-postgres.ts')
+      return await openPostgresJobs(location.url, {
+        logger,
+        shared,
+        ...(leaseMs !== undefined && { lease: leaseTimes(leaseMs) }),
+      })
+    }
+  }
+}
+
+/** A lease outlives a few renewals that fail. */
+function leaseTimes(leaseMs: number): { leaseMs: number; renewMs: number } {
+  return { leaseMs, renewMs: Math.ceil(leaseMs / 5) }
+}
+
+/**
+ * Brings the tables of a store to the state that this version needs.
+ * @returns the names of the migrations that were run now
+ * @throws StoreOpenError
+ * @throws UnreachableError its server does not answer
+ */
+export async function migrateJobs(location: StoreLocation, { logger }: Pick<OpenOptions, 'logger'>): Promise<string[]> {
+  switch (location.kind) {
+    case 'lowdb':
+      return []
+    case 'sqlite': {
+      const { migrateSqlite } = await import('./storage/sql/open-sqlite.ts')
+      return await migrateSqlite(location.path)
+    }
+    case 'postgres': {
+      const { migratePostgres } = await import('./storage/sql/open-postgres.ts')
+      return await migratePostgres(location.url, { logger })
+    }
+  }
+}

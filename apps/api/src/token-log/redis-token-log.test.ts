@@ -1,0 +1,305 @@
+import { Redis } from 'ioredis'
+import { expect, it, onTestFinished, vi } from 'vitest'
+import { attach, DEAF, describeTokenLog, textOf, tokensOf } from '../../test/describe-token-log.ts'
+import { RedisProcess } from '../../test/redis-process.ts'
+import { SILENT } from '../../test/silent-logger.ts'
+import { describeWithRedis, describeWithRedisProcess, type TestRedis, useRedis } from '../../test/test-redis.ts'
+import { RedisTokenLog } from './redis-token-log.ts'
+import { encodeEnd, encodePart } from './token-part.ts'
+
+type Options = Partial<Parameters<typeof RedisTokenLog.open>[0]>
+
+/** The log as one process has it. */
+async function openLog({ url, prefix }: Pick<TestRedis, 'url' | 'prefix'>, options?: Options): Promise<RedisTokenLog> {
+  const log = await RedisTokenLog.open({ url, prefix, logger: SILENT, ...options })
+  onTestFinished(() => log.stop())
+  return log
+}
+
+/** How many connections listen to a job, as Redis knows. */
+async function listeners({ client, prefix }: TestRedis, jobId: string): Promise<number> {
+  const reply = await client.pubsub('NUMSUB', `${prefix}tokens:${jobId}`)
+  return Number(reply[1])
+}
+
+/** What another process would do with a part of a job's text. */
+function otherWriter({ client, prefix }: TestRedis, jobId: string) {
+  const key = `${prefix}tokens:${jobId}`
+  return {
+    write: (start: number, ...tokens: string[]) => client.xadd(key, '*', 'part', encodePart(start, tokens)),
+    publish: (start: number, ...tokens: string[]) => client.publish(key, encodePart(start, tokens)),
+    end: async (length?: number) => {
+      await client.xadd(key, '*', 'part', encodeEnd(length))
+      await client.publish(key, encodeEnd(length))
+    },
+  }
+}
+
+describeWithRedis('RedisTokenLog', (url) => {
+  describeTokenLog('RedisTokenLog', () => openLog(useRedis(url)))
+
+  it('carries tokens to other processes, as they were, also to those who come later', async () => {
+    const redis = useRedis(url)
+    const [writing, reading] = [await openLog(redis), await openLog(redis)]
+    const reader = attach(reading, 'job', 0)
+    for (const token of ['Once', ' upon']) {
+      writing.append('job', token)
+      expect((await reader.next())?.map(({ data }) => data.token)).toEqual([token])
+    }
+    const late = attach(await openLog(redis), 'job', 2)
+    expect(tokensOf(await late.next())).toEqual([
+      [4, 'ce'],
+      [9, ' upon'],
+    ])
+    await writing.close('job')
+    expect(await reader.next()).toBeUndefined()
+    expect(await late.next()).toBeUndefined()
+  })
+
+  it('has one copy of a text, and listens once, for a thousand readers', async () => {
+    const redis = useRedis(url)
+    const [writing, reading] = [await openLog(redis), await openLog(redis)]
+    const texts = Array.from({ length: 1_000 }, () => attach(reading, 'job', 0).rest())
+    for (const token of ['Once', ' upon', ' a', ' time']) writing.append('job', token)
+    await writing.close('job')
+    const events = await Promise.all(texts)
+    expect(new Set(events.map(textOf))).toEqual(new Set(['Once upon a time']))
+    // The very same objects.
+    expect(new Set(events.map((each) => each[1])).size).toBe(1)
+    expect(reading.size).toBe(1)
+    expect(await listeners(redis, 'job')).toBe(1)
+  })
+
+  it('keeps no subscription, text or timer when the last reader has left', async () => {
+    const redis = useRedis(url)
+    const log = await openLog(redis, { graceMs: 1 })
+    const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
+    const before = timers()
+    const readers = ['1', '2', '2', '3'].map((id) => log.attach(id, 0, DEAF))
+    for (const id of ['1', '2', '3']) await vi.waitUntil(async () => (await listeners(redis, id)) === 1, 10_000)
+    for (const reader of readers) reader.detach()
+    await vi.waitUntil(() => log.size === 0, 10_000)
+    for (const id of ['1', '2', '3']) await vi.waitUntil(async () => (await listeners(redis, id)) === 0, 10_000)
+    expect(timers()).toBeLessThanOrEqual(before)
+  })
+
+  it('keeps a text for a moment for a reader who comes again', async () => {
+    const redis = useRedis(url)
+    const log = await openLog(redis)
+    log.append('job', 'Once')
+    const reader = attach(log, 'job', 0)
+    await reader.next()
+    reader.source.detach()
+    expect(tokensOf(log.attach('job', 0, DEAF).read())).toEqual([[4, 'Once']])
+  })
+
+  it('gives a slow reader all that became ready in one batch', async () => {
+    const redis = useRedis(url)
+    const [writing, reading] = [await openLog(redis), await openLog(redis)]
+    const [slow, quick] = [reading.attach('job', 0, DEAF), attach(reading, 'job', 0)]
+    for (const token of ['a', 'b', 'c']) {
+      writing.append('job', token)
+      await quick.next()
+    }
+    expect(slow.read()).toHaveLength(3)
+    expect(slow.read()).toHaveLength(0)
+  })
+
+  it('finds what was written when its notification was lost, and has the record looked at', async () => {
+    const redis = useRedis(url)
+    const log = await openLog(redis, { doubtMs: 20 })
+    const other = otherWriter(redis, 'job')
+    const doubted = Promise.withResolvers<void>()
+    const reader = attach(log, 'job', 0)
+    const doubting = log.attach('job', 0, { onReady: () => {}, onDoubt: doubted.resolve })
+    await doubted.promise
+    doubting.detach()
+    await other.write(0, 'Once')
+    expect(tokensOf(await reader.next())).toEqual([[4, 'Once']])
+    await redis.client.xadd(`${redis.prefix}tokens:job`, '*', 'part', 'end')
+    expect(await reader.next()).toBeUndefined()
+  })
+
+  it('cuts off what it knows, and fills a gap before it shows what is behind', async () => {
+    const redis = useRedis(url)
+    const log = await openLog(redis)
+    const other = otherWriter(redis, 'job')
+    const reader = attach(log, 'job', 0)
+    await other.write(0, 'Once')
+    expect(tokensOf(await reader.next())).toEqual([[4, 'Once']])
+    await vi.waitUntil(async () => (await listeners(redis, 'job')) === 1, 10_000)
+    await other.publish(0, 'On', 'ce', ' upon')
+    expect(tokensOf(await reader.next())).toEqual([[9, ' upon']])
+    await other.write(4, ' upon')
+    await other.write(9, ' a')
+    await other.write(11, ' time')
+    await other.publish(11, ' time')
+    expect(tokensOf(await reader.next())).toEqual([
+      [11, ' a'],
+      [16, ' time'],
+    ])
+  })
+
+  it.each([5, undefined])('fetches what it missed before the end (of a text of the length %s)', async (length) => {
+    const redis = useRedis(url)
+    const log = await openLog(redis)
+    const other = otherWriter(redis, 'job')
+    const reader = attach(log, 'job', 0)
+    await other.write(0, 'Once')
+    await reader.next()
+    await vi.waitUntil(async () => (await listeners(redis, 'job')) === 1, 10_000)
+    await other.write(4, '.')
+    await other.end(length)
+    expect(tokensOf(await reader.rest())).toEqual([[5, '.']])
+  })
+
+  it('shows nothing behind a hole, and still ends', async () => {
+    const redis = useRedis(url)
+    const log = await openLog(redis, { doubtMs: 50 })
+    const other = otherWriter(redis, 'job')
+    let doubts = 0
+    const reader = attach(log, 'job', 0)
+    log.attach('job', 0, { onReady: () => {}, onDoubt: () => doubts++ })
+    await other.write(0, 'Once')
+    await reader.next()
+    await other.write(9, ' a')
+    await other.publish(9, ' a')
+    await other.write(11, ' time')
+    await other.publish(11, ' time')
+    await vi.waitUntil(() => doubts > 1, 10_000)
+    expect(reader.source.read()).toEqual([])
+    await other.end()
+    expect(await reader.next()).toBeUndefined()
+  })
+
+  it('ignores what a writer adds that does not know that its job was ended', async () => {
+    const redis = useRedis(url)
+    const [zombie, ending, reading] = [await openLog(redis), await openLog(redis), await openLog(redis)]
+    const reader = attach(reading, 'job', 0)
+    zombie.append('job', 'Once')
+    expect(textOf((await reader.next()) ?? [])).toBe('Once')
+    await ending.close('job')
+    expect(await reader.next()).toBeUndefined()
+    // What comes on another channel later was published later.
+    const marker = attach(reading, 'marker', 0)
+    zombie.append('job', ' upon')
+    zombie.append('marker', '.')
+    await marker.next()
+    expect(reader.source.read()).toEqual([])
+    expect((await attach(await openLog(redis), 'job', 0).rest()).map(({ data }) => data.token)).toEqual(['Once'])
+  })
+
+  it('keeps a stream for a while after its end, and a longer while before', async () => {
+    const redis = useRedis(url)
+    const log = await openLog(redis, { keepMs: { open: 60_000, ended: 100 } })
+    const key = `${redis.prefix}tokens:job`
+    const reader = attach(log, 'job', 0)
+    log.append('job', 'Once')
+    await reader.next()
+    expect(await redis.client.pttl(key)).toBeGreaterThan(50_000)
+    await log.close('job')
+    await reader.next()
+    await vi.waitUntil(async () => (await redis.client.exists(key)) === 0, 10_000)
+  })
+
+  it('passes over what it cannot read', async () => {
+    const redis = useRedis(url)
+    const log = await openLog(redis)
+    const other = otherWriter(redis, 'job')
+    const reader = attach(log, 'job', 0)
+    for (const part of ['', 'rubbish', '0[', '0[1]', '-1["x"]', '1e99["x"]', 'x["y"]']) {
+      await redis.client.xadd(`${redis.prefix}tokens:job`, '*', 'part', part)
+    }
+    await other.write(0, 'Once')
+    await other.end()
+    expect(textOf(await reader.rest())).toBe('Once')
+  })
+})
+
+describeWithRedisProcess('RedisTokenLog whose Redis has trouble', () => {
+  const ownRedis = async () => {
+    const redis = await RedisProcess.start()
+    const client = new Redis(redis.url)
+    client.on('error', () => {})
+    onTestFinished(() => client.disconnect())
+    return { redis, client, url: redis.url, prefix: 'promptlab:' }
+  }
+
+  async function connectionIds(client: Redis, name: string): Promise<string[]> {
+    const list = String(await client.client('LIST'))
+    return list
+      .split('\n')
+      .flatMap((line) => (line.includes(` name=${name} `) ? [/^id=(\d+)/.exec(line)?.[1] ?? ''] : []))
+  }
+
+  it('has two connections, whatever it reads', async () => {
+    const { client, ...options } = await ownRedis()
+    const log = await openLog(options)
+    for (let job = 0; job < 100; job++) log.attach(String(job), 0, DEAF)
+    log.append('99', 'text')
+    await attach(log, '99', 0).next()
+    for (const name of ['promptlab-tokens', 'promptlab-subscriber']) {
+      expect(await connectionIds(client, name)).toHaveLength(1)
+    }
+  })
+
+  it('misses nothing when the connection that listens is killed', async () => {
+    const { client, ...options } = await ownRedis()
+    const [writing, reading] = [await openLog(options), await openLog(options)]
+    const reader = attach(reading, 'job', 0)
+    writing.append('job', 'start')
+    let text = textOf((await reader.next()) ?? [])
+    for (let round = 0; round < 5; round++) {
+      for (const id of await connectionIds(client, 'promptlab-subscriber')) await client.client('KILL', 'ID', id)
+      writing.append('job', ` ${round}`)
+      text += textOf((await reader.next()) ?? [])
+    }
+    await writing.close('job')
+    text += textOf(await reader.rest())
+    expect(text).toBe('start 0 1 2 3 4')
+  })
+
+  it('goes on where it was when Redis is restarted empty; who comes later waits for the record', async () => {
+    const { redis, ...options } = await ownRedis()
+    const [writing, reading, later] = [await openLog(options), await openLog(options), await openLog(options)]
+    const reader = attach(reading, 'job', 0)
+    writing.append('job', 'Once')
+    await reader.next()
+    await redis.kill()
+    writing.append('job', ' upon')
+    writing.append('job', ' a')
+    await redis.startAgain()
+    let text = ''
+    while (text !== ' upon a') text += textOf((await reader.next()) ?? [])
+
+    const late = attach(later, 'job', 0)
+    writing.append('job', ' time')
+    expect(textOf((await reader.next()) ?? [])).toBe(' time')
+    await writing.close('job')
+    expect(await reader.next()).toBeUndefined()
+    expect(await late.rest()).toEqual([])
+  })
+
+  it('holds up no run while Redis hangs, and passes everything on when it answers again', async () => {
+    const { redis, ...options } = await ownRedis()
+    const [writing, reading] = [await openLog(options), await openLog(options)]
+    const reader = attach(reading, 'job', 0)
+    writing.append('job', 'start')
+    await reader.next()
+    redis.pause()
+    for (let token = 0; token < 1_000; token++) writing.append('job', ` ${token}`)
+    await writing.close('job')
+    redis.resume()
+    expect(textOf(await reader.rest())).toBe(Array.from({ length: 1_000 }, (_, token) => ` ${token}`).join(''))
+  })
+
+  it('stops while Redis is away', async () => {
+    const { redis, ...options } = await ownRedis()
+    const log = await openLog(options)
+    log.attach('job', 0, DEAF)
+    await redis.kill()
+    log.append('job', 'lost')
+    await log.stop()
+    expect(log.size).toBe(0)
+  })
+})

@@ -1,0 +1,98 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { TokenWriter, type WrittenPart } from './token-writer.ts'
+
+/** A writer whose parts the test sees, and lets through or not. */
+function newWriter() {
+  const sent: WrittenPart[][] = []
+  const state = { isAway: false, failures: 0, overflows: 0 }
+  const writer = new TokenWriter({
+    send: async (parts) => {
+      if (state.isAway) throw new Error('away')
+      sent.push([...parts])
+    },
+    onFailure: () => state.failures++,
+    onOverflow: () => state.overflows++,
+  })
+  return { writer, sent, state }
+}
+
+describe('TokenWriter', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'performance'] }))
+  afterEach(() => void vi.useRealTimers())
+
+  it('sends a token at once after a silence, and what comes soon after together', async () => {
+    const { writer, sent } = newWriter()
+    writer.append('a', 'Once')
+    await vi.advanceTimersByTimeAsync(0)
+    expect(sent).toEqual([[{ jobId: 'a', part: '0["Once"]' }]])
+    writer.append('a', ' upon')
+    writer.append('b', 'x')
+    await vi.advanceTimersByTimeAsync(1)
+    writer.append('a', ' a')
+    await vi.advanceTimersByTimeAsync(5)
+    expect(sent.slice(1)).toEqual([
+      [
+        { jobId: 'a', part: '4[" upon"," a"]' },
+        { jobId: 'b', part: '0["x"]' },
+      ],
+    ])
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it('sends the end behind the last token, and an end alone', async () => {
+    const { writer, sent } = newWriter()
+    writer.append('a', 'Once')
+    writer.end('a')
+    writer.end('never begun')
+    await vi.advanceTimersByTimeAsync(10)
+    expect(sent.flat()).toEqual([
+      { jobId: 'a', part: '0["Once"]' },
+      { jobId: 'a', part: 'end4' },
+      { jobId: 'never begun', part: 'end' },
+    ])
+  })
+
+  it('repeats what could not be sent, before what came since', async () => {
+    const { writer, sent, state } = newWriter()
+    state.isAway = true
+    writer.append('a', 'Once')
+    await vi.advanceTimersByTimeAsync(300)
+    writer.append('a', ' upon')
+    writer.end('a')
+    state.isAway = false
+    await vi.advanceTimersByTimeAsync(300)
+    expect(state.failures).toBeGreaterThan(1)
+    expect(sent.flat()).toEqual([
+      { jobId: 'a', part: '0["Once"," upon"]' },
+      { jobId: 'a', part: 'end9' },
+    ])
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it('gives up what becomes too much, and shows the gap', async () => {
+    const { writer, sent, state } = newWriter()
+    state.isAway = true
+    for (let count = 0; count < 9; count++) {
+      writer.append('a', 'x'.repeat(1_000_000))
+      await vi.advanceTimersByTimeAsync(300)
+    }
+    expect(state.overflows).toBe(1)
+    state.isAway = false
+    writer.append('a', 'later')
+    await vi.advanceTimersByTimeAsync(300)
+    expect(sent.flat()).toEqual([{ jobId: 'a', part: '9000000["later"]' }])
+  })
+
+  it('sends what waits when it stops, once', async () => {
+    const { writer, sent, state } = newWriter()
+    writer.append('a', 'Once')
+    await writer.stop()
+    expect(sent.flat()).toHaveLength(1)
+    state.isAway = true
+    writer.append('a', ' upon')
+    await writer.stop()
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(state.failures).toBe(1)
+    expect(vi.getTimerCount()).toBe(0)
+  })
+})

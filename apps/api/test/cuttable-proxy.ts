@@ -1,0 +1,76 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { onTestFinished } from 'vitest'
+
+/** A way to a server that a test can break, as a restart or the network would. Closed when the test ends. */
+export class CuttableProxy {
+  /** The URL of the server, by this way. */
+  readonly url: string
+  readonly #connections = new Set<Connection>()
+  #isCut = false
+  #isMute = false
+
+  private constructor(url: string) {
+    this.url = url
+  }
+
+  static async start(url: string): Promise<CuttableProxy> {
+    const { hostname, port } = new URL(url)
+    const server = createServer((client) => proxy.#accept(client, connect(Number(port || 5432), hostname)))
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port: ownPort } = server.address() as AddressInfo
+    const own = new URL(url)
+    own.host = `127.0.0.1:${ownPort}`
+    const proxy = new CuttableProxy(own.href)
+    onTestFinished(() => {
+      proxy.cut()
+      server.close()
+    })
+    return proxy
+  }
+
+  /** Breaks every connection, and refuses new ones. */
+  cut(): void {
+    this.#isCut = true
+    for (const { client, server } of this.#connections) {
+      client.destroy()
+      server.destroy()
+    }
+  }
+
+  /** What is asked still arrives; no answer comes back. */
+  mute(): void {
+    this.#isMute = true
+  }
+
+  /** New connections work. */
+  restore(): void {
+    this.#isCut = false
+    this.#isMute = false
+  }
+
+  #accept(client: Socket, server: Socket): void {
+    const connection = { client, server }
+    this.#connections.add(connection)
+    for (const [from, to] of [
+      [client, server],
+      [server, client],
+    ] as const) {
+      from.on('error', () => {})
+      from.on('close', () => {
+        to.destroy()
+        this.#connections.delete(connection)
+      })
+      from.on('data', (bytes) => {
+        if (from === client || !this.#isMute) to.write(bytes)
+      })
+    }
+    if (this.#isCut) client.destroy()
+  }
+}
+
+interface Connection {
+  readonly client: Socket
+  readonly server: Socket
+}

@@ -1,0 +1,47 @@
+import { Client } from 'pg'
+import { afterAll, beforeAll, it } from 'vitest'
+
+const SERVER = process.env['TEST_POSTGRES_URL'] ?? 'postgres://postgres@127.0.0.1:5432/postgres'
+const MISSING = `no PostgreSQL answers at ${new URL(SERVER).host}; start one there, or set TEST_POSTGRES_URL, to include these tests`
+
+/**
+ * Defines tests that need a PostgreSQL, in a database of their own. Where there is none they are skipped, visibly; in CI
+ * that is a failure.
+ * @param define gets what empties the database and gives its URL
+ */
+export async function withPostgres(define: (newDatabase: () => Promise<string>) => void): Promise<void> {
+  if (!(await isThere())) {
+    if (process.env['CI']) throw new Error(MISSING)
+    it.skip(MISSING)
+    return
+  }
+  const name = `promptlab_test_${crypto.randomUUID().replaceAll('-', '')}`
+  const url = new URL(SERVER)
+  url.pathname = name
+  beforeAll(() => runSql(SERVER, `create database ${name} template template0 encoding 'UTF8'`))
+  afterAll(() => runSql(SERVER, `drop database ${name} with (force)`))
+  define(async () => {
+    await runSql(url.href, 'drop schema public cascade; create schema public')
+    return url.href
+  })
+}
+
+async function isThere(): Promise<boolean> {
+  try {
+    await runSql(SERVER, 'select 1')
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Runs statements past the server under test, and gives the rows of the only one. */
+export async function runSql(url: string, statements: string): Promise<unknown[]> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 5_000 })
+  try {
+    await client.connect()
+    return (await client.query(statements)).rows
+  } finally {
+    await client.end()
+  }
+}
