@@ -1,4 +1,4 @@
-import type { TokenEvent } from '@promptlab/contract'
+import type { FinalEvent, TokenEvent } from '@promptlab/contract'
 import { describe, expect, it } from 'vitest'
 import type { TokenLog, TokenReader } from '../src/jobs/token-log.ts'
 import { AwaitedReader } from './awaited-reader.ts'
@@ -11,6 +11,12 @@ export function attach(log: TokenLog, jobId: string, after: number): AwaitedRead
     (onReady) => log.attach(jobId, after, { onReady, onDoubt: () => {} }),
     (reader) => reader.hasEnded,
   )
+}
+
+export const FINAL: FinalEvent = {
+  event: 'metrics',
+  id: 'end',
+  data: { durationMs: 3, tokenCount: 1, ttftMs: 1, queuedMs: 0, attempts: 1 },
 }
 
 /** Ids and tokens. */
@@ -92,6 +98,16 @@ export function describeTokenLog(name: string, open: () => Promise<TokenLog>): v
       expect(tokensOf(await reader.next())).toEqual([[4, 'last']])
       expect(await reader.next()).toBeUndefined()
       expect(await reader.next()).toBeUndefined()
+    })
+
+    it('tells its readers how the job ended, once they have all of its text', async () => {
+      const log = await open()
+      const reader = attach(log, 'job', 0)
+      log.append('job', 'Once')
+      expect(reader.source.final).toBeUndefined()
+      await log.close('job', FINAL)
+      expect(textOf(await reader.rest())).toBe('Once')
+      expect(reader.source.final).toEqual(FINAL)
     })
 
     it('ends the log of a job that made no text', async () => {

@@ -163,7 +163,9 @@ describe('readers', () => {
   it('come a thousand at a time and leave nothing behind', async () => {
     const gate = Promise.withResolvers<void>()
     const tokens = Array.from({ length: 50 }, (_, index) => ` w${index}`)
-    const { app, url, tokenLog } = await startServer({ providers: [new ScriptedProvider([gate.promise, ...tokens])] })
+    const { app, jobs, url, tokenLog } = await startServer({
+      providers: [new ScriptedProvider([gate.promise, ...tokens])],
+    })
     const { id } = await createJob(url, SCRIPTED)
     const readers = await Promise.all(Array.from({ length: 1_000 }, () => StreamReader.open(url, id)))
     // Half of them do not stay.
@@ -173,6 +175,7 @@ describe('readers', () => {
     }
     expect(app.openStreams.count).toBeGreaterThanOrEqual(500)
     await vi.waitUntil(() => app.openStreams.count === 500, 10_000)
+    const find = vi.spyOn(jobs, 'find')
     gate.resolve()
     for (const reader of readers.slice(0, 500)) {
       const frames = await reader.rest()
@@ -182,5 +185,7 @@ describe('readers', () => {
     }
     await vi.waitUntil(() => app.openStreams.count === 0, 10_000)
     expect(tokenLog.readerCount).toBe(0)
+    // Those who were there to the end did not have to ask the store how it ended.
+    expect(find).toHaveBeenCalledTimes(0)
   })
 })

@@ -6,6 +6,7 @@ import { onTestFinished } from 'vitest'
 import { type AppConfig, buildApp } from '../src/build-app.ts'
 import { readConfig } from '../src/config.ts'
 import { openDependencies } from '../src/dependencies.ts'
+import type { JobRepository } from '../src/jobs/job-repository.ts'
 import { MemoryTokenLog } from '../src/token-log/memory-token-log.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
@@ -19,6 +20,7 @@ interface TestServerOptions {
 
 export interface TestServer {
   readonly url: string
+  readonly jobs: JobRepository
   readonly tokenLog: MemoryTokenLog
   readonly app: FastifyInstance
 }
@@ -37,7 +39,7 @@ export async function startServer({ env = {}, providers, config }: TestServerOpt
     : opened
   const app = buildApp({ ...configuration, logger, ...config }, deps)
   onTestFinished(() => app.close())
-  return { app, tokenLog, url: await app.listen({ host: '127.0.0.1', port: 0 }) }
+  return { app, jobs: opened.jobs, tokenLog, url: await app.listen({ host: '127.0.0.1', port: 0 }) }
 }
 
 export async function newStorePath(): Promise<string> {

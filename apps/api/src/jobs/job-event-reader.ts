@@ -1,4 +1,5 @@
-import { type FinalEvent, type FinalJob, isFinal, type Job, type StreamEvent } from '@promptlab/contract'
+import { type FinalJob, isFinal, type Job, type StreamEvent } from '@promptlab/contract'
+import { finalEvent } from './final-event.ts'
 import type { JobRepository } from './job-repository.ts'
 import type { SharedLooks } from './shared-looks.ts'
 import type { TokenLog, TokenReader } from './token-log.ts'
@@ -78,7 +79,13 @@ export class JobEventReader {
     }
     const tokens = this.#tokens.read()
     this.#cursor = tokens.at(-1)?.id ?? this.#cursor
-    if (this.#tokens.hasEnded) this.#look((job) => (job && isFinal(job) ? this.#finish(job) : this.close()))
+    if (!this.#tokens.hasEnded) return tokens
+    const { final } = this.#tokens
+    if (final) {
+      this.close()
+      return [...tokens, final]
+    }
+    this.#look((job) => (job && isFinal(job) ? this.#finish(job) : this.close()))
     return tokens
   }
 
@@ -92,7 +99,7 @@ export class JobEventReader {
     this.#tail = tailOf(job, this.#cursor)
   }
 
-  /** Looks at the record: it is the only one to know how a job ended. */
+  /** Looks at the record, which always knows how a job ended. */
   #look(use: (job: Job | undefined) => void): void {
     if (this.#isLooking) return
     this.#isLooking = true
@@ -138,16 +145,4 @@ function tailOf(job: FinalJob, cursor: number): StreamEvent[] {
     events.push({ event: 'token', id: start + token.length, data: { token } })
   }
   return [...events, finalEvent(job)]
-}
-
-function finalEvent(job: FinalJob): FinalEvent {
-  const { status, metrics } = job
-  switch (status) {
-    case 'completed':
-      return { event: 'metrics', id: 'end', data: metrics }
-    case 'failed':
-      return { event: 'error', id: 'end', data: { ...job.error, metrics } }
-    case 'cancelled':
-      return { event: 'cancelled', id: 'end', data: metrics }
-  }
 }

@@ -1,9 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { Job, JobStatus, RunningJob } from '@promptlab/contract'
+import type { FinalEvent, Job, JobStatus, RunningJob } from '@promptlab/contract'
 import type { ProviderRegistry } from '@promptlab/providers'
 import type { Clock } from '../clock.ts'
 import type { Logger } from '../logger.ts'
 import { Checkpointer } from './checkpointer.ts'
+import { finalEvent } from './final-event.ts'
 import { startJob } from './job.ts'
 import { JobCancelledError, JobInterruptedError } from './job-failure.ts'
 import type { JobRepository } from './job-repository.ts'
@@ -28,6 +29,8 @@ interface ActiveJob {
   readonly stored: PromiseWithResolvers<never>
   /** Whether its run has ended and its record is final. */
   isOver: boolean
+  /** How the job ended, once that is stored. */
+  final?: FinalEvent
 }
 
 /**
@@ -86,7 +89,7 @@ export class JobRunner {
     } finally {
       this.#active.delete(jobId)
       // Not before its final record is stored, and not of a job that another process runs.
-      if (active.isOver) await tokenLog.close(jobId)
+      if (active.isOver) await tokenLog.close(jobId, active.final)
       active.ended.resolve()
     }
   }
@@ -128,6 +131,7 @@ export class JobRunner {
     this.#checkpointer.delete(run)
     const isStored = await this.#store(final, 'running', active)
     active.isOver = true
+    if (isStored) active.final = finalEvent(final)
     const { id, provider, model, status, metrics } = final
     if (isStored) logger.info({ jobId: id, provider, model, status, metrics }, 'job ended')
     else logger.warn({ jobId: id, provider, model }, 'job was ended by another process; what this run made is dropped')

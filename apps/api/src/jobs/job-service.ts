@@ -9,6 +9,7 @@ import {
 import type { ProviderRegistry } from '@promptlab/providers'
 import { ApiError } from '../api-error.ts'
 import type { Clock } from '../clock.ts'
+import { finalEvent } from './final-event.ts'
 import { fingerprint } from './fingerprint.ts'
 import { cancelPending, newJob, startJob } from './job.ts'
 import { JobEventReader } from './job-event-reader.ts'
@@ -127,7 +128,7 @@ export class JobService {
         const cancelled = cancelPending(job, clock.now())
         if (!(await jobs.replace(cancelled, 'pending'))) continue // It has just begun, or ended.
         await queue.remove(job)
-        await tokenLog.close(id)
+        await tokenLog.close(id, finalEvent(cancelled))
         return cancelled
       }
       isOver = !(await queue.requestStop(id))

@@ -1,4 +1,4 @@
-import type { TokenEvent } from '@promptlab/contract'
+import type { FinalEvent, TokenEvent } from '@promptlab/contract'
 
 /**
  * The live text of running jobs. The text is the log: a token's id is the length of the text up to its end, so a reader's
@@ -11,8 +11,9 @@ export interface TokenLog {
   /**
    * Ends the job's log: readers get what they have not read yet, then the end. Its final record must be stored before.
    * Harmless when repeated. A log that spans processes may tell its readers a little later than this resolves.
+   * @param final how the job ended, if it did and the log has its whole text: spares each reader a look at the record
    */
-  close(jobId: string): Promise<void>
+  close(jobId: string, final?: FinalEvent): Promise<void>
 
   /**
    * Attaches a reader behind the first `after` UTF-16 code units of the text, also before the first token exists.
@@ -40,6 +41,9 @@ export interface TokenReader {
 
   /** Whether the log has ended: what `read` does not give now will never come. */
   readonly hasEnded: boolean
+
+  /** What comes behind the last token, once the log has ended; undefined where only the record knows. */
+  readonly final: FinalEvent | undefined
 
   /** Gives the place up; the listener is not called any more. Harmless when repeated. */
   detach(): void

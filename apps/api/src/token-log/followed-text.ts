@@ -60,7 +60,8 @@ export class FollowedText {
     const { text } = this
     if (text.hasEnded) return true
     if ('endsAt' in part) {
-      text.end()
+      // Only behind the whole text; else the record has what is missing here.
+      text.end(part.endsAt === text.length ? part.final : undefined)
       return true
     }
     if (this.#hasHole) return true

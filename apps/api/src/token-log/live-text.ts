@@ -1,4 +1,4 @@
-import type { TokenEvent } from '@promptlab/contract'
+import type { FinalEvent, TokenEvent } from '@promptlab/contract'
 import type { TokenListener, TokenReader } from '../jobs/token-log.ts'
 
 /** The growing text of one job and those who read it. */
@@ -15,6 +15,7 @@ export class LiveText {
   readonly #readers = new Set<LiveTextReader>()
   #length = 0
   #hasEnded = false
+  #final: FinalEvent | undefined
   #isWaking = false
 
   /** Its length in UTF-16 code units. */
@@ -29,6 +30,11 @@ export class LiveText {
 
   get hasEnded(): boolean {
     return this.#hasEnded
+  }
+
+  /** What comes behind the last token; undefined while there may be more, and where only the record knows. */
+  get final(): FinalEvent | undefined {
+    return this.#final
   }
 
   get readerCount(): number {
@@ -60,8 +66,9 @@ export class LiveText {
     return this.#batch.events
   }
 
-  end(): void {
+  end(final?: FinalEvent): void {
     this.#hasEnded = true
+    this.#final = final
     this.#wakeSoon()
   }
 
@@ -111,6 +118,10 @@ class LiveTextReader implements TokenReader {
 
   get hasEnded(): boolean {
     return this.#text.hasEnded
+  }
+
+  get final(): FinalEvent | undefined {
+    return this.#text.final
   }
 
   read(): readonly TokenEvent[] {

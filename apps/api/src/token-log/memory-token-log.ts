@@ -1,3 +1,4 @@
+import type { FinalEvent } from '@promptlab/contract'
 import type { TokenListener, TokenLog, TokenReader } from '../jobs/token-log.ts'
 import { LiveText } from './live-text.ts'
 
@@ -39,10 +40,10 @@ export class MemoryTokenLog implements TokenLog {
     this.#text(jobId).append(token)
   }
 
-  async close(jobId: string): Promise<void> {
+  async close(jobId: string, final?: FinalEvent): Promise<void> {
     const text = this.#texts.get(jobId)
     if (!text || text.hasEnded) return
-    text.end()
+    text.end(final)
     this.#keep(jobId, text)
   }
 

@@ -1,6 +1,7 @@
+import type { FinalEvent } from '@promptlab/contract'
 import { Redis } from 'ioredis'
 import { expect, it, onTestFinished, vi } from 'vitest'
-import { attach, DEAF, describeTokenLog, textOf, tokensOf } from '../../test/describe-token-log.ts'
+import { attach, DEAF, describeTokenLog, FINAL, textOf, tokensOf } from '../../test/describe-token-log.ts'
 import { RedisProcess } from '../../test/redis-process.ts'
 import { SILENT } from '../../test/silent-logger.ts'
 import { describeWithRedis, describeWithRedisProcess, type TestRedis, useRedis } from '../../test/test-redis.ts'
@@ -28,9 +29,9 @@ function otherWriter({ client, prefix }: TestRedis, jobId: string) {
   return {
     write: (start: number, ...tokens: string[]) => client.xadd(key, '*', 'part', encodePart(start, tokens)),
     publish: (start: number, ...tokens: string[]) => client.publish(key, encodePart(start, tokens)),
-    end: async (length?: number) => {
-      await client.xadd(key, '*', 'part', encodeEnd(length))
-      await client.publish(key, encodeEnd(length))
+    end: async (length?: number, final?: FinalEvent) => {
+      await client.xadd(key, '*', 'part', encodeEnd(length, final))
+      await client.publish(key, encodeEnd(length, final))
     },
   }
 }
@@ -171,6 +172,19 @@ describeWithRedis('RedisTokenLog', (url) => {
     await other.end()
     expect(await reader.next()).toBeUndefined()
   })
+
+  it.each([undefined, 3, 7])(
+    'leaves it to the record how a job ended whose text it has not whole (%s)',
+    async (length) => {
+      const redis = useRedis(url)
+      const reader = attach(await openLog(redis), 'job', 0)
+      const other = otherWriter(redis, 'job')
+      await other.write(0, 'Once')
+      await other.end(length, FINAL)
+      expect(textOf(await reader.rest())).toBe('Once')
+      expect(reader.source.final).toBeUndefined()
+    },
+  )
 
   it('ignores what a writer adds that does not know that its job was ended', async () => {
     const redis = useRedis(url)

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { FinalEvent } from '@promptlab/contract'
 import type { Redis } from 'ioredis'
 import type { TokenListener, TokenLog, TokenReader } from '../jobs/token-log.ts'
 import type { Logger } from '../logger.ts'
@@ -100,8 +101,8 @@ export class RedisTokenLog implements TokenLog {
     this.#writer.append(jobId, token)
   }
 
-  async close(jobId: string): Promise<void> {
-    this.#writer.end(jobId)
+  async close(jobId: string, final?: FinalEvent): Promise<void> {
+    this.#writer.end(jobId, final)
   }
 
   attach(jobId: string, after: number, listener: TokenListener): TokenReader {

@@ -1,10 +1,12 @@
+import { FinalEvent } from '@promptlab/contract'
+
 /**
  * What processes tell each other of a job's text: some tokens in a row and where they begin, or that it has ended,
- * and at which length, where the one who ended it knows.
+ * at which length, where the one who ended it knows, and how the job ended.
  */
 export type TokenPart =
   | { readonly start: number; readonly tokens: readonly string[] }
-  | { readonly endsAt: number | undefined }
+  | { readonly endsAt: number | undefined; readonly final: FinalEvent | undefined }
 
 /** @param start how much text there is before the tokens, in UTF-16 code units */
 export function encodePart(start: number, tokens: readonly string[]): string {
@@ -15,15 +17,17 @@ export function encodePart(start: number, tokens: readonly string[]): string {
 export const END_MARK = 'end'
 
 /** @param length of the whole text, in UTF-16 code units */
-export function encodeEnd(length: number | undefined): string {
-  return `${END_MARK}${length ?? ''}`
+export function encodeEnd(length: number | undefined, final?: FinalEvent): string {
+  return `${END_MARK}${length ?? ''}${final ? JSON.stringify(final) : ''}`
 }
 
 /** @returns undefined if it is nothing that was encoded here, such as what a later version has to say */
 export function decodePart(text: string): TokenPart | undefined {
   if (text.startsWith(END_MARK)) {
-    const length = text.slice(END_MARK.length)
-    return { endsAt: length === '' ? undefined : Number(length) }
+    const split = text.indexOf('{')
+    const length = text.slice(END_MARK.length, split < 0 ? undefined : split)
+    const final = split < 0 ? undefined : FinalEvent.safeParse(parsed(text.slice(split))).data
+    return { endsAt: length === '' ? undefined : Number(length), final }
   }
   const split = text.indexOf('[')
   if (split <= 0) return undefined
@@ -33,9 +37,13 @@ export function decodePart(text: string): TokenPart | undefined {
 }
 
 function parseTokens(json: string): string[] | undefined {
+  const value = parsed(json)
+  return Array.isArray(value) && value.every((token) => typeof token === 'string') ? value : undefined
+}
+
+function parsed(json: string): unknown {
   try {
-    const value: unknown = JSON.parse(json)
-    return Array.isArray(value) && value.every((token) => typeof token === 'string') ? value : undefined
+    return JSON.parse(json)
   } catch {
     return undefined
   }

@@ -1,3 +1,4 @@
+import type { FinalEvent } from '@promptlab/contract'
 import { encodeEnd, encodePart } from './token-part.ts'
 
 /** A part of a job's text that is to be written and published. */
@@ -27,6 +28,7 @@ interface OpenText {
   start: number
   tokens: string[]
   hasEnded: boolean
+  final: FinalEvent | undefined
 }
 
 /**
@@ -55,9 +57,10 @@ export class TokenWriter {
     this.#touch(text)
   }
 
-  end(jobId: string): void {
+  end(jobId: string, final?: FinalEvent): void {
     const text = this.#text(jobId)
     text.hasEnded = true
+    text.final = final
     this.#texts.delete(jobId)
     this.#touch(text)
   }
@@ -73,7 +76,7 @@ export class TokenWriter {
   #text(jobId: string): OpenText {
     let text = this.#texts.get(jobId)
     if (!text) {
-      text = { jobId, start: 0, tokens: [], hasEnded: false }
+      text = { jobId, start: 0, tokens: [], hasEnded: false, final: undefined }
       this.#texts.set(jobId, text)
     }
     return text
@@ -108,9 +111,9 @@ export class TokenWriter {
     const taken = texts.map((text) => ({ text, tokens: takeTokens(text), hasEnded: text.hasEnded }))
     const parts: WrittenPart[] = []
     for (const { text, tokens, hasEnded } of taken) {
-      const { jobId, start } = text
+      const { jobId, start, final } = text
       if (tokens.length > 0) parts.push({ jobId, part: encodePart(start, tokens) })
-      if (hasEnded) parts.push({ jobId, part: encodeEnd(lengthOf(text, tokens)) })
+      if (hasEnded) parts.push({ jobId, part: encodeEnd(lengthOf(text, tokens), final) })
     }
     this.#sentAt = performance.now()
     try {
