@@ -1,0 +1,83 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { type LLMProvider, ProviderRegistry } from '@promptlab/providers'
+import { expect, it, onTestFinished, vi } from 'vitest'
+import { systemClock } from '../src/clock.ts'
+import { JobRunner } from '../src/jobs/job-runner.ts'
+import { JobService } from '../src/jobs/job-service.ts'
+import { InProcessJobQueue } from '../src/queue/in-process-job-queue.ts'
+import { LowdbJobRepository } from '../src/storage/lowdb/lowdb-job-repository.ts'
+import { MemoryTokenLog } from '../src/token-log/memory-token-log.ts'
+import { SILENT } from './silent-logger.ts'
+import { newStorePath } from './test-server.ts'
+
+const JOBS = 10_000
+/** So many at once, so that they share the commits of the store. */
+const LANES = 100
+
+const wordy: LLMProvider = {
+  name: 'wordy',
+  models: ['wordy'],
+  async *complete(prompt) {
+    for (let index = 0; index < 40; index++) yield ` ${prompt}-${index}`
+    return undefined
+  },
+}
+
+/** What lives in the heap and beside it, in bytes. */
+function liveBytes(): number {
+  setFlagsFromString('--expose-gc')
+  const collect: unknown = runInNewContext('gc')
+  if (typeof collect !== 'function') throw new Error('The garbage collector cannot be called')
+  collect()
+  const { heapUsed, external } = process.memoryUsage()
+  return heapUsed + external
+}
+
+it('ten thousand jobs, run, read and removed, leave the heap where it was', { timeout: 120_000 }, async () => {
+  const jobs = await LowdbJobRepository.open(await newStorePath())
+  onTestFinished(() => jobs.close())
+  const tokenLog = new MemoryTokenLog({ graceMs: 1, maxKeptLength: 4_000_000 })
+  const deps = {
+    jobs,
+    queue: new InProcessJobQueue({ maxConcurrent: LANES, maxConcurrentPerProvider: LANES, maxQueued: LANES }),
+    tokenLog,
+    providers: new ProviderRegistry([{ provider: wordy }]),
+    clock: systemClock,
+    newId: () => crypto.randomUUID(),
+  }
+  const policy = { firstTokenTimeoutMs: 60_000, tokenIdleTimeoutMs: 60_000, jobTimeoutMs: 60_000, retryDelayMs: 1 }
+  const runner = new JobRunner({ ...deps, logger: SILENT, policy })
+  const service = new JobService({ ...deps, runner })
+  service.start()
+
+  const runOne = async () => {
+    const { job } = await service.create({ prompt: 'word', provider: 'wordy', model: 'wordy' })
+    const read = Promise.withResolvers<string>()
+    let text = ''
+    const reader = service.readEvents(
+      job.id,
+      0,
+      () => {
+        for (const event of reader.read()) text += event.event === 'token' ? event.data.token : ''
+        if (reader.isDone) read.resolve(text)
+      },
+      read.reject,
+    )
+    expect((await read.promise).length).toBe(40 * ' word-'.length + 10 + 30 * 2)
+    await service.delete(job.id)
+  }
+  const run = async (count: number) => {
+    const lane = async () => {
+      for (let index = 0; index < count / LANES; index++) await runOne()
+    }
+    await Promise.all(Array.from({ length: LANES }, lane))
+    await vi.waitUntil(() => tokenLog.size === 0, 10_000)
+  }
+
+  // Until everything is compiled, and every cache and pool has its size.
+  await run(5_000)
+  const before = liveBytes()
+  await run(JOBS)
+  expect(liveBytes() - before).toBeLessThan(JOBS * 200)
+})
