@@ -23,8 +23,8 @@ export class ServerProcess {
   }
 
   /** Runs it on a free port, in an empty folder, with nothing in its environment but what is given. */
-  static async spawn(env: Record<string, string>, script = MAIN): Promise<ServerProcess> {
-    const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), script], {
+  static async spawn(env: Record<string, string>, script = MAIN, args: readonly string[] = []): Promise<ServerProcess> {
+    const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), script, ...args], {
       cwd: await temporaryFolder(),
       env: { PORT: '0', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
