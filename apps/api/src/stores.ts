@@ -68,6 +68,9 @@ export async function migrateJobs(location: StoreLocation, { logger }: Pick<Open
   }
 }
 
+/** To count the jobs of a large store takes a while. */
+const IMPORT_ANSWER_WITHIN_MS = 60_000
+
 /**
  * Opens a store whose jobs are to be read, and which is left as it is.
  * @throws StoreOpenError there is none, or it is in use
@@ -83,7 +86,7 @@ export async function openSource(location: StoreLocation, { logger }: Pick<OpenO
     return new SqlJobSource(await openSqliteSource(location.path))
   }
   const { openPostgresDatabase } = await import('./storage/sql/open-postgres.ts')
-  return new SqlJobSource(await openPostgresDatabase(location.url, { logger, shared: false, isSource: true }))
+  return new SqlJobSource(await openPostgresDatabase(location.url, { ...importOptions(logger), isSource: true }))
 }
 
 /**
@@ -100,5 +103,9 @@ export async function openTarget(location: StoreLocation, { logger }: Pick<OpenO
     return new SqlJobTarget(await openSqliteDatabase(location.path))
   }
   const { openPostgresDatabase } = await import('./storage/sql/open-postgres.ts')
-  return new SqlJobTarget(await openPostgresDatabase(location.url, { logger, shared: false }))
+  return new SqlJobTarget(await openPostgresDatabase(location.url, importOptions(logger)))
+}
+
+function importOptions(logger: OpenOptions['logger']) {
+  return { logger, shared: false, answerWithinMs: IMPORT_ANSWER_WITHIN_MS }
 }

@@ -1,6 +1,6 @@
 import { JobPage } from '@promptlab/contract'
 import { describe, expect, it } from 'vitest'
-import { createJob, getJob, jobOf, problemOf, readStream } from './job-client.ts'
+import { createJob, getJob, jobOf, pageThrough, problemOf, readStream } from './job-client.ts'
 import { ScriptedProvider } from './scripted-provider.ts'
 import { startServer } from './test-server.ts'
 
@@ -15,14 +15,7 @@ describe('GET /jobs', () => {
     const { url } = await startServer()
     const ids: string[] = []
     for (let count = 0; count < 7; count++) ids.unshift((await createJob(url, ECHO)).id)
-    const seen: string[] = []
-    let cursor = ''
-    do {
-      const { data, nextCursor } = await page(url, `limit=3${cursor && `&cursor=${cursor}`}`)
-      seen.push(...data.map(({ id }) => id))
-      cursor = nextCursor ?? ''
-      await createJob(url, ECHO)
-    } while (cursor)
+    const seen = await pageThrough(url, 3, () => createJob(url, ECHO))
     expect(seen).toEqual(ids)
   })
 

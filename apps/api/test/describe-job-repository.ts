@@ -58,7 +58,8 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
     it('finds nothing under an id that no job has', async () => {
       const jobs = await openNew()
       await jobs.insert(aJob('a'))
-      for (const id of ['b', 'A', '', '__proto__', 'constructor']) expect(await jobs.find(id)).toBeUndefined()
+      for (const id of ['b', 'A', '', '\0', 'a\0', '\ud83d', '__proto__', 'constructor'])
+        expect(await jobs.find(id)).toBeUndefined()
     })
 
     it('takes a new job that runs already', async () => {

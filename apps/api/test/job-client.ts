@@ -1,4 +1,4 @@
-import { Job, Problem } from '@promptlab/contract'
+import { Job, JobPage, Problem } from '@promptlab/contract'
 
 /** A frame of a stream, as it came over the wire. */
 export interface Frame {
@@ -31,6 +31,20 @@ export function postJob(url: string, body: object): Promise<Response> {
 
 export async function getJob(url: string, id: string): Promise<Job> {
   return await jobOf(await fetch(`${url}/jobs/${id}`))
+}
+
+/** The ids of all jobs as the pages of the list have them, with something happening after each page. */
+export async function pageThrough(url: string, limit: number, afterPage: () => Promise<unknown>): Promise<string[]> {
+  const ids: string[] = []
+  let cursor = ''
+  do {
+    const response = await fetch(`${url}/jobs?limit=${limit}${cursor && `&cursor=${cursor}`}`)
+    const { data, nextCursor } = JobPage.parse(await response.json())
+    ids.push(...data.map(({ id }) => id))
+    cursor = nextCursor ?? ''
+    await afterPage()
+  } while (cursor)
+  return ids
 }
 
 export async function problemOf(response: Response): Promise<Problem> {

@@ -60,7 +60,7 @@ await withPostgres((newDatabase) => {
     expect((await readStream(url, waiting.id)).text).toBe('Once upon a time')
   })
 
-  it('contradicts nobody when the connections break again and again under load', async () => {
+  it('contradicts nobody when the connections break again and again under load', { timeout: 120_000 }, async () => {
     const { proxy, url } = await startBehindProxy()
     const taken: string[] = []
     let isOver = false

@@ -1,3 +1,4 @@
+import { Client } from 'pg'
 import { expect, it, onTestFinished, vi } from 'vitest'
 import { CuttableProxy } from '../../../test/cuttable-proxy.ts'
 import { aJob, describeJobRepository } from '../../../test/describe-job-repository.ts'
@@ -10,8 +11,8 @@ import { migratePostgres, openPostgresJobs, type PostgresOptions } from './open-
 import type { SqlJobRepository } from './sql-job-repository.ts'
 
 const logger = { info: () => {}, warn: () => {} }
-const ALONE = { logger, shared: false, answerWithinMs: 500 }
-const SHARED = { logger, shared: true, lease: { leaseMs: 600, renewMs: 100 } }
+const ALONE = { logger, shared: false, answerWithinMs: 500, freeWithinMs: 0 }
+const SHARED = { logger, shared: true, freeWithinMs: 0, lease: { leaseMs: 600, renewMs: 100 } }
 
 async function open(url: string, options: PostgresOptions): Promise<SqlJobRepository> {
   const jobs = await openPostgresJobs(url, options)
@@ -44,12 +45,32 @@ await withPostgres((newDatabase) => {
   it('is refused to a second server, which is told who has it', async () => {
     const url = await newDatabase()
     const first = await open(url, ALONE)
-    const inUse = new RegExp(`^The job store postgres://.* is in use by process ${process.pid} on .*, since `)
+    const inUse = new RegExp(`^The job store postgres://.* is in use by promptlab process ${process.pid} on .*, since `)
     for (const options of [ALONE, SHARED]) await expect(openPostgresJobs(url, options)).rejects.toThrow(inUse)
     await first.close()
     await open(url, SHARED)
     await open(url, SHARED)
     await expect(openPostgresJobs(url, ALONE)).rejects.toThrow(StoreOpenError)
+  })
+
+  it('waits a moment for a server that was stopped just now', async () => {
+    const url = await newDatabase()
+    const first = await open(url, ALONE)
+    const second = open(url, { ...ALONE, freeWithinMs: 10_000 })
+    await first.close()
+    await (await second).insert(aJob('a'))
+  })
+
+  it('is refused while a statement of a server that was killed is still under way', async () => {
+    const url = await newDatabase()
+    await migratePostgres(url, { logger })
+    const killed = new Client({ connectionString: url, application_name: 'promptlab process 1 on elsewhere' })
+    await killed.connect()
+    onTestFinished(() => killed.end())
+    await expect(openPostgresJobs(url, ALONE)).rejects.toThrow(/is in use by promptlab process 1 on elsewhere/)
+    const opening = open(url, { ...ALONE, freeWithinMs: 10_000 })
+    await killed.end()
+    await opening
   })
 
   it('says what is wrong with an address, and repeats no password', async () => {

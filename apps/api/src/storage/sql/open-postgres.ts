@@ -7,7 +7,7 @@ import { untilReachable } from '../../until-reachable.ts'
 import { StoreOpenError } from '../store-open-error.ts'
 import { checkMigrated, migrate } from './migrations.ts'
 import { PostgresDatabase } from './postgres-database.ts'
-import { PostgresLock } from './postgres-lock.ts'
+import { APPLICATION, PostgresLock } from './postgres-lock.ts'
 import { postgresOpenError } from './postgres-open-error.ts'
 import { GuardedPool } from './postgres-pool.ts'
 import { LEASE_TIMES, type LeaseTimes, RunnerLease } from './runner-lease.ts'
@@ -24,11 +24,14 @@ export interface PostgresOptions {
   readonly lease?: LeaseTimes
   /** For how long a server that does not answer is tried, in milliseconds. */
   readonly reachableWithinMs?: number
+  /** For how long a store that is in use is tried, in milliseconds: who has it may have been killed just now. */
+  readonly freeWithinMs?: number
   /** How long a connection, and an answer, may take, in milliseconds. */
   readonly answerWithinMs?: number
 }
 
 const ANSWER_WITHIN_MS = 5_000
+const FREE_WITHIN_MS = 2_000
 const MAX_CONNECTIONS = 10
 
 /**
@@ -57,16 +60,16 @@ export function migratePostgres(url: string, { logger }: Pick<PostgresOptions, '
   return untilReachable(() => orSentence(url, () => migrateAlone(url, logger)), { logger })
 }
 
-async function connect(
-  url: string,
-  { logger, shared, isSource = false, lease = LEASE_TIMES, answerWithinMs = ANSWER_WITHIN_MS }: PostgresOptions,
-): Promise<PostgresDatabase> {
-  const lock = await PostgresLock.acquire(configOf(url, answerWithinMs), shared ? 'shared' : 'exclusive', logger)
+async function connect(url: string, options: PostgresOptions): Promise<PostgresDatabase> {
+  const { logger, shared, isSource = false, lease = LEASE_TIMES } = options
+  const { answerWithinMs = ANSWER_WITHIN_MS, freeWithinMs: withinMs = FREE_WITHIN_MS } = options
+  const config = configOf(url, answerWithinMs)
+  const lock = await PostgresLock.acquire(config, shared ? 'shared' : 'exclusive', { logger, withinMs })
   if (!(lock instanceof PostgresLock)) throw inUse(url, lock.heldBy)
   let db: SqlDb | undefined
   try {
     if (!isSource) await migrateAlone(url, logger)
-    db = open({ ...configOf(url, answerWithinMs), max: MAX_CONNECTIONS }, logger)
+    db = open({ ...config, max: MAX_CONNECTIONS }, logger)
     await checkEncoding(db)
     if (isSource) await checkMigrated(db, 'postgres')
     const runner = shared ? await RunnerLease.start(db, lease, logger) : new SoleProcess()
@@ -97,7 +100,7 @@ function configOf(url: string, answerWithinMs: number): ClientConfig {
   return {
     connectionString: url,
     // Whoever is refused the store is told this name.
-    application_name: `process ${process.pid} on ${hostname()}`.slice(0, 63),
+    application_name: `${APPLICATION} process ${process.pid} on ${hostname()}`.slice(0, 63),
     connectionTimeoutMillis: answerWithinMs,
     // The server gives up first, so that nothing is stored of which a caller was told that it was not.
     statement_timeout: answerWithinMs,

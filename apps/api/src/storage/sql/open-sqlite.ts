@@ -7,6 +7,9 @@ import { SqlJobRepository } from './sql-job-repository.ts'
 import { SqliteDatabase } from './sqlite-database.ts'
 import type { SqlDb } from './tables.ts'
 
+/** For how long another program, such as a backup, may hold a change up. Everything waits meanwhile. */
+const BUSY_TIMEOUT_MS = 1_000
+
 /**
  * Opens or creates a SQLite file, and its folder.
  * @throws StoreOpenError it is not a database of ours, cannot be written, or is in use
@@ -64,7 +67,7 @@ async function openPrepared<Prepared>(
 async function openDriver(file: string): Promise<Database> {
   // Made by us, so that it is its owner's alone: prompts and answers are private. The files beside it follow it.
   await (await open(file, 'a', 0o600)).close()
-  const driver = new SQLite(file, { timeout: 5_000 })
+  const driver = new SQLite(file, { timeout: BUSY_TIMEOUT_MS })
   try {
     // A journal that is appended to, flushed at each commit: a job that was accepted is on disk.
     driver.pragma('journal_mode = wal')

@@ -7,13 +7,24 @@ export type LockMode = 'exclusive' | 'shared'
 /** Of the locks that programs may agree on, the one of the job store in a database. */
 const STORE_LOCK = 1_347_243_074
 const LOCK_FUNCTIONS = { exclusive: 'pg_try_advisory_lock', shared: 'pg_try_advisory_lock_shared' } as const
-const RETRY_MS = 500
+/** What the names of all our connections begin with. */
+export const APPLICATION = 'promptlab'
+
+const TRY_AGAIN_MS = 100
+const REGAIN_MS = 500
 
 const HOLDER = `
   select activity.application_name as name, host(activity.client_addr) as address, activity.backend_start as since
   from pg_locks locks join pg_stat_activity activity using (pid)
   where locks.locktype = 'advisory' and locks.classid = ${STORE_LOCK} and locks.objid = 0 and locks.granted
     and locks.database = (select oid from pg_database where datname = current_database())
+  limit 1`
+
+/** What a server that was killed had begun may still be under way, on connections other than that of its lock. */
+const REMAINS = `
+  select application_name as name, host(client_addr) as address, backend_start as since from pg_stat_activity
+  where datname = current_database() and application_name like '${APPLICATION} %'
+    and application_name <> current_setting('application_name')
   limit 1`
 
 /**
@@ -34,15 +45,23 @@ export class PostgresLock {
     this.#logger = logger
   }
 
-  /** @returns the lock, or a sentence about who holds it */
+  /**
+   * Tries for a moment: PostgreSQL takes a while to notice that a process was killed.
+   * @returns the lock, or a sentence about who holds it
+   */
   static async acquire(
     config: ClientConfig,
     mode: LockMode,
-    logger: Pick<Logger, 'warn' | 'info'>,
+    { logger, withinMs }: { logger: Pick<Logger, 'warn' | 'info'>; withinMs: number },
   ): Promise<PostgresLock | { heldBy: string }> {
     const lock = new PostgresLock(config, mode, logger)
-    const heldBy = await lock.#take()
-    return heldBy === undefined ? lock : { heldBy }
+    const giveUpAt = performance.now() + withinMs
+    for (;;) {
+      const heldBy = await lock.#take()
+      if (heldBy === undefined) return lock
+      if (performance.now() >= giveUpAt) return { heldBy }
+      await sleep(TRY_AGAIN_MS)
+    }
   }
 
   /** Whether this process has it now. */
@@ -68,14 +87,16 @@ export class PostgresLock {
       await client.connect()
       const lock = `select ${LOCK_FUNCTIONS[this.#mode]}(${STORE_LOCK}, 0) as taken`
       const { rows } = await client.query<{ taken: boolean }>(lock)
-      if (rows[0]?.taken) {
-        this.#client = client
-        client.once('end', () => this.#onEnd(client))
-        return undefined
+      const isTaken = rows[0]?.taken === true
+      const isInTheWay = isTaken ? this.#mode === 'exclusive' && REMAINS : HOLDER
+      const holders = isInTheWay ? (await client.query<Holder>(isInTheWay)).rows : []
+      if (!isTaken || holders[0]) {
+        await client.end()
+        return describeHolder(holders[0])
       }
-      const { rows: holders } = await client.query<Holder>(HOLDER)
-      await client.end()
-      return describeHolder(holders[0])
+      this.#client = client
+      client.once('end', () => this.#onEnd(client))
+      return undefined
     } catch (error) {
       await client.end().catch(() => {})
       throw error
@@ -99,7 +120,7 @@ export class PostgresLock {
       }
       if (heldBy !== heldBefore) this.#logger.warn({ heldBy }, 'the lock of the job store cannot be had')
       heldBefore = heldBy
-      await sleep(RETRY_MS)
+      await sleep(REGAIN_MS)
     }
   }
 }

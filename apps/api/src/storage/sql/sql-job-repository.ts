@@ -25,6 +25,8 @@ export class SqlJobRepository implements JobRepository {
   readonly #unsureInserts: UnsureInserts
   /** Changes of state that failed, and may have been stored after all. */
   readonly #unsureChanges = new WeakSet<Job>()
+  /** Jobs that began here and have no checkpoint yet, so that one statement ends them. Most jobs are that short. */
+  readonly #withoutTexts = new Set<string>()
   #isClosed = false
 
   private constructor(database: SqlDatabase) {
@@ -49,8 +51,11 @@ export class SqlJobRepository implements JobRepository {
   async insert(job: PendingJob | RunningJob, idempotency?: IdempotencyKey): Promise<KeyedJob | undefined> {
     const database = await this.#opened()
     try {
-      if (idempotency) return await database.transact((db) => this.#insertKeyed(db, job, idempotency))
-      return void (await database.write((db) => this.#insertRow(db, job)))
+      const first = idempotency
+        ? await database.transact((db) => this.#insertKeyed(db, job, idempotency))
+        : await database.write((db) => this.#insertRow(db, job))
+      if (job.status === 'running' && !first) this.#withoutTexts.add(job.id)
+      return first
     } catch (error) {
       if (error instanceof StorageUnavailableError) this.#unsureInserts.add(job.id)
       throw error
@@ -100,10 +105,13 @@ export class SqlJobRepository implements JobRepository {
 
   async replace(next: Job, ifStatus: JobStatus): Promise<boolean> {
     const database = await this.#opened()
-    const change = (db: SqlDb) => this.#replaceRow(db, next, ifStatus)
+    const hasTexts = ifStatus === 'running' && !this.#withoutTexts.delete(next.id)
     try {
-      // Only a job that runs has texts to be folded in.
-      if (await (ifStatus === 'running' ? database.transact(change) : database.write(change))) return true
+      const isReplaced = await (hasTexts
+        ? database.transact((db) => this.#replaceWithTexts(db, next, ifStatus))
+        : database.write((db) => this.#replaceRow(db, next, ifStatus)))
+      if (isReplaced && next.status === 'running') this.#withoutTexts.add(next.id)
+      if (isReplaced) return true
       return this.#unsureChanges.has(next) && (await this.#holds(next))
     } catch (error) {
       if (error instanceof StorageUnavailableError) this.#unsureChanges.add(next)
@@ -113,6 +121,7 @@ export class SqlJobRepository implements JobRepository {
 
   async checkpoint(progress: readonly JobCheckpoint[]): Promise<ReadonlySet<string>> {
     const database = await this.#opened()
+    for (const { job } of progress) this.#withoutTexts.delete(job.id)
     return await database.transact((db) => storeCheckpoints(db, progress))
   }
 
@@ -154,7 +163,7 @@ export class SqlJobRepository implements JobRepository {
     return this.#database
   }
 
-  async #insertRow(db: SqlDb, job: Job): Promise<void> {
+  async #insertRow(db: SqlDb, job: Job): Promise<undefined> {
     const { numInsertedOrUpdatedRows } = await db
       .insertInto('jobs')
       .values(rowOf(job, this.#database.runner.id))
@@ -176,17 +185,21 @@ export class SqlJobRepository implements JobRepository {
     return winner ?? (await this.#insertKeyed(db, job, idempotency))
   }
 
+  /** The new state has the whole text. */
+  async #replaceWithTexts(db: SqlDb, next: Job, ifStatus: JobStatus): Promise<boolean> {
+    const isReplaced = await this.#replaceRow(db, next, ifStatus)
+    if (isReplaced) await db.deleteFrom('job_texts').where('job_id', '=', toStorable(next.id)).execute()
+    return isReplaced
+  }
+
   async #replaceRow(db: SqlDb, next: Job, ifStatus: JobStatus): Promise<boolean> {
-    const id = toStorable(next.id)
     const { numUpdatedRows } = await db
       .updateTable('jobs')
       .set(stateOf(next, this.#database.runner.id))
-      .where('id', '=', id)
+      .where('id', '=', toStorable(next.id))
       .where('status', '=', ifStatus)
       .executeTakeFirst()
-    if (numUpdatedRows === 0n) return false
-    if (ifStatus === 'running') await db.deleteFrom('job_texts').where('job_id', '=', id).execute()
-    return true
+    return numUpdatedRows > 0n
   }
 
   /** Whether the job is stored as this process would have stored it. */
