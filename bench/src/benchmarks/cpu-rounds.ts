@@ -14,21 +14,30 @@ export interface Round extends CpuTime {
 
 export interface Contestant {
   readonly name: 'floor' | 'server'
-  readonly process: TaskProcess
-  /** Puts the load on; what it costs `process` is measured. */
+  /** Of all of them together the CPU time is measured. */
+  readonly processes: readonly TaskProcess[]
+  /** Puts the load on; what it costs is measured. */
   readonly load: () => Promise<{ wallMs: number; checked: Checked }>
   /** Done before each round, not measured. */
   readonly prepare?: () => Promise<void>
 }
 
 /** One round, and its CPU time a token. */
-export async function measureRound({ process, load, prepare }: Contestant, tokens: number): Promise<Round> {
+export async function measureRound({ processes, load, prepare }: Contestant, tokens: number): Promise<Round> {
   await prepare?.()
-  const before = await process.run(readCpu, null)
+  const before = await cpuOf(processes)
   const { wallMs, checked } = await load()
-  const { processUs, mainThreadUs } = cpuBetween(before, await process.run(readCpu, null))
+  const { processUs, mainThreadUs } = cpuBetween(before, await cpuOf(processes))
   const corePercent = processUs / 10 / wallMs
   return { processUs: processUs / tokens, mainThreadUs: mainThreadUs / tokens, wallMs, corePercent, checked }
+}
+
+async function cpuOf(processes: readonly TaskProcess[]): Promise<CpuTime> {
+  const times = await Promise.all(processes.map((process) => process.run(readCpu, null)))
+  return {
+    processUs: times.reduce((sum, { processUs }) => sum + processUs, 0),
+    mainThreadUs: times.reduce((sum, { mainThreadUs }) => sum + mainThreadUs, 0),
+  }
 }
 
 /** Until the compiler has seen to what runs often: a server runs for weeks, and its first seconds tell little of that. */

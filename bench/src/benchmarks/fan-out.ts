@@ -30,7 +30,7 @@ export const fanOut: Benchmark = {
       begin: () => Promise<unknown>,
     ): Contestant => ({
       name,
-      process,
+      processes: [process],
       prepare: async () => void (await load.run(attachReaders, { url, readers, ...(script && { script }) })),
       load: async () => {
         const [outcome] = await Promise.all([load.run(readToEnd, { seed: SEED, tokens }), begin()])

@@ -5,6 +5,7 @@ import { idle } from './idle.ts'
 import { burst, relay } from './relay.ts'
 import { resume } from './resume.ts'
 import { store } from './store.ts'
+import { stores } from './stores.ts'
 
 /** Every benchmark, in the order in which they run. */
-export const benchmarks: readonly Benchmark[] = [relay, burst, fanOut, firstToken, idle, store, resume]
+export const benchmarks: readonly Benchmark[] = [relay, burst, fanOut, firstToken, idle, store, stores, resume]

@@ -42,7 +42,7 @@ async function relayOf({ rounds, ...shape }: Shape, limit: number, options: RunO
   await using server = await startApiServer({ vendorUrl: vendor.url, checkout: options.checkout })
   const contestant = (name: Contestant['name'], target: RelayLoad['target'], { process, url }: typeof proxy) => ({
     name,
-    process,
+    processes: [process],
     load: () => load.run(loadRelay, { ...shape, url, target }),
   })
   const floor = contestant('floor', 'proxy', proxy)

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import type { Role } from './cores.ts'
 import { TaskProcess } from './task-process.ts'
 
 const THIS_REPOSITORY = fileURLToPath(new URL('../../..', import.meta.url))
@@ -32,18 +33,24 @@ export interface ApiServerOptions {
   readonly checkout?: string | undefined
   /** Puts into the server's folder what it shall find there, such as a `jobs.json`. */
   readonly fill?: (folder: string) => Promise<void>
+  /** Settings besides, or in place of, those that every benchmark has. */
+  readonly env?: Readonly<Record<string, string>>
+  /** Default: `measured`. */
+  readonly role?: Role
 }
 
 export async function startApiServer({
   vendorUrl,
   checkout = THIS_REPOSITORY,
   fill,
+  env = {},
+  role = 'measured',
 }: ApiServerOptions): Promise<ApiServer> {
   const folder = await mkdtemp(join(tmpdir(), 'promptlab-bench-'))
   await fill?.(folder)
   const startedAt = performance.now()
   const server = new TaskProcess({
-    role: 'measured',
+    role,
     script: pathToFileURL(resolve(checkout, 'apps/api/src/main.ts')),
     preload: [import.meta.resolve('tsx'), PROBE.href],
     folder,
@@ -54,6 +61,7 @@ export async function startApiServer({
       OPENAI_BASE_URL: `${vendorUrl}/v1`,
       OPENAI_MODELS: 'bench',
       ...WIDE_LIMITS,
+      ...env,
     },
   })
   const close = async () => {
