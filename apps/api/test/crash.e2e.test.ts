@@ -14,7 +14,7 @@ import { newStorePath } from './test-server.ts'
 const IN_CI = Boolean(process.env['CI'])
 const ROUNDS = Number(process.env['CRASH_ROUNDS'] ?? (IN_CI ? 100 : 5))
 /** The databases have been proved elsewhere; here it is our use of them. */
-const SQL_ROUNDS = Number(process.env['CRASH_ROUNDS'] ?? (IN_CI ? 20 : 2))
+const SQL_ROUNDS = Number(process.env['CRASH_ROUNDS'] ?? (IN_CI ? 10 : 2))
 const SEED = Number(process.env['CRASH_SEED'] ?? Date.now() % 1_000_000)
 const JOBS_PER_ROUND = 12
 /** A crash may take back this much text at most. */
