@@ -4,7 +4,7 @@ import { CommitPace } from './commit-pace.ts'
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-it('lets a few commits go at once, and then one every sixteen milliseconds', async () => {
+it('lets a few commits go at once, and then one every twenty-five milliseconds', async () => {
   const pace = new CommitPace()
   const wentAt: number[] = []
   const commits = (async () => {
@@ -13,10 +13,10 @@ it('lets a few commits go at once, and then one every sixteen milliseconds', asy
       wentAt.push(performance.now())
     }
   })()
-  await vi.advanceTimersByTimeAsync(60)
+  await vi.advanceTimersByTimeAsync(100)
   await commits
   const first = wentAt[0] ?? Number.NaN
-  expect(wentAt.map((at) => at - first)).toEqual([0, 0, 0, 0, 16, 32, 48])
+  expect(wentAt.map((at) => at - first)).toEqual([0, 0, 0, 0, 25, 50, 75])
 })
 
 it('never holds up commits that come now and then', async () => {

@@ -2,7 +2,7 @@
 const BURST = 4
 const CREDIT_MS = 4
 /** Where they come thicker than that, one in this time. */
-const SPACING_MS = 16
+const SPACING_MS = 25
 
 /**
  * Spaces commits when they come thick. A commit costs a write to the disk however little it holds, about as much CPU time as
