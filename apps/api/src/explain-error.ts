@@ -1,4 +1,5 @@
 import { ConfigError } from './config.ts'
+import { ImportError } from './storage/import-error.ts'
 import { StoreOpenError } from './storage/store-open-error.ts'
 import { UnreachableError } from './unreachable-error.ts'
 
@@ -12,4 +13,4 @@ export function explainError(error: unknown): string {
   return error.stack ?? error.message
 }
 
-const SENTENCES = [ConfigError, StoreOpenError, UnreachableError]
+const SENTENCES = [ConfigError, ImportError, StoreOpenError, UnreachableError]

@@ -4,7 +4,8 @@ import { z } from 'zod'
 
 /** Where jobs are kept. */
 export type StoreLocation =
-  | { readonly kind: 'lowdb' | 'sqlite'; readonly path: string }
+  | { readonly kind: 'lowdb'; readonly path: string }
+  | { readonly kind: 'sqlite'; readonly path: string }
   | { readonly kind: 'postgres'; readonly url: string }
 
 /**

@@ -1,5 +1,7 @@
 import type { JobRepository } from './jobs/job-repository.ts'
 import type { Logger } from './logger.ts'
+import { ImportError } from './storage/import-error.ts'
+import type { JobSource, JobTarget } from './storage/job-import.ts'
 import type { StoreLocation } from './store-location.ts'
 
 interface OpenOptions {
@@ -64,4 +66,39 @@ export async function migrateJobs(location: StoreLocation, { logger }: Pick<Open
       return await migratePostgres(location.url, { logger })
     }
   }
+}
+
+/**
+ * Opens a store whose jobs are to be read, and which is left as it is.
+ * @throws StoreOpenError there is none, or it is in use
+ */
+export async function openSource(location: StoreLocation, { logger }: Pick<OpenOptions, 'logger'>): Promise<JobSource> {
+  if (location.kind === 'lowdb') {
+    const { LowdbJobSource } = await import('./storage/lowdb/lowdb-job-source.ts')
+    return await LowdbJobSource.open(location.path)
+  }
+  const { SqlJobSource } = await import('./storage/sql/sql-import.ts')
+  if (location.kind === 'sqlite') {
+    const { openSqliteSource } = await import('./storage/sql/open-sqlite.ts')
+    return new SqlJobSource(await openSqliteSource(location.path))
+  }
+  const { openPostgresDatabase } = await import('./storage/sql/open-postgres.ts')
+  return new SqlJobSource(await openPostgresDatabase(location.url, { logger, shared: false, isSource: true }))
+}
+
+/**
+ * Opens a store that is to take the jobs of another one.
+ * @throws ImportError it is of a kind that cannot
+ * @throws StoreOpenError
+ */
+export async function openTarget(location: StoreLocation, { logger }: Pick<OpenOptions, 'logger'>): Promise<JobTarget> {
+  if (location.kind === 'lowdb')
+    throw new ImportError('Jobs are imported into sqlite:PATH or postgres://…, not a JSON file.')
+  const { SqlJobTarget } = await import('./storage/sql/sql-import.ts')
+  if (location.kind === 'sqlite') {
+    const { openSqliteDatabase } = await import('./storage/sql/open-sqlite.ts')
+    return new SqlJobTarget(await openSqliteDatabase(location.path))
+  }
+  const { openPostgresDatabase } = await import('./storage/sql/open-postgres.ts')
+  return new SqlJobTarget(await openPostgresDatabase(location.url, { logger, shared: false }))
 }

@@ -2,14 +2,19 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type FinalJob, isFinal, type JobStatus } from '@promptlab/contract'
 import { startOpenAIVendor } from '@promptlab/providers/testing/vendors'
 import { expect, it, onTestFinished } from 'vitest'
-import { readStore } from '../src/storage/lowdb/journaled-store.ts'
+import { storeLocation } from '../src/store-location.ts'
+import { openSource } from '../src/stores.ts'
 import { getJob, jobOf, postJob, readStream, StreamReader } from './job-client.ts'
 import { answerAtItsPace, textOf } from './paced-answers.ts'
 import { Random } from './random.ts'
 import { ServerProcess } from './server-process.ts'
+import { withPostgres } from './test-postgres.ts'
 import { newStorePath } from './test-server.ts'
 
-const ROUNDS = Number(process.env['CRASH_ROUNDS'] ?? (process.env['CI'] ? 100 : 5))
+const IN_CI = Boolean(process.env['CI'])
+const ROUNDS = Number(process.env['CRASH_ROUNDS'] ?? (IN_CI ? 100 : 5))
+/** The databases have been proved elsewhere; here it is our use of them. */
+const SQL_ROUNDS = Number(process.env['CRASH_ROUNDS'] ?? (IN_CI ? 20 : 2))
 const SEED = Number(process.env['CRASH_SEED'] ?? Date.now() % 1_000_000)
 const JOBS_PER_ROUND = 12
 /** A crash may take back this much text at most. */
@@ -38,12 +43,20 @@ const FOLLOWERS: Readonly<Record<JobStatus, readonly JobStatus[]>> = {
   cancelled: ['cancelled'],
 }
 
-it(`loses and contradicts nothing in ${ROUNDS} crashes (CRASH_SEED=${SEED})`, { timeout: 900_000 }, async () => {
+crashTest('a JSON file', ROUNDS, newStorePath)
+crashTest('SQLite', SQL_ROUNDS, async () => `sqlite:${await newStorePath()}`)
+await withPostgres((newDatabase) => crashTest('PostgreSQL', SQL_ROUNDS, newDatabase))
+
+function crashTest(store: string, rounds: number, newStore: () => Promise<string>): void {
+  const name = `loses and contradicts nothing in ${rounds} crashes on ${store} (CRASH_SEED=${SEED})`
+  it(name, { timeout: 900_000 }, async () => crash(store, rounds, await newStore()))
+}
+
+async function crash(store: string, totalRounds: number, DATABASE_URL: string): Promise<void> {
   const vendor = await startOpenAIVendor()
   onTestFinished(() => vendor.close())
   const calls = new Map<string, number>()
   vendor.respondWith((exchange) => answerAtItsPace(exchange, random, calls))
-  const DATABASE_URL = await newStorePath()
   const env = {
     DATABASE_URL,
     OPENAI_API_KEY: 'key',
@@ -55,7 +68,7 @@ it(`loses and contradicts nothing in ${ROUNDS} crashes (CRASH_SEED=${SEED})`, { 
   const counts = { rounds: 0, acknowledged: 0, finalSeen: 0, interrupted: 0, completed: 0, cancelled: 0, lost: 0 }
 
   let server = await ServerProcess.start(env)
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < totalRounds; round++) {
     const fresh: Witness[] = []
     const { url } = server
     const clients = Array.from({ length: JOBS_PER_ROUND }, (_, index) => useJob(url, `${round}-${index}`, fresh))
@@ -67,16 +80,16 @@ it(`loses and contradicts nothing in ${ROUNDS} crashes (CRASH_SEED=${SEED})`, { 
     witnesses.push(...fresh)
     for (const witness of fresh) witness.killedAt = killedAt
 
-    await checkFile(DATABASE_URL, witnesses, counts)
+    await checkStore(DATABASE_URL, witnesses, counts)
     server = await ServerProcess.start(env)
     for (const witness of fresh) await checkAfterRestart(server.url, witness, calls, counts)
     counts.rounds++
   }
   await server.kill()
   counts.acknowledged = witnesses.length
-  process.stdout.write(`crash test, seed ${SEED}: ${JSON.stringify(counts)}\n`)
+  process.stdout.write(`crash test on ${store}, seed ${SEED}: ${JSON.stringify(counts)}\n`)
   expect(counts.lost).toBe(0)
-})
+}
 
 /** A client that creates a job, streams it, perhaps cancels it, and remembers what it was told until the server dies. */
 async function useJob(url: string, prompt: string, witnesses: Witness[]): Promise<void> {
@@ -105,12 +118,16 @@ async function useJob(url: string, prompt: string, witnesses: Witness[]): Promis
   }
 }
 
-async function checkFile(path: string, witnesses: readonly Witness[], counts: { lost: number }): Promise<void> {
-  const stored = new Map((await readStore(path)).map(({ job }) => [job.id, job]))
+/** Looks at what the store has before the next server changes it. */
+async function checkStore(url: string, witnesses: readonly Witness[], counts: { lost: number }): Promise<void> {
+  const source = await openSource(storeLocation.parse(url), { logger: { info: () => {}, warn: () => {} } })
+  const stored = new Map<string, JobStatus>()
+  for await (const page of source.pages()) for (const { job } of page) stored.set(job.id, job.status)
+  await source.close()
   for (const { id, status } of witnesses) {
-    const job = stored.get(id)
-    if (!job) counts.lost++
-    else expect(FOLLOWERS[status]).toContain(job.status)
+    const found = stored.get(id)
+    if (!found) counts.lost++
+    else expect(FOLLOWERS[status]).toContain(found)
   }
 }
 

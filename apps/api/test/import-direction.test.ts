@@ -3,14 +3,14 @@ import { dirname, join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 
-const RUN = /^apps\/api\/src\/(main|migrate)\.ts$/
+const RUN = /^apps\/api\/src\/(main|migrate|import-jobs)\.ts$/
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 
 /** Imports run `main → build-app → routes → service → ports ← adapters`; packages never import apps. */
 const MAY_NOT_IMPORT: readonly { from: RegExp; to: RegExp; why: string }[] = [
   {
     from: /^apps\/api\/src\/(?!dependencies\.ts$|stores\.ts$|storage\/|queue\/|token-log\/|redis\/)/,
-    to: /^apps\/api\/src\/(storage\/(?!store-open-error)|queue|token-log|redis)\/|^(ioredis|bullmq)$/,
+    to: /^apps\/api\/src\/(storage\/(?!store-open-error|import-error|job-import)|queue|token-log|redis)\/|^(ioredis|bullmq)$/,
     why: 'only dependencies.ts, and stores.ts for it, name adapters',
   },
   {

@@ -23,8 +23,8 @@ export class ServerProcess {
   }
 
   /** Runs it on a free port, in an empty folder, with nothing in its environment but what is given. */
-  static spawn(env: Record<string, string>, script = MAIN): Promise<ServerProcess> {
-    return ServerProcess.spawnNode(['--import', import.meta.resolve('tsx'), script], env)
+  static spawn(env: Record<string, string>, script = MAIN, args: readonly string[] = []): Promise<ServerProcess> {
+    return ServerProcess.spawnNode(['--import', import.meta.resolve('tsx'), script, ...args], env)
   }
 
   /** The same, given all arguments of Node.js. */

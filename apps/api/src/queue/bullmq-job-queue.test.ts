@@ -171,6 +171,19 @@ describeWithRedisProcess('BullmqJobQueue whose Redis goes away', () => {
     await handler.finishAll()
   })
 
+  it('fails within seconds while Redis hangs', async () => {
+    const redis = await RedisProcess.start()
+    const queue = await openQueue(redis.url, 'promptlab:')
+    redis.pause()
+    const [count, ping] = await Promise.allSettled([queue.reserve(), queue.checkHealth()])
+    redis.resume()
+    expect([count, ping]).toMatchObject([
+      { reason: { code: 'queue-unavailable' } },
+      { reason: { code: 'queue-unavailable' } },
+    ])
+    await expect.poll(() => queue.checkHealth().catch(() => 'away'), { timeout: 10_000 }).toBeUndefined()
+  })
+
   it('closes while Redis is away', async () => {
     const redis = await RedisProcess.start()
     const queue = await openQueue(redis.url, 'promptlab:')

@@ -75,7 +75,7 @@ export function newRedis(
 }
 
 function unreachable(url: string, reason: unknown): UnreachableError {
-  const why = reason instanceof Error ? reason.message : String(reason)
+  const why = (reason instanceof Error ? reason.message : String(reason)).replace(/\.$/, '')
   // Without the user and the password.
   return new UnreachableError(`Redis at ${new URL(url).host} cannot be used: ${why}. Start it, or correct REDIS_URL.`, {
     cause: reason,

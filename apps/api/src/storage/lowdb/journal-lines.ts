@@ -26,17 +26,30 @@ export function* journalLines(changes: JobChanges): Generator<Uint8Array> {
  */
 export function replay(path: string, bytes: Buffer, jobs: JobEntries): JobEntries {
   const entries = new Map(jobs.map((entry) => [entry.id, entry]))
+  for (const [id, entry] of journaledChanges(path, bytes)) {
+    if (entry) entries.set(id, entry)
+    else entries.delete(id)
+  }
+  return [...entries.values()]
+}
+
+/**
+ * What a journal says has become of the jobs that are in it.
+ * @param path of the journal, for the error
+ * @throws DamagedFileError
+ */
+export function journaledChanges(path: string, bytes: Buffer): JobChanges {
+  const changes = new Map<string, JobEntry | undefined>()
   let start = 0
   for (let number = 1; start < bytes.length; number++) {
     const newline = bytes.indexOf(NEWLINE, start)
     const line = bytes.subarray(start, newline === -1 ? undefined : newline)
     if (newline === -1 && !isWholeJson(line)) break
     const { id, entry } = parseLine(line, { path, place: `line ${number}` })
-    if (entry) entries.set(id, entry)
-    else entries.delete(id)
+    changes.set(id, entry)
     start += line.length + 1
   }
-  return [...entries.values()]
+  return changes
 }
 
 function parseLine(bytes: Buffer, at: { path: string; place: string }): { id: string; entry?: JobEntry } {

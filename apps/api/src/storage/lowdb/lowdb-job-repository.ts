@@ -16,7 +16,7 @@ import { CommitPace } from '../commit-pace.ts'
 import type { FileLock } from '../file-lock.ts'
 import { GroupCommit } from '../group-commit.ts'
 import { locateStoreFile, lockStoreFile, unusableStoreFile } from '../store-file.ts'
-import { StoreOpenError } from '../store-open-error.ts'
+import { damagedStore } from './damaged-store.ts'
 import { Draft, keyedJob } from './draft.ts'
 import { DamagedFileError, type JobEntry } from './job-entry.ts'
 import { JournaledStore, type StoreOptions } from './journaled-store.ts'
@@ -56,7 +56,7 @@ export class LowdbJobRepository implements JobRepository {
       return new LowdbJobRepository(dirname(file), lock, await JournaledStore.open(file, options))
     } catch (error) {
       await lock.release()
-      if (error instanceof DamagedFileError) throw damaged(file, error)
+      if (error instanceof DamagedFileError) throw damagedStore(file, error)
       throw unusableStoreFile(file, error)
     }
   }
@@ -183,19 +183,4 @@ export class LowdbJobRepository implements JobRepository {
 
 interface DraftChange {
   readonly apply: (draft: Draft) => void
-}
-
-function damaged(file: string, cause: DamagedFileError): StoreOpenError {
-  if (cause.path !== file) {
-    return new StoreOpenError(
-      `The journal ${cause.path} of the job store cannot be read: ${cause.message}. It and ${file} were left as they are. ` +
-        'Repair it, put a backup of both in their place, or move the journal away to start without the changes in it.',
-      cause,
-    )
-  }
-  return new StoreOpenError(
-    `The job store ${file} is damaged: ${cause.message}. It was left as it is. ` +
-      'Repair it, put a backup in its place, or move it away to start with no jobs.',
-    cause,
-  )
 }

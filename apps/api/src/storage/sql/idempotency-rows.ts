@@ -1,7 +1,9 @@
+import type { Job } from '@promptlab/contract'
+import type { ExpressionBuilder, OnConflictDatabase } from 'kysely'
 import { IDEMPOTENCY_WINDOW_MS, type IdempotencyKey, type KeyedJob } from '../../jobs/job-repository.ts'
 import { isoTime, keyedJobOf, selectKeyedJobs } from './job-row.ts'
 import { toStorable } from './storable-text.ts'
-import type { SqlDb } from './tables.ts'
+import type { SqlDb, Tables } from './tables.ts'
 
 /** The job that was created with the key within its window. */
 export async function findByKey(db: SqlDb, key: string, now: number): Promise<KeyedJob | undefined> {
@@ -12,35 +14,36 @@ export async function findByKey(db: SqlDb, key: string, now: number): Promise<Ke
   return row && keyedJobOf(row)
 }
 
+/** @param job that was created with the key */
+export function keyRow({ key, fingerprint }: IdempotencyKey, { id, createdAt }: Pick<Job, 'id' | 'createdAt'>) {
+  return {
+    key: toStorable(key),
+    job_id: toStorable(id),
+    fingerprint: toStorable(fingerprint),
+    created_at: isoTime(Date.parse(createdAt)),
+  }
+}
+
+/** Sets a key that an older job has to the job that is being inserted. */
+export function takenOver({ ref }: ExpressionBuilder<OnConflictDatabase<Tables, 'idempotency_keys'>, 'excluded'>) {
+  return {
+    job_id: ref('excluded.job_id'),
+    fingerprint: ref('excluded.fingerprint'),
+    created_at: ref('excluded.created_at'),
+  }
+}
+
 /**
  * Gives the key to a job that was just stored. The primary key decides between two processes: the later one waits until
  * the transaction of the earlier one has ended.
  * @returns false if another job has the key and its window is not over
  */
-export async function takeKey(
-  db: SqlDb,
-  { key, fingerprint }: IdempotencyKey,
-  jobId: string,
-  createdAt: number,
-): Promise<boolean> {
+export async function takeKey(db: SqlDb, idempotency: IdempotencyKey, job: Job): Promise<boolean> {
+  const isOver = isoTime(Date.parse(job.createdAt) - IDEMPOTENCY_WINDOW_MS)
   const taken = await db
     .insertInto('idempotency_keys')
-    .values({
-      key: toStorable(key),
-      job_id: toStorable(jobId),
-      fingerprint: toStorable(fingerprint),
-      created_at: isoTime(createdAt),
-    })
-    .onConflict((on) =>
-      on
-        .column('key')
-        .doUpdateSet((eb) => ({
-          job_id: eb.ref('excluded.job_id'),
-          fingerprint: eb.ref('excluded.fingerprint'),
-          created_at: eb.ref('excluded.created_at'),
-        }))
-        .where('idempotency_keys.created_at', '<=', isoTime(createdAt - IDEMPOTENCY_WINDOW_MS)),
-    )
+    .values(keyRow(idempotency, job))
+    .onConflict((on) => on.column('key').doUpdateSet(takenOver).where('idempotency_keys.created_at', '<=', isOver))
     .executeTakeFirst()
   return (taken.numInsertedOrUpdatedRows ?? 0n) > 0n
 }

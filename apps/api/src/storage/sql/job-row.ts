@@ -6,7 +6,7 @@ import type { SqlDb, Tables } from './tables.ts'
 
 type JobRow = Insertable<Tables['jobs']>
 
-export function rowOf(job: Job, runnerId: string): JobRow {
+export function rowOf(job: Job, runnerId: string | null): JobRow {
   return {
     id: toStorable(job.id),
     provider: toStorable(job.provider),
@@ -19,7 +19,7 @@ export function rowOf(job: Job, runnerId: string): JobRow {
 }
 
 /** The columns that change in the life of a job. */
-export function stateOf(job: Job, runnerId: string) {
+export function stateOf(job: Job, runnerId: string | null) {
   const hasBegun = job.status !== 'pending'
   return {
     status: job.status,

@@ -11,10 +11,7 @@ export type SqlDialect = 'sqlite' | 'postgres'
  * @throws StoreOpenError the tables were made by a newer version
  */
 export async function migrate(db: SqlDb, dialect: SqlDialect): Promise<string[]> {
-  const { error, results = [] } = await new Migrator({
-    db,
-    provider: { getMigrations: async () => migrationsFor(dialect) },
-  }).migrateToLatest()
+  const { error, results = [] } = await migratorFor(db, dialect).migrateToLatest()
   if (error instanceof Error && error.message.startsWith('corrupted migrations')) {
     throw new StoreOpenError(
       `The tables of the job store do not belong to this version: ${error.message}. Use the version that made them, or a newer one.`,
@@ -23,6 +20,17 @@ export async function migrate(db: SqlDb, dialect: SqlDialect): Promise<string[]>
   }
   if (error) throw error
   return results.map(({ migrationName }) => migrationName)
+}
+
+/** @throws StoreOpenError the tables are not those of this version; nothing was changed */
+export async function checkMigrated(db: SqlDb, dialect: SqlDialect): Promise<void> {
+  const migrations = await migratorFor(db, dialect).getMigrations()
+  if (migrations.every(({ executedAt }) => executedAt)) return
+  throw new StoreOpenError('The tables of the job store are those of an older version. Run pnpm migrate on it first.')
+}
+
+function migratorFor(db: SqlDb, dialect: SqlDialect): Migrator {
+  return new Migrator({ db, provider: { getMigrations: async () => migrationsFor(dialect) } })
 }
 
 /** By name, in order. One that has been released never changes. */

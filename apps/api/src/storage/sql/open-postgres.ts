@@ -5,7 +5,7 @@ import type { Logger } from '../../logger.ts'
 import { describeStore } from '../../store-location.ts'
 import { untilReachable } from '../../until-reachable.ts'
 import { StoreOpenError } from '../store-open-error.ts'
-import { migrate } from './migrations.ts'
+import { checkMigrated, migrate } from './migrations.ts'
 import { PostgresDatabase } from './postgres-database.ts'
 import { PostgresLock } from './postgres-lock.ts'
 import { postgresOpenError } from './postgres-open-error.ts'
@@ -16,6 +16,8 @@ import { SqlJobRepository } from './sql-job-repository.ts'
 import type { SqlDb, Tables } from './tables.ts'
 
 export interface PostgresOptions {
+  /** Whether its jobs are to be read elsewhere: then nothing is changed in it. */
+  readonly isSource?: boolean
   readonly logger: Pick<Logger, 'info' | 'warn'>
   /** Whether other servers use it at the same time. Else a second one is refused. */
   readonly shared: boolean
@@ -39,7 +41,7 @@ export async function openPostgresJobs(url: string, options: PostgresOptions): P
 }
 
 /** The same as a database, with the tables that this version needs. */
-function openPostgresDatabase(url: string, options: PostgresOptions): Promise<PostgresDatabase> {
+export function openPostgresDatabase(url: string, options: PostgresOptions): Promise<PostgresDatabase> {
   const { logger, reachableWithinMs: limitMs } = options
   return untilReachable(() => orSentence(url, () => connect(url, options)), {
     logger,
@@ -57,15 +59,16 @@ export function migratePostgres(url: string, { logger }: Pick<PostgresOptions, '
 
 async function connect(
   url: string,
-  { logger, shared, lease = LEASE_TIMES, answerWithinMs = ANSWER_WITHIN_MS }: PostgresOptions,
+  { logger, shared, isSource = false, lease = LEASE_TIMES, answerWithinMs = ANSWER_WITHIN_MS }: PostgresOptions,
 ): Promise<PostgresDatabase> {
   const lock = await PostgresLock.acquire(configOf(url, answerWithinMs), shared ? 'shared' : 'exclusive', logger)
   if (!(lock instanceof PostgresLock)) throw inUse(url, lock.heldBy)
   let db: SqlDb | undefined
   try {
-    await migrateAlone(url, logger)
+    if (!isSource) await migrateAlone(url, logger)
     db = open({ ...configOf(url, answerWithinMs), max: MAX_CONNECTIONS }, logger)
     await checkEncoding(db)
+    if (isSource) await checkMigrated(db, 'postgres')
     const runner = shared ? await RunnerLease.start(db, lease, logger) : new SoleProcess()
     return new PostgresDatabase(db, lock, runner)
   } catch (error) {

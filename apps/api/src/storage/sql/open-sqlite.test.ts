@@ -1,11 +1,129 @@
-import { join } from 'node:path'
-import { describeJobRepository } from '../../../test/describe-job-repository.ts'
+import { readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import SQLite from 'better-sqlite3'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { aJob, describeJobRepository } from '../../../test/describe-job-repository.ts'
 import { temporaryFolder } from '../../../test/temporary-folder.ts'
-import { openSqliteJobs } from './open-sqlite.ts'
+import { tinyDisk } from '../../../test/tiny-disk.ts'
+import { startJob } from '../../jobs/job.ts'
+import { StorageUnavailableError } from '../../jobs/job-repository.ts'
+import { migrateSqlite, openSqliteJobs } from './open-sqlite.ts'
 
 const newFile = async () => join(await temporaryFolder(), 'jobs.db')
+
+async function open(path: string) {
+  const jobs = await openSqliteJobs(path)
+  onTestFinished(() => jobs.close())
+  return jobs
+}
 
 describeJobRepository('SqlJobRepository on SQLite', async () => {
   const path = await newFile()
   return { open: () => openSqliteJobs(path) }
+})
+
+describe('the file of a SQLite store', () => {
+  it('is private to its owner, with those beside it', async () => {
+    const path = await newFile()
+    const jobs = await open(path)
+    await jobs.insert(aJob('a'))
+    for (const name of [path, `${path}-wal`, `${path}-shm`]) expect((await stat(name)).mode & 0o777).toBe(0o600)
+  })
+
+  it('is one for a person to read', async () => {
+    const path = await newFile()
+    const jobs = await open(path)
+    await jobs.insert({ ...aJob('a'), prompt: 'Grüße 🙂' })
+    await jobs.close()
+    const db = new SQLite(path, { readonly: true })
+    onTestFinished(() => void db.close())
+    const row = db.prepare('select prompt, options, status, created_at from jobs').get()
+    expect(row).toEqual({
+      prompt: 'Grüße 🙂',
+      options: '{"temperature":0.5}',
+      status: 'pending',
+      created_at: '2026-01-02T03:04:05.678Z',
+    })
+  })
+
+  it('has one server, and tells a second who that is', async () => {
+    const path = await newFile()
+    const first = await open(path)
+    const inUse = new RegExp(`is in use by process ${process.pid} on `)
+    await expect(openSqliteJobs(path)).rejects.toThrow(inUse)
+    await expect(migrateSqlite(path)).rejects.toThrow(inUse)
+    await first.close()
+    expect(await migrateSqlite(path)).toEqual([])
+    await open(path)
+  })
+
+  it.each([
+    ['text', Buffer.from('{"version":1,"jobs":[]}'.repeat(100))],
+    ['a file that begins like one', Buffer.concat([Buffer.from('SQLite format 3\0'), Buffer.alloc(4_096, 7)])],
+  ])('is refused when it is %s, and left as it is', async (_, content) => {
+    const path = await newFile()
+    await writeFile(path, content)
+    await expect(openSqliteJobs(path)).rejects.toThrow(/is damaged, or no SQLite file: .*It was left as it is/)
+    expect(await readFile(path)).toEqual(content)
+  })
+
+  it('is refused in a folder that cannot be made', async () => {
+    const path = await newFile()
+    await writeFile(path, '')
+    await expect(openSqliteJobs(join(path, 'jobs.db'))).rejects.toThrow(/The folder of the job store .* cannot be used/)
+  })
+
+  it('takes no change after it was moved away, and goes on when it is back', async () => {
+    const path = await newFile()
+    const jobs = await open(path)
+    await jobs.insert(aJob('a'))
+    await rename(dirname(path), `${dirname(path)}-gone`)
+    await expect(jobs.insert(aJob('b'))).rejects.toThrow(StorageUnavailableError)
+    await expect(jobs.checkHealth()).rejects.toThrow(StorageUnavailableError)
+    await rename(`${dirname(path)}-gone`, dirname(path))
+    await jobs.checkHealth()
+    await jobs.insert(aJob('c'))
+    expect((await jobs.list({ limit: 9 })).map(({ id }) => id)).toEqual(['c', 'a'])
+  })
+
+  it('changes nothing on a full disk, and goes on when there is room', async ({ skip }) => {
+    const folder = await tinyDisk('1m', skip)
+    const jobs = await open(join(folder, 'jobs.db'))
+    await jobs.insert(aJob('a'))
+    await writeFile(join(folder, 'ballast'), Buffer.alloc(2_000_000)).catch(() => {})
+    const large = { ...aJob('b'), prompt: 'x'.repeat(100_000) }
+    await expect(jobs.insert(large)).rejects.toThrow(StorageUnavailableError)
+    await expect(jobs.replace({ ...startJob(aJob('a'), 0), result: 'x'.repeat(100_000) }, 'pending')).rejects.toThrow(
+      StorageUnavailableError,
+    )
+    expect(await jobs.find('a')).toEqual(aJob('a'))
+    expect(await jobs.find('b')).toBeUndefined()
+
+    await writeFile(join(folder, 'ballast'), '')
+    await jobs.checkHealth()
+    await jobs.insert(large)
+    expect(await jobs.find('b')).toEqual(large)
+  })
+
+  it('looks at no more jobs than it has to, whatever is asked for', async () => {
+    const path = await newFile()
+    const queries: string[] = []
+    await (await open(path)).close()
+    const db = new SQLite(path, { readonly: true })
+    onTestFinished(() => void db.close())
+    queries.push(
+      ...['', `status = 'failed'`, `provider = 'x'`, `provider = 'x' and status = 'failed'`].map(
+        (filter) => `select id from jobs ${filter && `where ${filter}`} order by created_at desc, id desc limit 5`,
+      ),
+      `select id from jobs where status = 'pending' and (created_at, id) > ('', '') order by created_at, id limit 5`,
+      `select id from jobs where status = 'running' and runner_id is null`,
+      `select id from jobs where ended_at < '2026' order by ended_at limit 5`,
+    )
+    for (const query of queries) {
+      const plan = db.prepare<[], { detail: string }>(`explain query plan ${query}`).all()
+      const details = plan.map(({ detail }) => detail).join('; ')
+      expect(details).toMatch(/USING (COVERING )?INDEX/)
+      expect(details).not.toMatch(/TEMP B-TREE/)
+    }
+  })
 })

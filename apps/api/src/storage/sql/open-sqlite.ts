@@ -1,10 +1,11 @@
-import { open } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import SQLite, { type Database } from 'better-sqlite3'
 import { locateStoreFile, lockStoreFile, unusableStoreFile } from '../store-file.ts'
 import { StoreOpenError } from '../store-open-error.ts'
-import { migrate } from './migrations.ts'
+import { checkMigrated, migrate, type SqlDialect } from './migrations.ts'
 import { SqlJobRepository } from './sql-job-repository.ts'
 import { SqliteDatabase } from './sqlite-database.ts'
+import type { SqlDb } from './tables.ts'
 
 /**
  * Opens or creates a SQLite file, and its folder.
@@ -20,7 +21,7 @@ export async function openSqliteJobs(path: string): Promise<SqlJobRepository> {
  * @throws StoreOpenError
  */
 export async function migrateSqlite(path: string): Promise<string[]> {
-  const { database, migrations } = await openMigrated(path)
+  const { database, migrations } = await openPrepared(path, migrate)
   await database.close()
   return migrations
 }
@@ -29,17 +30,31 @@ export async function migrateSqlite(path: string): Promise<string[]> {
  * The same as a database, with the tables that this version needs.
  * @throws StoreOpenError
  */
-async function openSqliteDatabase(path: string): Promise<SqliteDatabase> {
-  return (await openMigrated(path)).database
+export async function openSqliteDatabase(path: string): Promise<SqliteDatabase> {
+  return (await openPrepared(path, migrate)).database
 }
 
-async function openMigrated(path: string): Promise<{ database: SqliteDatabase; migrations: string[] }> {
+/**
+ * Opens a file whose jobs are to be read elsewhere, and changes nothing in it.
+ * @throws StoreOpenError there is none, or its tables are of another version
+ */
+export async function openSqliteSource(path: string): Promise<SqliteDatabase> {
+  await stat(path).catch((cause) => {
+    throw new StoreOpenError(`There is no job store ${path}.`, cause)
+  })
+  return (await openPrepared(path, checkMigrated)).database
+}
+
+async function openPrepared<Prepared>(
+  path: string,
+  prepare: (db: SqlDb, dialect: SqlDialect) => Promise<Prepared>,
+): Promise<{ database: SqliteDatabase; migrations: Prepared }> {
   const file = await locateStoreFile(path)
   const lock = await lockStoreFile(file)
   let database: SqliteDatabase | undefined
   try {
     database = new SqliteDatabase(file, await openDriver(file), lock)
-    return { database, migrations: await migrate(database.db, 'sqlite') }
+    return { database, migrations: await prepare(database.db, 'sqlite') }
   } catch (error) {
     await (database ?? { close: () => lock.release() }).close()
     throw error instanceof StoreOpenError ? error : unusable(file, error)

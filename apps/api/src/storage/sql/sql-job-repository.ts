@@ -168,7 +168,7 @@ export class SqlJobRepository implements JobRepository {
     const first = await findByKey(db, idempotency.key, now)
     if (first) return first
     await this.#insertRow(db, job)
-    if (await takeKey(db, idempotency, job.id, now)) return undefined
+    if (await takeKey(db, idempotency, job)) return undefined
     // Another process was faster.
     await db.deleteFrom('jobs').where('id', '=', toStorable(job.id)).execute()
     const winner = await findByKey(db, idempotency.key, now)

@@ -12,7 +12,7 @@ export async function refuseUnfinishedImport(db: SqlDb): Promise<void> {
 }
 
 /** What the import reads that was begun and has not been finished. */
-async function findUnfinishedImport(db: SqlDb): Promise<string | undefined> {
+export async function findUnfinishedImport(db: SqlDb): Promise<string | undefined> {
   const row = await db.selectFrom('imports').select('source').where('finished_at', 'is', null).executeTakeFirst()
   return row && fromStorable(row.source)
 }

@@ -1,0 +1,37 @@
+import type { WriteStream } from 'node:tty'
+import { Presets, SingleBar } from 'cli-progress'
+
+const LINE_INTERVAL_MS = 10_000
+
+/** How far an import is: a bar in a terminal, elsewhere a line now and then. */
+export class ImportProgress {
+  readonly #output: WriteStream
+  readonly #bar: SingleBar | undefined
+  #isStarted = false
+  #lineAt = performance.now()
+
+  constructor(output: WriteStream) {
+    this.#output = output
+    if (!output.isTTY) return
+    const format = '{bar} {percentage}% | {value} of {total} jobs | {duration_formatted}, {eta_formatted} left'
+    this.#bar = new SingleBar({ stream: output, format, hideCursor: true }, Presets.shades_classic)
+  }
+
+  update(done: number, total: number): void {
+    if (this.#bar) {
+      if (!this.#isStarted) this.#bar.start(total, done)
+      else this.#bar.update(done)
+      this.#isStarted = true
+      return
+    }
+    const now = performance.now()
+    if (now - this.#lineAt < LINE_INTERVAL_MS) return
+    this.#lineAt = now
+    this.#output.write(`${done} of ${total} jobs\n`)
+  }
+
+  /** Leaves the terminal as it was. Harmless when repeated. */
+  stop(): void {
+    this.#bar?.stop()
+  }
+}

@@ -1,0 +1,76 @@
+import type { StreamEvent } from '@promptlab/contract'
+import { expect, it, onTestFinished } from 'vitest'
+import { AwaitedReader } from '../../test/awaited-reader.ts'
+import { SILENT } from '../../test/silent-logger.ts'
+import { temporaryFolder } from '../../test/temporary-folder.ts'
+import { describeWithRedis, useRedis } from '../../test/test-redis.ts'
+import { LowdbJobRepository } from '../storage/lowdb/lowdb-job-repository.ts'
+import { RedisTokenLog } from '../token-log/redis-token-log.ts'
+import { finishJob, newJob, startJob } from './job.ts'
+import { JobEventReader } from './job-event-reader.ts'
+import { StorageUnavailableError } from './job-repository.ts'
+import { SharedLooks } from './shared-looks.ts'
+
+describeWithRedis('readers in doubt', (url) => {
+  /** A running job, and a log that is never told of its end. */
+  async function newDeps() {
+    const jobs = await LowdbJobRepository.open(`${await temporaryFolder()}/jobs.json`)
+    const tokenLog = await RedisTokenLog.open({ ...useRedis(url), logger: SILENT, doubtMs: 30 })
+    onTestFinished(async () => {
+      await tokenLog.stop()
+      await jobs.close()
+    })
+    const running = startJob(newJob('job', { prompt: 'Go', provider: 'echo', model: 'echo' }, Date.now()), Date.now())
+    await jobs.insert(running)
+    const end = async (result: string) => {
+      const progress = { result, metrics: running.metrics }
+      await jobs.replace(finishJob(running, progress, { status: 'completed' }, Date.now()), 'running')
+    }
+    return { jobs, tokenLog, end }
+  }
+
+  function read(deps: ConstructorParameters<typeof JobEventReader>[0]): AwaitedReader<StreamEvent, JobEventReader> {
+    return new AwaitedReader<StreamEvent, JobEventReader>(
+      (onReady) => new JobEventReader(deps, 'job', 0, onReady, onReady),
+      ({ isDone }) => isDone,
+    )
+  }
+
+  it('end when the record says so though the log never does, with the rest of the text', async () => {
+    const { jobs, tokenLog, end } = await newDeps()
+    const reader = read({ jobs, tokenLog, looks: new SharedLooks(jobs) })
+    tokenLog.append('job', 'Once')
+    expect(await reader.next()).toMatchObject([{ id: 4, data: { token: 'Once' } }])
+    await end('Once upon')
+    expect(await reader.rest()).toMatchObject([{ id: 9, data: { token: ' upon' } }, { event: 'metrics' }])
+  })
+
+  it('look together, however many they are', async () => {
+    const { jobs, tokenLog, end } = await newDeps()
+    const seen = Promise.withResolvers<void>()
+    let looks = 0
+    const find = async (id: string) => {
+      looks++
+      if (looks === 3) seen.resolve()
+      return await jobs.find(id)
+    }
+    const deps = { jobs, tokenLog, looks: new SharedLooks({ find }) }
+    const readers = Array.from({ length: 1_000 }, () => read(deps).rest())
+    await seen.promise
+    await end('Once')
+    for (const events of await Promise.all(readers)) expect(events.at(-1)).toMatchObject({ event: 'metrics' })
+    expect(looks).toBeLessThan(100)
+  })
+
+  it('look again when a look has failed', async () => {
+    const { jobs, tokenLog, end } = await newDeps()
+    let failures = 0
+    const find = async (id: string) => {
+      if (failures++ < 2) throw new StorageUnavailableError()
+      return await jobs.find(id)
+    }
+    const reader = read({ jobs, tokenLog, looks: new SharedLooks({ find }) })
+    await end('Once')
+    expect(await reader.rest()).toMatchObject([{ data: { token: 'Once' } }, { event: 'metrics' }])
+  })
+})

@@ -1,0 +1,135 @@
+import type { JobPosition } from '../../jobs/job-repository.ts'
+import { ImportError } from '../import-error.ts'
+import type { JobSource, JobTarget, StoredJob } from '../job-import.ts'
+import { keyRow, takenOver } from './idempotency-rows.ts'
+import { isBeyond, isoTime, jobOf, rowOf, selectJobs } from './job-row.ts'
+import type { SqlDatabase } from './sql-database.ts'
+import { fromStorable, toStorable } from './storable-text.ts'
+import type { SqlDb } from './tables.ts'
+import { findUnfinishedImport, refuseUnfinishedImport } from './unfinished-import.ts'
+
+/** Their texts are in memory at once. */
+const JOBS_PER_PAGE = 100
+
+/** The jobs of a SQL database, to be stored elsewhere. */
+export class SqlJobSource implements JobSource {
+  readonly #database: SqlDatabase
+
+  constructor(database: SqlDatabase) {
+    this.#database = database
+  }
+
+  async count(): Promise<number> {
+    await refuseUnfinishedImport(this.#database.db)
+    return await countJobs(this.#database.db)
+  }
+
+  async *pages(): AsyncGenerator<readonly StoredJob[]> {
+    let last: JobPosition | undefined
+    do {
+      const page = await this.#page(last)
+      if (page.length > 0) yield page
+      last = page.length === JOBS_PER_PAGE ? page.at(-1)?.job : undefined
+    } while (last)
+  }
+
+  close(): Promise<void> {
+    return this.#database.close()
+  }
+
+  async #page(after: JobPosition | undefined): Promise<StoredJob[]> {
+    let query = selectJobs(this.#database.db)
+      .leftJoin('idempotency_keys', 'idempotency_keys.job_id', 'jobs.id')
+      .select(['idempotency_keys.key', 'idempotency_keys.fingerprint'])
+    if (after) query = query.where(isBeyond(after, '>'))
+    const rows = await query.orderBy('jobs.created_at').orderBy('jobs.id').limit(JOBS_PER_PAGE).execute()
+    return rows.map((row) => {
+      const { key, fingerprint } = row
+      const isKeyed = key !== null && fingerprint !== null
+      const idempotency = isKeyed ? { key: fromStorable(key), fingerprint: fromStorable(fingerprint) } : undefined
+      return { job: jobOf(row), idempotency }
+    })
+  }
+}
+
+/** A SQL database that takes the jobs of another store. */
+export class SqlJobTarget implements JobTarget {
+  readonly #database: SqlDatabase
+
+  constructor(database: SqlDatabase) {
+    this.#database = database
+  }
+
+  async begin(source: string): Promise<void> {
+    const { db } = this.#database
+    const unfinished = await findUnfinishedImport(db)
+    if (unfinished === source) return
+    if (unfinished !== undefined) {
+      throw new ImportError(`The target holds a part of ${unfinished}. Finish that import, or empty the target.`)
+    }
+    const count = await countJobs(db)
+    if (count > 0) throw new ImportError(`The target holds ${count} jobs already. Import into an empty store.`)
+    const row = { source: toStorable(source), started_at: isoTime(Date.now()), finished_at: null }
+    await this.#database.write((db) =>
+      db
+        .insertInto('imports')
+        .values(row)
+        .onConflict((on) => on.column('source').doUpdateSet({ started_at: row.started_at, finished_at: null }))
+        .execute(),
+    )
+  }
+
+  async add(jobs: readonly StoredJob[]): Promise<void> {
+    // No process runs those that run: the next one to start finds them abandoned.
+    const rows = jobs.map(({ job }) => rowOf(job, null))
+    const keys = jobs.flatMap(({ job, idempotency }) => (idempotency ? [keyRow(idempotency, job)] : []))
+    await this.#database.transact(async (db) => {
+      // Those that an attempt before this one has stored. They may have changed since.
+      const ids = rows.map(({ id }) => id)
+      await db.deleteFrom('jobs').where('id', 'in', ids).execute()
+      await db.insertInto('jobs').values(rows).execute()
+      if (keys.length > 0) await storeKeys(db, keys)
+    })
+  }
+
+  count(): Promise<number> {
+    return countJobs(this.#database.db)
+  }
+
+  async finish(source: string): Promise<void> {
+    const finished = { finished_at: isoTime(Date.now()) }
+    await this.#database.write((db) =>
+      db.updateTable('imports').set(finished).where('source', '=', toStorable(source)).execute(),
+    )
+  }
+
+  close(): Promise<void> {
+    return this.#database.close()
+  }
+}
+
+type KeyRow = ReturnType<typeof keyRow>
+
+/** A key may have been used again, a day later: then it belongs to the later job. */
+async function storeKeys(db: SqlDb, keys: readonly KeyRow[]): Promise<void> {
+  const latest = new Map<string, KeyRow>()
+  for (const row of keys) {
+    const other = latest.get(row.key)
+    if (!other || other.created_at < row.created_at) latest.set(row.key, row)
+  }
+  await db
+    .insertInto('idempotency_keys')
+    .values([...latest.values()])
+    .onConflict((on) =>
+      on.column('key').doUpdateSet(takenOver).whereRef('excluded.created_at', '>', 'idempotency_keys.created_at'),
+    )
+    .execute()
+}
+
+async function countJobs(db: SqlDb): Promise<number> {
+  const { count } = await db
+    .selectFrom('jobs')
+    .select((eb) => eb.fn.countAll<number | string>().as('count'))
+    .executeTakeFirstOrThrow()
+  return Number(count)
+}
