@@ -23,8 +23,13 @@ export class ServerProcess {
   }
 
   /** Runs it on a free port, in an empty folder, with nothing in its environment but what is given. */
-  static async spawn(env: Record<string, string>, script = MAIN, args: readonly string[] = []): Promise<ServerProcess> {
-    const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), script, ...args], {
+  static spawn(env: Record<string, string>, script = MAIN, args: readonly string[] = []): Promise<ServerProcess> {
+    return ServerProcess.spawnNode(['--import', import.meta.resolve('tsx'), script, ...args], env)
+  }
+
+  /** The same, given all arguments of Node.js. */
+  static async spawnNode(args: readonly string[], env: Record<string, string>): Promise<ServerProcess> {
+    const child = spawn(process.execPath, args, {
       cwd: await temporaryFolder(),
       env: { PORT: '0', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

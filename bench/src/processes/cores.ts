@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs'
 
 /**
  * Who runs where: what is measured has a core to itself where the machine allows it, everything else shares another. What
- * runs in several processes at once, to be faster for it, is `free` to run anywhere.
+ * is `anywhere` runs where the machine puts it.
  */
-export type Role = 'measured' | 'load' | 'free'
+export type Role = 'measured' | 'load' | 'anywhere'
 
 const cores = pinnableCores()
 
@@ -14,11 +14,11 @@ export const isPinned = cores !== undefined
 
 /** The command that runs a program of this role, on its core if processes can be pinned here. */
 export function commandOn(role: Role, program: string, args: readonly string[]): { command: string; args: string[] } {
-  if (!cores || role === 'free') return { command: program, args: [...args] }
+  if (!cores || role === 'anywhere') return { command: program, args: [...args] }
   return { command: 'taskset', args: ['--cpu-list', String(cores[role]), program, ...args] }
 }
 
-function pinnableCores(): Record<Exclude<Role, 'free'>, number> | undefined {
+function pinnableCores(): Record<Exclude<Role, 'anywhere'>, number> | undefined {
   if (process.platform !== 'linux') return undefined
   if (spawnSync('taskset', ['--version']).status !== 0) return undefined
   const [measured, load] = allowedCores()

@@ -50,7 +50,7 @@ export async function startSetup(
     const given =
       workers === undefined
         ? { env: { ...own, ...env } }
-        : { env: { ...own, ...env, ROLE: role }, role: 'free' as const }
+        : { env: { ...own, ...env, ROLE: role }, role: 'anywhere' as const }
     return stack.use(await startApiServer({ vendorUrl, ...given }))
   }
   try {

@@ -1,0 +1,46 @@
+/** `pnpm build`: the JavaScript that production runs, in `apps/api/dist`. */
+import { readFile, rm } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+import { z } from 'zod'
+
+const API = new URL('./', import.meta.url)
+const OUTPUT = fileURLToPath(new URL('dist', API))
+
+async function main(): Promise<void> {
+  // A file that an earlier build left would never be missed.
+  await rm(OUTPUT, { recursive: true, force: true })
+  await build({
+    entryPoints: await programs(),
+    outdir: OUTPUT,
+    bundle: true,
+    // What several programs share is there once, and what is imported dynamically stays a file that is loaded when it is needed.
+    splitting: true,
+    chunkNames: 'shared/[name]-[hash]',
+    format: 'esm',
+    platform: 'node',
+    target: 'node24',
+    external: await installedPackages(),
+    sourcemap: true,
+    logLevel: 'warning',
+  })
+}
+
+/** The sources that the scripts of the repository run: what `pnpm NAME` does there, `node` does here. */
+async function programs(): Promise<string[]> {
+  const Manifest = z.object({ scripts: z.record(z.string(), z.string()) })
+  const { scripts } = Manifest.parse(JSON.parse(await readFile(new URL('../../package.json', API), 'utf8')))
+  const files = Object.values(scripts).flatMap(
+    (script) => /^node --import tsx apps\/api\/(src\/\S+\.ts)/.exec(script)?.[1] ?? [],
+  )
+  return files.map((file) => fileURLToPath(new URL(file, API)))
+}
+
+/** What production installs. Everything else is taken into the files: the workspace's packages, and what those alone need. */
+async function installedPackages(): Promise<string[]> {
+  const Manifest = z.object({ dependencies: z.record(z.string(), z.string()) })
+  const { dependencies } = Manifest.parse(JSON.parse(await readFile(new URL('package.json', API), 'utf8')))
+  return Object.keys(dependencies)
+}
+
+await main()
