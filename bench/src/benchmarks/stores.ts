@@ -24,7 +24,7 @@ const FULL: Shape = {
   relay: { clients: 100, waves: 1, tokens: 128, pauseMs: 10 },
   rounds: 3,
   fanOut: { readers: 500, tokens: 100 },
-  capacity: { clients: 256, waves: 2, tokens: 64, pauseMs: 10 },
+  capacity: { clients: 256, waves: 1, tokens: 32, pauseMs: 50 },
   firstTokens: 200,
 }
 
