@@ -6,11 +6,13 @@ import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
+import { authPlugin } from './http/auth-plugin.ts'
 import { healthRoutes } from './http/health-routes.ts'
 import { jsonBodies } from './http/json-bodies.ts'
 import { sendMalformedRequest } from './http/malformed-request.ts'
 import { problemPlugin, sendProblem } from './http/problem-plugin.ts'
 import { shutdownPlugin } from './http/shutdown-plugin.ts'
+import { StreamLinks } from './http/stream-links.ts'
 import type { JobQueue } from './jobs/job-queue.ts'
 import type { JobRepository } from './jobs/job-repository.ts'
 import { jobRoutes } from './jobs/job-routes.ts'
@@ -48,7 +50,16 @@ export interface AppDeps {
 /** The part of the configuration that the app itself needs. */
 export type AppConfig = Pick<
   Config,
-  'corsOrigins' | 'maxPromptChars' | 'reconcileMs' | 'retentionMs' | 'role' | 'run' | 'shutdownGraceMs' | 'stream'
+  | 'apiKeys'
+  | 'corsOrigins'
+  | 'maxPromptChars'
+  | 'reconcileMs'
+  | 'retentionMs'
+  | 'role'
+  | 'run'
+  | 'shutdownGraceMs'
+  | 'stream'
+  | 'streamLinks'
 > & {
   readonly logger: FastifyBaseLogger
 }
@@ -74,6 +85,7 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
   const service = new JobService({ ...deps, runner })
   const reconciler = new Reconciler({ ...deps, logger: app.log })
   const streams = new OpenStreams(service, config.stream)
+  const streamLinks = config.apiKeys && new StreamLinks({ ...config.streamLinks, clock: deps.clock })
 
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
@@ -95,8 +107,10 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
     interrupt: () => runner.interruptAll(),
     graceMs: config.shutdownGraceMs,
   })
+  app.register(authPlugin, { keys: config.apiKeys, streamLinks })
   if (config.role !== 'worker') {
-    app.register(jobRoutes, { prefix: '/jobs', service, streams, maxPromptChars: config.maxPromptChars })
+    const { maxPromptChars } = config
+    app.register(jobRoutes, { prefix: '/jobs', service, streams, streamLinks, maxPromptChars })
     app.register(jobStreamRoutes, { prefix: '/jobs', service, streams })
     app.register(providerRoutes, { prefix: '/providers', providers })
   }

@@ -6,6 +6,7 @@ export const ProblemCode = z.enum([
   'unknown-provider',
   'unknown-model',
   'provider-key-missing',
+  'unauthorized',
   'job-not-found',
   'job-not-finished',
   'idempotency-key-reused',

@@ -5,6 +5,7 @@ export const PROBLEMS: Readonly<Record<ProblemCode, { readonly status: number; r
   'invalid-request': { status: 400, title: 'The request is not valid' },
   'unknown-provider': { status: 400, title: 'No such provider' },
   'unknown-model': { status: 400, title: 'No such model' },
+  unauthorized: { status: 401, title: 'No valid API key' },
   'job-not-found': { status: 404, title: 'No such job' },
   'route-not-found': { status: 404, title: 'No such route' },
   'not-acceptable': { status: 406, title: 'No acceptable media type' },

@@ -1,0 +1,77 @@
+import { GEMINI_MODELS } from '@promptlab/providers/gemini'
+import { OPENAI_MODELS } from '@promptlab/providers/openai'
+import { z } from 'zod'
+import { type ApiKey, digestOf } from './http/api-keys.ts'
+import { storeLocation } from './store-location.ts'
+
+const wholeNumber = (min: number, max: number) =>
+  z.string().regex(/^\d+$/, 'Must be a whole number').transform(Number).pipe(z.int().min(min).max(max))
+
+/** setTimeout takes no more than this many milliseconds. */
+const MAX_DELAY_MS = 2_147_483_647
+
+const hours = z
+  .string()
+  .regex(/^\d+(\.\d+)?$/, 'Must be a number of hours')
+  .transform(Number)
+  .pipe(z.number().positive().max(1_000_000))
+
+const list = z
+  .string()
+  .transform((value) => value.split(',').map((item) => item.trim()))
+  .pipe(z.array(z.string().min(1, 'Must be a comma-separated list without empty items')))
+
+const isOrigin = (value: string) => value === '*' || (URL.canParse(value) && new URL(value).origin === value)
+
+const origins = list.superRefine((items, context) => {
+  for (const item of items) {
+    if (!isOrigin(item)) context.addIssue(`"${item}" is neither "*" nor an origin such as https://app.example.com`)
+  }
+})
+
+/** `name:key`, or `name:sha256:` and the digest of the key in hexadecimal digits, so that the key itself is nowhere. */
+const apiKeys = list.transform((items, context): ApiKey[] =>
+  items.map((item, index) => {
+    const [, name, hex, key] =
+      /^([\w.-]{1,64}):(?:sha256:([\da-f]{64})|(?!sha256:)([\x21-\x7e]{16,200}))$/i.exec(item) ?? []
+    if (name !== undefined && hex !== undefined) return { name, digest: Buffer.from(hex, 'hex') }
+    if (name !== undefined && key !== undefined) return { name, digest: digestOf(key) }
+    // Without repeating what may be a key.
+    context.addIssue(
+      `Entry ${index + 1} is neither NAME:KEY, the key being 16 to 200 visible characters, nor NAME:sha256:HEX. Make one with pnpm new-key NAME`,
+    )
+    return z.NEVER
+  }),
+)
+
+/** Every environment variable, its form and its default. An empty variable counts as not set. */
+export const Environment = z.object({
+  HOST: z.string().default('127.0.0.1'),
+  PORT: wholeNumber(0, 65_535).default(3000),
+  DATABASE_URL: storeLocation.default({ kind: 'lowdb', path: 'jobs.json' }),
+  REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'Must be a redis:// or rediss:// URL' }).optional(),
+  ROLE: z.enum(['all', 'api', 'worker']).default('all'),
+  RUNNER_LEASE_MS: wholeNumber(1_000, 3_600_000).default(15_000),
+  MAX_CONCURRENT_JOBS: wholeNumber(1, 100_000).default(64),
+  MAX_CONCURRENT_JOBS_PER_PROVIDER: wholeNumber(1, 100_000).optional(),
+  MAX_QUEUED_JOBS: wholeNumber(1, 10_000_000).default(10_000),
+  MAX_PROMPT_CHARS: wholeNumber(1, 10_000_000).default(100_000),
+  FIRST_TOKEN_TIMEOUT_MS: wholeNumber(1, MAX_DELAY_MS).default(60_000),
+  TOKEN_IDLE_TIMEOUT_MS: wholeNumber(1, MAX_DELAY_MS).default(30_000),
+  JOB_TIMEOUT_MS: wholeNumber(1, MAX_DELAY_MS).default(600_000),
+  JOB_RETENTION_HOURS: hours.optional(),
+  SHUTDOWN_GRACE_MS: wholeNumber(0, MAX_DELAY_MS).default(10_000),
+  API_KEYS: apiKeys.optional(),
+  AUTH: z.enum(['on', 'off']).optional(),
+  STREAM_LINK_SECRET: z.string().min(32, 'Must be 32 characters or more').optional(),
+  STREAM_LINK_SECONDS: wholeNumber(1, 31_536_000).default(3_600),
+  CORS_ORIGINS: origins.default([]),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  ECHO_DELAY_MS: wholeNumber(0, MAX_DELAY_MS).default(20),
+  OPENAI_API_KEY: z.string().optional(),
+  OPENAI_BASE_URL: z.url({ protocol: /^https?$/ }).optional(),
+  OPENAI_MODELS: list.default([...OPENAI_MODELS]),
+  GEMINI_API_KEY: z.string().optional(),
+  GEMINI_BASE_URL: z.url({ protocol: /^https?$/ }).optional(),
+  GEMINI_MODELS: list.default([...GEMINI_MODELS]),
+})
