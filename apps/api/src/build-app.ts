@@ -11,6 +11,8 @@ import { healthRoutes } from './http/health-routes.ts'
 import { jsonBodies } from './http/json-bodies.ts'
 import { sendMalformedRequest } from './http/malformed-request.ts'
 import { problemPlugin, sendProblem } from './http/problem-plugin.ts'
+import { RATE_LIMIT_HEADERS, rateLimitPlugin, type SharedCounters } from './http/rate-limit-plugin.ts'
+import { timedBy } from './http/request-timing.ts'
 import { shutdownPlugin } from './http/shutdown-plugin.ts'
 import { StreamLinks } from './http/stream-links.ts'
 import type { JobQueue } from './jobs/job-queue.ts'
@@ -45,6 +47,8 @@ export interface AppDeps {
   readonly providers: ProviderRegistry
   readonly clock: Clock
   readonly newId: () => string
+  /** Where several processes count requests; undefined: there is this one. */
+  readonly requestCounters?: SharedCounters | undefined
 }
 
 /** The part of the configuration that the app itself needs. */
@@ -53,18 +57,29 @@ export type AppConfig = Pick<
   | 'apiKeys'
   | 'corsOrigins'
   | 'maxPromptChars'
+  | 'rateLimitPerMinute'
   | 'reconcileMs'
+  | 'requestTiming'
   | 'retentionMs'
   | 'role'
   | 'run'
   | 'shutdownGraceMs'
   | 'stream'
+  | 'streamLimits'
   | 'streamLinks'
+  | 'trustedProxies'
 > & {
   readonly logger: FastifyBaseLogger
 }
 
-const EXPOSED_HEADERS = ['Location', 'Retry-After', 'Idempotency-Replayed', 'Preference-Applied']
+const EXPOSED_HEADERS = [
+  'Location',
+  'Retry-After',
+  'Idempotency-Replayed',
+  'Preference-Applied',
+  'X-Request-Id',
+  ...RATE_LIMIT_HEADERS,
+]
 
 /** The whole app, not listening. Jobs run as soon as it listens. */
 export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
@@ -74,6 +89,8 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
     genReqId: () => randomUUID(),
     // JSON may write a character as twelve bytes; the prompt and the system instruction each may be as long as allowed.
     bodyLimit: 2 * 12 * config.maxPromptChars + 16_384,
+    ...timedBy(config.requestTiming),
+    trustProxy: [...config.trustedProxies],
     frameworkErrors: sendProblem,
     // The shutdown plugin says it, as a problem.
     return503OnClosing: false,
@@ -84,7 +101,7 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
   const runner = new JobRunner({ ...deps, logger: app.log, policy: config.run })
   const service = new JobService({ ...deps, runner })
   const reconciler = new Reconciler({ ...deps, logger: app.log })
-  const streams = new OpenStreams(service, config.stream)
+  const streams = new OpenStreams(service, config.stream, config.streamLimits)
   const streamLinks = config.apiKeys && new StreamLinks({ ...config.streamLinks, clock: deps.clock })
 
   app.setValidatorCompiler(validatorCompiler)
@@ -108,6 +125,7 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
     graceMs: config.shutdownGraceMs,
   })
   app.register(authPlugin, { keys: config.apiKeys, streamLinks })
+  app.register(rateLimitPlugin, { perMinute: config.rateLimitPerMinute, counters: deps.requestCounters })
   if (config.role !== 'worker') {
     const { maxPromptChars } = config
     app.register(jobRoutes, { prefix: '/jobs', service, streams, streamLinks, maxPromptChars })

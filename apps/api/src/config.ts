@@ -1,9 +1,14 @@
 import type { z } from 'zod'
 import { Environment } from './environment.ts'
 import type { ApiKey } from './http/api-keys.ts'
+import type { RequestTiming } from './http/request-timing.ts'
 import type { RunPolicy } from './jobs/job-run.ts'
 import type { StoreLocation } from './store-location.ts'
+import type { StreamLimits } from './streams/stream-places.ts'
 import type { StreamTiming } from './streams/stream-response.ts'
+
+/** Twenty requests a second: more than a person or a page needs, and less than what troubles a server. */
+const RATE_LIMIT_WITH_KEYS = 1_200
 
 /** One or more environment variables are wrong; the message names each. */
 export class ConfigError extends Error {
@@ -33,6 +38,8 @@ export interface Config {
   readonly maxConcurrentJobs: number
   /** Undefined: as many as leave a worker for each other provider, however many of them are stuck. */
   readonly maxConcurrentJobsPerProvider: number | undefined
+  /** Undefined: half of all, if there is more than one caller. */
+  readonly maxJobsPerKey: number | undefined
   readonly maxQueuedJobs: number
   readonly maxPromptChars: number
   readonly run: RunPolicy
@@ -40,6 +47,12 @@ export interface Config {
   readonly retentionMs: number | undefined
   readonly shutdownGraceMs: number
   readonly stream: StreamTiming
+  readonly streamLimits: StreamLimits
+  readonly requestTiming: RequestTiming
+  /** Requests that a caller, or without keys an address, may send in a minute; undefined: any number. */
+  readonly rateLimitPerMinute: number | undefined
+  /** Whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly string[]
   /** Who may call; undefined: everybody, as only this machine can, or as the operator said. */
   readonly apiKeys: readonly ApiKey[] | undefined
   readonly streamLinks: {
@@ -79,6 +92,7 @@ export function readConfig(variables: EnvironmentVariables): Config {
     reconcileMs: environment.REDIS_URL === undefined ? undefined : Math.ceil(environment.RUNNER_LEASE_MS / 3),
     maxConcurrentJobs: environment.MAX_CONCURRENT_JOBS,
     maxConcurrentJobsPerProvider: environment.MAX_CONCURRENT_JOBS_PER_PROVIDER,
+    maxJobsPerKey: environment.MAX_JOBS_PER_KEY,
     maxQueuedJobs: environment.MAX_QUEUED_JOBS,
     maxPromptChars: environment.MAX_PROMPT_CHARS,
     run: {
@@ -90,6 +104,10 @@ export function readConfig(variables: EnvironmentVariables): Config {
     retentionMs: environment.JOB_RETENTION_HOURS && environment.JOB_RETENTION_HOURS * 3_600_000,
     shutdownGraceMs: environment.SHUTDOWN_GRACE_MS,
     stream: { heartbeatMs: 15_000, stallMs: 30_000 },
+    streamLimits: { perCaller: environment.MAX_STREAMS_PER_KEY, perJob: environment.MAX_STREAMS_PER_JOB },
+    requestTiming: { headersMs: 10_000, requestMs: 60_000, checkMs: 1_000 },
+    rateLimitPerMinute: rateLimitOf(environment),
+    trustedProxies: environment.TRUSTED_PROXIES,
     apiKeys: environment.AUTH === 'off' ? undefined : environment.API_KEYS,
     streamLinks: { secret: environment.STREAM_LINK_SECRET, lifeMs: environment.STREAM_LINK_SECONDS * 1000 },
     corsOrigins: environment.CORS_ORIGINS,
@@ -106,6 +124,12 @@ export function readConfig(variables: EnvironmentVariables): Config {
       models: environment.GEMINI_MODELS,
     },
   }
+}
+
+/** Who hands out keys wants them limited; who is alone on the machine does not. */
+function rateLimitOf({ RATE_LIMIT_PER_MINUTE, API_KEYS, AUTH }: z.infer<typeof Environment>): number | undefined {
+  const isGuarded = API_KEYS !== undefined && AUTH !== 'off'
+  return (RATE_LIMIT_PER_MINUTE ?? (isGuarded ? RATE_LIMIT_WITH_KEYS : 0)) || undefined
 }
 
 /** What is wrong with variables that are right on their own. */

@@ -1,3 +1,4 @@
+import { isIP, isIPv6 } from 'node:net'
 import { GEMINI_MODELS } from '@promptlab/providers/gemini'
 import { OPENAI_MODELS } from '@promptlab/providers/openai'
 import { z } from 'zod'
@@ -20,6 +21,18 @@ const list = z
   .string()
   .transform((value) => value.split(',').map((item) => item.trim()))
   .pipe(z.array(z.string().min(1, 'Must be a comma-separated list without empty items')))
+
+const isAddress = (value: string) => {
+  const [address = '', bits, ...rest] = value.split('/')
+  const isBits = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (isIPv6(address) ? 128 : 32))
+  return isIP(address) !== 0 && isBits && rest.length === 0
+}
+
+const addresses = list.superRefine((items, context) => {
+  for (const item of items) {
+    if (!isAddress(item)) context.addIssue(`"${item}" is neither an address nor a range such as 10.0.0.0/8`)
+  }
+})
 
 const isOrigin = (value: string) => value === '*' || (URL.canParse(value) && new URL(value).origin === value)
 
@@ -54,6 +67,7 @@ export const Environment = z.object({
   RUNNER_LEASE_MS: wholeNumber(1_000, 3_600_000).default(15_000),
   MAX_CONCURRENT_JOBS: wholeNumber(1, 100_000).default(64),
   MAX_CONCURRENT_JOBS_PER_PROVIDER: wholeNumber(1, 100_000).optional(),
+  MAX_JOBS_PER_KEY: wholeNumber(1, 100_000).optional(),
   MAX_QUEUED_JOBS: wholeNumber(1, 10_000_000).default(10_000),
   MAX_PROMPT_CHARS: wholeNumber(1, 10_000_000).default(100_000),
   FIRST_TOKEN_TIMEOUT_MS: wholeNumber(1, MAX_DELAY_MS).default(60_000),
@@ -65,6 +79,10 @@ export const Environment = z.object({
   AUTH: z.enum(['on', 'off']).optional(),
   STREAM_LINK_SECRET: z.string().min(32, 'Must be 32 characters or more').optional(),
   STREAM_LINK_SECONDS: wholeNumber(1, 31_536_000).default(3_600),
+  RATE_LIMIT_PER_MINUTE: wholeNumber(0, 10_000_000).optional(),
+  MAX_STREAMS_PER_KEY: wholeNumber(1, 1_000_000).default(1_000),
+  MAX_STREAMS_PER_JOB: wholeNumber(1, 1_000_000).default(1_000),
+  TRUSTED_PROXIES: addresses.default([]),
   CORS_ORIGINS: origins.default([]),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   ECHO_DELAY_MS: wholeNumber(0, MAX_DELAY_MS).default(20),

@@ -80,7 +80,12 @@ class Engine {
 
   async start(): Promise<void> {
     const jobs = await LowdbJobRepository.open(this.#path)
-    const queue = new InProcessJobQueue({ maxConcurrent: 1, maxConcurrentPerProvider: 1, maxQueued: 1000 })
+    const queue = new InProcessJobQueue({
+      maxConcurrent: 1,
+      maxConcurrentPerProvider: 1,
+      maxConcurrentPerOwner: 1,
+      maxQueued: 1000,
+    })
     const deps = {
       jobs,
       queue,

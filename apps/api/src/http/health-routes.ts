@@ -10,13 +10,13 @@ interface HealthRoutesOptions {
 export const healthRoutes: FastifyPluginAsyncZod<HealthRoutesOptions> = async (app, { checks }) => {
   app.get(
     '/live',
-    { config: { access: 'open' }, schema: { response: { 200: Liveness } } },
+    { config: { access: 'open', rateLimit: false }, schema: { response: { 200: Liveness } } },
     async () => ({ status: 'live' }) as const,
   )
 
   app.get(
     '/ready',
-    { config: { access: 'open' }, schema: { response: { 200: Readiness, 503: Readiness } } },
+    { config: { access: 'open', rateLimit: false }, schema: { response: { 200: Readiness, 503: Readiness } } },
     async (request, reply) => {
       const dependencies: Readiness['dependencies'] = {}
       for (const [name, check] of Object.entries(checks)) {

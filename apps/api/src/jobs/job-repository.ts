@@ -97,7 +97,7 @@ export interface IdempotencyKey {
 
 /** The job that has a key, and the digest of the request that made it. */
 export interface KeyedJob {
-  readonly job: Job
+  readonly job: StoredJob
   readonly fingerprint: string
 }
 

@@ -48,7 +48,7 @@ export const jobRoutes: FastifyPluginAsyncZod<JobRoutesOptions> = async (app, op
       // Whoever asks for a stream in the same call reads from the start, also of a job that was created before.
       const streamType = streamTypeOf(request.accepts().type(['application/json', ...STREAM_TYPES]))
       if (streamType) {
-        streams.send(reply, created.job.id, 0, streamType)
+        streams.send(reply, created.job, 0, streamType)
         return reply
       }
 

@@ -35,7 +35,7 @@ interface JobSummaryPage {
 }
 
 export interface CreatedJob {
-  readonly job: Job
+  readonly job: StoredJob
   /** Whether an earlier request with the same idempotency key created it. */
   readonly isReplay: boolean
 }
@@ -78,7 +78,7 @@ export class JobService {
     if (earlier) return replay(earlier, idempotency)
 
     this.#checkProvider(body)
-    const worker = queue.takeWorker(body.provider)
+    const worker = queue.takeWorker({ provider: body.provider, owner: caller })
     const place = worker ?? (await queue.reserve())
     const job = newJob(newId(), body, clock.now(), caller)
     const running = worker && startJob(job, clock.now())

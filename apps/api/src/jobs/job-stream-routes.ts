@@ -30,11 +30,11 @@ export const jobStreamRoutes: FastifyPluginAsyncZod<JobStreamRoutesOptions> = as
     async (request, reply) => {
       const type = streamTypeOf(request.accepts().type([...STREAM_TYPES]))
       if (!type) throw new ApiError('not-acceptable', `A stream can be had as ${STREAM_TYPES.join(', ')}.`)
-      const { id } = await service.get(request.params.id, request.caller)
+      const job = await service.get(request.params.id, request.caller)
       const cursor = request.headers['last-event-id'] ?? request.query.after ?? 0
       // Not an empty 200: after that an EventSource would come again, for ever.
       if (cursor === END_CURSOR) return reply.code(204).send()
-      streams.send(reply, id, cursor, type)
+      streams.send(reply, job, cursor, type)
       return reply
     },
   )
