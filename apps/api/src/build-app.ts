@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto'
 import accepts from '@fastify/accepts'
 import cors from '@fastify/cors'
+import helmet from '@fastify/helmet'
 import type { ProviderRegistry } from '@promptlab/providers'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
@@ -12,7 +12,10 @@ import { jsonBodies } from './http/json-bodies.ts'
 import { sendMalformedRequest } from './http/malformed-request.ts'
 import { problemPlugin, sendProblem } from './http/problem-plugin.ts'
 import { RATE_LIMIT_HEADERS, rateLimitPlugin, type SharedCounters } from './http/rate-limit-plugin.ts'
+import { requestIdOf } from './http/request-id.ts'
+import { requestLogPlugin } from './http/request-log-plugin.ts'
 import { timedBy } from './http/request-timing.ts'
+import { SECURITY_HEADERS } from './http/security-headers.ts'
 import { shutdownPlugin } from './http/shutdown-plugin.ts'
 import { StreamLinks } from './http/stream-links.ts'
 import type { JobQueue } from './jobs/job-queue.ts'
@@ -86,7 +89,9 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
   const { jobs, providers, queue, tokenLog } = deps
   const app = Fastify({
     loggerInstance: config.logger,
-    genReqId: () => randomUUID(),
+    genReqId: requestIdOf,
+    // The plugin for it says more, and less.
+    logController: new LogController({ disableRequestLogging: true }),
     // JSON may write a character as twelve bytes; the prompt and the system instruction each may be as long as allowed.
     bodyLimit: 2 * 12 * config.maxPromptChars + 16_384,
     ...timedBy(config.requestTiming),
@@ -106,6 +111,8 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
 
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
+  app.register(requestLogPlugin)
+  app.register(helmet, SECURITY_HEADERS)
   app.register(jsonBodies)
   app.register(problemPlugin)
   app.register(accepts)

@@ -15,7 +15,7 @@ const never = new Promise<void>(() => {})
 it('ends the run of a job that somebody else has ended, and leaves its record alone', async () => {
   const jobs = await LowdbJobRepository.open(await newStorePath())
   onTestFinished(() => jobs.close())
-  const logger = { info: vi.fn(), warn: vi.fn(), error: vi.fn() }
+  const logger = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() }
   const runner = new JobRunner({
     jobs,
     tokenLog: new MemoryTokenLog(),

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { type LLMProvider, ProviderRegistry } from '@promptlab/providers'
 import type { FastifyInstance } from 'fastify'
-import { pino } from 'pino'
+import { type Logger, pino } from 'pino'
 import { onTestFinished } from 'vitest'
 import { type AppConfig, buildApp } from '../src/build-app.ts'
 import { type Clock, systemClock } from '../src/clock.ts'
@@ -9,6 +9,8 @@ import { readConfig } from '../src/config.ts'
 import { openDependencies } from '../src/dependencies.ts'
 import { MemoryTokenLog } from '../src/token-log/memory-token-log.ts'
 import { temporaryFolder } from './temporary-folder.ts'
+
+const SILENT = pino({ level: 'silent' })
 
 interface TestServerOptions {
   /** Used as it is, so that a test can set a key while the server runs; the store is in a new file unless it is named. */
@@ -18,6 +20,8 @@ interface TestServerOptions {
   config?: Partial<AppConfig>
   /** In place of that of the system. */
   clock?: Clock
+  /** In place of one that is silent. */
+  logger?: Logger
 }
 
 export interface TestServer {
@@ -34,12 +38,12 @@ export async function startServer({
   providers,
   config,
   clock = systemClock,
+  logger = SILENT,
 }: TestServerOptions = {}): Promise<TestServer> {
   env['DATABASE_URL'] ??= await newStorePath()
   env['ECHO_DELAY_MS'] ??= '0'
   env['SHUTDOWN_GRACE_MS'] ??= '0'
   const configuration = readConfig(env)
-  const logger = pino({ level: 'silent' })
   const tokenLog = new MemoryTokenLog()
   const opened = { ...(await openDependencies(configuration, logger)), tokenLog, clock }
   const deps = providers

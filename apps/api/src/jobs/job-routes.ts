@@ -42,6 +42,7 @@ export const jobRoutes: FastifyPluginAsyncZod<JobRoutesOptions> = async (app, op
     { schema: { body, headers: CreateHeaders, response: { 200: JobResource, 202: JobResource } } },
     async (request, reply) => {
       const created = await service.create(request.body, request.caller, request.headers['idempotency-key'])
+      request.jobId = created.job.id
       reply.header('location', `${app.prefix}/${created.job.id}`)
       if (created.isReplay) reply.header('idempotency-replayed', 'true')
 

@@ -166,7 +166,15 @@ export class JobRun {
   }
 
   #log(message: string, error: unknown): void {
-    const { id, provider, model } = this.#job
-    this.#deps.logger.warn({ err: error, jobId: id, provider, model }, message)
+    const { logger } = this.#deps
+    const { id: jobId, provider, model } = this.#job
+    if (!(error instanceof ProviderError)) {
+      logger.warn({ err: error, jobId, provider, model }, message)
+      return
+    }
+    const { code, status, retryAfterMs } = error
+    logger.warn({ jobId, provider, model, code, status, retryAfterMs }, message)
+    // In the vendor's words, which may quote the prompt.
+    logger.debug({ jobId, err: error }, 'what the provider said')
   }
 }

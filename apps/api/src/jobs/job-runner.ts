@@ -4,7 +4,7 @@ import type { ProviderRegistry } from '@promptlab/providers'
 import type { Clock } from '../clock.ts'
 import type { Logger } from '../logger.ts'
 import { Checkpointer } from './checkpointer.ts'
-import { startJob } from './job.ts'
+import { type Owned, startJob } from './job.ts'
 import { JobCancelledError, JobInterruptedError } from './job-failure.ts'
 import type { JobRepository } from './job-repository.ts'
 import { JobRun, type RunPolicy } from './job-run.ts'
@@ -62,7 +62,7 @@ export class JobRunner {
   }
 
   /** Like `run`, for a job that was just stored as running on behalf of this process. */
-  begin(job: RunningJob): Promise<void> {
+  begin(job: RunningJob & Owned): Promise<void> {
     return this.#track(job.id, (active) => this.#complete(job, active))
   }
 
@@ -120,7 +120,7 @@ export class JobRunner {
     return active !== undefined
   }
 
-  async #complete(job: RunningJob, active: ActiveJob): Promise<void> {
+  async #complete(job: RunningJob & Owned, active: ActiveJob): Promise<void> {
     const { logger, providers } = this.#deps
     const run = new JobRun(job, providers.find(job.provider)?.provider, active.stop, this.#deps)
     this.#checkpointer.add(run)
@@ -129,7 +129,8 @@ export class JobRunner {
     const isStored = await this.#store(final, 'running', active)
     active.isOver = true
     const { id, provider, model, status, metrics } = final
-    if (isStored) logger.info({ jobId: id, provider, model, status, metrics }, 'job ended')
+    const { owner: caller } = job
+    if (isStored) logger.info({ jobId: id, caller, provider, model, status, metrics }, 'job ended')
     else logger.warn({ jobId: id, provider, model }, 'job was ended by another process; what this run made is dropped')
   }
 
