@@ -10,6 +10,9 @@ import { authPlugin } from './http/auth-plugin.ts'
 import { healthRoutes } from './http/health-routes.ts'
 import { jsonBodies } from './http/json-bodies.ts'
 import { sendMalformedRequest } from './http/malformed-request.ts'
+import { Metrics } from './http/metrics.ts'
+import { metricsPlugin } from './http/metrics-plugin.ts'
+import { metricsRoutes } from './http/metrics-routes.ts'
 import { problemPlugin, sendProblem } from './http/problem-plugin.ts'
 import { RATE_LIMIT_HEADERS, rateLimitPlugin, type SharedCounters } from './http/rate-limit-plugin.ts'
 import { requestIdOf } from './http/request-id.ts'
@@ -26,6 +29,7 @@ import { JobService } from './jobs/job-service.ts'
 import { jobStreamRoutes } from './jobs/job-stream-routes.ts'
 import { Reconciler } from './jobs/reconciler.ts'
 import { RetentionSweeper } from './jobs/retention-sweeper.ts'
+import { timedJobRepository } from './jobs/timed-job-repository.ts'
 import type { TokenLog } from './jobs/token-log.ts'
 import { providerRoutes } from './providers/provider-routes.ts'
 import { OpenStreams } from './streams/open-streams.ts'
@@ -60,6 +64,7 @@ export type AppConfig = Pick<
   | 'apiKeys'
   | 'corsOrigins'
   | 'maxPromptChars'
+  | 'metricsKey'
   | 'rateLimitPerMinute'
   | 'reconcileMs'
   | 'requestTiming'
@@ -86,7 +91,12 @@ const EXPOSED_HEADERS = [
 
 /** The whole app, not listening. Jobs run as soon as it listens. */
 export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
-  const { jobs, providers, queue, tokenLog } = deps
+  const { providers, queue, tokenLog } = deps
+  const metrics: Metrics = new Metrics({
+    openStreams: () => streams.count,
+    waitingJobs: () => queue.countWaiting(),
+  })
+  const jobs = timedJobRepository(deps.jobs, deps.clock, (...write) => metrics.stored(...write))
   const app = Fastify({
     loggerInstance: config.logger,
     genReqId: requestIdOf,
@@ -103,8 +113,8 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
     pluginTimeout: 0,
     clientErrorHandler: sendMalformedRequest,
   })
-  const runner = new JobRunner({ ...deps, logger: app.log, policy: config.run })
-  const service = new JobService({ ...deps, runner })
+  const runner = new JobRunner({ ...deps, jobs, logger: app.log, observer: metrics, policy: config.run })
+  const service = new JobService({ ...deps, jobs, runner })
   const reconciler = new Reconciler({ ...deps, logger: app.log })
   const streams = new OpenStreams(service, config.stream, config.streamLimits)
   const streamLinks = config.apiKeys && new StreamLinks({ ...config.streamLinks, clock: deps.clock })
@@ -112,6 +122,7 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
   app.register(requestLogPlugin)
+  app.register(metricsPlugin, { metrics })
   app.register(helmet, SECURITY_HEADERS)
   app.register(jsonBodies)
   app.register(problemPlugin)
@@ -131,7 +142,7 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
     interrupt: () => runner.interruptAll(),
     graceMs: config.shutdownGraceMs,
   })
-  app.register(authPlugin, { keys: config.apiKeys, streamLinks })
+  app.register(authPlugin, { keys: config.apiKeys, metricsKey: config.metricsKey, streamLinks })
   app.register(rateLimitPlugin, { perMinute: config.rateLimitPerMinute, counters: deps.requestCounters })
   if (config.role !== 'worker') {
     const { maxPromptChars } = config
@@ -140,6 +151,7 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
     app.register(providerRoutes, { prefix: '/providers', providers })
   }
   const checks = { storage: () => jobs.checkHealth(), queue: () => queue.checkHealth() }
+  app.register(metricsRoutes, { prefix: '/metrics', metrics })
   app.register(healthRoutes, { prefix: '/health', checks })
 
   app.decorate('openStreams', streams)

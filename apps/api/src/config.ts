@@ -55,6 +55,8 @@ export interface Config {
   readonly trustedProxies: readonly string[]
   /** Who may call; undefined: everybody, as only this machine can, or as the operator said. */
   readonly apiKeys: readonly ApiKey[] | undefined
+  /** Who may read metrics where keys are used; undefined: nobody. */
+  readonly metricsKey: ApiKey | undefined
   readonly streamLinks: {
     /** Undefined: one that is made at start. */
     readonly secret: string | undefined
@@ -109,6 +111,7 @@ export function readConfig(variables: EnvironmentVariables): Config {
     rateLimitPerMinute: rateLimitOf(environment),
     trustedProxies: environment.TRUSTED_PROXIES,
     apiKeys: environment.AUTH === 'off' ? undefined : environment.API_KEYS,
+    metricsKey: environment.METRICS_KEY,
     streamLinks: { secret: environment.STREAM_LINK_SECRET, lifeMs: environment.STREAM_LINK_SECONDS * 1000 },
     corsOrigins: environment.CORS_ORIGINS,
     logLevel: environment.LOG_LEVEL,

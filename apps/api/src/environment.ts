@@ -42,20 +42,33 @@ const origins = list.superRefine((items, context) => {
   }
 })
 
-/** `name:key`, or `name:sha256:` and the digest of the key in hexadecimal digits, so that the key itself is nowhere. */
+/** A key as it is, or `sha256:` and its digest in hexadecimal digits, so that the key itself is nowhere. */
+function keyDigest(text: string): Buffer | undefined {
+  const [, hex, key] = /^(?:sha256:([\da-f]{64})|(?!sha256:)([\x21-\x7e]{16,200}))$/i.exec(text) ?? []
+  if (hex !== undefined) return Buffer.from(hex, 'hex')
+  return key === undefined ? undefined : digestOf(key)
+}
+
+// The faults of keys repeat nothing, as it may be a key.
+const KEY_FORM = 'the key being 16 to 200 visible characters, or sha256:HEX'
+
+/** `name:key`, comma-separated. */
 const apiKeys = list.transform((items, context): ApiKey[] =>
   items.map((item, index) => {
-    const [, name, hex, key] =
-      /^([\w.-]{1,64}):(?:sha256:([\da-f]{64})|(?!sha256:)([\x21-\x7e]{16,200}))$/i.exec(item) ?? []
-    if (name !== undefined && hex !== undefined) return { name, digest: Buffer.from(hex, 'hex') }
-    if (name !== undefined && key !== undefined) return { name, digest: digestOf(key) }
-    // Without repeating what may be a key.
-    context.addIssue(
-      `Entry ${index + 1} is neither NAME:KEY, the key being 16 to 200 visible characters, nor NAME:sha256:HEX. Make one with pnpm new-key NAME`,
-    )
+    const [, name, key = ''] = /^([\w.-]{1,64}):(.*)$/s.exec(item) ?? []
+    const digest = keyDigest(key)
+    if (name !== undefined && digest) return { name, digest }
+    context.addIssue(`Entry ${index + 1} is not NAME:KEY, ${KEY_FORM}. Make one with pnpm new-key NAME`)
     return z.NEVER
   }),
 )
+
+const metricsKey = z.string().transform((text, context): ApiKey => {
+  const digest = keyDigest(text.trim())
+  if (digest) return { name: 'metrics', digest }
+  context.addIssue(`Must be a key, ${KEY_FORM}`)
+  return z.NEVER
+})
 
 /** Every environment variable, its form and its default. An empty variable counts as not set. */
 export const Environment = z.object({
@@ -76,6 +89,7 @@ export const Environment = z.object({
   JOB_RETENTION_HOURS: hours.optional(),
   SHUTDOWN_GRACE_MS: wholeNumber(0, MAX_DELAY_MS).default(10_000),
   API_KEYS: apiKeys.optional(),
+  METRICS_KEY: metricsKey.optional(),
   AUTH: z.enum(['on', 'off']).optional(),
   STREAM_LINK_SECRET: z.string().min(32, 'Must be 32 characters or more').optional(),
   STREAM_LINK_SECONDS: wholeNumber(1, 31_536_000).default(3_600),

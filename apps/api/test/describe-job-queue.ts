@@ -77,6 +77,7 @@ export function describeJobQueue(name: string, open: (limits: JobQueueLimits) =>
       await handler.hasStarted(1)
       const place = await queue.reserve()
       await (await queue.reserve()).enqueue(echo('waiting'))
+      expect(await queue.countWaiting()).toBe(1)
       await expect(queue.reserve()).rejects.toThrow(QueueFullError)
       place.release()
       await (await queue.reserve()).enqueue(echo('also waiting'))

@@ -14,6 +14,7 @@ import { MemoryTokenLog } from '../src/token-log/memory-token-log.ts'
 import { AwaitedReader } from './awaited-reader.ts'
 import { SILENT } from './silent-logger.ts'
 import { temporaryFolder } from './temporary-folder.ts'
+import { UNOBSERVED } from './unobserved.ts'
 
 const POLICY = { firstTokenTimeoutMs: 60_000, tokenIdleTimeoutMs: 60_000, jobTimeoutMs: 60_000, retryDelayMs: 1 }
 
@@ -94,7 +95,7 @@ class Engine {
       clock: systemClock,
       newId: () => crypto.randomUUID(),
     }
-    const runner = new JobRunner({ ...deps, logger: SILENT, policy: POLICY })
+    const runner = new JobRunner({ ...deps, logger: SILENT, observer: UNOBSERVED, policy: POLICY })
     const service = new JobService({ ...deps, runner })
     await new Reconciler({ ...deps, logger: SILENT }).recover()
     service.start()

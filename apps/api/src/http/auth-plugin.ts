@@ -5,10 +5,12 @@ import { ApiError } from '../api-error.ts'
 import { type ApiKey, callerOf } from './api-keys.ts'
 import type { StreamLinks } from './stream-links.ts'
 
+type Access = 'open' | 'key-or-stream-link' | 'metrics'
+
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** What a request must show, if keys are used at all; a route that says nothing needs a key. */
-    readonly access?: 'open' | 'key-or-stream-link'
+    readonly access?: Access
   }
   interface FastifyRequest {
     /** The caller whose key was shown; undefined when keys are switched off, on open routes, and with a stream link. */
@@ -19,6 +21,8 @@ declare module 'fastify' {
 interface AuthOptions {
   /** Undefined: everybody may do everything. */
   keys: readonly ApiKey[] | undefined
+  /** The key for metrics, which is good for nothing else; undefined: nobody may read them. */
+  metricsKey: ApiKey | undefined
   streamLinks: StreamLinks | undefined
 }
 
@@ -26,7 +30,7 @@ const JobParams = z.object({ id: z.string() })
 
 /** Lets nobody in without a key, but where a route is open to all or to who has a link. */
 export const authPlugin = fp<AuthOptions>(
-  async (app, { keys, streamLinks }) => {
+  async (app, { keys, metricsKey, streamLinks }) => {
     app.decorateRequest('caller', undefined)
     if (!keys) return
 
@@ -36,8 +40,12 @@ export const authPlugin = fp<AuthOptions>(
       if (access === 'open' || request.is404) return
       const key = keyOf(request)
       if (access === 'key-or-stream-link' && key === undefined && hasStreamLink(request, streamLinks)) return
-      request.caller = key === undefined ? undefined : callerOf(key, keys)
-      if (request.caller !== undefined) return
+      const good = access === 'metrics' ? [metricsKey ?? []].flat() : keys
+      const caller = key === undefined ? undefined : callerOf(key, good)
+      if (caller !== undefined) {
+        request.caller = caller
+        return
+      }
       reply.header('www-authenticate', 'Bearer')
       throw new ApiError('unauthorized', explain(key, access))
     })
@@ -56,7 +64,8 @@ function hasStreamLink({ params, query }: FastifyRequest, links: StreamLinks | u
   return links !== undefined && job.success && links.isValid(job.data.id, query)
 }
 
-function explain(key: string | undefined, access: 'key-or-stream-link' | undefined): string {
+function explain(key: string | undefined, access: Access | undefined): string {
+  if (access === 'metrics') return "Metrics need a key of their own, METRICS_KEY. Send 'authorization: Bearer KEY'."
   if (key !== undefined) return "The API key is not valid. Send 'authorization: Bearer KEY' with a key of this server."
   const sendKey = "Send the header 'authorization: Bearer KEY'"
   if (access === undefined) return `This server needs an API key. ${sendKey}.`

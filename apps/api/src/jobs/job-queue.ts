@@ -40,6 +40,12 @@ export interface JobQueue {
    */
   requestStop(jobId: string): Promise<boolean>
 
+  /**
+   * How many jobs wait for their turn, in all processes together.
+   * @throws QueueUnavailableError
+   */
+  countWaiting(): Promise<number>
+
   /** @throws QueueUnavailableError a job could not be queued right now */
   checkHealth(): Promise<void>
 

@@ -6,6 +6,7 @@ import type { Logger } from '../logger.ts'
 import { Checkpointer } from './checkpointer.ts'
 import { type Owned, startJob } from './job.ts'
 import { JobCancelledError, JobInterruptedError } from './job-failure.ts'
+import type { JobObserver } from './job-observer.ts'
 import type { JobRepository } from './job-repository.ts'
 import { JobRun, type RunPolicy } from './job-run.ts'
 import type { TokenLog } from './token-log.ts'
@@ -17,6 +18,7 @@ interface JobRunnerDeps {
   readonly providers: ProviderRegistry
   readonly clock: Clock
   readonly logger: Logger
+  readonly observer: JobObserver
   readonly policy: RunPolicy
 }
 
@@ -121,12 +123,13 @@ export class JobRunner {
   }
 
   async #complete(job: RunningJob & Owned, active: ActiveJob): Promise<void> {
-    const { logger, providers } = this.#deps
+    const { logger, observer, providers } = this.#deps
+    observer.runStarted(job)
     const run = new JobRun(job, providers.find(job.provider)?.provider, active.stop, this.#deps)
     this.#checkpointer.add(run)
     const final = await run.complete()
     this.#checkpointer.delete(run)
-    const isStored = await this.#store(final, 'running', active)
+    const isStored = await this.#store(final, 'running', active).finally(() => observer.runEnded(final))
     active.isOver = true
     const { id, provider, model, status, metrics } = final
     const { owner: caller } = job

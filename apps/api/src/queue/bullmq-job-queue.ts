@@ -143,6 +143,10 @@ export class BullmqJobQueue implements JobQueue {
     return true
   }
 
+  async countWaiting(): Promise<number> {
+    return await unlessAway(() => this.#countWaiting())
+  }
+
   async checkHealth(): Promise<void> {
     await unlessAway(() => this.#redis.ping())
   }

@@ -83,6 +83,10 @@ export class InProcessJobQueue implements JobQueue {
     return (await this.#handler?.stop(jobId)) ?? false
   }
 
+  async countWaiting(): Promise<number> {
+    return this.#waiting
+  }
+
   async checkHealth(): Promise<void> {}
 
   async close(): Promise<void> {
