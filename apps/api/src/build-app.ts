@@ -13,6 +13,7 @@ import { sendMalformedRequest } from './http/malformed-request.ts'
 import { Metrics } from './http/metrics.ts'
 import { metricsPlugin } from './http/metrics-plugin.ts'
 import { metricsRoutes } from './http/metrics-routes.ts'
+import { openapiPlugin } from './http/openapi/openapi-plugin.ts'
 import { problemPlugin, sendProblem } from './http/problem-plugin.ts'
 import { RATE_LIMIT_HEADERS, rateLimitPlugin, type SharedCounters } from './http/rate-limit-plugin.ts'
 import { requestIdOf } from './http/request-id.ts'
@@ -145,6 +146,7 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
   app.register(authPlugin, { keys: config.apiKeys, metricsKey: config.metricsKey, streamLinks })
   app.register(rateLimitPlugin, { perMinute: config.rateLimitPerMinute, counters: deps.requestCounters })
   if (config.role !== 'worker') {
+    app.register(openapiPlugin)
     const { maxPromptChars } = config
     app.register(jobRoutes, { prefix: '/jobs', service, streams, streamLinks, maxPromptChars })
     app.register(jobStreamRoutes, { prefix: '/jobs', service, streams })

@@ -23,7 +23,12 @@ export const jobStreamRoutes: FastifyPluginAsyncZod<JobStreamRoutesOptions> = as
       config: { access: 'key-or-stream-link' },
       schema: {
         params: z.object({ id: z.string().min(1) }),
-        querystring: z.object({ after: StreamCursor.optional() }),
+        querystring: z.object({
+          after: StreamCursor.optional(),
+          // Looked at where keys are.
+          expires: z.string().optional(),
+          signature: z.string().optional(),
+        }),
         headers: z.object({ 'last-event-id': StreamCursor.optional() }),
       },
     },
