@@ -1,16 +1,27 @@
-import { randomUUID } from 'node:crypto'
 import accepts from '@fastify/accepts'
 import cors from '@fastify/cors'
+import helmet from '@fastify/helmet'
 import type { ProviderRegistry } from '@promptlab/providers'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
+import { authPlugin } from './http/auth-plugin.ts'
 import { healthRoutes } from './http/health-routes.ts'
 import { jsonBodies } from './http/json-bodies.ts'
 import { sendMalformedRequest } from './http/malformed-request.ts'
+import { Metrics } from './http/metrics.ts'
+import { metricsPlugin } from './http/metrics-plugin.ts'
+import { metricsRoutes } from './http/metrics-routes.ts'
+import { openapiPlugin } from './http/openapi/openapi-plugin.ts'
 import { problemPlugin, sendProblem } from './http/problem-plugin.ts'
+import { RATE_LIMIT_HEADERS, rateLimitPlugin, type SharedCounters } from './http/rate-limit-plugin.ts'
+import { requestIdOf } from './http/request-id.ts'
+import { requestLogPlugin } from './http/request-log-plugin.ts'
+import { timedBy } from './http/request-timing.ts'
+import { SECURITY_HEADERS } from './http/security-headers.ts'
 import { shutdownPlugin } from './http/shutdown-plugin.ts'
+import { StreamLinks } from './http/stream-links.ts'
 import type { JobQueue } from './jobs/job-queue.ts'
 import type { JobRepository } from './jobs/job-repository.ts'
 import { jobRoutes } from './jobs/job-routes.ts'
@@ -19,6 +30,7 @@ import { JobService } from './jobs/job-service.ts'
 import { jobStreamRoutes } from './jobs/job-stream-routes.ts'
 import { Reconciler } from './jobs/reconciler.ts'
 import { RetentionSweeper } from './jobs/retention-sweeper.ts'
+import { timedJobRepository } from './jobs/timed-job-repository.ts'
 import type { TokenLog } from './jobs/token-log.ts'
 import { providerRoutes } from './providers/provider-routes.ts'
 import { OpenStreams } from './streams/open-streams.ts'
@@ -43,26 +55,58 @@ export interface AppDeps {
   readonly providers: ProviderRegistry
   readonly clock: Clock
   readonly newId: () => string
+  /** Where several processes count requests; undefined: there is this one. */
+  readonly requestCounters?: SharedCounters | undefined
 }
 
 /** The part of the configuration that the app itself needs. */
 export type AppConfig = Pick<
   Config,
-  'corsOrigins' | 'maxPromptChars' | 'reconcileMs' | 'retentionMs' | 'role' | 'run' | 'shutdownGraceMs' | 'stream'
+  | 'apiKeys'
+  | 'corsOrigins'
+  | 'maxPromptChars'
+  | 'metricsKey'
+  | 'rateLimitPerMinute'
+  | 'reconcileMs'
+  | 'requestTiming'
+  | 'retentionMs'
+  | 'role'
+  | 'run'
+  | 'shutdownGraceMs'
+  | 'stream'
+  | 'streamLimits'
+  | 'streamLinks'
+  | 'trustedProxies'
 > & {
   readonly logger: FastifyBaseLogger
 }
 
-const EXPOSED_HEADERS = ['Location', 'Retry-After', 'Idempotency-Replayed', 'Preference-Applied']
+const EXPOSED_HEADERS = [
+  'Location',
+  'Retry-After',
+  'Idempotency-Replayed',
+  'Preference-Applied',
+  'X-Request-Id',
+  ...RATE_LIMIT_HEADERS,
+]
 
 /** The whole app, not listening. Jobs run as soon as it listens. */
 export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
-  const { jobs, providers, queue, tokenLog } = deps
+  const { providers, queue, tokenLog } = deps
+  const metrics: Metrics = new Metrics({
+    openStreams: () => streams.count,
+    waitingJobs: () => queue.countWaiting(),
+  })
+  const jobs = timedJobRepository(deps.jobs, deps.clock, (...write) => metrics.stored(...write))
   const app = Fastify({
     loggerInstance: config.logger,
-    genReqId: () => randomUUID(),
+    genReqId: requestIdOf,
+    // The plugin for it says more, and less.
+    logController: new LogController({ disableRequestLogging: true }),
     // JSON may write a character as twelve bytes; the prompt and the system instruction each may be as long as allowed.
     bodyLimit: 2 * 12 * config.maxPromptChars + 16_384,
+    ...timedBy(config.requestTiming),
+    trustProxy: [...config.trustedProxies],
     frameworkErrors: sendProblem,
     // The shutdown plugin says it, as a problem.
     return503OnClosing: false,
@@ -70,13 +114,17 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
     pluginTimeout: 0,
     clientErrorHandler: sendMalformedRequest,
   })
-  const runner = new JobRunner({ ...deps, logger: app.log, policy: config.run })
-  const service = new JobService({ ...deps, runner })
+  const runner = new JobRunner({ ...deps, jobs, logger: app.log, observer: metrics, policy: config.run })
+  const service = new JobService({ ...deps, jobs, runner })
   const reconciler = new Reconciler({ ...deps, logger: app.log })
-  const streams = new OpenStreams(service, config.stream)
+  const streams = new OpenStreams(service, config.stream, config.streamLimits)
+  const streamLinks = config.apiKeys && new StreamLinks({ ...config.streamLinks, clock: deps.clock })
 
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
+  app.register(requestLogPlugin)
+  app.register(metricsPlugin, { metrics })
+  app.register(helmet, SECURITY_HEADERS)
   app.register(jsonBodies)
   app.register(problemPlugin)
   app.register(accepts)
@@ -95,12 +143,17 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
     interrupt: () => runner.interruptAll(),
     graceMs: config.shutdownGraceMs,
   })
+  app.register(authPlugin, { keys: config.apiKeys, metricsKey: config.metricsKey, streamLinks })
+  app.register(rateLimitPlugin, { perMinute: config.rateLimitPerMinute, counters: deps.requestCounters })
   if (config.role !== 'worker') {
-    app.register(jobRoutes, { prefix: '/jobs', service, streams, maxPromptChars: config.maxPromptChars })
+    app.register(openapiPlugin)
+    const { maxPromptChars } = config
+    app.register(jobRoutes, { prefix: '/jobs', service, streams, streamLinks, maxPromptChars })
     app.register(jobStreamRoutes, { prefix: '/jobs', service, streams })
     app.register(providerRoutes, { prefix: '/providers', providers })
   }
   const checks = { storage: () => jobs.checkHealth(), queue: () => queue.checkHealth() }
+  app.register(metricsRoutes, { prefix: '/metrics', metrics })
   app.register(healthRoutes, { prefix: '/health', checks })
 
   app.decorate('openStreams', streams)

@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
-import { ConfigError, Environment, readConfig } from './config.ts'
+import { ConfigError, readConfig } from './config.ts'
+import { Environment } from './environment.ts'
 import { describeStore } from './store-location.ts'
 
 describe('readConfig', () => {
@@ -112,6 +114,56 @@ describe('readConfig', () => {
       reconcileMs: 1_000,
     })
     expect(readConfig({}).reconcileMs).toBeUndefined()
+  })
+
+  it('refuses to let other machines in without keys, and says what to set', () => {
+    for (const HOST of ['0.0.0.0', '::', '192.168.1.2', 'example.com', '127.0.0.1.example.com']) {
+      expect(() => readConfig({ HOST })).toThrow(/HOST: .*API_KEYS.*AUTH/)
+      expect(readConfig({ HOST, AUTH: 'off' }).apiKeys).toBeUndefined()
+      expect(readConfig({ HOST, API_KEYS: 'ann:0123456789abcdef' }).apiKeys).toHaveLength(1)
+    }
+    for (const HOST of ['127.0.0.1', '127.1.2.3', '::1', 'localhost', ' LOCALHOST ']) {
+      expect(readConfig({ HOST }).apiKeys).toBeUndefined()
+    }
+  })
+
+  it('reads keys, whole or as digests, and none with AUTH=off', () => {
+    const key = '0123456789:abcdef'
+    const hex = createHash('sha256').update(key).digest('hex')
+    const API_KEYS = `ann:${key}, bob.1:sha256:${hex.toUpperCase()}`
+    const digest = Buffer.from(hex, 'hex')
+    expect(readConfig({ API_KEYS }).apiKeys).toEqual([
+      { name: 'ann', digest },
+      { name: 'bob.1', digest },
+    ])
+    expect(readConfig({ API_KEYS, AUTH: 'off' }).apiKeys).toBeUndefined()
+    expect(() => readConfig({ AUTH: 'on' })).toThrow(/API_KEYS: Must be set/)
+  })
+
+  it.each([
+    'ann',
+    'ann:short',
+    ':0123456789abcdef',
+    'an n:0123456789abcdef',
+    'ann:sha256:0123456789abcdef',
+    'ann:secret 0123456789',
+  ])('refuses the key %s, and repeats none of it', (entry) => {
+    const read = () => readConfig({ API_KEYS: `bob:0123456789abcdef,${entry}` })
+    expect(read).toThrow(/API_KEYS: Entry 2 .*pnpm new-key/)
+    expect(read).not.toThrow(/0123456789|short/)
+  })
+
+  it('wants one secret for stream links when several processes have to know them', () => {
+    const variables = {
+      DATABASE_URL: 'postgres://localhost/jobs',
+      REDIS_URL: 'redis://localhost',
+      API_KEYS: 'ann:0123456789abcdef',
+    }
+    expect(() => readConfig(variables)).toThrow(/STREAM_LINK_SECRET: Must be set/)
+    expect(() => readConfig({ ...variables, STREAM_LINK_SECRET: 'short' })).toThrow(/STREAM_LINK_SECRET: Must be 32/)
+    const STREAM_LINK_SECRET = 's'.repeat(32)
+    expect(readConfig({ ...variables, STREAM_LINK_SECRET }).streamLinks.secret).toBe(STREAM_LINK_SECRET)
+    expect(readConfig({ ...variables, AUTH: 'off' }).streamLinks.lifeMs).toBe(3_600_000)
   })
 
   it('splits lists', () => {

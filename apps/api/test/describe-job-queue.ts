@@ -5,6 +5,7 @@ import { GatedHandler } from './gated-handler.ts'
 export interface JobQueueLimits {
   readonly maxConcurrent: number
   readonly maxConcurrentPerProvider: number
+  readonly maxConcurrentPerOwner: number
   readonly maxQueued: number
 }
 
@@ -16,7 +17,12 @@ const echo = (id: string) => ({ id, provider: 'echo' })
  */
 export function describeJobQueue(name: string, open: (limits: JobQueueLimits) => Promise<JobQueue>): void {
   const openWith = (limits: Partial<JobQueueLimits> & { maxConcurrent: number }) =>
-    open({ maxConcurrentPerProvider: limits.maxConcurrent, maxQueued: 10, ...limits })
+    open({
+      maxConcurrentPerProvider: limits.maxConcurrent,
+      maxConcurrentPerOwner: limits.maxConcurrent,
+      maxQueued: 10,
+      ...limits,
+    })
 
   describe(`${name} as a job queue`, () => {
     it('runs jobs first in, first out, and no more at once than it may', async () => {
@@ -31,6 +37,26 @@ export function describeJobQueue(name: string, open: (limits: JobQueueLimits) =>
       }
       expect(handler.started).toEqual(ids)
       expect(handler.mostAtOnce).toBe(2)
+    })
+
+    it('runs no more jobs of one caller at once than it may, and those of others past them', async () => {
+      const queue = await openWith({ maxConcurrent: 4, maxConcurrentPerOwner: 2, maxQueued: 3 })
+      const handler = new GatedHandler()
+      queue.start(handler)
+      for (const id of ['a1', 'a2', 'a3', 'a4']) await queue.enqueue({ ...echo(id), owner: 'ann' })
+      await queue.enqueue({ ...echo('b1'), owner: 'bob' })
+      await handler.hasStarted(3)
+      expect(handler.started.toSorted()).toEqual(['a1', 'a2', 'b1'])
+      // A worker is free, and both that wait are ann's.
+      expect(queue.takeWorker({ provider: 'echo', owner: 'ann' })).toBeUndefined()
+      await handler.finish('a1')
+      await handler.hasStarted(4)
+      await queue.enqueue(echo('nobody’s'))
+      await handler.hasStarted(5)
+      await handler.finish('a2')
+      await handler.hasStarted(6)
+      expect(handler.started.toSorted()).toEqual(['a1', 'a2', 'a3', 'a4', 'b1', 'nobody’s'])
+      await handler.finishAll()
     })
 
     it('keeps what comes before its start', async () => {
@@ -51,6 +77,7 @@ export function describeJobQueue(name: string, open: (limits: JobQueueLimits) =>
       await handler.hasStarted(1)
       const place = await queue.reserve()
       await (await queue.reserve()).enqueue(echo('waiting'))
+      expect(await queue.countWaiting()).toBe(1)
       await expect(queue.reserve()).rejects.toThrow(QueueFullError)
       place.release()
       await (await queue.reserve()).enqueue(echo('also waiting'))

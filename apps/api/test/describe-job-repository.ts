@@ -285,6 +285,43 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
       })
     })
 
+    describe('owners', () => {
+      const ownedBy = (owner: string, id: string, at = 0) => ({ ...aJob(id, CREATED_AT + at), owner })
+
+      it('stay with their jobs, whatever becomes of them', async () => {
+        const store = await newStore()
+        const first = await store.open()
+        await first.insert(ownedBy('ann', 'a'))
+        await first.insert(startJob(ownedBy('ann', 'b', 1), CREATED_AT), { key: 'order', fingerprint: 'x' })
+        expect(await first.findPending(9)).toEqual([ownedBy('ann', 'a')])
+        // Whoever stores a new state may not know.
+        await first.replace(startJob(aJob('a'), CREATED_AT), 'pending')
+        await first.checkpoint([{ job: { ...startJob(aJob('a'), CREATED_AT), result: 'One' }, storedLength: 0 }])
+        await first.replace(completed(aJob('b', CREATED_AT + 1), ''), 'running')
+        await first.close()
+        const second = await openStore(store)
+        expect(await second.find('a')).toMatchObject({ owner: 'ann', status: 'running', result: 'One' })
+        expect(await second.find('b')).toMatchObject({ owner: 'ann', status: 'completed' })
+        expect(await second.findByIdempotencyKey('order', CREATED_AT)).toMatchObject({ job: { owner: 'ann' } })
+      })
+
+      it('have lists of their own, of which nobody else is part', async () => {
+        const jobs = await openNew()
+        await jobs.insert(aJob('nobody', CREATED_AT + 9))
+        for (const [at, id] of ['1', '2', '3'].entries()) await jobs.insert(ownedBy('ann', id, at))
+        await jobs.insert(ownedBy('bob', '4', 3))
+        await jobs.replace(startJob(ownedBy('ann', '2', 1), CREATED_AT), 'pending')
+        const ids = async (query: JobQuery) => (await jobs.list(query)).map(({ id }) => id)
+        expect(await ids({ limit: 9, owner: 'ann' })).toEqual(['3', '2', '1'])
+        expect(await ids({ limit: 1, owner: 'ann', after: ownedBy('ann', '2', 1) })).toEqual(['1'])
+        expect(await ids({ limit: 9, owner: 'ann', status: 'pending' })).toEqual(['3', '1'])
+        expect(await ids({ limit: 9, owner: 'bob' })).toEqual(['4'])
+        expect(await ids({ limit: 9, owner: 'an' })).toEqual([])
+        expect(await ids({ limit: 9, owner: '' })).toEqual([])
+        expect(await ids({ limit: 9 })).toEqual(['nobody', '4', '3', '2', '1'])
+      })
+    })
+
     describe('removes', () => {
       async function finish(jobs: JobRepository, job: PendingJob, endedAt: number): Promise<void> {
         await jobs.insert(job)

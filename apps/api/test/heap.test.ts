@@ -10,6 +10,7 @@ import { LowdbJobRepository } from '../src/storage/lowdb/lowdb-job-repository.ts
 import { MemoryTokenLog } from '../src/token-log/memory-token-log.ts'
 import { SILENT } from './silent-logger.ts'
 import { newStorePath } from './test-server.ts'
+import { UNOBSERVED } from './unobserved.ts'
 
 const JOBS = 10_000
 /** So many at once, so that they share the commits of the store. */
@@ -42,19 +43,24 @@ it('ten thousand jobs, run, read and removed, leave the heap where it was', { ti
   const tokenLog = new MemoryTokenLog({ graceMs: 1, maxKeptLength: 4_000_000 })
   const deps = {
     jobs,
-    queue: new InProcessJobQueue({ maxConcurrent: LANES, maxConcurrentPerProvider: LANES, maxQueued: LANES }),
+    queue: new InProcessJobQueue({
+      maxConcurrent: LANES,
+      maxConcurrentPerProvider: LANES,
+      maxConcurrentPerOwner: LANES,
+      maxQueued: LANES,
+    }),
     tokenLog,
     providers: new ProviderRegistry([{ provider: wordy }]),
     clock: systemClock,
     newId: () => crypto.randomUUID(),
   }
   const policy = { firstTokenTimeoutMs: 60_000, tokenIdleTimeoutMs: 60_000, jobTimeoutMs: 60_000, retryDelayMs: 1 }
-  const runner = new JobRunner({ ...deps, logger: SILENT, policy })
+  const runner = new JobRunner({ ...deps, logger: SILENT, observer: UNOBSERVED, policy })
   const service = new JobService({ ...deps, runner })
   service.start()
 
   const runOne = async () => {
-    const { job } = await service.create({ prompt: 'word', provider: 'wordy', model: 'wordy' })
+    const { job } = await service.create({ prompt: 'word', provider: 'wordy', model: 'wordy' }, undefined)
     const read = Promise.withResolvers<string>()
     let text = ''
     const reader = service.readEvents(
@@ -67,7 +73,7 @@ it('ten thousand jobs, run, read and removed, leave the heap where it was', { ti
       read.reject,
     )
     expect((await read.promise).length).toBe(40 * ' word-'.length + 10 + 30 * 2)
-    await service.delete(job.id)
+    await service.delete(job.id, undefined)
   }
   const run = async (count: number) => {
     const lane = async () => {

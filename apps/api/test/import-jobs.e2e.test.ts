@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { type Job, JobSummary } from '@promptlab/contract'
 import SQLite from 'better-sqlite3'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { finishJob, startJob } from '../src/jobs/job.ts'
+import { finishJob, type StoredJob, startJob } from '../src/jobs/job.ts'
 import type { JobRepository } from '../src/jobs/job-repository.ts'
 import { storeLocation } from '../src/store-location.ts'
 import { openJobs } from '../src/stores.ts'
@@ -31,14 +31,15 @@ async function open(url: string): Promise<JobRepository> {
   return jobs
 }
 
-/** A job in each state, with texts that are hard to keep, and one that has an idempotency key. */
-async function fillWithEverything(jobs: JobRepository): Promise<Job[]> {
-  await jobs.insert(aJob('waiting', CREATED_AT + 1), { key: 'order 1', fingerprint: 'x' })
+/** A job in each state, with texts that are hard to keep, and one that has an owner and an idempotency key. */
+async function fillWithEverything(jobs: JobRepository): Promise<StoredJob[]> {
+  const waiting = { ...aJob('waiting', CREATED_AT + 1), owner: 'alice' }
+  await jobs.insert(waiting, { key: 'order 1', fingerprint: 'x' })
   const running = startJob(aJob('running', CREATED_AT + 2), CREATED_AT + 3)
   await jobs.insert(running)
   const checkpoint = { ...running, result: 'so \0 far \ud83d' }
   await jobs.checkpoint([{ job: checkpoint, storedLength: 0 }])
-  const expected: Job[] = [aJob('waiting', CREATED_AT + 1), checkpoint]
+  const expected: StoredJob[] = [waiting, checkpoint]
   const error = { code: 'provider-auth', message: 'No', retryable: false } as const
   for (const outcome of [{ status: 'completed' }, { status: 'failed', error }, { status: 'cancelled' }] as const) {
     const job = startJob(aJob(outcome.status, CREATED_AT), CREATED_AT)
@@ -50,7 +51,7 @@ async function fillWithEverything(jobs: JobRepository): Promise<Job[]> {
   return expected
 }
 
-async function expectEverything(url: string, expected: readonly Job[]): Promise<void> {
+async function expectEverything(url: string, expected: readonly StoredJob[]): Promise<void> {
   const jobs = await open(url)
   for (const job of expected) expect(await jobs.find(job.id)).toEqual(job)
   expect(await jobs.list({ limit: 99 })).toEqual(

@@ -226,7 +226,7 @@ describe('what is hardly HTTP', () => {
   it.each([
     ['an unknown method', 'FOO /jobs HTTP/1.1\r\nHost: x\r\n', 400],
     ['garbage', '\x16\x03\x01\x02', 400],
-    ['too large a header', `GET / HTTP/1.1\r\nHost: x\r\nA: ${'x'.repeat(20_000)}\r\n`, 400],
+    ['too large a header', `GET / HTTP/1.1\r\nHost: x\r\nA: ${'x'.repeat(20_000)}\r\n`, 431],
   ])('%s is answered with a problem', async (_, head, status) => {
     const { url } = await startServer()
     const socket = connect(Number(new URL(url).port), '127.0.0.1')

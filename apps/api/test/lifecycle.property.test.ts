@@ -14,6 +14,7 @@ import { MemoryTokenLog } from '../src/token-log/memory-token-log.ts'
 import { AwaitedReader } from './awaited-reader.ts'
 import { SILENT } from './silent-logger.ts'
 import { temporaryFolder } from './temporary-folder.ts'
+import { UNOBSERVED } from './unobserved.ts'
 
 const POLICY = { firstTokenTimeoutMs: 60_000, tokenIdleTimeoutMs: 60_000, jobTimeoutMs: 60_000, retryDelayMs: 1 }
 
@@ -80,7 +81,12 @@ class Engine {
 
   async start(): Promise<void> {
     const jobs = await LowdbJobRepository.open(this.#path)
-    const queue = new InProcessJobQueue({ maxConcurrent: 1, maxConcurrentPerProvider: 1, maxQueued: 1000 })
+    const queue = new InProcessJobQueue({
+      maxConcurrent: 1,
+      maxConcurrentPerProvider: 1,
+      maxConcurrentPerOwner: 1,
+      maxQueued: 1000,
+    })
     const deps = {
       jobs,
       queue,
@@ -89,7 +95,7 @@ class Engine {
       clock: systemClock,
       newId: () => crypto.randomUUID(),
     }
-    const runner = new JobRunner({ ...deps, logger: SILENT, policy: POLICY })
+    const runner = new JobRunner({ ...deps, logger: SILENT, observer: UNOBSERVED, policy: POLICY })
     const service = new JobService({ ...deps, runner })
     await new Reconciler({ ...deps, logger: SILENT }).recover()
     service.start()
@@ -169,7 +175,7 @@ class OperationRun {
     switch (operation.kind) {
       case 'create': {
         const prompt = `job ${this.#prompts.size}`
-        const { job } = await service.create({ prompt, provider: 'fed', model: 'fed' })
+        const { job } = await service.create({ prompt, provider: 'fed', model: 'fed' }, undefined)
         this.#prompts.set(job.id, prompt)
         return
       }
@@ -187,7 +193,7 @@ class OperationRun {
         }
         return this.#engine.restart()
       case 'cancel':
-        return this.#withJob(operation.job, async (id) => this.#observe(await service.cancel(id)))
+        return this.#withJob(operation.job, async (id) => this.#observe(await service.cancel(id, undefined)))
       case 'delete':
         return this.#withJob(operation.job, (id) => this.#delete(id))
       case 'read':
@@ -201,7 +207,7 @@ class OperationRun {
   async finish(): Promise<void> {
     for (const id of this.#prompts.keys()) {
       if (this.#deleted.has(id)) continue
-      this.#observe(await this.#engine.service.cancel(id))
+      this.#observe(await this.#engine.service.cancel(id, undefined))
       await this.#read(id, 0)
     }
     await Promise.all(this.#reads)
@@ -213,12 +219,12 @@ class OperationRun {
   }
 
   async #delete(id: string): Promise<void> {
-    const job = await this.#engine.service.get(id)
-    const removal = this.#engine.service.delete(id)
+    const job = await this.#engine.service.get(id, undefined)
+    const removal = this.#engine.service.delete(id, undefined)
     if (isFinal(job)) {
       await removal
       this.#deleted.add(id)
-      await expect(this.#engine.service.get(id)).rejects.toMatchObject({ code: 'job-not-found' })
+      await expect(this.#engine.service.get(id, undefined)).rejects.toMatchObject({ code: 'job-not-found' })
     } else {
       // It may just have ended.
       await removal.then(
@@ -261,7 +267,7 @@ class OperationRun {
     expect(finals.length).toBeLessThanOrEqual(1)
     // Without a final event the engine was stopped, or the job removed: a client would come again.
     if (finals.length === 0) return
-    const job = await service.get(id).catch(() => this.#finals.get(id))
+    const job = await service.get(id, undefined).catch(() => this.#finals.get(id))
     if (!job || !isFinal(job)) return
     this.#observe(job)
     expect(text).toBe(job.result.slice(after))

@@ -8,6 +8,7 @@ import { LowdbJobRepository } from '../src/storage/lowdb/lowdb-job-repository.ts
 import { MemoryTokenLog } from '../src/token-log/memory-token-log.ts'
 import { ScriptedProvider } from './scripted-provider.ts'
 import { newStorePath } from './test-server.ts'
+import { UNOBSERVED } from './unobserved.ts'
 
 const POLICY = { firstTokenTimeoutMs: 60_000, tokenIdleTimeoutMs: 60_000, jobTimeoutMs: 60_000, retryDelayMs: 1 }
 const never = new Promise<void>(() => {})
@@ -15,13 +16,14 @@ const never = new Promise<void>(() => {})
 it('ends the run of a job that somebody else has ended, and leaves its record alone', async () => {
   const jobs = await LowdbJobRepository.open(await newStorePath())
   onTestFinished(() => jobs.close())
-  const logger = { info: vi.fn(), warn: vi.fn(), error: vi.fn() }
+  const logger = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() }
   const runner = new JobRunner({
     jobs,
     tokenLog: new MemoryTokenLog(),
     providers: new ProviderRegistry([{ provider: new ScriptedProvider(['Half', never]) }]),
     clock: systemClock,
     logger,
+    observer: UNOBSERVED,
     policy: POLICY,
   })
   const body = { prompt: 'Go', provider: 'scripted', model: 'script-1' }

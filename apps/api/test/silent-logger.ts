@@ -1,4 +1,4 @@
 import type { Logger } from '../src/logger.ts'
 
 /** For what a test does not look at. */
-export const SILENT: Logger = { info: () => {}, warn: () => {}, error: () => {} }
+export const SILENT: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Job, JobSummary } from './job.ts'
+import { Job, JobSummaryResource } from './job.ts'
 
 /** The query of `GET /jobs`. */
 export const JobListQuery = z.strictObject({
@@ -17,7 +17,7 @@ export type JobListQuery = z.infer<typeof JobListQuery>
 
 /** A page of jobs, newest first. */
 export const JobPage = z.object({
-  data: z.array(JobSummary),
+  data: z.array(JobSummaryResource),
   nextCursor: z.string().nullable().describe('Where the next page begins; null on the last one.'),
 })
 export type JobPage = z.infer<typeof JobPage>

@@ -103,6 +103,40 @@ export const JobSummary = z.discriminatedUnion('status', [
 ])
 export type JobSummary = z.infer<typeof JobSummary>
 
+/** Where a job is reached: paths on this server. */
+export const JobLinks = z.object({
+  self: z.string(),
+  cancel: z.string(),
+  stream: z
+    .string()
+    .describe(
+      'For browsers, which send no headers with an EventSource: signed, for this one job, for an hour or as configured.',
+    ),
+})
+export type JobLinks = z.infer<typeof JobLinks>
+
+const linked = { links: JobLinks }
+
+/** A job as the API shows it. */
+export const JobResource = z.discriminatedUnion('status', [
+  PendingJob.extend(linked),
+  RunningJob.extend(linked),
+  CompletedJob.extend(linked),
+  FailedJob.extend(linked),
+  CancelledJob.extend(linked),
+])
+export type JobResource = z.infer<typeof JobResource>
+
+/** A job as the API lists it. */
+export const JobSummaryResource = z.discriminatedUnion('status', [
+  PendingJob.extend(linked),
+  RunningJob.omit({ result: true }).extend(linked),
+  CompletedJob.omit({ result: true }).extend(linked),
+  FailedJob.omit({ result: true }).extend(linked),
+  CancelledJob.omit({ result: true }).extend(linked),
+])
+export type JobSummaryResource = z.infer<typeof JobSummaryResource>
+
 export type JobStatus = Job['status']
 
 /** Whether the job has reached a status that never changes again. */

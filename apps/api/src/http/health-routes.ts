@@ -8,20 +8,28 @@ interface HealthRoutesOptions {
 
 /** `/health`: whether the process lives, and whether it can take jobs. */
 export const healthRoutes: FastifyPluginAsyncZod<HealthRoutesOptions> = async (app, { checks }) => {
-  app.get('/live', { schema: { response: { 200: Liveness } } }, async () => ({ status: 'live' }) as const)
+  app.get(
+    '/live',
+    { config: { access: 'open', rateLimit: false }, schema: { response: { 200: Liveness } } },
+    async () => ({ status: 'live' }) as const,
+  )
 
-  app.get('/ready', { schema: { response: { 200: Readiness, 503: Readiness } } }, async (request, reply) => {
-    const dependencies: Readiness['dependencies'] = {}
-    for (const [name, check] of Object.entries(checks)) {
-      try {
-        await check()
-        dependencies[name] = { ready: true }
-      } catch (error) {
-        request.log.warn({ err: error, dependency: name }, 'not ready')
-        dependencies[name] = { ready: false, detail: error instanceof Error ? error.message : 'It failed' }
+  app.get(
+    '/ready',
+    { config: { access: 'open', rateLimit: false }, schema: { response: { 200: Readiness, 503: Readiness } } },
+    async (request, reply) => {
+      const dependencies: Readiness['dependencies'] = {}
+      for (const [name, check] of Object.entries(checks)) {
+        try {
+          await check()
+          dependencies[name] = { ready: true }
+        } catch (error) {
+          request.log.warn({ err: error, dependency: name }, 'not ready')
+          dependencies[name] = { ready: false, detail: error instanceof Error ? error.message : 'It failed' }
+        }
       }
-    }
-    const isReady = Object.values(dependencies).every(({ ready }) => ready)
-    return await reply.code(isReady ? 200 : 503).send({ status: isReady ? 'ready' : 'not-ready', dependencies })
-  })
+      const isReady = Object.values(dependencies).every(({ ready }) => ready)
+      return await reply.code(isReady ? 200 : 503).send({ status: isReady ? 'ready' : 'not-ready', dependencies })
+    },
+  )
 }

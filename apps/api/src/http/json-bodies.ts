@@ -1,5 +1,9 @@
 import fp from 'fastify-plugin'
 import { ApiError } from '../api-error.ts'
+import { isDeeperThan } from './json-depth.ts'
+
+/** What the API takes is nested twice. */
+const MAX_DEPTH = 16
 
 /**
  * Bodies are JSON and nothing else. An empty one counts as none, whatever its content type: many clients name the type of
@@ -13,6 +17,7 @@ export const jsonBodies = fp(
       if (body.length === 0) return done(null, undefined)
       const text = decode(body)
       if (text === undefined) return done(new ApiError('invalid-request', 'The body is not UTF-8.'))
+      if (isDeeperThan(MAX_DEPTH, text)) return done(new ApiError('invalid-request', 'The body is nested too deeply.'))
       parse(request, text, done)
     })
     app.addHook('onRequest', async ({ headers }) => {

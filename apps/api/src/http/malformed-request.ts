@@ -1,7 +1,11 @@
+import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Problem } from '@promptlab/contract'
+import type { Problem, ProblemCode } from '@promptlab/contract'
 import { v7 as newId } from 'uuid'
 import { PROBLEMS } from './problems.ts'
+
+/** How long a client may take to read that it was refused, in milliseconds. */
+const LAST_ANSWER_MS = 1_000
 
 /** Answers what is not even HTTP, of which there is no request to speak of, and closes the connection. */
 export function sendMalformedRequest(error: Error & { code?: string }, socket: Socket): void {
@@ -10,19 +14,33 @@ export function sendMalformedRequest(error: Error & { code?: string }, socket: S
     socket.destroy()
     return
   }
-  const { status, title } = PROBLEMS['invalid-request']
+  const [code, detail] = explain(error.code)
+  const { status, title } = PROBLEMS[code]
   const problem: Problem = {
-    type: 'urn:promptlab:problem:invalid-request',
+    type: `urn:promptlab:problem:${code}`,
     title,
     status,
-    detail: 'The server could not read this as an HTTP request.',
+    detail,
     instance: '/',
-    code: 'invalid-request',
+    code,
     requestId: newId(),
   }
   const body = JSON.stringify(problem)
   socket.end(
-    `HTTP/1.1 ${status} Bad Request\r\ncontent-type: application/problem+json; charset=utf-8\r\n` +
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: application/problem+json; charset=utf-8\r\n` +
       `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   )
+  // Who does not even take this answer is not waited for.
+  setTimeout(() => socket.destroy(), LAST_ANSWER_MS).unref()
+}
+
+function explain(code: string | undefined): [ProblemCode, string] {
+  switch (code) {
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return ['request-timeout', 'The request did not arrive in time. Send it without pauses.']
+    case 'HPE_HEADER_OVERFLOW':
+      return ['headers-too-large', 'The headers of the request, or its URL, are too long.']
+    default:
+      return ['invalid-request', 'The server could not read this as an HTTP request.']
+  }
 }

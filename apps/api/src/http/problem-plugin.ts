@@ -3,6 +3,8 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
 import { ApiError } from '../api-error.ts'
+import { clip } from './clip.ts'
+import { pathOf } from './path-of.ts'
 import { PROBLEMS } from './problems.ts'
 
 /** Answers every error and every unknown route as `application/problem+json` (RFC 9457). */
@@ -46,12 +48,6 @@ type ZodValidationError = Pick<FastifyError, 'validationContext'> & {
 
 /** A body of a megabyte can have as many faults as it likes, and must not be answered with ten megabytes. */
 const MAX_LISTED_FAULTS = 50
-const MAX_PATH_LENGTH = 200
-
-/** Without the query string, which may hold what should not be repeated. */
-function pathOf(request: FastifyRequest): string {
-  return clip(request.url.split('?', 1)[0] ?? '/')
-}
 
 function fromFramework(error: unknown): ApiError {
   if (hasZodFastifySchemaValidationErrors(error)) return invalidRequest(error)
@@ -86,8 +82,4 @@ function invalidRequest({ validation, validationContext = 'body' }: ZodValidatio
   const detail = listed.map(({ path, message }) => `${path}: ${message}`).join('; ')
   const more = faults.length > listed.length ? `; and ${faults.length - listed.length} more` : ''
   return new ApiError('invalid-request', `${detail}${more}.`, { faults: listed })
-}
-
-function clip(text: string): string {
-  return text.length > MAX_PATH_LENGTH ? `${text.slice(0, MAX_PATH_LENGTH)}…` : text
 }

@@ -6,7 +6,7 @@ export interface JobQueue {
    * Takes a worker that is free now for a job that is about to be stored, which then can be stored as running at once.
    * @returns undefined if the job has to wait its turn
    */
-  takeWorker(provider: string): TakenWorker | undefined
+  takeWorker(job: Omit<QueuedJob, 'id'>): TakenWorker | undefined
 
   /**
    * Takes a place for a job that is about to be stored, so that no job is stored for which there is none.
@@ -40,6 +40,12 @@ export interface JobQueue {
    */
   requestStop(jobId: string): Promise<boolean>
 
+  /**
+   * How many jobs wait for their turn, in all processes together.
+   * @throws QueueUnavailableError
+   */
+  countWaiting(): Promise<number>
+
   /** @throws QueueUnavailableError a job could not be queued right now */
   checkHealth(): Promise<void>
 
@@ -51,6 +57,8 @@ export interface JobQueue {
 export interface QueuedJob {
   readonly id: string
   readonly provider: string
+  /** The caller whose job it is, if it is anybody's. */
+  readonly owner?: string | undefined
 }
 
 /** What a process does with the jobs it is handed. */

@@ -1,5 +1,6 @@
 import type { FinalJob, Job, JobStatus, JobSummary, PendingJob, RunningJob } from '@promptlab/contract'
 import { ApiError } from '../api-error.ts'
+import type { Owned, StoredJob } from './job.ts'
 
 /**
  * Where jobs are kept. A promise that resolves means the change is on disk, and what is read is always on disk:
@@ -13,10 +14,10 @@ export interface JobRepository {
    * @throws JobConflictError a job with this id already exists
    * @throws StorageUnavailableError nothing was stored
    */
-  insert(job: PendingJob | RunningJob, idempotency?: IdempotencyKey): Promise<KeyedJob | undefined>
+  insert(job: (PendingJob | RunningJob) & Owned, idempotency?: IdempotencyKey): Promise<KeyedJob | undefined>
 
   /** The job, or `undefined` if there is none with this id. */
-  find(id: string): Promise<Job | undefined>
+  find(id: string): Promise<StoredJob | undefined>
 
   /**
    * The job that was created with this key within `IDEMPOTENCY_WINDOW_MS` before `now`.
@@ -28,7 +29,7 @@ export interface JobRepository {
    * Pending jobs, oldest first: by time of creation, then by id.
    * @param after only jobs that come after this one in that order
    */
-  findPending(limit: number, after?: JobPosition): Promise<PendingJob[]>
+  findPending(limit: number, after?: JobPosition): Promise<(PendingJob & Owned)[]>
 
   /**
    * Running jobs that no living process works on, with the text of their last checkpoint: whoever ran them is gone. A job
@@ -40,7 +41,8 @@ export interface JobRepository {
   list(query: JobQuery): Promise<JobSummary[]>
 
   /**
-   * Stores `next` in place of the job with its id, if that one's status still is `ifStatus`; returns whether it was.
+   * Stores `next` in place of the job with its id, if that one's status still is `ifStatus`; returns whether it was. Its owner
+   * stays who it is.
    * Of two calls at once with the same `ifStatus`, at most one gets `true` unless the status stays the same.
    * @throws StorageUnavailableError nothing was stored
    */
@@ -95,7 +97,7 @@ export interface IdempotencyKey {
 
 /** The job that has a key, and the digest of the request that made it. */
 export interface KeyedJob {
-  readonly job: Job
+  readonly job: StoredJob
   readonly fingerprint: string
 }
 
@@ -105,6 +107,8 @@ export interface JobQuery {
   readonly after?: JobPosition | undefined
   readonly status?: JobStatus | undefined
   readonly provider?: string | undefined
+  /** Only jobs that are this caller's. */
+  readonly owner?: string | undefined
 }
 
 /** A job's place in the list. It stays where it is, whatever is added or removed. */

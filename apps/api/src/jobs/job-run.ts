@@ -6,6 +6,7 @@ import type { Clock } from '../clock.ts'
 import type { Logger } from '../logger.ts'
 import { finishJob, type JobOutcome, type JobProgress } from './job.ts'
 import { describeFailure, JobCancelledError, JobLostError } from './job-failure.ts'
+import type { JobObserver } from './job-observer.ts'
 import type { JobCheckpoint } from './job-repository.ts'
 import { RunMeter } from './run-meter.ts'
 import { type TimeLimits, TimeLimitWatch } from './time-limits.ts'
@@ -21,6 +22,7 @@ interface JobRunDeps {
   readonly tokenLog: TokenLog
   readonly clock: Clock
   readonly logger: Logger
+  readonly observer: JobObserver
   readonly policy: RunPolicy
 }
 
@@ -166,7 +168,16 @@ export class JobRun {
   }
 
   #log(message: string, error: unknown): void {
-    const { id, provider, model } = this.#job
-    this.#deps.logger.warn({ err: error, jobId: id, provider, model }, message)
+    const { logger, observer } = this.#deps
+    const { id: jobId, provider, model } = this.#job
+    if (!(error instanceof ProviderError)) {
+      logger.warn({ err: error, jobId, provider, model }, message)
+      return
+    }
+    const { code, status, retryAfterMs } = error
+    observer.providerFailed(provider, code)
+    logger.warn({ jobId, provider, model, code, status, retryAfterMs }, message)
+    // In the vendor's words, which may quote the prompt.
+    logger.debug({ jobId, err: error }, 'what the provider said')
   }
 }

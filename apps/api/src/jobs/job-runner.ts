@@ -5,8 +5,9 @@ import type { Clock } from '../clock.ts'
 import type { Logger } from '../logger.ts'
 import { Checkpointer } from './checkpointer.ts'
 import { finalEvent } from './final-event.ts'
-import { startJob } from './job.ts'
+import { type Owned, startJob } from './job.ts'
 import { JobCancelledError, JobInterruptedError } from './job-failure.ts'
+import type { JobObserver } from './job-observer.ts'
 import type { JobRepository } from './job-repository.ts'
 import { JobRun, type RunPolicy } from './job-run.ts'
 import type { TokenLog } from './token-log.ts'
@@ -18,6 +19,7 @@ interface JobRunnerDeps {
   readonly providers: ProviderRegistry
   readonly clock: Clock
   readonly logger: Logger
+  readonly observer: JobObserver
   readonly policy: RunPolicy
 }
 
@@ -65,7 +67,7 @@ export class JobRunner {
   }
 
   /** Like `run`, for a job that was just stored as running on behalf of this process. */
-  begin(job: RunningJob): Promise<void> {
+  begin(job: RunningJob & Owned): Promise<void> {
     return this.#track(job.id, (active) => this.#complete(job, active))
   }
 
@@ -123,17 +125,19 @@ export class JobRunner {
     return active !== undefined
   }
 
-  async #complete(job: RunningJob, active: ActiveJob): Promise<void> {
-    const { logger, providers } = this.#deps
+  async #complete(job: RunningJob & Owned, active: ActiveJob): Promise<void> {
+    const { logger, observer, providers } = this.#deps
+    observer.runStarted(job)
     const run = new JobRun(job, providers.find(job.provider)?.provider, active.stop, this.#deps)
     this.#checkpointer.add(run)
     const final = await run.complete()
     this.#checkpointer.delete(run)
-    const isStored = await this.#store(final, 'running', active)
+    const isStored = await this.#store(final, 'running', active).finally(() => observer.runEnded(final))
     active.isOver = true
     if (isStored) active.final = finalEvent(final)
     const { id, provider, model, status, metrics } = final
-    if (isStored) logger.info({ jobId: id, provider, model, status, metrics }, 'job ended')
+    const { owner: caller } = job
+    if (isStored) logger.info({ jobId: id, caller, provider, model, status, metrics }, 'job ended')
     else logger.warn({ jobId: id, provider, model }, 'job was ended by another process; what this run made is dropped')
   }
 

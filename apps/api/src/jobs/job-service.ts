@@ -4,14 +4,14 @@ import {
   isFinal,
   type Job,
   type JobListQuery,
-  type JobPage,
+  type JobSummary,
 } from '@promptlab/contract'
 import type { ProviderRegistry } from '@promptlab/providers'
 import { ApiError } from '../api-error.ts'
 import type { Clock } from '../clock.ts'
 import { finalEvent } from './final-event.ts'
 import { fingerprint } from './fingerprint.ts'
-import { cancelPending, newJob, startJob } from './job.ts'
+import { cancelPending, newJob, type StoredJob, startJob } from './job.ts'
 import { JobEventReader } from './job-event-reader.ts'
 import { decodePosition, encodePosition } from './job-position.ts'
 import { type JobQueue, QueueUnavailableError } from './job-queue.ts'
@@ -30,11 +30,19 @@ interface JobServiceDeps {
   readonly newId: () => string
 }
 
+interface JobSummaryPage {
+  readonly data: JobSummary[]
+  readonly nextCursor: string | null
+}
+
 export interface CreatedJob {
-  readonly job: Job
+  readonly job: StoredJob
   /** Whether an earlier request with the same idempotency key created it. */
   readonly isReplay: boolean
 }
+
+/** Who asks. Without a name, as when keys are switched off, everything can be seen and done. */
+export type Caller = string | undefined
 
 /** How long to wait for the end of a run elsewhere before its process is asked again, in milliseconds. */
 const STOP_REPEAT_MS = 1_000
@@ -59,21 +67,21 @@ export class JobService {
 
   /**
    * Stores a new job and has it run in the background. When this resolves, the job is on disk.
-   * @param key the caller's name for this creation: a second one with the same name gets the first one's job
+   * @param key the caller's name for this creation: a second one of this caller with the same name gets the first one's job
    * @throws ApiError `unknown-provider`, `unknown-model`, `provider-key-missing`, `queue-full`, `storage-unavailable`,
    * `idempotency-key-reused`
    */
-  async create(body: CreateJobBody, key?: string): Promise<CreatedJob> {
+  async create(body: CreateJobBody, caller: Caller, key?: string): Promise<CreatedJob> {
     const { jobs, queue, runner, clock, newId } = this.#deps
-    const idempotency = key === undefined ? undefined : { key, fingerprint: fingerprint(body) }
+    const idempotency = key === undefined ? undefined : idempotencyOf(body, caller, key)
     // First of all, as the first request was accepted whatever has become of the provider or the queue since.
-    const earlier = key === undefined ? undefined : await jobs.findByIdempotencyKey(key, clock.now())
+    const earlier = idempotency && (await jobs.findByIdempotencyKey(idempotency.key, clock.now()))
     if (earlier) return replay(earlier, idempotency)
 
     this.#checkProvider(body)
-    const worker = queue.takeWorker(body.provider)
+    const worker = queue.takeWorker({ provider: body.provider, owner: caller })
     const place = worker ?? (await queue.reserve())
-    const job = newJob(newId(), body, clock.now())
+    const job = newJob(newId(), body, clock.now(), caller)
     const running = worker && startJob(job, clock.now())
     let first: KeyedJob | undefined
     try {
@@ -93,9 +101,16 @@ export class JobService {
   }
 
   /** @throws ApiError `job-not-found` */
-  async get(id: string): Promise<Job> {
+  async get(id: string, caller: Caller): Promise<StoredJob> {
+    const job = await this.#find(id)
+    // As if there were none: whether it exists is not told either.
+    if (caller !== undefined && job.owner !== caller) throw notFound()
+    return job
+  }
+
+  async #find(id: string): Promise<StoredJob> {
     const job = await this.#deps.jobs.find(id)
-    if (!job) throw new ApiError('job-not-found', 'There is no job with this id. It may have been deleted.')
+    if (!job) throw notFound()
     return job
   }
 
@@ -103,10 +118,10 @@ export class JobService {
    * A page of jobs, newest first. Jobs that are added while a client pages do not move those it has not seen.
    * @throws ApiError `invalid-request` the cursor is not one of ours
    */
-  async list({ limit, cursor, status, provider }: JobListQuery): Promise<JobPage> {
+  async list({ limit, cursor, status, provider }: JobListQuery, owner: Caller): Promise<JobSummaryPage> {
     const after = cursor === undefined ? undefined : decodePosition(cursor)
     // One more than asked for tells whether there is another page.
-    const jobs = await this.#deps.jobs.list({ limit: limit + 1, after, status, provider })
+    const jobs = await this.#deps.jobs.list({ limit: limit + 1, after, status, provider, owner })
     const data = jobs.slice(0, limit)
     const last = data.at(-1)
     return { data, nextCursor: last && jobs.length > limit ? encodePosition(last) : null }
@@ -116,11 +131,11 @@ export class JobService {
    * Ends a job, whether it waits or runs, in whichever process; it keeps the text it has. A finished job comes back unchanged.
    * @throws ApiError `job-not-found`, `storage-unavailable`, `queue-unavailable`
    */
-  async cancel(id: string): Promise<FinalJob> {
+  async cancel(id: string, caller: Caller): Promise<FinalJob> {
     const { jobs, queue, tokenLog, clock } = this.#deps
     let isOver = false
     for (let requests = 0; requests < MAX_STOP_REQUESTS; requests++) {
-      const job = await this.get(id)
+      const job = await this.get(id, caller)
       if (isFinal(job)) return job
       // Its run is over and its end is not stored, as happens when the disk fails while the server stops.
       if (isOver) throw new StorageUnavailableError()
@@ -141,10 +156,10 @@ export class JobService {
    * Removes a finished job for good.
    * @throws ApiError `job-not-found`, `job-not-finished`, `storage-unavailable`
    */
-  async delete(id: string): Promise<void> {
-    const job = await this.get(id)
+  async delete(id: string, caller: Caller): Promise<void> {
+    const job = await this.get(id, caller)
     if (!isFinal(job)) throw new ApiError('job-not-finished', `The job is ${job.status}. Cancel it first, or wait.`)
-    if (!(await this.#deps.jobs.deleteFinal(id))) await this.get(id)
+    if (!(await this.#deps.jobs.deleteFinal(id))) await this.#find(id)
   }
 
   /**
@@ -172,10 +187,10 @@ export class JobService {
     const onAbort = () => over.resolve()
     signal?.addEventListener('abort', onAbort, { once: true })
     try {
-      const job = await this.get(id)
+      const job = await this.#find(id)
       if (isFinal(job) || signal?.aborted) return job
       await over.promise
-      return await this.get(id)
+      return await this.#find(id)
     } finally {
       clearTimeout(timer)
       signal?.removeEventListener('abort', onAbort)
@@ -208,6 +223,15 @@ export class JobService {
       throw new ApiError('provider-key-missing', `${name} is not configured on this server: set ${missing.join(', ')}.`)
     }
   }
+}
+
+/** Callers choose keys without knowing of each other. No key and no name of a caller has a space. */
+function idempotencyOf(body: CreateJobBody, caller: Caller, key: string): IdempotencyKey {
+  return { key: caller === undefined ? key : `${caller} ${key}`, fingerprint: fingerprint(body) }
+}
+
+function notFound(): ApiError {
+  return new ApiError('job-not-found', 'There is no job with this id. It may have been deleted.')
 }
 
 function replay({ job, fingerprint: first }: KeyedJob, idempotency: IdempotencyKey | undefined): CreatedJob {

@@ -20,20 +20,26 @@ export const jobStreamRoutes: FastifyPluginAsyncZod<JobStreamRoutesOptions> = as
     {
       // The HEAD route that Fastify would add runs the whole stream to throw it away.
       exposeHeadRoute: false,
+      config: { access: 'key-or-stream-link' },
       schema: {
         params: z.object({ id: z.string().min(1) }),
-        querystring: z.object({ after: StreamCursor.optional() }),
+        querystring: z.object({
+          after: StreamCursor.optional(),
+          // Looked at where keys are.
+          expires: z.string().optional(),
+          signature: z.string().optional(),
+        }),
         headers: z.object({ 'last-event-id': StreamCursor.optional() }),
       },
     },
     async (request, reply) => {
       const type = streamTypeOf(request.accepts().type([...STREAM_TYPES]))
       if (!type) throw new ApiError('not-acceptable', `A stream can be had as ${STREAM_TYPES.join(', ')}.`)
-      const { id } = await service.get(request.params.id)
+      const job = await service.get(request.params.id, request.caller)
       const cursor = request.headers['last-event-id'] ?? request.query.after ?? 0
       // Not an empty 200: after that an EventSource would come again, for ever.
       if (cursor === END_CURSOR) return reply.code(204).send()
-      streams.send(reply, id, cursor, type)
+      streams.send(reply, job, cursor, type)
       return reply
     },
   )

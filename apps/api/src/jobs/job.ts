@@ -1,4 +1,22 @@
-import type { CreateJobBody, FinalJob, JobError, JobMetrics, PendingJob, RunningJob } from '@promptlab/contract'
+import {
+  type CreateJobBody,
+  type FinalJob,
+  Job,
+  type JobError,
+  type JobMetrics,
+  type PendingJob,
+  type RunningJob,
+} from '@promptlab/contract'
+import { z } from 'zod'
+
+/** What no caller is shown of a job: whose it is. A job that was made without a key is nobody's. */
+export const Owned = z.object({ owner: z.string().optional() })
+
+export type Owned = z.infer<typeof Owned>
+
+/** A job as it is stored. */
+export const StoredJob = Job.and(Owned)
+export type StoredJob = z.infer<typeof StoredJob>
 
 /** What a run has made so far. */
 export interface JobProgress {
@@ -13,12 +31,27 @@ export type JobOutcome =
   | { readonly status: 'cancelled' }
 
 /** @param now milliseconds since the epoch, as everywhere in this file */
-export function newJob(id: string, { prompt, provider, model, options }: CreateJobBody, now: number): PendingJob {
+export function newJob(
+  id: string,
+  { prompt, provider, model, options }: CreateJobBody,
+  now: number,
+  owner?: string,
+): PendingJob & Owned {
   const at = new Date(now).toISOString()
-  return { id, prompt, provider, model, ...(options && { options }), status: 'pending', createdAt: at, updatedAt: at }
+  return {
+    id,
+    prompt,
+    provider,
+    model,
+    ...(options && { options }),
+    status: 'pending',
+    createdAt: at,
+    updatedAt: at,
+    ...(owner !== undefined && { owner }),
+  }
 }
 
-export function startJob(job: PendingJob, now: number): RunningJob {
+export function startJob(job: PendingJob & Owned, now: number): RunningJob & Owned {
   // The clock may have been set back since the job was created.
   const queuedMs = Math.max(0, now - Date.parse(job.createdAt))
   return {

@@ -30,7 +30,12 @@ async function newParts() {
   const path = `${await temporaryFolder()}/jobs.json`
   const jobs = await LowdbJobRepository.open(path)
   onTestFinished(() => jobs.close())
-  const queue = new RemoteQueue({ maxConcurrent: 1, maxConcurrentPerProvider: 1, maxQueued: 10 })
+  const queue = new RemoteQueue({
+    maxConcurrent: 1,
+    maxConcurrentPerProvider: 1,
+    maxConcurrentPerOwner: 1,
+    maxQueued: 10,
+  })
   const parts = { jobs, queue, tokenLog: new MemoryTokenLog(), clock: systemClock, logger: SILENT }
   const reconciler = new Reconciler(parts)
   onTestFinished(() => reconciler.stop())

@@ -9,7 +9,7 @@ import { RetentionSweeper } from './retention-sweeper.ts'
 
 const HOUR_MS = 3_600_000
 const NOW = Date.parse('2026-06-01T12:00:00Z')
-const logger = { info: () => {}, warn: () => {}, error: () => {} }
+const logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 
 async function openStore(): Promise<LowdbJobRepository> {
   const jobs = await LowdbJobRepository.open(join(await temporaryFolder(), 'jobs.json'))

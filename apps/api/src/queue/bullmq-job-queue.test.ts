@@ -8,7 +8,7 @@ import { describeWithRedis, describeWithRedisProcess, useRedis } from '../../tes
 import { QueueUnavailableError } from '../jobs/job-queue.ts'
 import { BullmqJobQueue } from './bullmq-job-queue.ts'
 
-const LIMITS = { maxConcurrent: 2, maxConcurrentPerProvider: 2, maxQueued: 10 }
+const LIMITS = { maxConcurrent: 2, maxConcurrentPerProvider: 2, maxConcurrentPerOwner: 2, maxQueued: 10 }
 const echo = (id: string) => ({ id, provider: 'echo' })
 
 async function openQueue(

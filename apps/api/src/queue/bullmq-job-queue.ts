@@ -24,6 +24,8 @@ export interface BullmqJobQueueOptions {
   readonly maxConcurrent: number
   /** How many jobs of one provider run at once in this process. */
   readonly maxConcurrentPerProvider: number
+  /** How many jobs of one caller run at once in this process. */
+  readonly maxConcurrentPerOwner: number
   /** How many jobs may wait for their turn, in all processes together; a few more may when several add at once. */
   readonly maxQueued: number
   /** How long a process may be silent before the jobs that it was handed are handed to others, in milliseconds. */
@@ -35,8 +37,8 @@ export interface BullmqJobQueueOptions {
 const FORGET = { removeOnComplete: true, removeOnFail: true }
 
 /**
- * Job queue of several processes: a BullMQ queue for each provider. A job of BullMQ has the id of ours and nothing else, so
- * adding one twice is harmless, and so is handing one out twice.
+ * Job queue of several processes: a BullMQ queue for each provider. A job of BullMQ has the id of ours, and whose it is, and
+ * nothing else, so adding one twice is harmless, and so is handing one out twice.
  */
 export class BullmqJobQueue implements JobQueue {
   readonly #redis: Redis
@@ -85,9 +87,9 @@ export class BullmqJobQueue implements JobQueue {
     }
   }
 
-  async enqueue({ id, provider }: QueuedJob): Promise<void> {
+  async enqueue({ id, provider, owner }: QueuedJob): Promise<void> {
     try {
-      await this.#lane(provider).add('job', {}, { jobId: id, ...FORGET })
+      await this.#lane(provider).add('job', { owner }, { jobId: id, ...FORGET })
     } catch (error) {
       this.#options.logger.warn({ err: error, jobId: id }, 'job not queued yet; it is as soon as Redis is back')
     }
@@ -99,8 +101,10 @@ export class BullmqJobQueue implements JobQueue {
       const known = await this.#counts('exists', keys)
       const missing = jobs.filter((_, index) => known[index] === 0)
       for (const provider of new Set(missing.map((job) => job.provider))) {
-        const ids = missing.filter((job) => job.provider === provider).map(({ id }) => id)
-        await this.#lane(provider).addBulk(ids.map((jobId) => ({ name: 'job', data: {}, opts: { jobId, ...FORGET } })))
+        const jobsOfLane = missing.filter((job) => job.provider === provider)
+        await this.#lane(provider).addBulk(
+          jobsOfLane.map(({ id, owner }) => ({ name: 'job', data: { owner }, opts: { jobId: id, ...FORGET } })),
+        )
       }
       return missing.length
     })
@@ -139,6 +143,10 @@ export class BullmqJobQueue implements JobQueue {
     return true
   }
 
+  async countWaiting(): Promise<number> {
+    return await unlessAway(() => this.#countWaiting())
+  }
+
   async checkHealth(): Promise<void> {
     await unlessAway(() => this.#redis.ping())
   }
@@ -169,13 +177,23 @@ export class BullmqJobQueue implements JobQueue {
   }
 
   async #countWaiting(): Promise<number> {
-    const keys = [...this.#lanes.values()].map((lane) => lane.toKey('wait'))
-    const counts = await this.#counts('llen', keys)
+    const lanes = [...this.#lanes.values()]
+    const counts = [
+      ...(await this.#counts(
+        'llen',
+        lanes.map((lane) => lane.toKey('wait')),
+      )),
+      // Those that were put off wait as well.
+      ...(await this.#counts(
+        'zcard',
+        lanes.map((lane) => lane.toKey('delayed')),
+      )),
+    ]
     return counts.reduce((sum, count) => sum + count, 0)
   }
 
   /** One number for each key, in one go. */
-  async #counts(command: 'exists' | 'llen', keys: readonly string[]): Promise<number[]> {
+  async #counts(command: 'exists' | 'llen' | 'zcard', keys: readonly string[]): Promise<number[]> {
     const replies = await this.#redis.pipeline(keys.map((key) => [command, key])).exec()
     return (replies ?? []).map(([error, count]) => {
       if (error) throw error

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Job, WaitingError, Worker } from 'bullmq'
+import { DelayedError, type Job, WaitingError, Worker } from 'bullmq'
 import type { Redis } from 'ioredis'
+import { z } from 'zod'
+import { Counts } from '../counts.ts'
 import type { JobHandler } from '../jobs/job-queue.ts'
 import type { Logger } from '../logger.ts'
 
@@ -12,6 +14,7 @@ interface BullmqWorkersOptions {
   readonly prefix: string
   readonly maxConcurrent: number
   readonly maxConcurrentPerProvider: number
+  readonly maxConcurrentPerOwner: number
   readonly lockMs: number
   readonly logger: Pick<Logger, 'warn'>
 }
@@ -19,23 +22,33 @@ interface BullmqWorkersOptions {
 /** What the workers have to tell Redis when they end may take this long, in milliseconds. */
 const LAST_COMMANDS_MS = 1_000
 const RETRY_MS = 1_000
+/** How long a job is put off whose owner has no room, in milliseconds: as long as it has waited, within these bounds. */
+const SHORTEST_DELAY_MS = 250
+const LONGEST_DELAY_MS = 10_000
+
+/** What goes with a job. */
+const JobData = z.object({ owner: z.string().optional() })
 
 /**
  * Hands the jobs of all lanes to the handler. BullMQ bounds each lane; this bounds all of them together: a job that finds no
- * room here is given back, for a process that has some, and its lane takes none until a run has ended.
+ * room here is given back, for a process that has some, and its lane takes none until a run has ended. A job whose owner has as
+ * many running as may is put off, so that its lane goes on with the jobs of others.
  */
 export class BullmqWorkers {
   readonly #workers: readonly Worker[]
   readonly #maxConcurrent: number
+  readonly #maxConcurrentPerOwner: number
   readonly #redis: Redis
   readonly #logger: Pick<Logger, 'warn'>
   readonly #running = new Set<Promise<void>>()
+  readonly #runningByOwner = new Counts()
   readonly #paused = new Set<Worker>()
   #isClosed = false
 
   constructor(handler: JobHandler, options: BullmqWorkersOptions) {
     const { lanes, redis, prefix, maxConcurrent, maxConcurrentPerProvider, lockMs, logger } = options
     this.#maxConcurrent = maxConcurrent
+    this.#maxConcurrentPerOwner = options.maxConcurrentPerOwner
     this.#redis = redis
     this.#logger = logger
     this.#workers = lanes.map((lane) => {
@@ -73,7 +86,16 @@ export class BullmqWorkers {
       await job.moveToWait(token)
       throw new WaitingError()
     }
+    const { owner } = JobData.parse(job.data)
+    if (owner !== undefined && this.#runningByOwner.of(owner) >= this.#maxConcurrentPerOwner) {
+      const waitedMs = Date.now() - job.timestamp
+      const delayMs = Math.min(Math.max(waitedMs, SHORTEST_DELAY_MS), LONGEST_DELAY_MS)
+      await job.moveToDelayed(Date.now() + delayMs, token)
+      throw new DelayedError()
+    }
+    if (owner !== undefined) this.#runningByOwner.add(owner, 1)
     const run = handler.run(id).finally(() => {
+      if (owner !== undefined) this.#runningByOwner.add(owner, -1)
       this.#running.delete(run)
       this.#resume()
     })

@@ -7,7 +7,12 @@ import { InProcessJobQueue } from './in-process-job-queue.ts'
 const echo = (id: string) => ({ id, provider: 'echo' })
 
 function newQueue(options: { maxConcurrent: number; maxQueued: number; maxConcurrentPerProvider?: number }) {
-  return new InProcessJobQueue({ maxConcurrentPerProvider: options.maxConcurrent, ...options })
+  const { maxConcurrent } = options
+  return new InProcessJobQueue({
+    maxConcurrentPerProvider: maxConcurrent,
+    maxConcurrentPerOwner: maxConcurrent,
+    ...options,
+  })
 }
 
 describeJobQueue('InProcessJobQueue', async (limits) => new InProcessJobQueue(limits))
@@ -46,12 +51,12 @@ describe('InProcessJobQueue', () => {
   it('lends a worker only while one is free, and counts it as running', async () => {
     const queue = newQueue({ maxConcurrent: 2, maxConcurrentPerProvider: 1, maxQueued: 10 })
     const handler = new GatedHandler()
-    expect(queue.takeWorker('echo')).toBeUndefined()
+    expect(queue.takeWorker({ provider: 'echo' })).toBeUndefined()
     queue.start(handler)
-    const worker = queue.takeWorker('echo')
-    expect(queue.takeWorker('echo')).toBeUndefined()
-    const other = queue.takeWorker('other')
-    expect(queue.takeWorker('third')).toBeUndefined()
+    const worker = queue.takeWorker({ provider: 'echo' })
+    expect(queue.takeWorker({ provider: 'echo' })).toBeUndefined()
+    const other = queue.takeWorker({ provider: 'other' })
+    expect(queue.takeWorker({ provider: 'third' })).toBeUndefined()
 
     await queue.enqueue(echo('next'))
     expect(handler.started).toEqual([])
@@ -65,7 +70,7 @@ describe('InProcessJobQueue', () => {
   it('waits for a worker that was taken before it was closed', async () => {
     const queue = newQueue({ maxConcurrent: 1, maxQueued: 10 })
     queue.start(new GatedHandler())
-    const worker = queue.takeWorker('echo')
+    const worker = queue.takeWorker({ provider: 'echo' })
     let isClosed = false
     const closed = queue.close().then(() => {
       isClosed = true
@@ -74,7 +79,7 @@ describe('InProcessJobQueue', () => {
     expect(isClosed).toBe(false)
     worker?.release()
     await closed
-    expect(queue.takeWorker('echo')).toBeUndefined()
+    expect(queue.takeWorker({ provider: 'echo' })).toBeUndefined()
   })
 
   it('knows for sure that a job does not run here', async () => {

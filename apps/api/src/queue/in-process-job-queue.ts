@@ -1,3 +1,4 @@
+import { Counts } from '../counts.ts'
 import {
   type JobHandler,
   type JobQueue,
@@ -12,15 +13,19 @@ interface InProcessJobQueueOptions {
   maxConcurrent: number
   /** How many jobs of one provider run at once, so that one that is stuck leaves room for the others. */
   maxConcurrentPerProvider: number
+  /** How many jobs of one caller run at once, so that one who has many leaves room for the others. */
+  maxConcurrentPerOwner: number
   /** How many jobs may wait for their turn. */
   maxQueued: number
 }
 
-/** Job queue of a single process: first in, first out among the jobs whose provider has room. */
+/** Job queue of a single process: first in, first out among the jobs whose provider and whose owner have room. */
 export class InProcessJobQueue implements JobQueue {
   readonly #options: InProcessJobQueueOptions
   readonly #lanes = new Map<string, Lane>()
   readonly #running = new Set<Promise<void>>()
+  readonly #runningByProvider = new Counts()
+  readonly #runningByOwner = new Counts()
   #reserved = 0
   #waiting = 0
   #sequence = 0
@@ -31,12 +36,9 @@ export class InProcessJobQueue implements JobQueue {
     this.#options = options
   }
 
-  takeWorker(provider: string): TakenWorker | undefined {
-    if (!this.#handler || !this.#hasFreeWorker) return undefined
-    const lane = this.#lane(provider)
-    if (lane.running >= this.#options.maxConcurrentPerProvider) return undefined
-    // Nobody is passed over: whoever waits in a lane with room would have begun already.
-    return this.#takeWorker(lane)
+  takeWorker(job: Omit<QueuedJob, 'id'>): TakenWorker | undefined {
+    // Nobody is passed over: whoever waits and has room would have begun already.
+    return this.#handler && this.#hasFreeWorker && this.#hasRoom(job) ? this.#takeWorker(job) : undefined
   }
 
   async reserve(): Promise<QueuePlace> {
@@ -56,20 +58,20 @@ export class InProcessJobQueue implements JobQueue {
     }
   }
 
-  async enqueue({ id, provider }: QueuedJob): Promise<void> {
-    this.#lane(provider).waiting.set(id, this.#sequence++)
+  async enqueue(job: QueuedJob): Promise<void> {
+    this.#lane(job).waiting.set(job.id, this.#sequence++)
     this.#waiting++
     this.#startWaiting()
   }
 
   async ensure(jobs: readonly QueuedJob[]): Promise<number> {
-    const missing = jobs.filter(({ id, provider }) => !this.#lanes.get(provider)?.waiting.has(id))
+    const missing = jobs.filter((job) => !this.#lanes.get(laneOf(job))?.waiting.has(job.id))
     for (const job of missing) await this.enqueue(job)
     return missing.length
   }
 
-  async remove({ id, provider }: QueuedJob): Promise<void> {
-    if (this.#lanes.get(provider)?.waiting.delete(id)) this.#waiting--
+  async remove(job: QueuedJob): Promise<void> {
+    if (this.#lanes.get(laneOf(job))?.waiting.delete(job.id)) this.#waiting--
   }
 
   start(handler: JobHandler): void {
@@ -79,6 +81,10 @@ export class InProcessJobQueue implements JobQueue {
 
   async requestStop(jobId: string): Promise<boolean> {
     return (await this.#handler?.stop(jobId)) ?? false
+  }
+
+  async countWaiting(): Promise<number> {
+    return this.#waiting
   }
 
   async checkHealth(): Promise<void> {}
@@ -104,20 +110,27 @@ export class InProcessJobQueue implements JobQueue {
     return !this.#isClosed && this.#running.size < this.#options.maxConcurrent
   }
 
-  #lane(provider: string): Lane {
-    let lane = this.#lanes.get(provider)
+  #hasRoom({ provider, owner }: Omit<QueuedJob, 'id'>): boolean {
+    const { maxConcurrentPerProvider, maxConcurrentPerOwner } = this.#options
+    if (this.#runningByProvider.of(provider) >= maxConcurrentPerProvider) return false
+    return owner === undefined || this.#runningByOwner.of(owner) < maxConcurrentPerOwner
+  }
+
+  #lane({ provider, owner }: QueuedJob): Lane {
+    const name = laneOf({ provider, owner })
+    let lane = this.#lanes.get(name)
     if (!lane) {
-      lane = { waiting: new Map(), running: 0 }
-      this.#lanes.set(provider, lane)
+      lane = { provider, owner, waiting: new Map() }
+      this.#lanes.set(name, lane)
     }
     return lane
   }
 
-  /** The job that has waited longest, of those whose provider has room. */
+  /** The job that has waited longest, of those whose provider and owner have room. */
   #next(): { lane: Lane; id: string } | undefined {
     let next: { lane: Lane; id: string; sequence: number } | undefined
     for (const lane of this.#lanes.values()) {
-      if (lane.running >= this.#options.maxConcurrentPerProvider) continue
+      if (!this.#hasRoom(lane)) continue
       for (const [id, sequence] of lane.waiting) {
         if (!next || sequence < next.sequence) next = { lane, id, sequence }
         break
@@ -126,12 +139,14 @@ export class InProcessJobQueue implements JobQueue {
     return next
   }
 
-  #takeWorker(lane: Lane): TakenWorker {
+  #takeWorker({ provider, owner }: Omit<QueuedJob, 'id'>): TakenWorker {
     const { promise, resolve } = Promise.withResolvers<void>()
-    lane.running++
+    this.#runningByProvider.add(provider, 1)
+    if (owner !== undefined) this.#runningByOwner.add(owner, 1)
     this.#running.add(promise)
     const release = () => {
-      lane.running--
+      this.#runningByProvider.add(provider, -1)
+      if (owner !== undefined) this.#runningByOwner.add(owner, -1)
       this.#running.delete(promise)
       resolve()
       this.#startWaiting()
@@ -140,9 +155,15 @@ export class InProcessJobQueue implements JobQueue {
   }
 }
 
-/** The jobs of one provider. */
+/** The jobs of one caller for one provider. */
 interface Lane {
+  readonly provider: string
+  readonly owner: string | undefined
   /** By id, in the order of arrival: when each came, in the count of all jobs. */
   readonly waiting: Map<string, number>
-  running: number
+}
+
+/** No name of a caller has a space. */
+function laneOf({ provider, owner = '' }: Omit<QueuedJob, 'id'>): string {
+  return `${owner} ${provider}`
 }

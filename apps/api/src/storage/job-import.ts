@@ -1,10 +1,10 @@
-import type { Job } from '@promptlab/contract'
+import type { StoredJob } from '../jobs/job.ts'
 import type { IdempotencyKey } from '../jobs/job-repository.ts'
 import { ImportError } from './import-error.ts'
 
 /** A job with everything that a store knows of it. */
-export interface StoredJob {
-  readonly job: Job
+export interface ImportedJob {
+  readonly job: StoredJob
   readonly idempotency?: IdempotencyKey | undefined
 }
 
@@ -16,7 +16,7 @@ export interface JobSource {
    */
   count(): Promise<number>
   /** Each job once. */
-  pages(): AsyncIterable<readonly StoredJob[]>
+  pages(): AsyncIterable<readonly ImportedJob[]>
   close(): Promise<void>
 }
 
@@ -28,7 +28,7 @@ export interface JobTarget {
    */
   begin(source: string): Promise<void>
   /** Stores jobs, or stores them again. Returns when they are on disk. */
-  add(jobs: readonly StoredJob[]): Promise<void>
+  add(jobs: readonly ImportedJob[]): Promise<void>
   count(): Promise<number>
   /** From now on it is a store like any other. */
   finish(source: string): Promise<void>

@@ -1,18 +1,24 @@
 import type { ServerResponse } from 'node:http'
 import type { FastifyReply } from 'fastify'
+import type { StoredJob } from '../jobs/job.ts'
 import type { JobService } from '../jobs/job-service.ts'
 import { type StreamType, streamFormat } from './stream-format.ts'
+import { type StreamLimits, StreamPlaces } from './stream-places.ts'
 import { StreamResponse, type StreamTiming } from './stream-response.ts'
+
+type Streamed = Pick<StoredJob, 'id' | 'owner'>
 
 /** Every stream that is being written, so that all can be ended. */
 export class OpenStreams {
   readonly #service: JobService
   readonly #timing: StreamTiming
+  readonly #places: StreamPlaces
   readonly #open = new Set<StreamResponse>()
 
-  constructor(service: JobService, timing: StreamTiming) {
+  constructor(service: JobService, timing: StreamTiming, limits: StreamLimits) {
     this.#service = service
     this.#timing = timing
+    this.#places = new StreamPlaces(limits)
   }
 
   get count(): number {
@@ -26,9 +32,11 @@ export class OpenStreams {
 
   /**
    * Answers with the events of a job, written to the socket without the framework in between: what a token costs is decided
-   * here.
+   * here. A stream counts as one of the job's owner, whoever reads it.
+   * @throws ApiError `too-many-streams`
    */
-  send(reply: FastifyReply, jobId: string, after: number, type: StreamType): void {
+  send(reply: FastifyReply, { id: jobId, owner }: Streamed, after: number, type: StreamType): void {
+    const leave = this.#places.take(owner ?? reply.request.ip, jobId)
     const format = streamFormat(type)
     reply.hijack()
     const { raw } = reply
@@ -40,7 +48,10 @@ export class OpenStreams {
       }),
     )
     this.#open.add(stream)
-    raw.once('close', () => this.#open.delete(stream))
+    raw.once('close', () => {
+      this.#open.delete(stream)
+      leave()
+    })
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Job } from '@promptlab/contract'
+import type { StoredJob } from '../../jobs/job.ts'
 import { IDEMPOTENCY_WINDOW_MS, type IdempotencyKey, type KeyedJob } from '../../jobs/job-repository.ts'
 import { type JobChanges, JobEntry } from './job-entry.ts'
 import type { StoredJobs } from './stored-jobs.ts'
@@ -35,13 +35,15 @@ export class Draft {
     return entry && keyedJob(entry, now)
   }
 
-  insert(job: Job, idempotency: IdempotencyKey | undefined): void {
+  insert(job: StoredJob, idempotency: IdempotencyKey | undefined): void {
     this.#change(job.id, JobEntry.of(job, idempotency))
     if (idempotency) this.#idsByKey.set(idempotency.key, job.id)
   }
 
-  replace(job: Job): void {
-    this.#change(job.id, JobEntry.of(job, this.get(job.id)?.idempotency))
+  /** What a job got when it was inserted stays: whose it is, and its idempotency key. */
+  replace(job: StoredJob): void {
+    const { owner, idempotency } = this.get(job.id) ?? {}
+    this.#change(job.id, JobEntry.of(owner === undefined ? job : { ...job, owner }, idempotency))
   }
 
   /** Removes the job if it is final; returns whether it was. */

@@ -1,5 +1,6 @@
-import { isFinal, Job, type JobStatus, type PendingJob, type RunningJob } from '@promptlab/contract'
+import { isFinal, type JobStatus, type PendingJob, type RunningJob } from '@promptlab/contract'
 import { z } from 'zod'
+import { type Owned, StoredJob } from '../../jobs/job.ts'
 import { endedAt, type IdempotencyKey } from '../../jobs/job-repository.ts'
 
 /** What a commit changes, by job id; `undefined` for a job that is removed. */
@@ -15,26 +16,28 @@ export class JobEntry {
   readonly status: JobStatus
   readonly provider: string
   readonly createdAt: string
+  readonly owner: string | undefined
   readonly idempotency: IdempotencyKey | undefined
   /** Serialised once: jobs are never changed in place. */
   readonly line: Uint8Array
   /** When a job that has reached its final state did so, in milliseconds since the epoch. */
   readonly endedAt: number | undefined
   /** The job itself, until it has reached its final state. */
-  readonly unfinished: PendingJob | RunningJob | undefined
+  readonly unfinished: ((PendingJob | RunningJob) & Owned) | undefined
 
-  private constructor(job: Job, idempotency: IdempotencyKey | undefined, line: Uint8Array) {
+  private constructor(job: StoredJob, idempotency: IdempotencyKey | undefined, line: Uint8Array) {
     this.id = job.id
     this.status = job.status
     this.provider = job.provider
     this.createdAt = job.createdAt
+    this.owner = job.owner
     this.idempotency = idempotency
     this.line = line
     this.endedAt = isFinal(job) ? endedAt(job) : undefined
     this.unfinished = isFinal(job) ? undefined : job
   }
 
-  static of(job: Job, idempotency?: IdempotencyKey): JobEntry {
+  static of(job: StoredJob, idempotency?: IdempotencyKey): JobEntry {
     const line = JSON.stringify(idempotency ? { ...job, idempotency } : job)
     // Not Buffer.from: its shared pool would keep the lines of replaced jobs in memory with those that stay.
     return new JobEntry(job, idempotency, encoder.encode(line))
@@ -47,21 +50,23 @@ export class JobEntry {
    * @throws DamagedFileError
    */
   static parse(value: unknown, line: Uint8Array, at: { path: string; place: string }): JobEntry {
-    const parsed = StoredJob.safeParse(value)
+    const parsed = JobLine.safeParse(value)
     if (!parsed.success) throw new DamagedFileError(at.path, `${at.place}: ${describeIssues(parsed.error)}`)
     const { idempotency, ...job } = parsed.data
     return new JobEntry(job, idempotency, line)
   }
 
-  get job(): Job {
-    return this.unfinished ?? Job.parse(JSON.parse(decoder.decode(this.line)))
+  get job(): StoredJob {
+    return this.unfinished ?? StoredJob.parse(JSON.parse(decoder.decode(this.line)))
   }
 }
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
-const StoredJob = Job.and(z.object({ idempotency: z.object({ key: z.string(), fingerprint: z.string() }).optional() }))
+const JobLine = StoredJob.and(
+  z.object({ idempotency: z.object({ key: z.string(), fingerprint: z.string() }).optional() }),
+)
 
 export function describeIssues({ issues }: z.ZodError): string {
   return issues.map(({ path, message }) => (path.length > 0 ? `${path.join('.')}: ${message}` : message)).join('; ')

@@ -2,6 +2,7 @@ import { constants } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Job, JobStatus, PendingJob, RunningJob } from '@promptlab/contract'
+import type { Owned, StoredJob } from '../../jobs/job.ts'
 import {
   type IdempotencyKey,
   type JobCheckpoint,
@@ -61,7 +62,7 @@ export class LowdbJobRepository implements JobRepository {
     }
   }
 
-  insert(job: PendingJob | RunningJob, idempotency?: IdempotencyKey): Promise<KeyedJob | undefined> {
+  insert(job: (PendingJob | RunningJob) & Owned, idempotency?: IdempotencyKey): Promise<KeyedJob | undefined> {
     return this.#change((draft) => {
       const first = idempotency && draft.findByKey(idempotency.key, Date.parse(job.createdAt))
       if (first) return first
@@ -71,7 +72,7 @@ export class LowdbJobRepository implements JobRepository {
     })
   }
 
-  async find(id: string): Promise<Job | undefined> {
+  async find(id: string): Promise<StoredJob | undefined> {
     return this.#store.jobs.get(id)?.job
   }
 
@@ -80,7 +81,7 @@ export class LowdbJobRepository implements JobRepository {
     return entry && keyedJob(entry, now)
   }
 
-  async findPending(limit: number, after?: JobPosition): Promise<PendingJob[]> {
+  async findPending(limit: number, after?: JobPosition): Promise<(PendingJob & Owned)[]> {
     return this.#store.jobs
       .oldest(limit, after, ({ status }) => status === 'pending')
       .flatMap(({ unfinished }) => (unfinished?.status === 'pending' ? [unfinished] : []))
@@ -93,9 +94,11 @@ export class LowdbJobRepository implements JobRepository {
     })
   }
 
-  async list({ limit, after, status, provider }: JobQuery): Promise<Job[]> {
+  async list({ limit, after, status, provider, owner }: JobQuery): Promise<StoredJob[]> {
     const isAskedFor = (entry: JobEntry) =>
-      (!status || entry.status === status) && (!provider || entry.provider === provider)
+      (owner === undefined || entry.owner === owner) &&
+      (!status || entry.status === status) &&
+      (!provider || entry.provider === provider)
     return this.#store.jobs.newest(limit, after, isAskedFor).map(({ job }) => job)
   }
 

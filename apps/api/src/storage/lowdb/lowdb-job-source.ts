@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import type { FileLock } from '../file-lock.ts'
-import type { JobSource, StoredJob } from '../job-import.ts'
+import type { ImportedJob, JobSource } from '../job-import.ts'
 import { locateStoreFile, lockStoreFile } from '../store-file.ts'
 import { StoreOpenError } from '../store-open-error.ts'
 import { damagedStore } from './damaged-store.ts'
@@ -58,8 +58,8 @@ export class LowdbJobSource implements JobSource {
     }
   }
 
-  async *pages(): AsyncGenerator<readonly StoredJob[]> {
-    let page: StoredJob[] = []
+  async *pages(): AsyncGenerator<readonly ImportedJob[]> {
+    let page: ImportedJob[] = []
     for await (const { job, idempotency } of this.#entries()) {
       page.push({ job, idempotency })
       if (page.length < JOBS_PER_PAGE) continue

@@ -1,12 +1,13 @@
-import { isFinal, Job, JobSummary } from '@promptlab/contract'
+import { isFinal, type Job, JobSummary } from '@promptlab/contract'
 import { type Insertable, type RawBuilder, type Selectable, type SqlBool, sql } from 'kysely'
+import { StoredJob } from '../../jobs/job.ts'
 import { endedAt, type JobPosition, type KeyedJob } from '../../jobs/job-repository.ts'
 import { fromStorable, toStorable } from './storable-text.ts'
 import type { SqlDb, Tables } from './tables.ts'
 
 type JobRow = Insertable<Tables['jobs']>
 
-export function rowOf(job: Job, runnerId: string | null): JobRow {
+export function rowOf(job: StoredJob, runnerId: string | null): JobRow {
   return {
     id: toStorable(job.id),
     provider: toStorable(job.provider),
@@ -14,6 +15,7 @@ export function rowOf(job: Job, runnerId: string | null): JobRow {
     prompt: toStorable(job.prompt),
     options: job.options ? JSON.stringify(job.options) : null,
     created_at: job.createdAt,
+    owner: job.owner ?? null,
     ...stateOf(job, runnerId),
   }
 }
@@ -41,6 +43,7 @@ export function isoTime(time: number): string {
 export function selectJobs(db: SqlDb) {
   return selectSummaries(db).select([
     'jobs.result',
+    'jobs.owner',
     // In the same statement, as the rows go when the job ends.
     sql<string | null>`case when jobs.status = 'running' then
       (select string_agg(text, '' order by start) from job_texts where job_id = jobs.id) end`.as('more'),
@@ -81,11 +84,15 @@ type SummaryRow = Pick<
   Selectable<Tables['jobs']>,
   'id' | 'provider' | 'model' | 'prompt' | 'options' | 'status' | 'metrics' | 'error' | 'created_at' | 'updated_at'
 >
-type WholeRow = SummaryRow & { readonly result: string | null; readonly more: string | null }
+type WholeRow = SummaryRow & {
+  readonly result: string | null
+  readonly more: string | null
+  readonly owner: string | null
+}
 
-export function jobOf(row: WholeRow): Job {
+export function jobOf(row: WholeRow): StoredJob {
   const result = row.result === null ? undefined : fromStorable(row.result) + fromStorable(row.more ?? '')
-  return Job.parse({ ...fieldsOf(row), result })
+  return StoredJob.parse({ ...fieldsOf(row), result, ...(row.owner !== null && { owner: row.owner }) })
 }
 
 export function summaryOf(row: SummaryRow): JobSummary {

@@ -37,13 +37,13 @@ function migratorFor(db: SqlDb, dialect: SqlDialect): Migrator {
 function migrationsFor(dialect: SqlDialect): Record<string, Migration> {
   return {
     '2026-11-24-jobs': { up: (db: Kysely<unknown>) => createJobs(db, dialect) },
+    '2026-11-25-owners': { up: (db: Kysely<unknown>) => addOwners(db, dialect) },
   }
 }
 
 async function createJobs(db: Kysely<unknown>, dialect: SqlDialect): Promise<void> {
   const isPostgres = dialect === 'postgres'
-  // Compared by bytes, as times and ids are everywhere else, and not by a language.
-  const text = isPostgres ? sql`text collate "C"` : sql`text`
+  const text = comparedText(dialect)
   const statements = [
     sql`create table jobs (
       id ${text} primary key,
@@ -77,6 +77,17 @@ async function createJobs(db: Kysely<unknown>, dialect: SqlDialect): Promise<voi
     ...indexes(),
   ]
   for (const statement of statements) await statement.execute(db)
+}
+
+async function addOwners(db: Kysely<unknown>, dialect: SqlDialect): Promise<void> {
+  await sql`alter table jobs add column owner ${comparedText(dialect)}`.execute(db)
+  // Jobs that are nobody's are listed with all others, and cost nothing here.
+  await sql`create index jobs_by_owner on jobs (owner, created_at, id) where owner is not null`.execute(db)
+}
+
+/** Compared by bytes, as times and ids are everywhere else, and not by a language. */
+function comparedText(dialect: SqlDialect): RawBuilder<unknown> {
+  return dialect === 'postgres' ? sql`text collate "C"` : sql`text`
 }
 
 /** One for each way in which jobs are looked for. */

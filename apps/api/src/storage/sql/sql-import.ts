@@ -1,6 +1,6 @@
 import type { JobPosition } from '../../jobs/job-repository.ts'
 import { ImportError } from '../import-error.ts'
-import type { JobSource, JobTarget, StoredJob } from '../job-import.ts'
+import type { ImportedJob, JobSource, JobTarget } from '../job-import.ts'
 import { keyRow, takenOver } from './idempotency-rows.ts'
 import { isBeyond, isoTime, jobOf, rowOf, selectJobs } from './job-row.ts'
 import type { SqlDatabase } from './sql-database.ts'
@@ -24,7 +24,7 @@ export class SqlJobSource implements JobSource {
     return await countJobs(this.#database.db)
   }
 
-  async *pages(): AsyncGenerator<readonly StoredJob[]> {
+  async *pages(): AsyncGenerator<readonly ImportedJob[]> {
     let last: JobPosition | undefined
     do {
       const page = await this.#page(last)
@@ -37,7 +37,7 @@ export class SqlJobSource implements JobSource {
     return this.#database.close()
   }
 
-  async #page(after: JobPosition | undefined): Promise<StoredJob[]> {
+  async #page(after: JobPosition | undefined): Promise<ImportedJob[]> {
     let query = selectJobs(this.#database.db)
       .leftJoin('idempotency_keys', 'idempotency_keys.job_id', 'jobs.id')
       .select(['idempotency_keys.key', 'idempotency_keys.fingerprint'])
@@ -79,7 +79,7 @@ export class SqlJobTarget implements JobTarget {
     )
   }
 
-  async add(jobs: readonly StoredJob[]): Promise<void> {
+  async add(jobs: readonly ImportedJob[]): Promise<void> {
     // No process runs those that run: the next one to start finds them abandoned.
     const rows = jobs.map(({ job }) => rowOf(job, null))
     const keys = jobs.flatMap(({ job, idempotency }) => (idempotency ? [keyRow(idempotency, job)] : []))

@@ -1,5 +1,6 @@
 import { type Job, type JobStatus, type JobSummary, PendingJob, RunningJob } from '@promptlab/contract'
 import { sql } from 'kysely'
+import { Owned, type StoredJob } from '../../jobs/job.ts'
 import {
   type IdempotencyKey,
   type JobCheckpoint,
@@ -18,6 +19,8 @@ import { toStorable } from './storable-text.ts'
 import type { SqlDb } from './tables.ts'
 import { refuseUnfinishedImport } from './unfinished-import.ts'
 import { UnsureInserts } from './unsure-inserts.ts'
+
+const PendingOwned = PendingJob.and(Owned)
 
 /** Jobs in a SQL database. */
 export class SqlJobRepository implements JobRepository {
@@ -48,7 +51,7 @@ export class SqlJobRepository implements JobRepository {
     }
   }
 
-  async insert(job: PendingJob | RunningJob, idempotency?: IdempotencyKey): Promise<KeyedJob | undefined> {
+  async insert(job: (PendingJob | RunningJob) & Owned, idempotency?: IdempotencyKey): Promise<KeyedJob | undefined> {
     const database = await this.#opened()
     try {
       const first = idempotency
@@ -62,7 +65,7 @@ export class SqlJobRepository implements JobRepository {
     }
   }
 
-  async find(id: string): Promise<Job | undefined> {
+  async find(id: string): Promise<StoredJob | undefined> {
     const { db } = await this.#opened()
     const row = await selectJobs(db).where('jobs.id', '=', toStorable(id)).executeTakeFirst()
     return row && jobOf(row)
@@ -73,12 +76,12 @@ export class SqlJobRepository implements JobRepository {
     return await findByKey(db, key, now)
   }
 
-  async findPending(limit: number, after?: JobPosition): Promise<PendingJob[]> {
+  async findPending(limit: number, after?: JobPosition): Promise<(PendingJob & Owned)[]> {
     const { db } = await this.#opened()
     let query = selectJobs(db).where('jobs.status', '=', 'pending')
     if (after) query = query.where(isBeyond(after, '>'))
     const rows = await query.orderBy('jobs.created_at').orderBy('jobs.id').limit(limit).execute()
-    return rows.map((row) => PendingJob.parse(jobOf(row)))
+    return rows.map((row) => PendingOwned.parse(jobOf(row)))
   }
 
   async findAbandoned(): Promise<RunningJob[]> {
@@ -93,9 +96,10 @@ export class SqlJobRepository implements JobRepository {
     return rows.map((row) => RunningJob.parse(jobOf(row)))
   }
 
-  async list({ limit, after, status, provider }: JobQuery): Promise<JobSummary[]> {
+  async list({ limit, after, status, provider, owner }: JobQuery): Promise<JobSummary[]> {
     const { db } = await this.#opened()
     let query = selectSummaries(db)
+    if (owner !== undefined) query = query.where('jobs.owner', '=', owner)
     if (status !== undefined) query = query.where('jobs.status', '=', status)
     if (provider !== undefined) query = query.where('jobs.provider', '=', toStorable(provider))
     if (after) query = query.where(isBeyond(after, '<'))
@@ -163,7 +167,7 @@ export class SqlJobRepository implements JobRepository {
     return this.#database
   }
 
-  async #insertRow(db: SqlDb, job: Job): Promise<undefined> {
+  async #insertRow(db: SqlDb, job: StoredJob): Promise<undefined> {
     const { numInsertedOrUpdatedRows } = await db
       .insertInto('jobs')
       .values(rowOf(job, this.#database.runner.id))
@@ -172,7 +176,7 @@ export class SqlJobRepository implements JobRepository {
     if (numInsertedOrUpdatedRows === 0n) throw new JobConflictError(job.id)
   }
 
-  async #insertKeyed(db: SqlDb, job: Job, idempotency: IdempotencyKey): Promise<KeyedJob | undefined> {
+  async #insertKeyed(db: SqlDb, job: StoredJob, idempotency: IdempotencyKey): Promise<KeyedJob | undefined> {
     const now = Date.parse(job.createdAt)
     const first = await findByKey(db, idempotency.key, now)
     if (first) return first

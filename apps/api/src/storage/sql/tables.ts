@@ -32,6 +32,8 @@ interface JobTable {
   ended_at: string | null
   /** The process that last began to run it. */
   runner_id: string | null
+  /** Whose it is; null: nobody's. */
+  owner: string | null
 }
 
 /** What checkpoints added to the texts of running jobs: a long text is not written anew each time it grows. */

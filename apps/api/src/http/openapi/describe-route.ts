@@ -1,0 +1,78 @@
+import type { Operation } from './operations.ts'
+import { problemAnswers } from './problem-answers.ts'
+
+/** The schemas of a route as JSON Schema. */
+interface RouteSchema {
+  readonly body?: unknown
+  readonly response?: unknown
+}
+
+/** A route as the document has it: its schemas, and what is told of it. */
+export function describeRoute(schema: RouteSchema, operation: Operation): object {
+  const { operationId, tag, summary, description, body, answers } = operation
+  const schemas: Readonly<Record<string, unknown>> = isObject(schema.response) ? schema.response : {}
+  const good = Object.entries(answers).map(([status, { description, example, texts = {}, headers }]) => {
+    const content = {
+      ...(example !== undefined && { 'application/json': { schema: schemas[status], example } }),
+      ...Object.fromEntries(
+        Object.entries(texts).map(([type, text]) => [type, { schema: textSchema(type), example: text }]),
+      ),
+    }
+    return [
+      status,
+      {
+        description,
+        ...(headers && {
+          headers: mapValues(headers, (about) => ({ description: about, type: 'string' })),
+        }),
+        ...(Object.keys(content).length > 0 ? { content } : { type: 'null' }),
+      },
+    ] as const
+  })
+  // Where the same status is an answer and a problem, both can come.
+  const response: Record<string, object> = problemAnswers(operation)
+  for (const [status, answer] of good) response[status] = merged(answer, response[status])
+  return {
+    ...schema,
+    ...(isObject(schema.body) && body !== undefined && { body: { ...schema.body, examples: [body] } }),
+    operationId,
+    tags: [tag],
+    summary,
+    ...(description !== undefined && { description }),
+    security: securityOf(operation),
+    response,
+  }
+}
+
+/** A text, and for a stream what it is made of. */
+function textSchema(type: string): object {
+  if (type === 'text/plain') return { type: 'string' }
+  return { type: 'string', contentMediaType: type, contentSchema: { $ref: '#/components/schemas/StreamEvent' } }
+}
+
+function securityOf({ access }: Operation): object[] {
+  switch (access) {
+    case 'open':
+      return []
+    case 'metrics':
+      return [{ metricsKey: [] }]
+    case 'key-or-stream-link':
+      return [{ apiKey: [] }, { streamLink: [] }]
+    default:
+      return [{ apiKey: [] }]
+  }
+}
+
+function merged(answer: object, problem: object | undefined): object {
+  if (!problem) return answer
+  const contentOf = (value: object) => ('content' in value && isObject(value.content) ? value.content : {})
+  return { ...problem, ...answer, content: { ...contentOf(answer), ...contentOf(problem) } }
+}
+
+function mapValues<Value, Result>(values: Readonly<Record<string, Value>>, map: (value: Value) => Result) {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, map(value)]))
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,103 @@
+import swagger, { type SwaggerTransformObject } from '@fastify/swagger'
+import swaggerUi from '@fastify/swagger-ui'
+import {
+  Fault,
+  JobError,
+  JobMetrics,
+  JobPage,
+  JobResource,
+  JobSummaryResource,
+  Problem,
+  ProviderInfo,
+  Readiness,
+  StreamEvent,
+} from '@promptlab/contract'
+import fp from 'fastify-plugin'
+import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fastify-type-provider-zod'
+import { z } from 'zod'
+import { describeRoute } from './describe-route.ts'
+import { OPERATIONS } from './operations.ts'
+
+const SCHEMAS = {
+  Job: JobResource,
+  JobSummary: JobSummaryResource,
+  JobPage,
+  JobError,
+  JobMetrics,
+  StreamEvent,
+  ProviderInfo,
+  Readiness,
+  Problem,
+  Fault,
+}
+
+/** Has every route that is registered from now on described, and serves the document and a page to read it. */
+export const openapiPlugin = fp(
+  async (app) => {
+    const schemaRegistry = z.registry<{ id: string }>()
+    for (const [id, schema] of Object.entries(SCHEMAS)) schemaRegistry.add(schema, { id })
+    const transform = createJsonSchemaTransform({ schemaRegistry })
+    const transformObject = createJsonSchemaTransformObject({ schemaRegistry })
+
+    await app.register(swagger, {
+      openapi: {
+        openapi: '3.1.0',
+        info: {
+          title: 'PromptLab Jobs API',
+          version: '1.0.0',
+          description:
+            'Post a prompt, get a job; stream its tokens from anywhere, as often as you like, and never lose one.\n\nErrors are `application/problem+json` (RFC 9457), with a stable `code`.',
+          license: { name: 'MIT', identifier: 'MIT' },
+        },
+        servers: [{ url: '/', description: 'This server' }],
+        tags: [
+          { name: 'jobs', description: 'Prompts on their way through a provider.' },
+          { name: 'providers', description: 'What jobs can be created for.' },
+          { name: 'operation', description: 'For whoever runs the server.' },
+        ],
+        components: {
+          securitySchemes: {
+            apiKey: { type: 'http', scheme: 'bearer', description: 'An API key of this server.' },
+            metricsKey: { type: 'http', scheme: 'bearer', description: 'The key for metrics.' },
+            streamLink: {
+              type: 'apiKey',
+              in: 'query',
+              name: 'signature',
+              description: 'With `expires`, as in `links.stream` of a job.',
+            },
+          },
+        },
+      },
+      transform: (document) => {
+        const { schema } = transform({ ...document, schema: document.schema ?? {} })
+        // A route at the root of a prefix ends in a slash here.
+        const url = document.url.replace(/(?<=.)\/$/, '')
+        const operation = OPERATIONS[`${document.route.method} ${url}`]
+        return { url, schema: operation ? describeRoute(schema ?? {}, operation) : { hide: true } }
+      },
+      transformObject: (document) => withoutInputs(transformObject(document)),
+    })
+
+    app.get('/openapi.json', { config: { access: 'open' }, schema: { hide: true } }, async (_, reply) =>
+      reply.type('application/json; charset=utf-8').send(JSON.stringify(app.swagger())),
+    )
+    await app.register(async (docs) => {
+      docs.addHook('onRoute', (route) => {
+        route.config = { ...route.config, access: 'open', rateLimit: false }
+      })
+      await docs.register(swaggerUi, {
+        routePrefix: '/docs',
+        uiConfig: { deepLinking: true },
+        theme: { title: 'PromptLab Jobs API' },
+      })
+    })
+  },
+  { name: 'openapi', dependencies: ['auth', 'problems'] },
+)
+
+/** Named schemas come twice, as what is sent and as what is got. Those that have a name here are only ever got. */
+function withoutInputs(document: ReturnType<SwaggerTransformObject>): ReturnType<SwaggerTransformObject> {
+  const schemas = 'components' in document ? document.components?.schemas : undefined
+  for (const name of Object.keys(schemas ?? {})) if (!Object.hasOwn(SCHEMAS, name)) delete schemas?.[name]
+  return document
+}

@@ -1,0 +1,60 @@
+import type { ProblemCode } from '@promptlab/contract'
+import { PROBLEMS } from '../problems.ts'
+import type { Operation } from './operations.ts'
+
+/** What can happen to any request, whatever it is for. */
+const EVERYWHERE: readonly ProblemCode[] = [
+  'invalid-request',
+  'request-timeout',
+  'unsupported-media-type',
+  'headers-too-large',
+  'internal',
+  'shutting-down',
+]
+
+/** The answers of an operation that are problems, by status. */
+export function problemAnswers({ problems, access }: Operation): Record<string, object> {
+  const codes = [...EVERYWHERE, ...problems]
+  if (access !== 'open') codes.push('unauthorized')
+  if (access !== 'open' && access !== 'metrics') codes.push('rate-limited')
+  const byStatus = Map.groupBy(codes, (code) => PROBLEMS[code].status)
+  return Object.fromEntries([...byStatus].map(([status, each]) => [String(status), problemAnswer(each)]))
+}
+
+function problemAnswer(codes: readonly ProblemCode[]): object {
+  const isDelayed = codes.some((code) => DELAYED.has(code))
+  return {
+    description: codes.map((code) => `\`${code}\`: ${PROBLEMS[code].title}.`).join(' '),
+    ...(isDelayed && {
+      headers: { 'Retry-After': { description: 'When to try again, in seconds.', type: 'integer' } },
+    }),
+    content: {
+      'application/problem+json': {
+        schema: { $ref: '#/components/schemas/Problem' },
+        examples: Object.fromEntries(codes.map((code) => [code, { value: exampleOf(code) }])),
+      },
+    },
+  }
+}
+
+const DELAYED: ReadonlySet<ProblemCode> = new Set([
+  'queue-full',
+  'rate-limited',
+  'too-many-streams',
+  'storage-unavailable',
+  'queue-unavailable',
+])
+
+function exampleOf(code: ProblemCode): object {
+  const { status, title } = PROBLEMS[code]
+  return {
+    type: `urn:promptlab:problem:${code}`,
+    title,
+    status,
+    detail: 'A sentence about what went wrong here, and what to do.',
+    instance: '/jobs',
+    code,
+    requestId: '8d3a2f1e-6b1c-4a3d-9a55-0c1f7e2b9d10',
+    ...(code === 'invalid-request' && { errors: [{ path: 'prompt', message: 'Is required' }] }),
+  }
+}
