@@ -81,7 +81,7 @@ describe('POST /jobs/:id/cancel', () => {
     const done = await getJob(url, id)
     for (const response of [await cancel(url, id), await cancel(url, id)]) {
       expect(response.status).toBe(200)
-      expect(await response.json()).toEqual(done)
+      expect(await jobOf(response)).toEqual(done)
     }
     expect((await cancel(url, 'unknown')).status).toBe(404)
   })

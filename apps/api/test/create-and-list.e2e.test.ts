@@ -71,7 +71,7 @@ describe('Idempotency-Key', () => {
     expect(again.status).toBe(200)
     expect(again.headers.get('idempotency-replayed')).toBe('true')
     expect(again.headers.get('location')).toBe(`/jobs/${id}`)
-    expect(await again.json()).toEqual(await getJob(url, id))
+    expect(await jobOf(again)).toEqual(await getJob(url, id))
     expect(provider.calls).toBe(1)
   })
 
