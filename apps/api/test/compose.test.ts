@@ -65,14 +65,19 @@ it('starts servers with settings that they take, two that take requests and two 
     expect(Object.keys(Environment.shape), name).toEqual(expect.arrayContaining(Object.keys(environment)))
     const variables = Object.entries(environment).map(([key, value]) => [
       key,
-      interpolate(value, { POSTGRES_PASSWORD: 'secret' }),
+      interpolate(value, {
+        POSTGRES_PASSWORD: 'secret',
+        API_KEYS: `alice:${'k'.repeat(32)}`,
+        STREAM_LINK_SECRET: 's'.repeat(64),
+      }),
     ])
     const { role, store, redisUrl } = readConfig(Object.fromEntries(variables))
     expect(store, name).toEqual({ kind: 'postgres', url: 'postgres://promptlab:secret@postgres:5432/promptlab' })
     expect(redisUrl, name).toBe('redis://redis:6379')
     roles[role] = (roles[role] ?? 0) + deploy.replicas
-    for (const value of Object.values(environment)) {
-      if (value.includes('PASSWORD')) expect(() => interpolate(value, {})).toThrow('POSTGRES_PASSWORD')
+    for (const secret of ['POSTGRES_PASSWORD', 'API_KEYS', 'STREAM_LINK_SECRET']) {
+      const value = Object.values(environment).find((each) => each.includes(`\${${secret}`)) ?? ''
+      expect(() => interpolate(value, {})).toThrow(secret)
     }
   }
   expect(roles).toEqual({ api: 2, worker: 2 })

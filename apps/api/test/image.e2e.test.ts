@@ -41,6 +41,7 @@ describe.runIf(process.env['CI'])('the image, which needs the npm registry and i
     const server = await ServerProcess.spawnNode(nodeArguments(image.says['CMD'] ?? ''), {
       ...image.env,
       PORT: '0',
+      AUTH: 'off',
       ...env,
     })
     return Object.assign(server, { url: await server.listening() })
