@@ -9,6 +9,7 @@ export class CuttableProxy {
   readonly #connections = new Set<Connection>()
   #isCut = false
   #isMute = false
+  #nextLimit = () => Number.POSITIVE_INFINITY
 
   private constructor(url: string) {
     this.url = url
@@ -50,8 +51,17 @@ export class CuttableProxy {
     this.#isMute = false
   }
 
+  /**
+   * Breaks every connection made from now on after so many bytes of answers, at least one, wherever in an answer that is.
+   * @param nextLimit asked once for each connection
+   */
+  limit(nextLimit: () => number): void {
+    this.#nextLimit = nextLimit
+  }
+
   #accept(client: Socket, server: Socket): void {
     const connection = { client, server }
+    let bytesLeft = this.#nextLimit()
     this.#connections.add(connection)
     for (const [from, to] of [
       [client, server],
@@ -63,7 +73,14 @@ export class CuttableProxy {
         this.#connections.delete(connection)
       })
       from.on('data', (bytes) => {
-        if (from === client || !this.#isMute) to.write(bytes)
+        if (from === client) {
+          to.write(bytes)
+        } else if (!this.#isMute && bytesLeft > 0) {
+          to.write(bytes.subarray(0, bytesLeft))
+          bytesLeft -= bytes.length
+          // Not at once: what was let through is to arrive.
+          if (bytesLeft <= 0) to.end(() => to.destroy())
+        }
       })
     }
     if (this.#isCut) client.destroy()

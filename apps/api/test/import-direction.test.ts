@@ -35,6 +35,11 @@ const MAY_NOT_IMPORT: readonly { from: RegExp; to: RegExp; why: string }[] = [
   },
   { from: /^packages\//, to: /^@promptlab\/api|^apps\//, why: 'packages never import apps' },
   { from: /^packages\/contract\//, to: /^(?!zod$|packages\/contract\/)/, why: 'the contract stands alone' },
+  {
+    from: /^packages\/client\//,
+    to: /^(?!packages\/client\/)/,
+    why: 'the client needs nothing but what browsers have',
+  },
 ]
 
 async function sourceFiles(folder: string): Promise<string[]> {

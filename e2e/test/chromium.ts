@@ -1,0 +1,40 @@
+import { existsSync } from 'node:fs'
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { onTestFinished, type TestContext } from 'vitest'
+
+const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
+
+let running: Promise<Browser> | undefined
+
+/** A page of its own in a real browser, closed when the test ends. An error that nobody catches in it fails the test. */
+export async function openPage(skip: TestContext['skip'], options: BrowserContextOptions = {}): Promise<Page> {
+  const executablePath = CHROMIUM.find((path) => existsSync(path))
+  if (!executablePath) {
+    if (process.env['CI']) throw new Error('Chromium is not installed')
+    skip('Chromium is not installed; install it (Debian: apt-get install chromium) to include this test')
+  }
+  running ??= launch(executablePath ?? '')
+  const context = await (await running).newContext(options)
+  const page = await context.newPage()
+  const errors: Error[] = []
+  page.on('pageerror', (error) => errors.push(error))
+  onTestFinished(async () => {
+    await context.close()
+    if (errors[0]) throw errors[0]
+  })
+  return page
+}
+
+/** One for all tests of a file; it ends with the worker that runs them. */
+function launch(executablePath: string): Promise<Browser> {
+  return chromium.launch({
+    executablePath,
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  })
+}

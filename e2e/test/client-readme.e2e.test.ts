@@ -1,0 +1,49 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { startServer, temporaryFolder } from '@promptlab/api/testing'
+import { expect, it } from 'vitest'
+import { runProgram } from './run-program.ts'
+
+const E2E = fileURLToPath(new URL('..', import.meta.url))
+const README = new URL('../../packages/client/README.md', import.meta.url)
+
+/** The code blocks of a language, made to speak to the server of the test. */
+async function snippets(language: string, url: string): Promise<string[]> {
+  const text = await readFile(README, 'utf8')
+  const blocks = [...text.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, 'gms'))].map(([, code = '']) => code)
+  return blocks.map((code) => code.replaceAll('http://127.0.0.1:3000', url))
+}
+
+it('the TypeScript of the README compiles, runs, and prints what it says', async () => {
+  const { url } = await startServer()
+  const folder = await temporaryFolder()
+  const [basics = '', failure = '', ...more] = await snippets('ts', url)
+  expect(more).toEqual([])
+  await writeFile(join(folder, 'basics.ts'), basics)
+  await writeFile(join(folder, 'failure.ts'), failure)
+  await writeFile(
+    join(folder, 'tsconfig.json'),
+    JSON.stringify({
+      extends: join(E2E, 'tsconfig.json'),
+      compilerOptions: {
+        typeRoots: [join(E2E, '../node_modules/@types')],
+        paths: { '@promptlab/client': [join(E2E, '../packages/client/src/index.ts')] },
+      },
+      include: ['*.ts'],
+    }),
+  )
+  await writeFile(join(folder, 'package.json'), '{ "type": "module" }')
+  await runProgram('tsc', ['--project', folder])
+  const run = (name: string) => runProgram('tsx', ['--tsconfig', join(folder, 'tsconfig.json'), join(folder, name)])
+  expect(await run('basics.ts')).toMatch(/^Once\n upon\n a\n time\n\{.*tokenCount: 4/s)
+  expect(await run('failure.ts')).toMatch(/^provider-key-missing .*OPENAI_API_KEY/)
+}, 60_000)
+
+it('the shell and Python of the README stream the text', async () => {
+  const { url } = await startServer()
+  const [curl = ''] = await snippets('sh', url)
+  expect(await runProgram('sh', ['-c', curl])).toBe('Once upon a time')
+  const [python = ''] = await snippets('python', url)
+  expect(await runProgram('python3', ['-c', python])).toBe('Once upon a time')
+})
