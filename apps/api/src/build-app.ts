@@ -9,6 +9,7 @@ import type { Config } from './config.ts'
 import { healthRoutes } from './http/health-routes.ts'
 import { jsonBodies } from './http/json-bodies.ts'
 import { sendMalformedRequest } from './http/malformed-request.ts'
+import { playground } from './http/playground.ts'
 import { problemPlugin, sendProblem } from './http/problem-plugin.ts'
 import { shutdownPlugin } from './http/shutdown-plugin.ts'
 import type { JobQueue } from './jobs/job-queue.ts'
@@ -51,6 +52,8 @@ export type AppConfig = Pick<
   'corsOrigins' | 'maxPromptChars' | 'reconcileMs' | 'retentionMs' | 'role' | 'run' | 'shutdownGraceMs' | 'stream'
 > & {
   readonly logger: FastifyBaseLogger
+  /** Where the files of the playground are; undefined: it is not served. */
+  readonly playgroundFolder?: string
 }
 
 const EXPOSED_HEADERS = ['Location', 'Retry-After', 'Idempotency-Replayed', 'Preference-Applied']
@@ -99,6 +102,7 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
     app.register(jobRoutes, { prefix: '/jobs', service, streams, maxPromptChars: config.maxPromptChars })
     app.register(jobStreamRoutes, { prefix: '/jobs', service, streams })
     app.register(providerRoutes, { prefix: '/providers', providers })
+    if (config.playgroundFolder !== undefined) app.register(playground, { folder: config.playgroundFolder })
   }
   const checks = { storage: () => jobs.checkHealth(), queue: () => queue.checkHealth() }
   app.register(healthRoutes, { prefix: '/health', checks })
