@@ -14,6 +14,7 @@ import { Metrics } from './http/metrics.ts'
 import { metricsPlugin } from './http/metrics-plugin.ts'
 import { metricsRoutes } from './http/metrics-routes.ts'
 import { openapiPlugin } from './http/openapi/openapi-plugin.ts'
+import { playground } from './http/playground.ts'
 import { problemPlugin, sendProblem } from './http/problem-plugin.ts'
 import { RATE_LIMIT_HEADERS, rateLimitPlugin, type SharedCounters } from './http/rate-limit-plugin.ts'
 import { requestIdOf } from './http/request-id.ts'
@@ -79,6 +80,8 @@ export type AppConfig = Pick<
   | 'trustedProxies'
 > & {
   readonly logger: FastifyBaseLogger
+  /** Where the files of the playground are; undefined: it is not served. */
+  readonly playgroundFolder?: string
 }
 
 const EXPOSED_HEADERS = [
@@ -151,6 +154,7 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
     app.register(jobRoutes, { prefix: '/jobs', service, streams, streamLinks, maxPromptChars })
     app.register(jobStreamRoutes, { prefix: '/jobs', service, streams })
     app.register(providerRoutes, { prefix: '/providers', providers })
+    if (config.playgroundFolder !== undefined) app.register(playground, { folder: config.playgroundFolder })
   }
   const checks = { storage: () => jobs.checkHealth(), queue: () => queue.checkHealth() }
   app.register(metricsRoutes, { prefix: '/metrics', metrics })

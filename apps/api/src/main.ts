@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { type Logger, pino } from 'pino'
 import { buildApp } from './build-app.ts'
 import { type Config, readConfig } from './config.ts'
@@ -9,6 +10,9 @@ import { describeStore } from './store-location.ts'
 import { handleUncaughtErrors } from './uncaught-errors.ts'
 import { welcome, welcomeWorker } from './welcome.ts'
 
+/** From here, and from the compiled file, which is as deep. */
+const PLAYGROUND_FOLDER = fileURLToPath(new URL('../../web/dist', import.meta.url))
+
 /** How long the server may take to close once the jobs have had their grace. */
 const LONGEST_CLOSE_MS = 10_000
 
@@ -17,7 +21,7 @@ async function main(): Promise<void> {
   const config = readConfig(process.env)
   const logger = newLogger(config)
   const deps = await openDependencies(config, logger)
-  const app = buildApp({ ...config, logger }, deps)
+  const app = buildApp({ ...config, logger, playgroundFolder: PLAYGROUND_FOLDER }, deps)
 
   let isStopping = false
   const stop = (reason: string, exitCode: number) => {

@@ -7,6 +7,7 @@ export function welcome(url: string, store: string, providers: readonly Provider
   )
   return `
   PromptLab Jobs API is listening on ${url}
+  Open it in a browser for the playground.
 
     providers   ${usable.join(', ')}
     jobs are in ${store}

@@ -75,6 +75,7 @@ describe.runIf(process.env['CI'])('the image, which needs the npm registry and i
       const server = await start({ DATABASE_URL: store })
       const { id } = await createJob(server.url, ECHO)
       expect((await readStream(server.url, id)).text).toBe('Once upon a time')
+      expect(await (await fetch(server.url)).text()).toContain('<!doctype html>')
       const [, check = ''] = /CMD (\[.*)$/.exec(image.says['HEALTHCHECK'] ?? '') ?? []
       const isHealthy = async () => {
         const probe = await ServerProcess.spawnNode(nodeArguments(check), { PORT: new URL(server.url).port })

@@ -1,0 +1,60 @@
+/** `pnpm build`: the playground as plain files, in `dist`. With `--if-missing`, only when they are missing or older than their sources. */
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { extname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { brotliCompressSync, gzipSync } from 'node:zlib'
+import react from '@vitejs/plugin-react'
+import { build } from 'vite'
+
+const WEB = fileURLToPath(new URL('.', import.meta.url))
+const OUTPUT = join(WEB, 'dist')
+const SOURCES = ['src', 'public', 'index.html', 'build.ts', 'package.json', '../../packages/client/src']
+/** The most script that a visitor loads, gzipped, in bytes. */
+const BUDGET = 150 * 1024
+
+async function main(): Promise<void> {
+  if (process.argv.includes('--if-missing')) {
+    if (!(await isStale())) return
+    process.stdout.write('Building the playground, which takes a few seconds …\n')
+  }
+  await build({
+    root: WEB,
+    configFile: false,
+    logLevel: 'warn',
+    plugins: [react()],
+    resolve: { conditions: ['@promptlab/source', 'module', 'browser'] },
+    build: { target: 'es2022', emptyOutDir: true, modulePreload: false },
+  })
+  await compress()
+}
+
+/** Beside each file that gains by it, the same compressed: the server sends what a browser takes. */
+async function compress(): Promise<void> {
+  let scriptBytes = 0
+  for (const file of await filesIn(OUTPUT)) {
+    if (!['.js', '.css', '.html', '.svg'].includes(extname(file))) continue
+    const bytes = await readFile(file)
+    const gzipped = gzipSync(bytes, { level: 9 })
+    if (file.endsWith('.js')) scriptBytes += gzipped.length
+    await writeFile(`${file}.gz`, gzipped)
+    await writeFile(`${file}.br`, brotliCompressSync(bytes))
+  }
+  process.stdout.write(`The playground has ${(scriptBytes / 1024).toFixed(1)} KB of script, gzipped\n`)
+  if (scriptBytes > BUDGET) throw new Error(`The playground is to stay below ${BUDGET} bytes of script`)
+}
+
+async function isStale(): Promise<boolean> {
+  const built = await stat(join(OUTPUT, 'index.html')).catch(() => undefined)
+  if (!built) return true
+  const sources = await Promise.all(SOURCES.map((source) => filesIn(join(WEB, source))))
+  const changes = await Promise.all(sources.flat().map(async (file) => (await stat(file)).mtimeMs))
+  return Math.max(...changes) > built.mtimeMs
+}
+
+async function filesIn(path: string): Promise<string[]> {
+  if (!(await stat(path)).isDirectory()) return [path]
+  const entries = await readdir(path, { recursive: true, withFileTypes: true })
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+}
+
+await main()

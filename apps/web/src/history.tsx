@@ -1,0 +1,101 @@
+import type { JobStatus, JobSummary } from '@promptlab/client'
+import { useEffect, useState } from 'react'
+import { client, explain } from './api.ts'
+
+interface HistoryProps {
+  /** Changes when there is something new to list. */
+  version: number
+  shownIds: readonly string[]
+  onDeleted: (id: string) => void
+}
+
+const STATUSES: readonly JobStatus[] = ['pending', 'running', 'completed', 'failed', 'cancelled']
+const TIME = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric', hour: 'numeric', minute: '2-digit' })
+
+/** The jobs of the server, newest first. Each is a link, which opens it. */
+export function History({ version, shownIds, onDeleted }: HistoryProps) {
+  const [status, setStatus] = useState<JobStatus | undefined>()
+  const [jobs, setJobs] = useState<readonly JobSummary[]>([])
+  const [cursor, setCursor] = useState<string | null>(null)
+  const [fault, setFault] = useState<string>()
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the version is what says that the list is old
+  useEffect(() => {
+    const leaving = new AbortController()
+    const { signal } = leaving
+    client.listPage({ ...(status && { status }), signal }).then(
+      (page) => {
+        setJobs(page.data)
+        setCursor(page.nextCursor)
+        setFault(undefined)
+      },
+      (error: unknown) => signal.aborted || setFault(explain(error).message),
+    )
+    return () => leaving.abort()
+  }, [status, version])
+
+  const more = async (after: string) => {
+    const page = await client.listPage({ ...(status && { status }), cursor: after })
+    setJobs((before) => [...before, ...page.data])
+    setCursor(page.nextCursor)
+  }
+  const remove = async (id: string) => {
+    await client.delete(id)
+    setJobs((before) => before.filter((job) => job.id !== id))
+    onDeleted(id)
+  }
+  const attempt = (work: Promise<void>) => void work.catch((error: unknown) => setFault(explain(error).message))
+
+  return (
+    <nav className="history" aria-label="History">
+      <div className="history-head">
+        <h2>History</h2>
+        <select
+          aria-label="Show jobs that are"
+          value={status ?? ''}
+          onChange={({ target }) => setStatus(STATUSES.find((each) => each === target.value))}
+        >
+          <option value="">all</option>
+          {STATUSES.map((each) => (
+            <option key={each}>{each}</option>
+          ))}
+        </select>
+      </div>
+      {fault && (
+        <p className="fault" role="alert">
+          {fault}
+        </p>
+      )}
+      {jobs.length === 0 && !fault && <p className="hint">No jobs yet.</p>}
+      <ul>
+        {jobs.map((job) => (
+          <li key={job.id}>
+            <a href={`#${job.id}`} aria-current={shownIds.includes(job.id) ? 'true' : undefined}>
+              <span className="excerpt">{job.prompt.trim().slice(0, 120)}</span>
+              <span className="about">
+                <span className={`dot ${job.status}`} aria-hidden="true" />
+                {job.status} · {job.model} ·{' '}
+                <time dateTime={job.createdAt}>{TIME.format(new Date(job.createdAt))}</time>
+              </span>
+            </a>
+            {job.status !== 'pending' && job.status !== 'running' && (
+              <button
+                type="button"
+                className="quiet"
+                aria-label={`Delete “${job.prompt.trim().slice(0, 40)}”`}
+                onClick={() => attempt(remove(job.id))}
+              >
+                ×
+              </button>
+            )}
+          </li>
+        ))}
+      </ul>
+      {cursor !== null && (
+        <button type="button" className="quiet" onClick={() => attempt(more(cursor))}>
+          Older jobs
+        </button>
+      )}
+    </nav>
+  )
+}

@@ -1,0 +1,51 @@
+import type { JobMetrics, JobRequest } from '@promptlab/client'
+
+type Phase = 'starting' | 'running' | 'completed' | 'failed' | 'cancelled'
+
+/** How many tokens had come at a moment, in milliseconds since the run was asked for. */
+export interface Sample {
+  readonly atMs: number
+  readonly tokens: number
+}
+
+/** What a pane shows: one job, at one moment. */
+export interface PaneView {
+  readonly request: JobRequest | undefined
+  readonly jobId: string | undefined
+  readonly phase: Phase
+  readonly text: string
+  readonly tokens: number
+  readonly startedAt: number
+  readonly firstTokenMs: number | undefined
+  readonly samples: readonly Sample[]
+  readonly metrics: JobMetrics | undefined
+  readonly error: { readonly code: string; readonly message: string } | undefined
+  readonly isReconnecting: boolean
+}
+
+export function isOver({ phase }: PaneView): boolean {
+  return phase !== 'starting' && phase !== 'running'
+}
+
+/** Milliseconds to the first token: of the server when it has told, else as seen from here. */
+export function firstTokenMs({ metrics, firstTokenMs }: PaneView): number | undefined {
+  return metrics?.ttftMs ?? firstTokenMs
+}
+
+const WINDOW_MS = 2_000
+
+/** Tokens a second: of the last seconds while they come, of the whole run when it is over. */
+export function tokensPerSecond({ metrics, samples }: PaneView): number | undefined {
+  if (metrics) {
+    const ms = metrics.durationMs - (metrics.ttftMs ?? 0)
+    return metrics.tokenCount > 1 && ms > 0 ? ((metrics.tokenCount - 1) / ms) * 1000 : undefined
+  }
+  const last = samples.at(-1)
+  const first = samples.find(({ atMs }) => last && last.atMs - atMs <= WINDOW_MS)
+  if (!last || !first || last.atMs === first.atMs) return undefined
+  return ((last.tokens - first.tokens) / (last.atMs - first.atMs)) * 1000
+}
+
+export function seconds(ms: number): string {
+  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`
+}

@@ -1,0 +1,26 @@
+import type { Sample } from './pane-view.ts'
+
+const WIDTH = 120
+const HEIGHT = 28
+
+/** Tokens over time, as a line. Its box is there before the first token, so that nothing moves when it comes. */
+export function TokenPlot({ samples }: { samples: readonly Sample[] }) {
+  const last = samples.at(-1)
+  const points = samples.map(({ atMs, tokens }) => {
+    const x = (atMs / Math.max(last?.atMs ?? 1, 1)) * WIDTH
+    const y = HEIGHT - 2 - (tokens / Math.max(last?.tokens ?? 1, 1)) * (HEIGHT - 4)
+    return `${x.toFixed(1)},${y.toFixed(1)}`
+  })
+  return (
+    <svg
+      className="plot"
+      viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+      preserveAspectRatio="none"
+      role="img"
+      aria-label="Tokens over time"
+    >
+      <line x1="0" y1={HEIGHT - 1} x2={WIDTH} y2={HEIGHT - 1} />
+      {points.length > 1 && <polyline points={points.join(' ')} />}
+    </svg>
+  )
+}

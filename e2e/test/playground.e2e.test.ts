@@ -1,0 +1,183 @@
+import axe from 'axe-core'
+import type { Page } from 'playwright-core'
+import { describe, expect, it, vi } from 'vitest'
+import { openPage } from './chromium.ts'
+import { runPrompt, startPlayground } from './playground.ts'
+
+/** Answers of echo, which is slow enough to be watched. */
+const SLOW = { ECHO_DELAY_MS: '60' }
+const LONG = Array.from({ length: 40 }, (_, place) => `word${place}`).join(' ')
+
+const answers = (page: Page) => page.locator('.text')
+
+async function expectNoViolations(page: Page): Promise<void> {
+  await page.addScriptTag({ content: axe.source }).catch(() => page.evaluate(axe.source))
+  const found: unknown = await page.evaluate(
+    "axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes.map((n) => n.html)))",
+  )
+  expect(found).toEqual([])
+}
+
+describe('the playground', () => {
+  it('runs a prompt and shows its tokens as they come, then the figures', async ({ skip }) => {
+    const page = await openPage(skip)
+    await page.goto(await startPlayground({ env: SLOW }))
+    await runPrompt(page, LONG)
+    await page.getByText('word3', { exact: false }).first().waitFor()
+    const early = await answers(page).textContent()
+    expect(early).not.toContain('word39')
+    await page.locator('.pane.completed').waitFor()
+    expect(await answers(page).textContent()).toBe(LONG)
+    expect(await page.locator('.figures').textContent()).toMatch(/First token\d+ msTokens\/s\d+\.\dTokens40/)
+    expect((await page.locator('.plot polyline').getAttribute('points'))?.split(' ').length).toBeGreaterThan(5)
+    expect(await page.getByRole('status').textContent()).toBe('Model 1, echo · echo, has finished, 40 tokens.')
+  })
+
+  it('runs several models side by side, and stops one or all', async ({ skip }) => {
+    const page = await openPage(skip)
+    await page.goto(await startPlayground({ env: SLOW }))
+    await page.getByRole('button', { name: '+ Add model' }).click()
+    await page.getByRole('button', { name: '+ Add model' }).click()
+    await runPrompt(page, LONG)
+    await page.getByRole('article').nth(2).waitFor()
+    await answers(page).filter({ hasText: 'word1' }).nth(2).waitFor()
+    await page.getByRole('article').first().getByRole('button', { name: 'Stop' }).click()
+    await page.locator('.pane.cancelled').waitFor()
+    expect(await page.locator('.pane.running').count()).toBe(2)
+    await page.getByRole('button', { name: 'Stop all' }).click()
+    await page.locator('.pane.cancelled').nth(2).waitFor()
+    expect(await page.getByRole('button', { name: 'Stop all' }).count()).toBe(0)
+  })
+
+  it('goes on where it was when it is reloaded, with all its panes', async ({ skip }) => {
+    const page = await openPage(skip)
+    await page.goto(await startPlayground({ env: SLOW }))
+    await page.getByRole('button', { name: '+ Add model' }).click()
+    await runPrompt(page, LONG)
+    await answers(page).filter({ hasText: 'word5' }).nth(1).waitFor()
+    await vi.waitFor(() => expect(page.url()).toMatch(/#[\w-]+,[\w-]+$/))
+    await page.reload()
+    await page.locator('.pane.running').nth(1).waitFor()
+    await page.locator('.pane.completed').nth(1).waitFor()
+    expect(await answers(page).allTextContents()).toEqual([LONG, LONG])
+    expect(await page.getByLabel('Prompt').inputValue()).toBe(LONG)
+  })
+
+  it('says in words why a job failed, keeps its text, and runs it again', async ({ skip }) => {
+    const page = await openPage(skip)
+    await page.goto(await startPlayground({ steps: ['half an answer', new Error('Down')] }))
+    await runPrompt(page, 'Hello')
+    await page.locator('.pane.failed').waitFor()
+    expect(await answers(page).textContent()).toBe('half an answer')
+    expect(await page.getByRole('alert').textContent()).toMatch(/^internal \w+/)
+    const address = page.url()
+    await page.getByRole('button', { name: 'Retry' }).click()
+    await vi.waitFor(() => expect(page.url()).not.toBe(address))
+    await page.locator('.pane.failed').waitFor()
+  })
+
+  it('says which variable a provider lacks', async ({ skip }) => {
+    const page = await openPage(skip)
+    await page.goto(await startPlayground())
+    await page.getByText('openai: set OPENAI_API_KEY on the server').waitFor()
+    expect(await page.locator('optgroup[disabled]').first().getAttribute('label')).toBe('openai (set OPENAI_API_KEY)')
+  })
+
+  it('lists jobs, filters them, opens one by its link, goes back, and deletes it', async ({ skip }) => {
+    const page = await openPage(skip)
+    await page.goto(await startPlayground())
+    for (const prompt of ['The first', 'The second']) {
+      await runPrompt(page, prompt)
+      await answers(page).filter({ hasText: prompt }).waitFor()
+      await page.locator('.pane.completed').waitFor()
+    }
+    const history = page.getByRole('navigation', { name: 'History' })
+    await history.getByRole('link', { name: 'The first' }).click()
+    await answers(page).filter({ hasText: 'The first' }).waitFor()
+    await page.goBack()
+    await answers(page).filter({ hasText: 'The second' }).waitFor()
+    await history.getByLabel('Show jobs that are').selectOption('failed')
+    await history.getByText('No jobs yet.').waitFor()
+    await history.getByLabel('Show jobs that are').selectOption('completed')
+    await history.getByRole('button', { name: 'Delete “The second”' }).click()
+    await page.locator('.pane').waitFor({ state: 'detached' })
+    expect(await history.getByRole('link').count()).toBe(1)
+  })
+
+  it('never lets an answer become more than text', async ({ skip }) => {
+    const page = await openPage(skip)
+    const answer = [
+      '<img src=x onerror="document.title=1"><script>document.title=2</script>',
+      '[a](javascript:document.title=3) ![b](http://127.0.0.1:9/pixel.png)\n\n**bold** `<b>code</b>`\n\n- item <iframe srcdoc=x>',
+    ]
+    await page.goto(await startPlayground({ steps: [answer.join('\n\n')] }))
+    const title = await page.title()
+    await runPrompt(page, 'Attack')
+    await page.locator('.pane.completed').waitFor()
+    expect(await answers(page).locator('img, script, iframe, b, a[href^="javascript"]').count()).toBe(0)
+    expect(await answers(page).textContent()).toContain('<script>document.title=2</script>')
+    expect(await answers(page).locator('strong').textContent()).toBe('bold')
+    expect(await page.title()).toBe(title)
+  })
+
+  it('asks for a key when the server wants one, and sends it', async ({ skip }) => {
+    const page = await openPage(skip)
+    const url = await startPlayground()
+    await page.route(/\/(providers|jobs)/, async (route) => {
+      if (route.request().headers()['authorization'] === 'Bearer secret') return await route.continue()
+      await route.fulfill({ status: 401, json: { code: 'unauthorized', detail: 'Send a key.' } })
+    })
+    await page.goto(url)
+    await page.getByLabel('This server wants an API key').fill('secret')
+    await page.getByRole('button', { name: 'Use key' }).click()
+    await page.getByLabel('Model 1').waitFor()
+    await runPrompt(page, 'Hello')
+    await answers(page).filter({ hasText: 'Hello' }).waitFor()
+    expect(await page.getByLabel('This server wants an API key').count()).toBe(0)
+  })
+
+  it.for([
+    ['light', 1280],
+    ['dark', 1280],
+    ['light', 360],
+    ['dark', 360],
+  ] as const)(
+    'has no fault that axe finds, and none is cut off: %s, %i pixels wide',
+    async ([colorScheme, width], { skip }) => {
+      const page = await openPage(skip, { colorScheme, viewport: { width, height: 800 }, reducedMotion: 'reduce' })
+      await page.goto(await startPlayground({ env: SLOW }))
+      await page.getByRole('button', { name: '+ Add model' }).click()
+      await page.getByText('Options').click()
+      await runPrompt(page, `# Title\n\n${LONG}\n\n\`\`\`\ncode\n\`\`\``)
+      await answers(page).filter({ hasText: 'word2' }).nth(1).waitFor()
+      await expectNoViolations(page)
+      await page.locator('.pane.completed').nth(1).waitFor()
+      await expectNoViolations(page)
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width)
+    },
+  )
+
+  it('does not move its parts while text streams in', async ({ skip }) => {
+    const page = await openPage(skip)
+    await page.goto(await startPlayground({ env: SLOW }))
+    await runPrompt(page, LONG.replaceAll(' ', '\n\n'))
+    const box = () => page.locator('.pane').boundingBox()
+    await answers(page).filter({ hasText: 'word1' }).waitFor()
+    const before = await box()
+    await answers(page).filter({ hasText: 'word38' }).waitFor()
+    expect(await box()).toEqual(before)
+  })
+
+  it('is served with a policy, for ever where names tell the content, and compressed', async () => {
+    const url = await startPlayground()
+    const page = await fetch(url, { headers: { 'accept-encoding': 'br' } })
+    expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8')
+    expect(page.headers.get('content-encoding')).toBe('br')
+    expect(page.headers.get('cache-control')).toBe('no-cache')
+    expect(page.headers.get('content-security-policy')).toContain("default-src 'none'")
+    const [, script = ''] = /src="(\/assets\/[^"]+\.js)"/.exec(await page.text()) ?? []
+    const asset = await fetch(`${url}${script}`)
+    expect(asset.headers.get('cache-control')).toBe('public, max-age=31536000, immutable')
+    expect((await fetch(`${url}/nothing`)).headers.get('content-type')).toMatch('application/problem+json')
+  })
+})

@@ -1,0 +1,27 @@
+import { fileURLToPath } from 'node:url'
+import { ScriptedProvider, startServer } from '@promptlab/api/testing'
+import type { Page } from 'playwright-core'
+
+const FOLDER = fileURLToPath(new URL('../../apps/web/dist', import.meta.url))
+
+interface PlaygroundOptions {
+  env?: Record<string, string>
+  /** The steps of a provider in the test's hands, beside or in place of the configured ones. */
+  steps?: ConstructorParameters<typeof ScriptedProvider>[0]
+}
+
+/** A server that serves the playground. */
+export async function startPlayground({ env = {}, steps }: PlaygroundOptions = {}): Promise<string> {
+  const { url } = await startServer({
+    env,
+    config: { playgroundFolder: FOLDER },
+    ...(steps && { providers: [new ScriptedProvider(steps)] }),
+  })
+  return url
+}
+
+/** Writes the prompt and runs it by keyboard. */
+export async function runPrompt(page: Page, prompt: string): Promise<void> {
+  await page.getByLabel('Prompt').fill(prompt)
+  await page.keyboard.press('Control+Enter')
+}
