@@ -122,13 +122,9 @@ describe('the playground', () => {
 
   it('asks for a key when the server wants one, and sends it', async ({ skip }) => {
     const page = await openPage(skip)
-    const url = await startPlayground()
-    await page.route(/\/(providers|jobs)/, async (route) => {
-      if (route.request().headers()['authorization'] === 'Bearer secret') return await route.continue()
-      await route.fulfill({ status: 401, json: { code: 'unauthorized', detail: 'Send a key.' } })
-    })
-    await page.goto(url)
-    await page.getByLabel('This server wants an API key').fill('secret')
+    const key = 'k'.repeat(32)
+    await page.goto(await startPlayground({ env: { API_KEYS: `alice:${key}` } }))
+    await page.getByLabel('This server wants an API key').fill(key)
     await page.getByRole('button', { name: 'Use key' }).click()
     await page.getByLabel('Model 1').waitFor()
     await runPrompt(page, 'Hello')
