@@ -1,5 +1,5 @@
 import { Client } from 'pg'
-import { afterAll, beforeAll, it } from 'vitest'
+import { afterAll, beforeAll, it, vi } from 'vitest'
 
 const SERVER = process.env['TEST_POSTGRES_URL'] ?? 'postgres://postgres@127.0.0.1:5432/postgres'
 const MISSING = `no PostgreSQL answers at ${new URL(SERVER).host}; start one there, or set TEST_POSTGRES_URL, to include these tests`
@@ -21,9 +21,17 @@ export async function withPostgres(define: (newDatabase: () => Promise<string>) 
   beforeAll(() => runSql(SERVER, `create database ${name} template template0 encoding 'UTF8'`))
   afterAll(() => runSql(SERVER, `drop database ${name} with (force)`))
   define(async () => {
+    await nobodyElse(url.href)
     await runSql(url.href, 'drop schema public cascade; create schema public')
     return url.href
   })
+}
+
+/** A connection that was closed just now takes PostgreSQL a moment to forget; a server would take it for one that is in use. */
+async function nobodyElse(url: string): Promise<void> {
+  const others = `select pid from pg_stat_activity
+    where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'`
+  await vi.waitUntil(async () => (await runSql(url, others)).length === 0, { timeout: 10_000, interval: 20 })
 }
 
 async function isThere(): Promise<boolean> {
