@@ -18,8 +18,7 @@ const SQL_ROUNDS = Number(process.env['CRASH_ROUNDS'] ?? (IN_CI ? 10 : 2))
 const SEED = Number(process.env['CRASH_SEED'] ?? Date.now() % 1_000_000)
 const JOBS_PER_ROUND = 12
 /** A crash may take back this much text at most. */
-// A second, and another one for a machine on which other tests have browsers draw.
-const CHECKPOINT_LAG_MS = 2_000
+const CHECKPOINT_LAG_MS = 1_000
 
 /** What the clients of one job were told, over all crashes. */
 interface Witness {
