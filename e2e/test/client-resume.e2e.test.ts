@@ -30,8 +30,7 @@ async function expectStreamedOnce(url: string, prompts: readonly string[], strea
   expect(streamed.map(({ length }) => length)).toEqual(prompts.map((prompt) => counts.get(prompt)))
 }
 
-// Skipped: passes without the API's limits and headers, and waits for minutes with them. Why is not known yet.
-describe.skip(`a connection that breaks at random points (CLIENT_SEED=${SEED})`, { timeout: 300_000 }, () => {
+describe(`a connection that breaks at random points (CLIENT_SEED=${SEED})`, { timeout: 300_000 }, () => {
   it(`loses and repeats nothing in Node.js, ${ROUNDS} times, and makes one job each time`, async () => {
     const random = new Random(SEED)
     const { url, cutUrl, connectionCount } = await startCutServer(random)
@@ -53,7 +52,7 @@ describe.skip(`a connection that breaks at random points (CLIENT_SEED=${SEED})`,
     const random = new Random(SEED)
     const page = await openPage(skip)
     const { url, cutUrl, connectionCount } = await startCutServer(random)
-    await page.goto(`${url}/health/live`)
+    // In the empty page: the policy of the API's own pages lets them talk to the API alone, not to the way that breaks.
     await addClient(page)
     const prompts = Array.from({ length: ROUNDS }, () => randomPrompt(random))
     const streamed = await page.evaluate(
