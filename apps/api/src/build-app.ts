@@ -1,6 +1,5 @@
 import accepts from '@fastify/accepts'
 import cors from '@fastify/cors'
-import helmet from '@fastify/helmet'
 import type { ProviderRegistry } from '@promptlab/providers'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
@@ -20,7 +19,7 @@ import { RATE_LIMIT_HEADERS, rateLimitPlugin, type SharedCounters } from './http
 import { requestIdOf } from './http/request-id.ts'
 import { requestLogPlugin } from './http/request-log-plugin.ts'
 import { timedBy } from './http/request-timing.ts'
-import { SECURITY_HEADERS } from './http/security-headers.ts'
+import { securityHeaders } from './http/security-headers.ts'
 import { shutdownPlugin } from './http/shutdown-plugin.ts'
 import { StreamLinks } from './http/stream-links.ts'
 import type { JobQueue } from './jobs/job-queue.ts'
@@ -127,7 +126,7 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
   app.setSerializerCompiler(serializerCompiler)
   app.register(requestLogPlugin)
   app.register(metricsPlugin, { metrics })
-  app.register(helmet, SECURITY_HEADERS)
+  app.register(securityHeaders)
   app.register(jsonBodies)
   app.register(problemPlugin)
   app.register(accepts)

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import fp from 'fastify-plugin'
 import { ApiError } from '../api-error.ts'
 import { isDeeperThan } from './json-depth.ts'
@@ -20,9 +21,10 @@ export const jsonBodies = fp(
       if (isDeeperThan(MAX_DEPTH, text)) return done(new ApiError('invalid-request', 'The body is nested too deeply.'))
       parse(request, text, done)
     })
-    app.addHook('onRequest', async ({ headers }) => {
+    app.addHook('onRequest', ({ headers }, _, done) => {
       const encoding = headers['content-encoding'] ?? 'identity'
-      if (encoding !== 'identity') throw new ApiError('unsupported-media-type', 'Send the body uncompressed.')
+      if (encoding === 'identity') done()
+      else done(new ApiError('unsupported-media-type', 'Send the body uncompressed.'))
     })
   },
   { name: 'json-bodies' },
@@ -31,9 +33,5 @@ export const jsonBodies = fp(
 /** Undefined if it is not UTF-8: replacing what cannot be read would store another prompt than the one that was sent. */
 function decode(body: string | Buffer): string | undefined {
   if (typeof body === 'string') return body
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(body)
-  } catch {
-    return undefined
-  }
+  return isUtf8(body) ? body.toString() : undefined
 }

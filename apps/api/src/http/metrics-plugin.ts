@@ -4,12 +4,13 @@ import type { Metrics } from './metrics.ts'
 /** Has every answer counted, also those that are cut off. */
 export const metricsPlugin = fp<{ metrics: Metrics }>(
   async (app, { metrics }) => {
-    app.addHook('onRequest', async (request, reply) => {
+    app.addHook('onRequest', (request, reply, done) => {
       reply.raw.once('close', () => {
         const { method, routeOptions } = request
         const { statusCode: status } = reply.raw
         metrics.answered({ method, route: routeOptions.url, status, durationMs: reply.elapsedTime })
       })
+      done()
     })
   },
   { name: 'metrics' },

@@ -19,10 +19,11 @@ const JobParams = z.object({ id: z.string() })
 export const requestLogPlugin = fp(
   async (app) => {
     app.decorateRequest('jobId', undefined)
-    app.addHook('onRequest', async (request, reply) => {
+    app.addHook('onRequest', (request, reply, done) => {
       reply.header('x-request-id', request.id)
       // Not onResponse, which knows nothing of answers that a client did not wait for, as streams often are.
       reply.raw.once('close', () => request.log.info(lineOf(request, reply), 'request'))
+      done()
     })
   },
   { name: 'request-log' },

@@ -30,12 +30,12 @@ export const shutdownPlugin = fp<ShutdownOptions>(
     const stopping = new AbortController()
     app.decorate('stopping', stopping.signal)
 
-    app.addHook('onRequest', async (request) => {
-      if (!stopping.signal.aborted) return
+    app.addHook('onRequest', (request, _, done) => {
+      if (!stopping.signal.aborted) return done()
       // Such a request came over a connection that was open before. A client that follows a stream must see the network
       // fail, which it retries: after an answer other than 200, an EventSource gives up for good.
       if (request.headers.accept?.includes('text/event-stream')) request.raw.destroy()
-      throw new ApiError('shutting-down', 'This server is shutting down. Try again in a moment.')
+      done(new ApiError('shutting-down', 'This server is shutting down. Try again in a moment.'))
     })
 
     // preClose, not onClose: the server waits for open responses before onClose runs.

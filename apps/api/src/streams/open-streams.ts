@@ -1,8 +1,8 @@
-import type { ServerResponse } from 'node:http'
+import type { OutgoingHttpHeaders } from 'node:http'
 import type { FastifyReply } from 'fastify'
 import type { StoredJob } from '../jobs/job.ts'
 import type { JobService } from '../jobs/job-service.ts'
-import { type StreamType, streamFormat } from './stream-format.ts'
+import { type StreamFormat, type StreamType, streamFormat } from './stream-format.ts'
 import { type StreamLimits, StreamPlaces } from './stream-places.ts'
 import { StreamResponse, type StreamTiming } from './stream-response.ts'
 
@@ -40,7 +40,7 @@ export class OpenStreams {
     const format = streamFormat(type)
     reply.hijack()
     const { raw } = reply
-    setHeaders(raw, { ...reply.getHeaders(), 'content-type': format.contentType })
+    raw.writeHead(200, headersOf(reply, format))
     const stream = new StreamResponse(raw, format, this.#timing, (onReady) =>
       this.#service.readEvents(jobId, after, onReady, (error) => {
         reply.log.error({ err: error, jobId }, 'a stream could not read its job')
@@ -55,8 +55,11 @@ export class OpenStreams {
   }
 }
 
-function setHeaders(raw: ServerResponse, headers: ReturnType<FastifyReply['getHeaders']>): void {
-  for (const [name, value] of Object.entries(headers)) if (value !== undefined) raw.setHeader(name, value)
-  raw.setHeader('cache-control', 'no-cache, no-transform')
-  raw.setHeader('x-accel-buffering', 'no')
+function headersOf(reply: FastifyReply, { contentType }: StreamFormat): OutgoingHttpHeaders {
+  const headers: OutgoingHttpHeaders = {}
+  for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) headers[name] = value
+  headers['content-type'] = contentType
+  headers['cache-control'] = 'no-cache, no-transform'
+  headers['x-accel-buffering'] = 'no'
+  return headers
 }
