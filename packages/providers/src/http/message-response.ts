@@ -13,9 +13,12 @@ const DECODERS = new Map([
   ['br', () => createBrotliDecompress(BROTLI)],
 ])
 
+/** The headers of a good answer that are read. Vendors send some twenty, and the SDK copies and redacts those it gets. */
+const READ_HEADERS = ['content-type', 'x-request-id'] as const
+
 /**
- * A good answer of `httpFetch`. Its bytes are in `content`, a Node stream; as a web `Response` it has a status and headers, and
- * no body, so that nobody reads the same bytes twice.
+ * A good answer of `httpFetch`. Its bytes are in `content`, a Node stream; as a web `Response` it has a status, its type and
+ * `x-request-id`, and no body, so that nobody reads the same bytes twice.
  */
 export class MessageResponse extends Response {
   /** Destroying it closes the connection; reading it to its end gives the connection back. */
@@ -31,16 +34,24 @@ export class MessageResponse extends Response {
 export function responseOf(message: IncomingMessage): Response {
   try {
     const { statusCode: status = 0, statusMessage: statusText = '' } = message
-    const init = { status, statusText, headers: headersOf(message) }
-    const isGood = status >= 200 && status < 300
     const content = decoded(message)
-    if (isGood) return new MessageResponse(content, init)
-    return new Response(status === 304 ? null : Readable.toWeb(content), init)
+    if (status >= 200 && status < 300) {
+      return new MessageResponse(content, { status, statusText, headers: readHeadersOf(message) })
+    }
+    const body = status === 304 ? null : Readable.toWeb(content)
+    return new Response(body, { status, statusText, headers: headersOf(message) })
   } catch (error) {
     // A status or a header that no `Response` can have.
     message.destroy()
     throw error
   }
+}
+
+function readHeadersOf(message: IncomingMessage): [string, string][] {
+  return READ_HEADERS.flatMap((name) => {
+    const value = message.headers[name]
+    return typeof value === 'string' ? [[name, value]] : []
+  })
 }
 
 function headersOf(message: IncomingMessage): Headers {

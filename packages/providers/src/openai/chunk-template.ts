@@ -8,8 +8,8 @@ export type ChunkEvent = Pick<EventSourceMessage, 'event' | 'data'>
 // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON allows none inside a string.
 const PLAIN_STRING = /[^"\\\u0000-\u001f]*"/y
 
-/** Strings that stand in for what varies; no vendor sends them. */
-const SAMPLES = { text: '\ue000text', padding: '\ue000padding' } as const
+/** Strings that stand in for what varies; no vendor sends them. Latin-1, which is parsed faster. */
+const SAMPLES = { text: '\u007ftext', padding: '\u007fpadding' } as const
 
 /** How many chunks may be looked at before an answer is taken for one whose chunks have nothing in common. */
 const MAX_ATTEMPTS = 8
