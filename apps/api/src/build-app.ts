@@ -19,6 +19,7 @@ import { RATE_LIMIT_HEADERS, rateLimitPlugin, type SharedCounters } from './http
 import { requestIdOf } from './http/request-id.ts'
 import { requestLogPlugin } from './http/request-log-plugin.ts'
 import { timedBy } from './http/request-timing.ts'
+import { requestTracePlugin } from './http/request-trace-plugin.ts'
 import { securityHeaders } from './http/security-headers.ts'
 import { shutdownPlugin } from './http/shutdown-plugin.ts'
 import { StreamLinks } from './http/stream-links.ts'
@@ -28,6 +29,7 @@ import { jobRoutes } from './jobs/job-routes.ts'
 import { JobRunner } from './jobs/job-runner.ts'
 import { JobService } from './jobs/job-service.ts'
 import { jobStreamRoutes } from './jobs/job-stream-routes.ts'
+import type { JobTracer } from './jobs/job-tracer.ts'
 import { Reconciler } from './jobs/reconciler.ts'
 import { RetentionSweeper } from './jobs/retention-sweeper.ts'
 import { timedJobRepository } from './jobs/timed-job-repository.ts'
@@ -57,6 +59,8 @@ export interface AppDeps {
   readonly newId: () => string
   /** Where several processes count requests; undefined: there is this one. */
   readonly requestCounters?: SharedCounters | undefined
+  /** Undefined: nobody collects traces. */
+  readonly tracer?: JobTracer | undefined
 }
 
 /** The part of the configuration that the app itself needs. */
@@ -125,6 +129,7 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
   app.register(requestLogPlugin)
+  app.register(requestTracePlugin, { tracer: deps.tracer })
   app.register(metricsPlugin, { metrics })
   app.register(securityHeaders)
   app.register(jsonBodies)
@@ -176,6 +181,7 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
     await reconciler.stop()
     await tokenLog.stop()
     await jobs.close()
+    await deps.tracer?.close()
   })
   return app
 }

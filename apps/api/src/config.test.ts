@@ -166,6 +166,23 @@ describe('readConfig', () => {
     expect(readConfig({ ...variables, AUTH: 'off' }).streamLinks.lifeMs).toBe(3_600_000)
   })
 
+  it('reads where traces go, and which', () => {
+    const OTEL_EXPORTER_OTLP_ENDPOINT = 'http://localhost:4318'
+    const read = (variables: Record<string, string>) =>
+      readConfig({ OTEL_EXPORTER_OTLP_ENDPOINT, ...variables }).tracing
+    expect(readConfig({ OTEL_TRACES_SAMPLER: 'always_on' }).tracing).toBeUndefined()
+    expect(read({})).toEqual({ endpoint: 'http://localhost:4318', sampler: 'parentbased_always_on', ratio: 1 })
+    const OTEL_TRACES_SAMPLER = 'traceidratio'
+    expect(read({ OTEL_TRACES_SAMPLER, OTEL_TRACES_SAMPLER_ARG: '.25' })).toMatchObject({ ratio: 0.25 })
+    for (const OTEL_TRACES_SAMPLER_ARG of ['1.5', '-1', 'half', '.']) {
+      expect(() => read({ OTEL_TRACES_SAMPLER_ARG })).toThrow('OTEL_TRACES_SAMPLER_ARG: ')
+    }
+    for (const endpoint of ['localhost:4318', 'grpc://localhost:4317', 'collector']) {
+      const variables = { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint }
+      expect(() => read(variables)).toThrow(/OTEL_EXPORTER_OTLP_ENDPOINT: Must be the http:/)
+    }
+  })
+
   it('splits lists', () => {
     const config = readConfig({
       OPENAI_MODELS: 'llama3, qwen3',

@@ -64,6 +64,15 @@ export interface Config {
   }
   readonly corsOrigins: readonly string[]
   readonly logLevel: z.infer<typeof Environment>['LOG_LEVEL']
+  /** Where traces go; undefined: nobody collects them. */
+  readonly tracing:
+    | {
+        readonly endpoint: string
+        readonly sampler: z.infer<typeof Environment>['OTEL_TRACES_SAMPLER']
+        /** The share of traces that are recorded where the sampler goes by one, 0 to 1. */
+        readonly ratio: number
+      }
+    | undefined
   readonly echo: { readonly delayMs: number }
   readonly openai: VendorConfig
   readonly gemini: VendorConfig
@@ -115,6 +124,7 @@ export function readConfig(variables: EnvironmentVariables): Config {
     streamLinks: { secret: environment.STREAM_LINK_SECRET, lifeMs: environment.STREAM_LINK_SECONDS * 1000 },
     corsOrigins: environment.CORS_ORIGINS,
     logLevel: environment.LOG_LEVEL,
+    tracing: tracingOf(environment),
     echo: { delayMs: environment.ECHO_DELAY_MS },
     openai: {
       apiKey: secret('OPENAI_API_KEY'),
@@ -127,6 +137,12 @@ export function readConfig(variables: EnvironmentVariables): Config {
       models: environment.GEMINI_MODELS,
     },
   }
+}
+
+function tracingOf(environment: z.infer<typeof Environment>): Config['tracing'] {
+  const endpoint = environment.OTEL_EXPORTER_OTLP_ENDPOINT
+  if (endpoint === undefined) return undefined
+  return { endpoint, sampler: environment.OTEL_TRACES_SAMPLER, ratio: environment.OTEL_TRACES_SAMPLER_ARG }
 }
 
 /** Who hands out keys wants them limited; who is alone on the machine does not. */

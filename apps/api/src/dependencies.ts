@@ -6,6 +6,7 @@ import { v7 as newId } from 'uuid'
 import type { AppDeps } from './build-app.ts'
 import { systemClock } from './clock.ts'
 import type { Config } from './config.ts'
+import type { JobTracer } from './jobs/job-tracer.ts'
 import type { Logger } from './logger.ts'
 import type { BullmqJobQueueOptions } from './queue/bullmq-job-queue.ts'
 import { InProcessJobQueue } from './queue/in-process-job-queue.ts'
@@ -25,6 +26,7 @@ const REDIS_PREFIX = 'promptlab:'
 export async function openDependencies(config: Config, logger: Logger): Promise<AppDeps> {
   const providers = providersOf(config)
   const { redisUrl, runnerLeaseMs: leaseMs } = config
+  const tracer = await openTracer(config, logger)
   const jobs = await openJobs(config.store, { logger, shared: redisUrl !== undefined, leaseMs })
   const limits = {
     maxConcurrent: config.maxConcurrentJobs,
@@ -34,15 +36,22 @@ export async function openDependencies(config: Config, logger: Logger): Promise<
   }
   if (redisUrl === undefined) {
     const [queue, tokenLog] = [new InProcessJobQueue(limits), new MemoryTokenLog()]
-    return { jobs, queue, tokenLog, providers, clock: systemClock, newId }
+    return { jobs, queue, tokenLog, providers, clock: systemClock, newId, tracer }
   }
   try {
     const options = { ...limits, url: redisUrl, providers: providers.names, lockMs: leaseMs, logger }
-    return { jobs, ...(await openRedis(options)), providers, clock: systemClock, newId }
+    return { jobs, ...(await openRedis(options)), providers, clock: systemClock, newId, tracer }
   } catch (error) {
     await jobs.close()
     throw error
   }
+}
+
+/** Loaded only when somebody collects traces. */
+async function openTracer({ tracing }: Config, logger: Logger): Promise<JobTracer | undefined> {
+  if (!tracing) return undefined
+  const { OtlpJobTracer } = await import('./tracing/otlp-job-tracer.ts')
+  return OtlpJobTracer.open(tracing, logger)
 }
 
 type SharedDeps = Pick<AppDeps, 'queue' | 'requestCounters' | 'tokenLog'>

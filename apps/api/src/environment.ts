@@ -70,6 +70,12 @@ const metricsKey = z.string().transform((text, context): ApiKey => {
   return z.NEVER
 })
 
+const share = z
+  .string()
+  .regex(/^\d*\.?\d+$/, 'Must be a number from 0 to 1')
+  .transform(Number)
+  .pipe(z.number().max(1))
+
 /** Every environment variable, its form and its default. An empty variable counts as not set. */
 export const Environment = z.object({
   HOST: z.string().default('127.0.0.1'),
@@ -99,6 +105,20 @@ export const Environment = z.object({
   TRUSTED_PROXIES: addresses.default([]),
   CORS_ORIGINS: origins.default([]),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z
+    .url({ protocol: /^https?$/, error: 'Must be the http:// or https:// URL of a collector' })
+    .optional(),
+  OTEL_TRACES_SAMPLER: z
+    .enum([
+      'always_on',
+      'always_off',
+      'traceidratio',
+      'parentbased_always_on',
+      'parentbased_always_off',
+      'parentbased_traceidratio',
+    ])
+    .default('parentbased_always_on'),
+  OTEL_TRACES_SAMPLER_ARG: share.default(1),
   ECHO_DELAY_MS: wholeNumber(0, MAX_DELAY_MS).default(20),
   OPENAI_API_KEY: z.string().optional(),
   OPENAI_BASE_URL: z.url({ protocol: /^https?$/ }).optional(),

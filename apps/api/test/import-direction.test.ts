@@ -9,8 +9,8 @@ const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 /** Imports run `main → build-app → routes → service → ports ← adapters`; packages never import apps. */
 const MAY_NOT_IMPORT: readonly { from: RegExp; to: RegExp; why: string }[] = [
   {
-    from: /^apps\/api\/src\/(?!dependencies\.ts$|stores\.ts$|storage\/|queue\/|token-log\/|redis\/)/,
-    to: /^apps\/api\/src\/(storage\/(?!store-open-error|import-error|job-import)|queue|token-log|redis)\/|^(ioredis|bullmq)$/,
+    from: /^apps\/api\/src\/(?!dependencies\.ts$|stores\.ts$|storage\/|queue\/|token-log\/|redis\/|tracing\/)/,
+    to: /^apps\/api\/src\/(storage\/(?!store-open-error|import-error|job-import)|queue|token-log|redis|tracing)\/|^(ioredis|bullmq)$/,
     why: 'only dependencies.ts, and stores.ts for it, name adapters',
   },
   {
@@ -19,7 +19,12 @@ const MAY_NOT_IMPORT: readonly { from: RegExp; to: RegExp; why: string }[] = [
     why: 'only dependencies.ts names vendors',
   },
   {
-    from: /^apps\/api\/src\/(storage|queue|token-log|redis)\//,
+    from: /^(?!apps\/api\/src\/tracing\/)/,
+    to: /^@opentelemetry\//,
+    why: 'only the adapter in tracing knows OpenTelemetry',
+  },
+  {
+    from: /^apps\/api\/src\/(storage|queue|token-log|redis|tracing)\//,
     to: /^apps\/api\/src\/(http|build-app|main|config|dependencies)|-(routes|service|runner)\.ts$/,
     why: 'adapters know their port, not those who use it',
   },

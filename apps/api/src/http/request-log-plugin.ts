@@ -39,6 +39,7 @@ function lineOf(request: FastifyRequest, reply: FastifyReply): object {
     ...(!reply.raw.writableFinished && { cutOff: true }),
     caller,
     jobId: request.jobId ?? JobParams.safeParse(request.params).data?.id,
+    traceId: request.trace?.traceId,
     address: ip,
   }
 }

@@ -1,5 +1,6 @@
 import type { JobError, JobErrorCode } from '@promptlab/contract'
 import { ProviderError } from '@promptlab/providers'
+import type { CallFailure } from './job-tracer.ts'
 
 /** Ends a run because the server stops. */
 export class JobInterruptedError extends Error {
@@ -46,9 +47,20 @@ const PROVIDER_MESSAGES: Readonly<Record<Exclude<JobErrorCode, 'interrupted' | '
     'provider-malformed': (name) => `${name} sent an answer that is incomplete or could not be read. Try again.`,
   }
 
+/** The code of what ended a call of a provider. */
+export function callFailureOf(error: unknown): CallFailure {
+  if (error instanceof JobCancelledError) return 'cancelled'
+  if (error instanceof ProviderError) return error.code
+  return isInterruption(error) ? 'interrupted' : 'internal'
+}
+
+function isInterruption(error: unknown): boolean {
+  return error instanceof JobInterruptedError || error instanceof JobLostError
+}
+
 /** What a failed job tells its callers about the error that ended its run. */
 export function describeFailure(error: unknown, providerName: string): JobError {
-  if (error instanceof JobInterruptedError || error instanceof JobLostError) return INTERRUPTED
+  if (isInterruption(error)) return INTERRUPTED
   if (error instanceof ProviderError) {
     const { code, retryable } = error
     return { code, message: PROVIDER_MESSAGES[code](providerName), retryable }

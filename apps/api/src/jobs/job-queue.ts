@@ -59,12 +59,14 @@ export interface QueuedJob {
   readonly provider: string
   /** The caller whose job it is, if it is anybody's. */
   readonly owner?: string | undefined
+  /** Where its run belongs in a trace; a job that is queued again may have lost it. */
+  readonly traceparent?: string | undefined
 }
 
 /** What a process does with the jobs it is handed. */
 export interface JobHandler {
   /** Runs one job to its end, if it waits for that: a job may be handed out more than once. It must not reject. */
-  run(jobId: string): Promise<void>
+  run(jobId: string, traceparent: string | undefined): Promise<void>
   /** Ends the run of a job and waits for its final record; returns false, and at once, if the job does not run here. */
   stop(jobId: string): Promise<boolean>
 }

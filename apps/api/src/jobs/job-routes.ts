@@ -39,9 +39,13 @@ export const jobRoutes: FastifyPluginAsyncZod<JobRoutesOptions> = async (app, op
 
   app.post(
     '/',
-    { schema: { body, headers: CreateHeaders, response: { 200: JobResource, 202: JobResource } } },
+    {
+      schema: { body, headers: CreateHeaders, response: { 200: JobResource, 202: JobResource } },
+      config: { traced: true },
+    },
     async (request, reply) => {
-      const created = await service.create(request.body, request.caller, request.headers['idempotency-key'])
+      const { body, caller, headers, trace } = request
+      const created = await service.create(body, caller, headers['idempotency-key'], trace?.traceparent)
       request.jobId = created.job.id
       reply.header('location', `${app.prefix}/${created.job.id}`)
       if (created.isReplay) reply.header('idempotency-replayed', 'true')

@@ -5,9 +5,10 @@ import pRetry from 'p-retry'
 import type { Clock } from '../clock.ts'
 import type { Logger } from '../logger.ts'
 import { finishJob, type JobOutcome, type JobProgress } from './job.ts'
-import { describeFailure, JobCancelledError, JobLostError } from './job-failure.ts'
+import { callFailureOf, describeFailure, JobCancelledError, JobLostError } from './job-failure.ts'
 import type { JobObserver } from './job-observer.ts'
 import type { JobCheckpoint } from './job-repository.ts'
+import type { RunTrace } from './job-tracer.ts'
 import { RunMeter } from './run-meter.ts'
 import { type TimeLimits, TimeLimitWatch } from './time-limits.ts'
 import type { TokenLog } from './token-log.ts'
@@ -23,6 +24,7 @@ interface JobRunDeps {
   readonly clock: Clock
   readonly logger: Logger
   readonly observer: JobObserver
+  readonly trace: RunTrace | undefined
   readonly policy: RunPolicy
 }
 
@@ -123,16 +125,21 @@ export class JobRun {
     if (!this.#provider) throw new ProviderError(`There is no provider ${name} any more`, { code: 'provider-rejected' })
     this.#meter.countAttempt()
     watch.attemptStarted()
+    const call = this.#deps.trace?.callStarted()
     const completion = this.#provider.complete(prompt, { ...options, model, signal })
     try {
       for (let next = await completion.next(); ; next = await completion.next()) {
-        if (next.done) return next.value
+        if (next.done) {
+          call?.completed(next.value, this.#meter.firstTokenMs)
+          return next.value
+        }
         // Nothing is published any more once the run has been told to end.
         signal.throwIfAborted()
         watch.tokenCame()
         this.#publish(next.value)
       }
     } catch (error) {
+      call?.failed(callFailureOf(signal.aborted ? signal.reason : error), this.#meter.firstTokenMs)
       // Not awaited: a provider that is stuck never answers it.
       completion.return(undefined).catch(() => {})
       throw error
@@ -168,15 +175,16 @@ export class JobRun {
   }
 
   #log(message: string, error: unknown): void {
-    const { logger, observer } = this.#deps
+    const { logger, observer, trace } = this.#deps
     const { id: jobId, provider, model } = this.#job
+    const traceId = trace?.traceId
     if (!(error instanceof ProviderError)) {
-      logger.warn({ err: error, jobId, provider, model }, message)
+      logger.warn({ err: error, jobId, provider, model, traceId }, message)
       return
     }
     const { code, status, retryAfterMs } = error
     observer.providerFailed(provider, code)
-    logger.warn({ jobId, provider, model, code, status, retryAfterMs }, message)
+    logger.warn({ jobId, provider, model, code, status, retryAfterMs, traceId }, message)
     // In the vendor's words, which may quote the prompt.
     logger.debug({ jobId, err: error }, 'what the provider said')
   }

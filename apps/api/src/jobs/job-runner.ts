@@ -10,6 +10,7 @@ import { JobCancelledError, JobInterruptedError } from './job-failure.ts'
 import type { JobObserver } from './job-observer.ts'
 import type { JobRepository } from './job-repository.ts'
 import { JobRun, type RunPolicy } from './job-run.ts'
+import type { JobTracer } from './job-tracer.ts'
 import type { TokenLog } from './token-log.ts'
 import { untilAvailable } from './until-available.ts'
 
@@ -20,6 +21,8 @@ interface JobRunnerDeps {
   readonly clock: Clock
   readonly logger: Logger
   readonly observer: JobObserver
+  /** Undefined: nobody collects traces. */
+  readonly tracer?: JobTracer | undefined
   readonly policy: RunPolicy
 }
 
@@ -55,20 +58,21 @@ export class JobRunner {
   /**
    * Runs the job if it is pending, whatever a queue believes that hands it out twice. Never rejects: whatever goes wrong ends
    * this job alone.
+   * @param traceparent where the run belongs in a trace; without it, it has one of its own
    */
-  async run(jobId: string): Promise<void> {
+  async run(jobId: string, traceparent?: string): Promise<void> {
     if (this.#active.has(jobId)) return
     await this.#track(jobId, async (active) => {
       const job = await this.#untilAvailable(() => this.#deps.jobs.find(jobId), active, { jobId })
       if (job?.status !== 'pending') return
       const running = startJob(job, this.#deps.clock.now())
-      if (await this.#store(running, 'pending', active)) await this.#complete(running, active)
+      if (await this.#store(running, 'pending', active)) await this.#complete(running, active, traceparent)
     })
   }
 
   /** Like `run`, for a job that was just stored as running on behalf of this process. */
-  begin(job: RunningJob & Owned): Promise<void> {
-    return this.#track(job.id, (active) => this.#complete(job, active))
+  begin(job: RunningJob & Owned, traceparent?: string): Promise<void> {
+    return this.#track(job.id, (active) => this.#complete(job, active, traceparent))
   }
 
   /** Keeps account of the work on a job for as long as it takes. */
@@ -125,20 +129,24 @@ export class JobRunner {
     return active !== undefined
   }
 
-  async #complete(job: RunningJob & Owned, active: ActiveJob): Promise<void> {
-    const { logger, observer, providers } = this.#deps
+  async #complete(job: RunningJob & Owned, active: ActiveJob, traceparent: string | undefined): Promise<void> {
+    const { logger, observer, providers, tracer } = this.#deps
     observer.runStarted(job)
-    const run = new JobRun(job, providers.find(job.provider)?.provider, active.stop, this.#deps)
+    const trace = tracer?.runStarted(job, traceparent)
+    const run = new JobRun(job, providers.find(job.provider)?.provider, active.stop, { ...this.#deps, trace })
     this.#checkpointer.add(run)
     const final = await run.complete()
     this.#checkpointer.delete(run)
-    const isStored = await this.#store(final, 'running', active).finally(() => observer.runEnded(final))
+    const isStored = await this.#store(final, 'running', active).finally(() => {
+      observer.runEnded(final)
+      trace?.ended(final)
+    })
     active.isOver = true
     if (isStored) active.final = finalEvent(final)
     const { id, provider, model, status, metrics } = final
-    const { owner: caller } = job
-    if (isStored) logger.info({ jobId: id, caller, provider, model, status, metrics }, 'job ended')
-    else logger.warn({ jobId: id, provider, model }, 'job was ended by another process; what this run made is dropped')
+    const fields = { jobId: id, caller: job.owner, provider, model, traceId: trace?.traceId }
+    if (isStored) logger.info({ ...fields, status, metrics }, 'job ended')
+    else logger.warn(fields, 'job was ended by another process; what this run made is dropped')
   }
 
   #store(next: Job, ifStatus: JobStatus, active: ActiveJob): Promise<boolean> {

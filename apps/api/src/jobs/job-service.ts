@@ -62,16 +62,17 @@ export class JobService {
   /** From now on, jobs run. */
   start(): void {
     const { queue, runner } = this.#deps
-    queue.start({ run: (jobId) => runner.run(jobId), stop: (jobId) => runner.cancel(jobId) })
+    queue.start({ run: (jobId, traceparent) => runner.run(jobId, traceparent), stop: (jobId) => runner.cancel(jobId) })
   }
 
   /**
    * Stores a new job and has it run in the background. When this resolves, the job is on disk.
    * @param key the caller's name for this creation: a second one of this caller with the same name gets the first one's job
+   * @param traceparent where the run belongs in a trace
    * @throws ApiError `unknown-provider`, `unknown-model`, `provider-key-missing`, `queue-full`, `storage-unavailable`,
    * `idempotency-key-reused`
    */
-  async create(body: CreateJobBody, caller: Caller, key?: string): Promise<CreatedJob> {
+  async create(body: CreateJobBody, caller: Caller, key?: string, traceparent?: string): Promise<CreatedJob> {
     const { jobs, queue, runner, clock, newId } = this.#deps
     const idempotency = key === undefined ? undefined : idempotencyOf(body, caller, key)
     // First of all, as the first request was accepted whatever has become of the provider or the queue since.
@@ -94,8 +95,8 @@ export class JobService {
       place.release()
       return replay(first, idempotency)
     }
-    if ('enqueue' in place) await place.enqueue(job)
-    else if (running) place.run(() => runner.begin(running))
+    if ('enqueue' in place) await place.enqueue({ id: job.id, provider: job.provider, owner: caller, traceparent })
+    else if (running) place.run(() => runner.begin(running, traceparent))
     // As it was when it was accepted.
     return { job, isReplay: false }
   }

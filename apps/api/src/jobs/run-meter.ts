@@ -7,6 +7,7 @@ export class RunMeter {
   readonly #clock: Clock
   readonly #queuedMs: number
   readonly #startedAt: number
+  #callStartedAt: number
   #firstTokenAt: number | undefined
   #tokenCount = 0
   #attempts = 0
@@ -15,10 +16,17 @@ export class RunMeter {
     this.#clock = clock
     this.#queuedMs = job.metrics.queuedMs
     this.#startedAt = clock.elapsed()
+    this.#callStartedAt = this.#startedAt
   }
 
   countAttempt(): void {
     this.#attempts++
+    this.#callStartedAt = this.#clock.elapsed()
+  }
+
+  /** Time from the start of the last attempt to its first token: none is made after a token came. */
+  get firstTokenMs(): number | undefined {
+    return this.#firstTokenAt === undefined ? undefined : this.#firstTokenAt - this.#callStartedAt
   }
 
   countToken(): void {

@@ -37,8 +37,8 @@ export interface BullmqJobQueueOptions {
 const FORGET = { removeOnComplete: true, removeOnFail: true }
 
 /**
- * Job queue of several processes: a BullMQ queue for each provider. A job of BullMQ has the id of ours, and whose it is, and
- * nothing else, so adding one twice is harmless, and so is handing one out twice.
+ * Job queue of several processes: a BullMQ queue for each provider. A job of BullMQ has the id of ours, whose it is, and where it
+ * belongs in a trace, and nothing else, so adding one twice is harmless, and so is handing one out twice.
  */
 export class BullmqJobQueue implements JobQueue {
   readonly #redis: Redis
@@ -87,9 +87,9 @@ export class BullmqJobQueue implements JobQueue {
     }
   }
 
-  async enqueue({ id, provider, owner }: QueuedJob): Promise<void> {
+  async enqueue({ id, provider, owner, traceparent }: QueuedJob): Promise<void> {
     try {
-      await this.#lane(provider).add('job', { owner }, { jobId: id, ...FORGET })
+      await this.#lane(provider).add('job', { owner, traceparent }, { jobId: id, ...FORGET })
     } catch (error) {
       this.#options.logger.warn({ err: error, jobId: id }, 'job not queued yet; it is as soon as Redis is back')
     }

@@ -27,7 +27,7 @@ const SHORTEST_DELAY_MS = 250
 const LONGEST_DELAY_MS = 10_000
 
 /** What goes with a job. */
-const JobData = z.object({ owner: z.string().optional() })
+const JobData = z.object({ owner: z.string().optional(), traceparent: z.string().optional() })
 
 /**
  * Hands the jobs of all lanes to the handler. BullMQ bounds each lane; this bounds all of them together: a job that finds no
@@ -86,7 +86,7 @@ export class BullmqWorkers {
       await job.moveToWait(token)
       throw new WaitingError()
     }
-    const { owner } = JobData.parse(job.data)
+    const { owner, traceparent } = JobData.parse(job.data)
     if (owner !== undefined && this.#runningByOwner.of(owner) >= this.#maxConcurrentPerOwner) {
       const waitedMs = Date.now() - job.timestamp
       const delayMs = Math.min(Math.max(waitedMs, SHORTEST_DELAY_MS), LONGEST_DELAY_MS)
@@ -94,7 +94,7 @@ export class BullmqWorkers {
       throw new DelayedError()
     }
     if (owner !== undefined) this.#runningByOwner.add(owner, 1)
-    const run = handler.run(id).finally(() => {
+    const run = handler.run(id, traceparent).finally(() => {
       if (owner !== undefined) this.#runningByOwner.add(owner, -1)
       this.#running.delete(run)
       this.#resume()

@@ -59,7 +59,7 @@ export class InProcessJobQueue implements JobQueue {
   }
 
   async enqueue(job: QueuedJob): Promise<void> {
-    this.#lane(job).waiting.set(job.id, this.#sequence++)
+    this.#lane(job).waiting.set(job.id, { sequence: this.#sequence++, traceparent: job.traceparent })
     this.#waiting++
     this.#startWaiting()
   }
@@ -99,10 +99,10 @@ export class InProcessJobQueue implements JobQueue {
     while (handler && this.#hasFreeWorker) {
       const next = this.#next()
       if (!next) return
-      const { lane, id } = next
+      const { lane, id, traceparent } = next
       lane.waiting.delete(id)
       this.#waiting--
-      this.#takeWorker(lane).run(() => handler.run(id))
+      this.#takeWorker(lane).run(() => handler.run(id, traceparent))
     }
   }
 
@@ -127,12 +127,12 @@ export class InProcessJobQueue implements JobQueue {
   }
 
   /** The job that has waited longest, of those whose provider and owner have room. */
-  #next(): { lane: Lane; id: string } | undefined {
-    let next: { lane: Lane; id: string; sequence: number } | undefined
+  #next(): NextJob | undefined {
+    let next: NextJob | undefined
     for (const lane of this.#lanes.values()) {
       if (!this.#hasRoom(lane)) continue
-      for (const [id, sequence] of lane.waiting) {
-        if (!next || sequence < next.sequence) next = { lane, id, sequence }
+      for (const [id, job] of lane.waiting) {
+        if (!next || job.sequence < next.sequence) next = { lane, id, ...job }
         break
       }
     }
@@ -159,8 +159,19 @@ export class InProcessJobQueue implements JobQueue {
 interface Lane {
   readonly provider: string
   readonly owner: string | undefined
-  /** By id, in the order of arrival: when each came, in the count of all jobs. */
-  readonly waiting: Map<string, number>
+  /** By id, in the order of arrival. */
+  readonly waiting: Map<string, WaitingJob>
+}
+
+interface WaitingJob {
+  /** When it came, in the count of all jobs. */
+  readonly sequence: number
+  readonly traceparent: string | undefined
+}
+
+interface NextJob extends WaitingJob {
+  readonly lane: Lane
+  readonly id: string
 }
 
 /** No name of a caller has a space. */
