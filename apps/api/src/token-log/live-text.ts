@@ -1,5 +1,6 @@
 import type { FinalEvent, TokenEvent } from '@promptlab/contract'
 import type { TokenListener, TokenReader } from '../jobs/token-log.ts'
+import { wakeAfterReads } from './wake-ups.ts'
 
 /** The growing text of one job and those who read it. */
 export class LiveText {
@@ -86,17 +87,15 @@ export class LiveText {
     for (const reader of this.#readers) reader.listener.onDoubt()
   }
 
-  /**
-   * A tick later: tokens that came in one chunk of the vendor's stream are appended in one go of microtasks, and are to
-   * reach each reader together. A lone token waits for nothing but that.
-   */
   #wakeSoon(): void {
     if (this.#isWaking || this.#readers.size === 0) return
     this.#isWaking = true
-    process.nextTick(() => {
-      this.#isWaking = false
-      for (const reader of this.#readers) reader.listener.onReady()
-    })
+    wakeAfterReads(this.#wake)
+  }
+
+  readonly #wake = (): void => {
+    this.#isWaking = false
+    for (const reader of this.#readers) reader.listener.onReady()
   }
 }
 
