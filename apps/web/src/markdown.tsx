@@ -18,7 +18,7 @@ export const Markdown = memo(({ text }: { text: string }) => {
   return markdown.pages.map((tokens, place) => <Page key={place} tokens={tokens} />)
 })
 
-const Page = memo(({ tokens }: { tokens: readonly Token[] }) => blocks(tokens))
+const Page = memo(({ tokens }: { tokens: readonly Token[] }) => <div className="part">{blocks(tokens)}</div>)
 
 const Block = memo(
   ({ token }: { token: Token }) => block(token as MarkedToken),
