@@ -13,6 +13,7 @@ export const projects: TestProjectConfiguration[] = [
   { test: { name: 'providers', root: 'packages/providers', include: ['src/**/*.test.ts', 'test/**/*.test.ts'] } },
   { test: { name: 'api', root: 'apps/api', include: ['src/**/*.test.ts', 'test/**/*.test.ts'] } },
   { resolve: SOURCE, test: { name: 'client', root: 'packages/client', include: ['src/**/*.test.ts'] } },
+  { resolve: SOURCE, test: { name: 'web', root: 'apps/web', include: ['src/**/*.test.ts'] } },
   {
     resolve: SOURCE,
     ssr: { resolve: SOURCE },

@@ -17,6 +17,8 @@ async function main(): Promise<void> {
     if (!(await isStale())) return
     process.stdout.write('Building the playground, which takes a few seconds …\n')
   }
+  // Whoever builds it, such as a test: React decides by this whether it is the one for development, which is slow and large.
+  process.env['NODE_ENV'] = 'production'
   await build({
     root: WEB,
     configFile: false,

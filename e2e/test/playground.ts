@@ -8,14 +8,17 @@ interface PlaygroundOptions {
   env?: Record<string, string>
   /** The steps of a provider in the test's hands, beside or in place of the configured ones. */
   steps?: ConstructorParameters<typeof ScriptedProvider>[0]
+  /** A provider in the test's hands, likewise. */
+  provider?: ScriptedProvider
 }
 
 /** A server that serves the playground. */
-export async function startPlayground({ env = {}, steps }: PlaygroundOptions = {}): Promise<string> {
+export async function startPlayground({ env = {}, steps, provider }: PlaygroundOptions = {}): Promise<string> {
+  const provided = steps ? new ScriptedProvider(steps) : provider
   const { url } = await startServer({
     env,
     config: { playgroundFolder: FOLDER },
-    ...(steps && { providers: [new ScriptedProvider(steps)] }),
+    ...(provided && { providers: [provided] }),
   })
   return url
 }

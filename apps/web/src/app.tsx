@@ -63,7 +63,9 @@ export function App() {
           ))}
         </div>
       </main>
-      <History version={version} shownIds={shown.flatMap(({ followed }) => followed.jobId ?? [])} onDeleted={close} />
+      {!needsKey && (
+        <History version={version} shownIds={shown.flatMap(({ followed }) => followed.jobId ?? [])} onDeleted={close} />
+      )}
       <p className="visually-hidden" role="status">
         {news}
       </p>

@@ -7,17 +7,15 @@ import {
   type JobStream,
 } from '@promptlab/client'
 import { client, explain } from './api.ts'
-import { isOver, type PaneView, type Sample } from './pane-view.ts'
-
-/** A sample is kept for each tenth of a second, so a plot stays small however fast tokens come. */
-const SAMPLE_MS = 100
+import { onNextFrame } from './next-frame.ts'
+import { isOver, type PaneView } from './pane-view.ts'
+import { NO_SAMPLES, withSample } from './token-samples.ts'
 
 /** A job that is being created or watched. Views change at most once a frame, however many tokens come in it. */
 export class FollowedJob {
   readonly #listeners = new Set<() => void>()
   readonly #leaving = new AbortController()
-  #samples: Sample[] = []
-  #frame = 0
+  #forgetFrame: (() => void) | undefined
   #next: PaneView
   #view: PaneView
 
@@ -30,7 +28,7 @@ export class FollowedJob {
       tokens: 0,
       startedAt: performance.now(),
       firstTokenMs: undefined,
-      samples: [],
+      samples: NO_SAMPLES,
       metrics: undefined,
       error: undefined,
       isReconnecting: false,
@@ -97,7 +95,7 @@ export class FollowedJob {
   /** Stops watching. The job runs on. */
   leave(): void {
     this.#leaving.abort()
-    cancelAnimationFrame(this.#frame)
+    this.#forgetFrame?.()
   }
 
   #settle(work: (signal: AbortSignal) => Promise<void>): void {
@@ -125,19 +123,18 @@ export class FollowedJob {
   }
 
   #progress({ text }: JobStream): void {
-    const { startedAt, firstTokenMs } = this.#next
+    const { startedAt, firstTokenMs, ...before } = this.#next
     const atMs = performance.now() - startedAt
-    const tokens = this.#next.tokens + 1
-    if (atMs - (this.#samples.at(-1)?.atMs ?? -SAMPLE_MS) >= SAMPLE_MS) this.#samples.push({ atMs, tokens })
-    this.#set({ phase: 'running', text, tokens, firstTokenMs: firstTokenMs ?? atMs, isReconnecting: false })
+    const tokens = before.tokens + 1
+    const samples = withSample(before.samples, { atMs, tokens })
+    this.#set({ phase: 'running', text, tokens, samples, firstTokenMs: firstTokenMs ?? atMs, isReconnecting: false })
   }
 
   #set(change: Partial<PaneView>): void {
     this.#next = { ...this.#next, ...change }
-    if (this.#frame !== 0) return
-    this.#frame = requestAnimationFrame(() => {
-      this.#frame = 0
-      this.#view = { ...this.#next, samples: [...this.#samples] }
+    this.#forgetFrame ??= onNextFrame(() => {
+      this.#forgetFrame = undefined
+      this.#view = this.#next
       for (const listener of this.#listeners) listener()
     })
   }

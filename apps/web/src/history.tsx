@@ -10,7 +10,8 @@ interface HistoryProps {
 }
 
 const STATUSES: readonly JobStatus[] = ['pending', 'running', 'completed', 'failed', 'cancelled']
-const TIME = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric', hour: 'numeric', minute: '2-digit' })
+const TIME = new Intl.DateTimeFormat(undefined, { hour: 'numeric', minute: '2-digit' })
+const DAY = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric' })
 
 /** The jobs of the server, newest first. Each is a link, which opens it. */
 export function History({ version, shownIds, onDeleted }: HistoryProps) {
@@ -74,8 +75,7 @@ export function History({ version, shownIds, onDeleted }: HistoryProps) {
               <span className="excerpt">{job.prompt.trim().slice(0, 120)}</span>
               <span className="about">
                 <span className={`dot ${job.status}`} aria-hidden="true" />
-                {job.status} · {job.model} ·{' '}
-                <time dateTime={job.createdAt}>{TIME.format(new Date(job.createdAt))}</time>
+                {job.status} · <time dateTime={job.createdAt}>{when(new Date(job.createdAt))}</time> · {job.model}
               </span>
             </a>
             {job.status !== 'pending' && job.status !== 'running' && (
@@ -98,4 +98,9 @@ export function History({ version, shownIds, onDeleted }: HistoryProps) {
       )}
     </nav>
   )
+}
+
+/** The time of a moment of today, the day of any other: there is little room. */
+function when(moment: Date): string {
+  return (moment.toDateString() === new Date().toDateString() ? TIME : DAY).format(moment)
 }

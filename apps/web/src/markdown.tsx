@@ -1,11 +1,24 @@
-import { type MarkedToken, marked, type Token, type Tokens } from 'marked'
-import { memo, type ReactNode } from 'react'
+import type { MarkedToken, Token, Tokens } from 'marked'
+import { memo, type ReactNode, useState } from 'react'
+import { EMPTY_MARKDOWN, parseFurther } from './growing-markdown.ts'
 
 // Elements are made here, one by one, from what the parser found. No HTML is ever handed to the browser, so what a model writes
 // cannot become more than text, whatever it is.
 
-/** A text with Markdown in it. Blocks that did not change are not rendered again. */
-export const Markdown = memo(({ text }: { text: string }) => blocks(marked.lexer(text)))
+/** A text with Markdown in it. While it grows, what it already had is neither parsed nor rendered again. */
+export const Markdown = memo(({ text }: { text: string }) => {
+  const [parsed, setParsed] = useState({ text: '', markdown: EMPTY_MARKDOWN })
+  let { markdown } = parsed
+  if (parsed.text !== text) {
+    markdown = parseFurther(markdown, text)
+    setParsed({ text, markdown })
+  }
+  // Text only grows at its end, so the place of a page is its identity.
+  // biome-ignore lint/suspicious/noArrayIndexKey: see above
+  return markdown.pages.map((tokens, place) => <Page key={place} tokens={tokens} />)
+})
+
+const Page = memo(({ tokens }: { tokens: readonly Token[] }) => <div className="part">{blocks(tokens)}</div>)
 
 const Block = memo(
   ({ token }: { token: Token }) => block(token as MarkedToken),
@@ -30,7 +43,7 @@ function block(token: MarkedToken): ReactNode {
     case 'code':
       return (
         <pre>
-          <code>{token.text}</code>
+          <code>{code(token.text)}</code>
         </pre>
       )
     case 'blockquote':
@@ -49,6 +62,14 @@ function block(token: MarkedToken): ReactNode {
     default:
       return <p>{inline(token)}</p>
   }
+}
+
+const LINES = /(?:[^\n]*\n){1,20}|[^\n]+/g
+
+/** Some lines each, so that those that are full are laid out once and not again for each token. */
+function code(text: string): ReactNode[] {
+  // biome-ignore lint/suspicious/noArrayIndexKey: lines only come at the end
+  return (text.match(LINES) ?? []).map((lines, place) => <span key={place}>{lines}</span>)
 }
 
 function list({ ordered, start, items }: Tokens.List): ReactNode {

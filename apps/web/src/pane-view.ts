@@ -1,12 +1,7 @@
 import type { JobMetrics, JobRequest } from '@promptlab/client'
+import { recentRate, type TokenSamples } from './token-samples.ts'
 
 type Phase = 'starting' | 'running' | 'completed' | 'failed' | 'cancelled'
-
-/** How many tokens had come at a moment, in milliseconds since the run was asked for. */
-export interface Sample {
-  readonly atMs: number
-  readonly tokens: number
-}
 
 /** What a pane shows: one job, at one moment. */
 export interface PaneView {
@@ -17,7 +12,7 @@ export interface PaneView {
   readonly tokens: number
   readonly startedAt: number
   readonly firstTokenMs: number | undefined
-  readonly samples: readonly Sample[]
+  readonly samples: TokenSamples
   readonly metrics: JobMetrics | undefined
   readonly error: { readonly code: string; readonly message: string } | undefined
   readonly isReconnecting: boolean
@@ -32,18 +27,13 @@ export function firstTokenMs({ metrics, firstTokenMs }: PaneView): number | unde
   return metrics?.ttftMs ?? firstTokenMs
 }
 
-const WINDOW_MS = 2_000
-
 /** Tokens a second: of the last seconds while they come, of the whole run when it is over. */
 export function tokensPerSecond({ metrics, samples }: PaneView): number | undefined {
   if (metrics) {
     const ms = metrics.durationMs - (metrics.ttftMs ?? 0)
     return metrics.tokenCount > 1 && ms > 0 ? ((metrics.tokenCount - 1) / ms) * 1000 : undefined
   }
-  const last = samples.at(-1)
-  const first = samples.find(({ atMs }) => last && last.atMs - atMs <= WINDOW_MS)
-  if (!last || !first || last.atMs === first.atMs) return undefined
-  return ((last.tokens - first.tokens) / (last.atMs - first.atMs)) * 1000
+  return recentRate(samples)
 }
 
 export function seconds(ms: number): string {

@@ -112,7 +112,7 @@ function Text({ view, name }: { view: PaneView; name: string }) {
       }}
     >
       <Markdown text={view.text} />
-      {!isOver(view) && <span className="caret" aria-hidden="true" />}
+      {!isOver(view) && view.text === '' && <span className="caret" aria-hidden="true" />}
     </section>
   )
 }

@@ -1,12 +1,13 @@
-import type { Sample } from './pane-view.ts'
+import { memo } from 'react'
+import type { TokenSamples } from './token-samples.ts'
 
 const WIDTH = 120
 const HEIGHT = 28
 
 /** Tokens over time, as a line. Its box is there before the first token, so that nothing moves when it comes. */
-export function TokenPlot({ samples }: { samples: readonly Sample[] }) {
-  const last = samples.at(-1)
-  const points = samples.map(({ atMs, tokens }) => {
+export const TokenPlot = memo(({ samples: { all } }: { samples: TokenSamples }) => {
+  const last = all.at(-1)
+  const points = all.map(({ atMs, tokens }) => {
     const x = (atMs / Math.max(last?.atMs ?? 1, 1)) * WIDTH
     const y = HEIGHT - 2 - (tokens / Math.max(last?.tokens ?? 1, 1)) * (HEIGHT - 4)
     return `${x.toFixed(1)},${y.toFixed(1)}`
@@ -23,4 +24,4 @@ export function TokenPlot({ samples }: { samples: readonly Sample[] }) {
       {points.length > 1 && <polyline points={points.join(' ')} />}
     </svg>
   )
-}
+})

@@ -31,6 +31,9 @@ const SCHEMAS = {
   Fault,
 }
 
+/** The style in the logo of Swagger UI, the only one that is not in a file of it. */
+const LOGO_STYLE = "'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w='"
+
 /** Has every route that is registered from now on described, and serves the document and a page to read it. */
 export const openapiPlugin = fp(
   async (app) => {
@@ -89,6 +92,7 @@ export const openapiPlugin = fp(
         routePrefix: '/docs',
         uiConfig: { deepLinking: true },
         theme: { title: 'PromptLab Jobs API' },
+        transformStaticCSP: (policy) => `${policy};style-src 'self' ${LOGO_STYLE}`,
       })
     })
   },

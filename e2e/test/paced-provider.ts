@@ -1,0 +1,54 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ScriptedProvider } from '@promptlab/api/testing'
+
+const SECTION = `## A section
+
+Streams are **durable**: each \`token\` has an id, so a [reader](https://example.org) can come back, *whenever* it likes, and go on.
+
+\`\`\`ts
+for await (const token of stream) {
+  show(token) // as it comes
+}
+\`\`\`
+
+- an item with **bold** words
+  - one below it
+- and the next one
+
+| name | value |
+| --- | --- |
+| alpha | the first |
+| beta | the second |
+
+> A quotation, of some words.
+
+`
+
+interface Pace {
+  /** How many sections of Markdown come at once, before the first word. */
+  readonly sections: number
+  /** How many words follow, each after `delayMs`. */
+  readonly words: number
+  readonly delayMs: number
+}
+
+/** A vendor whose answer is long from its beginning, and then grows at a steady pace. */
+export class PacedProvider extends ScriptedProvider {
+  readonly #pace: Pace
+
+  constructor(pace: Pace) {
+    super([])
+    this.#pace = pace
+  }
+
+  override async *complete(_prompt: string, { signal }: Parameters<ScriptedProvider['complete']>[1]) {
+    const { sections, words, delayMs } = this.#pace
+    yield `${SECTION.repeat(sections)}And then: `
+    const all = SECTION.repeat(words).match(/\s*\S+/g) ?? []
+    for (const word of all.slice(0, words)) {
+      await sleep(delayMs, undefined, { signal })
+      yield word
+    }
+    return undefined
+  }
+}
