@@ -31,43 +31,125 @@ export interface VendorCall<Chunk> {
 
 /**
  * Keeps the promises of `LLMProvider.complete` for a vendor behind HTTP: abort, leaving early, end marker, safe errors.
- * @throws ProviderError, or `call.signal.reason` on abort
+ * Nothing is sent before the first `next()`, which throws ProviderError, or `call.signal.reason` on abort.
  */
-export async function* streamFromVendor<Chunk>(call: VendorCall<Chunk>): AsyncGenerator<string, CompletionSummary> {
-  call.signal.throwIfAborted()
-  const apiKey = usableKey(call)
-  // A signal of our own for each call: SDKs add listeners and never take them off, and some only stop at an abort.
-  const upstream = new AbortController()
-  const stop = () => upstream.abort(call.signal.reason)
-  call.signal.addEventListener('abort', stop, { once: true })
-  let isComplete = false
-  try {
-    const summary: { usage?: TokenUsage; finishReason?: FinishReason } = {}
-    let hasText = false
-    let isEnded = false
-    for await (const chunk of await call.open(apiKey, upstream.signal)) {
-      call.signal.throwIfAborted()
-      const { text, finishReason, usage, isEnd } = call.read(chunk)
-      if (text) {
-        hasText = true
-        yield text
+export function streamFromVendor<Chunk>(
+  call: VendorCall<Chunk>,
+): AsyncGenerator<string, CompletionSummary | undefined, undefined> {
+  return new VendorStream(call)
+}
+
+type Next = IteratorResult<string, CompletionSummary | undefined>
+
+/** An async generator that is written out: one of the language's own costs a token more promises and turns than all else here. */
+class VendorStream<Chunk> implements AsyncGenerator<string, CompletionSummary | undefined, undefined> {
+  readonly #call: VendorCall<Chunk>
+  /** A signal of our own for each call: SDKs add listeners and never take them off, and some only stop at an abort. */
+  readonly #upstream = new AbortController()
+  readonly #stop = () => this.#upstream.abort(this.#call.signal.reason)
+  readonly #summary: { usage?: TokenUsage; finishReason?: FinishReason } = {}
+  #apiKey = ''
+  #chunks: AsyncIterator<Chunk> | undefined
+  #hasText = false
+  #hasEndMarker = false
+  #isOver = false
+  /** How much was asked for and is not answered: it is answered in order, as by any generator. */
+  #asked = 0
+  #last: Promise<Next> = Promise.resolve({ done: true, value: undefined })
+
+  constructor(call: VendorCall<Chunk>) {
+    this.#call = call
+  }
+
+  next(): Promise<Next> {
+    return this.#inTurn(this.#pull)
+  }
+
+  return(value?: CompletionSummary | PromiseLike<CompletionSummary | undefined>): Promise<Next> {
+    return this.#inTurn(async () => {
+      await this.#close()
+      this.#asked--
+      return { done: true, value: await value }
+    })
+  }
+
+  throw(error: unknown): Promise<Next> {
+    return this.#inTurn(async () => {
+      await this.#close()
+      this.#asked--
+      throw error
+    })
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return()
+  }
+
+  #inTurn(answer: () => Promise<Next>): Promise<Next> {
+    this.#last = this.#asked++ === 0 ? answer() : this.#last.then(answer, answer)
+    return this.#last
+  }
+
+  readonly #pull = async (): Promise<Next> => {
+    const { signal } = this.#call
+    try {
+      if (this.#isOver) return { done: true, value: undefined }
+      this.#chunks ??= await this.#open()
+      for (;;) {
+        const { done, value } = await this.#chunks.next()
+        // Some SDKs end silently at an abort, as if the answer were complete.
+        signal.throwIfAborted()
+        if (done) return { done, value: this.#complete() }
+        const text = this.#take(value)
+        if (text) return { done: false, value: text }
       }
-      if (finishReason) summary.finishReason = finishReason
-      if (usage) summary.usage = usage
-      if (isEnd) isEnded = true
+    } catch (error) {
+      await this.#close()
+      signal.throwIfAborted()
+      if (error instanceof ProviderError) throw error
+      throw providerErrorOf(this.#call.provider, explain(error, this.#call), [this.#apiKey])
+    } finally {
+      this.#asked--
     }
-    // Some SDKs end silently at an abort, as if the answer were complete.
-    call.signal.throwIfAborted()
-    if (!summary.finishReason && !(isEnded && hasText)) throw new VendorFailed(NO_END_MARKER)
-    isComplete = true
-    return summary
-  } catch (error) {
-    call.signal.throwIfAborted()
-    throw providerErrorOf(call.provider, explain(error, call), [apiKey])
-  } finally {
-    call.signal.removeEventListener('abort', stop)
-    // Not after a complete answer: its connection may be used again.
-    if (!isComplete) upstream.abort()
+  }
+
+  async #open(): Promise<AsyncIterator<Chunk>> {
+    const { signal } = this.#call
+    signal.throwIfAborted()
+    this.#apiKey = usableKey(this.#call)
+    signal.addEventListener('abort', this.#stop, { once: true })
+    const chunks = await this.#call.open(this.#apiKey, this.#upstream.signal)
+    return chunks[Symbol.asyncIterator]()
+  }
+
+  #take(chunk: Chunk): string | undefined {
+    const { text, finishReason, usage, isEnd } = this.#call.read(chunk)
+    if (text) this.#hasText = true
+    if (finishReason) this.#summary.finishReason = finishReason
+    if (usage) this.#summary.usage = usage
+    if (isEnd) this.#hasEndMarker = true
+    return text
+  }
+
+  #complete(): CompletionSummary {
+    if (!this.#summary.finishReason && !(this.#hasEndMarker && this.#hasText)) throw new VendorFailed(NO_END_MARKER)
+    this.#isOver = true
+    this.#call.signal.removeEventListener('abort', this.#stop)
+    return this.#summary
+  }
+
+  /** Hangs up, unless the answer is complete: its connection may be used again. */
+  async #close(): Promise<void> {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#call.signal.removeEventListener('abort', this.#stop)
+    this.#upstream.abort()
+    // It has nothing to say that is not known.
+    await this.#chunks?.return?.().catch(() => {})
   }
 }
 

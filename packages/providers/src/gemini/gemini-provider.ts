@@ -33,7 +33,7 @@ export class GeminiProvider implements LLMProvider {
     this.#baseUrl = (options.baseURL ?? DEFAULT_BASE_URL).replace(/\/+$/, '')
   }
 
-  complete(prompt: string, options: CompletionOptions): AsyncGenerator<string, CompletionSummary> {
+  complete(prompt: string, options: CompletionOptions): AsyncGenerator<string, CompletionSummary | undefined> {
     return streamFromVendor({
       provider: this.name,
       apiKey: this.#apiKey,

@@ -42,7 +42,7 @@ export class OpenAIProvider implements LLMProvider {
     this.#baseURL = options.baseURL ?? DEFAULT_BASE_URL
   }
 
-  complete(prompt: string, options: CompletionOptions): AsyncGenerator<string, CompletionSummary> {
+  complete(prompt: string, options: CompletionOptions): AsyncGenerator<string, CompletionSummary | undefined> {
     const reader = new TemplateReader(readOpenAIEvent)
     return streamFromVendor<ChunkEvent>({
       provider: this.name,
