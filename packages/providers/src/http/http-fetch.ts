@@ -38,7 +38,10 @@ function callOf({ method = 'GET', headers, body, signal }: RequestInit): Call {
   return {
     method,
     // A compressed stream costs time for each token, and may hold tokens back.
-    headers: { ...Object.fromEntries(new Headers(headers)), 'accept-encoding': 'identity' },
+    headers: {
+      ...Object.fromEntries(headers instanceof Headers ? headers : new Headers(headers)),
+      'accept-encoding': 'identity',
+    },
     body: body ?? undefined,
     signal: signal ?? undefined,
   }

@@ -54,9 +54,9 @@ export class OpenAIProvider implements LLMProvider {
     })
   }
 
-  /** The SDK builds and sends the request and reads refusals; its iterator is left out, because it costs more than all of that. */
+  /** The SDK builds the request and reads refusals; its iterator is left out, because it costs more than all of that. */
   async #open(apiKey: string, signal: AbortSignal, request: ChatCompletionCreateParamsStreaming) {
-    const response = await this.#clientFor(apiKey).chat.completions.create(request, { signal }).asResponse()
+    const response = await this.#clientFor(apiKey).ask(request, signal)
     if (!(response instanceof MessageResponse)) {
       throw new VendorFailed({ code: 'provider-malformed', what: 'answered without a body', status: response.status })
     }
