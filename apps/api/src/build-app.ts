@@ -87,6 +87,9 @@ export type AppConfig = Pick<
   readonly playgroundFolder?: string
 }
 
+/** How long browsers may remember what a page may send; more than ten minutes hardly any of them does. */
+const PREFLIGHT_SECONDS = 600
+
 const EXPOSED_HEADERS = [
   'Location',
   'Retry-After',
@@ -141,6 +144,8 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
       origin: [...config.corsOrigins],
       methods: ['GET', 'POST', 'DELETE'],
       exposedHeaders: EXPOSED_HEADERS,
+      // Else a page asks for permission again before nearly every request: browsers remember it for 5 s.
+      maxAge: PREFLIGHT_SECONDS,
       // An OPTIONS request that is no preflight is an unknown route like any other.
       strictPreflight: false,
     })

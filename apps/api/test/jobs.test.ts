@@ -265,6 +265,7 @@ describe('CORS', () => {
     expect(preflight.headers).toMatchObject({
       'access-control-allow-origin': ORIGIN,
       'access-control-allow-headers': 'content-type',
+      'access-control-max-age': '600',
     })
   })
 
