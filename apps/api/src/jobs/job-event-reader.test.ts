@@ -1,15 +1,24 @@
+import { setImmediate } from 'node:timers/promises'
 import type { StreamEvent } from '@promptlab/contract'
-import { expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { AwaitedReader } from '../../test/awaited-reader.ts'
 import { SILENT } from '../../test/silent-logger.ts'
 import { temporaryFolder } from '../../test/temporary-folder.ts'
 import { describeWithRedis, useRedis } from '../../test/test-redis.ts'
 import { LowdbJobRepository } from '../storage/lowdb/lowdb-job-repository.ts'
+import { MemoryTokenLog } from '../token-log/memory-token-log.ts'
 import { RedisTokenLog } from '../token-log/redis-token-log.ts'
 import { finishJob, newJob, startJob } from './job.ts'
 import { JobEventReader } from './job-event-reader.ts'
-import { StorageUnavailableError } from './job-repository.ts'
+import { type JobRepository, StorageUnavailableError } from './job-repository.ts'
 import { SharedLooks } from './shared-looks.ts'
+
+function read(deps: ConstructorParameters<typeof JobEventReader>[0]): AwaitedReader<StreamEvent, JobEventReader> {
+  return new AwaitedReader<StreamEvent, JobEventReader>(
+    (onReady) => new JobEventReader(deps, 'job', 0, onReady, onReady),
+    ({ isDone }) => isDone,
+  )
+}
 
 describeWithRedis('readers in doubt', (url) => {
   /** A running job, and a log that is never told of its end. */
@@ -27,13 +36,6 @@ describeWithRedis('readers in doubt', (url) => {
       await jobs.replace(finishJob(running, progress, { status: 'completed' }, Date.now()), 'running')
     }
     return { jobs, tokenLog, end }
-  }
-
-  function read(deps: ConstructorParameters<typeof JobEventReader>[0]): AwaitedReader<StreamEvent, JobEventReader> {
-    return new AwaitedReader<StreamEvent, JobEventReader>(
-      (onReady) => new JobEventReader(deps, 'job', 0, onReady, onReady),
-      ({ isDone }) => isDone,
-    )
   }
 
   it('end when the record says so though the log never does, with the rest of the text', async () => {
@@ -72,5 +74,51 @@ describeWithRedis('readers in doubt', (url) => {
     const reader = read({ jobs, tokenLog, looks: new SharedLooks({ find }) })
     await end('Once')
     expect(await reader.rest()).toMatchObject([{ data: { token: 'Once' } }, { event: 'metrics' }])
+  })
+})
+
+describe('a reader whose store is away', () => {
+  async function newDeps(find: JobRepository['find']) {
+    const jobs = { find: vi.fn(find) }
+    return { jobs, tokenLog: new MemoryTokenLog(), looks: new SharedLooks(jobs) }
+  }
+
+  it('goes on with what the log has, and ends when the store is back', async () => {
+    const back = Promise.withResolvers<void>()
+    const running = startJob(newJob('job', { prompt: 'Go', provider: 'echo', model: 'echo' }, Date.now()), Date.now())
+    let isAway = true
+    back.promise.then(() => {
+      isAway = false
+    })
+    const progress = { result: 'Once', metrics: running.metrics }
+    const final = finishJob(running, progress, { status: 'completed' }, Date.now())
+    const deps = await newDeps(async () => {
+      if (isAway) throw new StorageUnavailableError()
+      return final
+    })
+    const reader = read(deps)
+    deps.tokenLog.append('job', 'Once')
+    expect(await reader.next()).toMatchObject([{ id: 4, data: { token: 'Once' } }])
+    back.resolve()
+    expect(await reader.rest()).toMatchObject([{ event: 'metrics' }])
+  })
+
+  it('asks once more when it is left, and then no more, and reports nothing', async () => {
+    const deps = await newDeps(async () => {
+      throw new StorageUnavailableError()
+    })
+    const onError = vi.fn()
+    const reader = new JobEventReader(deps, 'job', 0, () => {}, onError)
+    await vi.waitUntil(() => deps.jobs.find.mock.calls.length > 1)
+    const looks = deps.jobs.find.mock.calls.length
+    vi.useFakeTimers({ toFake: ['setTimeout'] })
+    onTestFinished(() => {
+      vi.useRealTimers()
+    })
+    reader.close()
+    await setImmediate()
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(deps.jobs.find).toHaveBeenCalledTimes(looks + 1)
+    expect(onError).not.toHaveBeenCalled()
   })
 })

@@ -1,8 +1,9 @@
 import { type FinalJob, isFinal, type Job, type StreamEvent } from '@promptlab/contract'
 import { finalEvent } from './final-event.ts'
-import type { JobRepository } from './job-repository.ts'
+import { type JobRepository, StorageUnavailableError } from './job-repository.ts'
 import type { SharedLooks } from './shared-looks.ts'
 import type { TokenLog, TokenReader } from './token-log.ts'
+import { untilAvailable } from './until-available.ts'
 
 /**
  * Stored text comes as one token up to this length, in UTF-16 code units. Longer text comes in several, so that a slow reader
@@ -11,7 +12,7 @@ import type { TokenLog, TokenReader } from './token-log.ts'
 const MAX_STORED_TOKEN_LENGTH = 65_536
 
 interface JobEventReaderDeps {
-  readonly jobs: JobRepository
+  readonly jobs: Pick<JobRepository, 'find'>
   readonly tokenLog: TokenLog
   /** For looks that are made in doubt. */
   readonly looks: SharedLooks
@@ -31,6 +32,8 @@ export class JobEventReader {
   /** What comes after the tokens of the log, once the record was found to be final. */
   #tail: StreamEvent[] | undefined
   #isLooking = false
+  /** Stops looking again for a store that cannot be used. */
+  #patience: AbortController | undefined
   #isDone = false
 
   /**
@@ -38,7 +41,7 @@ export class JobEventReader {
    * other.
    * @param after how much of the text the reader has, in UTF-16 code units
    * @param onReady called when `read` has something to give, or nothing more will come
-   * @param onError called when the record could not be read; nothing more will come
+   * @param onError called when the record cannot be read for another reason than that its store is away; nothing more will come
    */
   constructor(
     deps: JobEventReaderDeps,
@@ -92,6 +95,7 @@ export class JobEventReader {
   /** Reads nothing more. Harmless when repeated. */
   close(): void {
     this.#isDone = true
+    this.#patience?.abort()
     this.#tokens.detach()
   }
 
@@ -103,13 +107,24 @@ export class JobEventReader {
   #look(use: (job: Job | undefined) => void): void {
     if (this.#isLooking) return
     this.#isLooking = true
-    this.#deps.jobs
-      .find(this.#jobId)
+    this.#record()
       .then((job) => this.#seen(job, use))
       .catch((error: unknown) => {
+        if (this.#isDone) return
         this.close()
         this.#onError(error)
       })
+  }
+
+  /** Waits for a store that cannot be used: the log may go on meanwhile, and who came again would be refused. */
+  #record(): Promise<Job | undefined> {
+    const { jobs } = this.#deps
+    return jobs.find(this.#jobId).catch((error: unknown) => {
+      if (!(error instanceof StorageUnavailableError) || this.#isDone) throw error
+      this.#patience = new AbortController()
+      const { signal } = this.#patience
+      return untilAvailable(() => jobs.find(this.#jobId), { signal, onFailure: () => {} })
+    })
   }
 
   /** The log may never tell how the job ended. A look that fails is made again with the next doubt. */
