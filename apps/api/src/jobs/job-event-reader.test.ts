@@ -84,12 +84,8 @@ describe('a reader whose store is away', () => {
   }
 
   it('goes on with what the log has, and ends when the store is back', async () => {
-    const back = Promise.withResolvers<void>()
     const running = startJob(newJob('job', { prompt: 'Go', provider: 'echo', model: 'echo' }, Date.now()), Date.now())
     let isAway = true
-    back.promise.then(() => {
-      isAway = false
-    })
     const progress = { result: 'Once', metrics: running.metrics }
     const final = finishJob(running, progress, { status: 'completed' }, Date.now())
     const deps = await newDeps(async () => {
@@ -99,7 +95,7 @@ describe('a reader whose store is away', () => {
     const reader = read(deps)
     deps.tokenLog.append('job', 'Once')
     expect(await reader.next()).toMatchObject([{ id: 4, data: { token: 'Once' } }])
-    back.resolve()
+    isAway = false
     expect(await reader.rest()).toMatchObject([{ event: 'metrics' }])
   })
 
