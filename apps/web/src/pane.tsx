@@ -59,7 +59,7 @@ export function Pane({ followed, place, onRetry, onNews }: PaneProps) {
         <CopyButton text={view.text} />
         {view.jobId && (
           <a href={`#${view.jobId}`} className="quiet">
-            Link to this job
+            Link to job
           </a>
         )}
       </footer>
