@@ -203,7 +203,7 @@ export class JobService {
    * The events of a job behind the cursor: the text so far, what comes live, and the final event.
    * @param after how much of the text the reader has, in UTF-16 code units
    * @param onReady called when there is something to read
-   * @param onError called when the record could not be read
+   * @param onError called when the record cannot be read for another reason than that its store is away
    */
   readEvents(id: string, after: number, onReady: () => void, onError: (error: unknown) => void): JobEventReader {
     return new JobEventReader({ ...this.#deps, looks: this.#looks }, id, after, onReady, onError)

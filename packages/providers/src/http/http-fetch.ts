@@ -13,7 +13,7 @@ interface Call {
 }
 
 /**
- * `fetch` over Node's own HTTP, for SDKs that let their `fetch` be replaced: web streams cost more than the rest of a token.
+ * `fetch` over Node's own HTTP, for what an SDK has built: web streams cost more than the rest of a token.
  * A 2xx answer is a `MessageResponse`, whose content is a Node stream.
  *
  * Bodies are strings. Only 307 and 308 to the same origin are followed, as the headers hold a key; any other redirect is the

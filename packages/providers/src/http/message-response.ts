@@ -13,8 +13,8 @@ const DECODERS = new Map([
   ['br', () => createBrotliDecompress(BROTLI)],
 ])
 
-/** The headers of a good answer that are read. Vendors send some twenty, and the SDK copies and redacts those it gets. */
-const READ_HEADERS = ['content-type', 'x-request-id'] as const
+/** What is kept of the headers of a good answer: vendors send some twenty, and each of them costs time to take over. */
+const KEPT_HEADERS = ['content-type', 'x-request-id'] as const
 
 /**
  * A good answer of `httpFetch`. Its bytes are in `content`, a Node stream; as a web `Response` it has a status, its type and
@@ -36,7 +36,7 @@ export function responseOf(message: IncomingMessage): Response {
     const { statusCode: status = 0, statusMessage: statusText = '' } = message
     const content = decoded(message)
     if (status >= 200 && status < 300) {
-      return new MessageResponse(content, { status, statusText, headers: readHeadersOf(message) })
+      return new MessageResponse(content, { status, statusText, headers: keptHeadersOf(message) })
     }
     const body = status === 304 ? null : Readable.toWeb(content)
     return new Response(body, { status, statusText, headers: headersOf(message) })
@@ -47,8 +47,8 @@ export function responseOf(message: IncomingMessage): Response {
   }
 }
 
-function readHeadersOf(message: IncomingMessage): [string, string][] {
-  return READ_HEADERS.flatMap((name) => {
+function keptHeadersOf(message: IncomingMessage): [string, string][] {
+  return KEPT_HEADERS.flatMap((name) => {
     const value = message.headers[name]
     return typeof value === 'string' ? [[name, value]] : []
   })

@@ -1,11 +1,10 @@
-import { APIConnectionError, APIConnectionTimeoutError, APIError } from 'openai'
+import { APIConnectionError, APIError } from 'openai'
 import { retryAfterMs } from '../retry-after.ts'
 import { valueAt } from '../value-at.ts'
 import { failureOfStatus, failureOfTransport, type VendorFailure } from '../vendor-failure.ts'
 
 /** What an error of the `openai` SDK means. */
 export function openAIFailure(error: unknown): VendorFailure {
-  if (error instanceof APIConnectionTimeoutError) return { code: 'provider-timeout', what: 'did not answer in time' }
   if (error instanceof APIConnectionError) {
     const failure = failureOfTransport(error.cause)
     // Before an answer there is nothing to misread: what the transport cannot explain is a failed connection too.
