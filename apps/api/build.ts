@@ -16,6 +16,8 @@ async function main(): Promise<void> {
     bundle: true,
     // What several programs share is there once, and what is imported dynamically stays a file that is loaded when it is needed.
     splitting: true,
+    // The programs lie side by side, wherever their sources are.
+    entryNames: '[name]',
     chunkNames: 'shared/[name]-[hash]',
     format: 'esm',
     platform: 'node',

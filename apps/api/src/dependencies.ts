@@ -3,16 +3,16 @@ import { EchoProvider } from '@promptlab/providers/echo'
 import { GeminiProvider } from '@promptlab/providers/gemini'
 import { OpenAIProvider } from '@promptlab/providers/openai'
 import { v7 as newId } from 'uuid'
+import { systemClock } from './base/clock.ts'
+import type { Logger } from './base/logger.ts'
+import { untilReachable } from './base/until-reachable.ts'
 import type { AppDeps } from './build-app.ts'
-import { systemClock } from './clock.ts'
-import type { Config } from './config.ts'
-import type { JobTracer } from './jobs/job-tracer.ts'
-import type { Logger } from './logger.ts'
+import type { Config } from './config/config.ts'
+import type { JobTracer } from './jobs/ports/job-tracer.ts'
 import type { BullmqJobQueueOptions } from './queue/bullmq-job-queue.ts'
 import { InProcessJobQueue } from './queue/in-process-job-queue.ts'
 import { openJobs } from './stores.ts'
 import { MemoryTokenLog } from './token-log/memory-token-log.ts'
-import { untilReachable } from './until-reachable.ts'
 
 /** What all keys and channels in Redis begin with. */
 const REDIS_PREFIX = 'promptlab:'
@@ -50,7 +50,7 @@ export async function openDependencies(config: Config, logger: Logger): Promise<
 /** Loaded only when somebody collects traces. */
 async function openTracer({ tracing }: Config, logger: Logger): Promise<JobTracer | undefined> {
   if (!tracing) return undefined
-  const { OtlpJobTracer } = await import('./tracing/otlp-job-tracer.ts')
+  const { OtlpJobTracer } = await import('./monitoring/tracing/otlp-job-tracer.ts')
   return OtlpJobTracer.open(tracing, logger)
 }
 

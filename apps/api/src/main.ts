@@ -1,14 +1,14 @@
 import { fileURLToPath } from 'node:url'
 import { type Logger, pino } from 'pino'
 import { buildApp } from './build-app.ts'
-import { type Config, readConfig } from './config.ts'
+import { type Config, readConfig } from './config/config.ts'
+import { loadEnvironmentFile } from './config/environment-file.ts'
 import { openDependencies } from './dependencies.ts'
-import { loadEnvironmentFile } from './environment-file.ts'
-import { explainError } from './explain-error.ts'
-import { LOG_OPTIONS } from './log-options.ts'
-import { describeStore } from './store-location.ts'
-import { handleUncaughtErrors } from './uncaught-errors.ts'
-import { welcome, welcomeWorker } from './welcome.ts'
+import { explainError } from './process/explain-error.ts'
+import { LOG_OPTIONS } from './process/log-options.ts'
+import { handleUncaughtErrors } from './process/uncaught-errors.ts'
+import { welcome, welcomeWorker } from './process/welcome.ts'
+import { describeStore } from './storage/store-location.ts'
 
 /** From here, and from the compiled file, which is as deep. */
 const PLAYGROUND_FOLDER = fileURLToPath(new URL('../../web/dist', import.meta.url))

@@ -1,8 +1,8 @@
-import type { JobRepository } from './jobs/job-repository.ts'
-import type { Logger } from './logger.ts'
+import type { Logger } from './base/logger.ts'
+import type { JobRepository } from './jobs/ports/job-repository.ts'
 import { ImportError } from './storage/import-error.ts'
 import type { JobSource, JobTarget } from './storage/job-import.ts'
-import type { StoreLocation } from './store-location.ts'
+import type { StoreLocation } from './storage/store-location.ts'
 
 interface OpenOptions {
   /** Told what an operator should know about the store, also while it is being opened. */
@@ -23,9 +23,9 @@ export async function openJobs(
   { logger, shared, leaseMs }: OpenOptions,
 ): Promise<JobRepository> {
   switch (location.kind) {
-    case 'lowdb': {
-      const { LowdbJobRepository } = await import('./storage/lowdb/lowdb-job-repository.ts')
-      return await LowdbJobRepository.open(location.path, { logger })
+    case 'json-file': {
+      const { JsonFileJobRepository } = await import('./storage/json-file/json-file-job-repository.ts')
+      return await JsonFileJobRepository.open(location.path, { logger })
     }
     case 'sqlite': {
       const { openSqliteJobs } = await import('./storage/sql/open-sqlite.ts')
@@ -55,7 +55,7 @@ function leaseTimes(leaseMs: number): { leaseMs: number; renewMs: number } {
  */
 export async function migrateJobs(location: StoreLocation, { logger }: Pick<OpenOptions, 'logger'>): Promise<string[]> {
   switch (location.kind) {
-    case 'lowdb':
+    case 'json-file':
       return []
     case 'sqlite': {
       const { migrateSqlite } = await import('./storage/sql/open-sqlite.ts')
@@ -76,9 +76,9 @@ const IMPORT_ANSWER_WITHIN_MS = 60_000
  * @throws StoreOpenError there is none, or it is in use
  */
 export async function openSource(location: StoreLocation, { logger }: Pick<OpenOptions, 'logger'>): Promise<JobSource> {
-  if (location.kind === 'lowdb') {
-    const { LowdbJobSource } = await import('./storage/lowdb/lowdb-job-source.ts')
-    return await LowdbJobSource.open(location.path)
+  if (location.kind === 'json-file') {
+    const { JsonFileJobSource } = await import('./storage/json-file/json-file-job-source.ts')
+    return await JsonFileJobSource.open(location.path)
   }
   const { SqlJobSource } = await import('./storage/sql/sql-import.ts')
   if (location.kind === 'sqlite') {
@@ -95,7 +95,7 @@ export async function openSource(location: StoreLocation, { logger }: Pick<OpenO
  * @throws StoreOpenError
  */
 export async function openTarget(location: StoreLocation, { logger }: Pick<OpenOptions, 'logger'>): Promise<JobTarget> {
-  if (location.kind === 'lowdb')
+  if (location.kind === 'json-file')
     throw new ImportError('Jobs are imported into sqlite:PATH or postgres://…, not a JSON file.')
   const { SqlJobTarget } = await import('./storage/sql/sql-import.ts')
   if (location.kind === 'sqlite') {

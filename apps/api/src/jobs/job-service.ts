@@ -7,18 +7,23 @@ import {
   type JobSummary,
 } from '@promptlab/contract'
 import type { ProviderRegistry } from '@promptlab/providers'
-import { ApiError } from '../api-error.ts'
-import type { Clock } from '../clock.ts'
+import { ApiError } from '../base/api-error.ts'
+import type { Clock } from '../base/clock.ts'
 import { finalEvent } from './final-event.ts'
 import { fingerprint } from './fingerprint.ts'
 import { cancelPending, newJob, type StoredJob, startJob } from './job.ts'
-import { JobEventReader } from './job-event-reader.ts'
-import { decodePosition, encodePosition } from './job-position.ts'
-import { type JobQueue, QueueUnavailableError } from './job-queue.ts'
-import { type IdempotencyKey, type JobRepository, type KeyedJob, StorageUnavailableError } from './job-repository.ts'
-import type { JobRunner } from './job-runner.ts'
-import { SharedLooks } from './shared-looks.ts'
-import type { TokenLog } from './token-log.ts'
+import { type JobQueue, QueueUnavailableError } from './ports/job-queue.ts'
+import {
+  type IdempotencyKey,
+  type JobRepository,
+  type KeyedJob,
+  StorageUnavailableError,
+} from './ports/job-repository.ts'
+import type { TokenLog } from './ports/token-log.ts'
+import { JobEventReader } from './read/job-event-reader.ts'
+import { decodePosition, encodePosition } from './read/list-cursor.ts'
+import { SharedLookups } from './read/shared-lookups.ts'
+import type { JobRunner } from './run/job-runner.ts'
 
 interface JobServiceDeps {
   readonly jobs: JobRepository
@@ -52,11 +57,11 @@ const MAX_STOP_REQUESTS = 60
 /** What can be done with jobs, whatever the transport. */
 export class JobService {
   readonly #deps: JobServiceDeps
-  readonly #looks: SharedLooks
+  readonly #looks: SharedLookups
 
   constructor(deps: JobServiceDeps) {
     this.#deps = deps
-    this.#looks = new SharedLooks(deps.jobs)
+    this.#looks = new SharedLookups(deps.jobs)
   }
 
   /** From now on, jobs run. */

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { expect, it, onTestFinished } from 'vitest'
-import { describeJobQueue, type JobQueueLimits } from '../../test/describe-job-queue.ts'
-import { GatedHandler } from '../../test/gated-handler.ts'
-import { RedisProcess } from '../../test/redis-process.ts'
-import { SILENT } from '../../test/silent-logger.ts'
-import { describeWithRedis, describeWithRedisProcess, useRedis } from '../../test/test-redis.ts'
-import { QueueUnavailableError } from '../jobs/job-queue.ts'
+import { describeJobQueue, type JobQueueLimits } from '../../test/contracts/describe-job-queue.ts'
+import { GatedHandler } from '../../test/support/gated-handler.ts'
+import { RedisProcess } from '../../test/support/redis-process.ts'
+import { SILENT } from '../../test/support/silent-logger.ts'
+import { describeWithRedis, describeWithRedisProcess, useRedis } from '../../test/support/test-redis.ts'
+import { QueueUnavailableError } from '../jobs/ports/job-queue.ts'
 import { BullmqJobQueue } from './bullmq-job-queue.ts'
 
 const LIMITS = { maxConcurrent: 2, maxConcurrentPerProvider: 2, maxConcurrentPerOwner: 2, maxQueued: 10 }

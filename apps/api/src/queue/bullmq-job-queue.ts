@@ -1,5 +1,6 @@
 import { Queue } from 'bullmq'
 import type { Redis } from 'ioredis'
+import type { Logger } from '../base/logger.ts'
 import {
   type JobHandler,
   type JobQueue,
@@ -7,8 +8,7 @@ import {
   QueueFullError,
   type QueuePlace,
   QueueUnavailableError,
-} from '../jobs/job-queue.ts'
-import type { Logger } from '../logger.ts'
+} from '../jobs/ports/job-queue.ts'
 import { connectRedis, FAIL_FAST, newRedis } from '../redis/connect-redis.ts'
 import { RedisSubscriptions } from '../redis/redis-subscriptions.ts'
 import { BullmqWorkers } from './bullmq-workers.ts'

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { DelayedError, type Job, WaitingError, Worker } from 'bullmq'
 import type { Redis } from 'ioredis'
 import { z } from 'zod'
-import { Counts } from '../counts.ts'
-import type { JobHandler } from '../jobs/job-queue.ts'
-import type { Logger } from '../logger.ts'
+import { Counts } from '../base/counts.ts'
+import type { Logger } from '../base/logger.ts'
+import type { JobHandler } from '../jobs/ports/job-queue.ts'
 
 interface BullmqWorkersOptions {
   /** One worker for each. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { describeJobQueue } from '../../test/describe-job-queue.ts'
-import { GatedHandler } from '../../test/gated-handler.ts'
-import { QueueFullError } from '../jobs/job-queue.ts'
+import { describeJobQueue } from '../../test/contracts/describe-job-queue.ts'
+import { GatedHandler } from '../../test/support/gated-handler.ts'
+import { QueueFullError } from '../jobs/ports/job-queue.ts'
 import { InProcessJobQueue } from './in-process-job-queue.ts'
 
 const echo = (id: string) => ({ id, provider: 'echo' })

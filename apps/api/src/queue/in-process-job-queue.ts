@@ -1,4 +1,4 @@
-import { Counts } from '../counts.ts'
+import { Counts } from '../base/counts.ts'
 import {
   type JobHandler,
   type JobQueue,
@@ -6,7 +6,7 @@ import {
   QueueFullError,
   type QueuePlace,
   type TakenWorker,
-} from '../jobs/job-queue.ts'
+} from '../jobs/ports/job-queue.ts'
 
 interface InProcessJobQueueOptions {
   /** How many jobs run at once. */

@@ -1,6 +1,6 @@
 import { Redis, type RedisOptions } from 'ioredis'
-import type { Logger } from '../logger.ts'
-import { UnreachableError } from '../unreachable-error.ts'
+import type { Logger } from '../base/logger.ts'
+import { UnreachableError } from '../base/unreachable-error.ts'
 
 type RedisSettings = Omit<RedisOptions, 'replyMapping'>
 

@@ -1,4 +1,4 @@
-import type { Logger } from '../logger.ts'
+import type { Logger } from '../base/logger.ts'
 import { FAIL_FAST, newRedis } from './connect-redis.ts'
 
 /** A request waits no longer than this to be counted, in milliseconds. */

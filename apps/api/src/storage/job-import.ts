@@ -1,5 +1,5 @@
 import type { StoredJob } from '../jobs/job.ts'
-import type { IdempotencyKey } from '../jobs/job-repository.ts'
+import type { IdempotencyKey } from '../jobs/ports/job-repository.ts'
 import { ImportError } from './import-error.ts'
 
 /** A job with everything that a store knows of it. */

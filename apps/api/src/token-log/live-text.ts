@@ -1,5 +1,5 @@
 import type { FinalEvent, TokenEvent } from '@promptlab/contract'
-import type { TokenListener, TokenReader } from '../jobs/token-log.ts'
+import type { TokenListener, TokenReader } from '../jobs/ports/token-log.ts'
 import { wakeAfterReads } from './wake-ups.ts'
 
 /** The growing text of one job and those who read it. */

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { attach, DEAF, describeTokenLog, tokensOf } from '../../test/describe-token-log.ts'
+import { attach, DEAF, describeTokenLog, tokensOf } from '../../test/contracts/describe-token-log.ts'
 import { MemoryTokenLog } from './memory-token-log.ts'
 
 describeTokenLog('MemoryTokenLog', async () => new MemoryTokenLog())

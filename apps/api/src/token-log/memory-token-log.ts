@@ -1,5 +1,5 @@
 import type { FinalEvent } from '@promptlab/contract'
-import type { TokenListener, TokenLog, TokenReader } from '../jobs/token-log.ts'
+import type { TokenListener, TokenLog, TokenReader } from '../jobs/ports/token-log.ts'
 import { LiveText } from './live-text.ts'
 
 interface MemoryTokenLogOptions {

@@ -1,22 +1,10 @@
-import type { FinishReason } from '@promptlab/contract'
 import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from 'vitest'
 import type { LLMProvider } from '../llm-provider.ts'
 import { drain } from './drain.ts'
 import type { LoopbackVendor } from './loopback-vendor.ts'
+import type { ProviderHarness } from './provider-harness.ts'
 import { describeVendorFailures } from './vendor-failure-cases.ts'
 import { describeVendorStreams } from './vendor-stream-cases.ts'
-
-/** How the suite gets at the provider under test. */
-export interface ProviderHarness {
-  /** One of its models. */
-  readonly model: string
-  /** Makes the provider, without delays; `vendor` says where its vendor is and which key it has. */
-  create(vendor: { readonly url: string; readonly apiKey: string }): LLMProvider
-  /** Starts its vendor. Left out: the provider has no wire, and must answer with the prompt. */
-  startVendor?(): Promise<LoopbackVendor>
-  /** The finish reasons that its vendor can report. Default: all of them. */
-  readonly finishReasons?: readonly FinishReason[]
-}
 
 /** The contract of `LLMProvider`, as tests: every adapter runs through it. */
 export function describeLLMProvider(name: string, harness: ProviderHarness): void {

@@ -1,4 +1,5 @@
-export { describeLLMProvider, type ProviderHarness } from './describe-llm-provider.ts'
+export { describeLLMProvider } from './describe-llm-provider.ts'
+export type { ProviderHarness } from './provider-harness.ts'
 export {
   Exchange,
   LoopbackVendor,

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach } from 'vitest'
 import type { CompletionOptions, LLMProvider } from '../llm-provider.ts'
-import type { ProviderHarness } from './describe-llm-provider.ts'
 import { type Drained, drain } from './drain.ts'
 import type { Exchange } from './exchange.ts'
 import type { LoopbackVendor } from './loopback-vendor.ts'
+import type { ProviderHarness } from './provider-harness.ts'
 
 /** A harness of a provider whose vendor is reached over HTTP. */
 export type VendorHarness = ProviderHarness & Required<Pick<ProviderHarness, 'startVendor'>>

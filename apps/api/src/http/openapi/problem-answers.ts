@@ -1,5 +1,5 @@
 import type { ProblemCode } from '@promptlab/contract'
-import { PROBLEMS } from '../problems.ts'
+import { PROBLEMS } from '../problems/problems.ts'
 import type { Operation } from './operations.ts'
 
 /** What can happen to any request, whatever it is for. */

@@ -1,7 +1,7 @@
 import { isFinal, type Job, JobSummary } from '@promptlab/contract'
 import { type Insertable, type RawBuilder, type Selectable, type SqlBool, sql } from 'kysely'
 import { StoredJob } from '../../jobs/job.ts'
-import { endedAt, type JobPosition, type KeyedJob } from '../../jobs/job-repository.ts'
+import { endedAt, type JobPosition, type KeyedJob } from '../../jobs/ports/job-repository.ts'
 import { fromStorable, toStorable } from './storable-text.ts'
 import type { SqlDb, Tables } from './tables.ts'
 

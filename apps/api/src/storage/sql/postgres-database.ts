@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { StorageUnavailableError } from '../../jobs/job-repository.ts'
+import { StorageUnavailableError } from '../../jobs/ports/job-repository.ts'
 import type { PostgresLock } from './postgres-lock.ts'
 import { RunnerLease } from './runner-lease.ts'
 import { SoleProcess } from './sole-process.ts'

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client, type ClientConfig } from 'pg'
-import type { Logger } from '../../logger.ts'
+import type { Logger } from '../../base/logger.ts'
 
 export type LockMode = 'exclusive' | 'shared'
 

@@ -1,7 +1,7 @@
 import type { PostgresCursor, PostgresPool, PostgresPoolClient, PostgresQueryResult } from 'kysely'
 import { Pool, type PoolClient, type PoolConfig, type QueryResultRow } from 'pg'
-import { StorageUnavailableError } from '../../jobs/job-repository.ts'
-import type { Logger } from '../../logger.ts'
+import type { Logger } from '../../base/logger.ts'
+import { StorageUnavailableError } from '../../jobs/ports/job-repository.ts'
 import { isBrokenConnection, isPostgresFault } from './postgres-faults.ts'
 
 /** The connections of one process. What shows that the server cannot be used now is thrown as the port has it. */

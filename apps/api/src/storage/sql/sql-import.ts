@@ -1,4 +1,4 @@
-import type { JobPosition } from '../../jobs/job-repository.ts'
+import type { JobPosition } from '../../jobs/ports/job-repository.ts'
 import { ImportError } from '../import-error.ts'
 import type { ImportedJob, JobSource, JobTarget } from '../job-import.ts'
 import { keyRow, takenOver } from './idempotency-rows.ts'

@@ -10,7 +10,7 @@ import {
   type JobRepository,
   type KeyedJob,
   StorageUnavailableError,
-} from '../../jobs/job-repository.ts'
+} from '../../jobs/ports/job-repository.ts'
 import { storeCheckpoints } from './checkpoint-rows.ts'
 import { findByKey, takeKey } from './idempotency-rows.ts'
 import { isBeyond, isoTime, jobOf, rowOf, selectJobs, selectSummaries, stateOf, summaryOf } from './job-row.ts'

@@ -1,6 +1,6 @@
 import SQLite, { type Database } from 'better-sqlite3'
 import { SqliteAdapter, SqliteDialect, type SqliteStatement } from 'kysely'
-import { StorageUnavailableError } from '../../jobs/job-repository.ts'
+import { StorageUnavailableError } from '../../jobs/ports/job-repository.ts'
 
 /** What the disk or the file cannot do now. Other errors are mistakes of ours. */
 const FAULTS = /^SQLITE_(FULL|IOERR|READONLY|BUSY|LOCKED|CANTOPEN|CORRUPT|NOTADB|NOMEM|PERM|PROTOCOL)/

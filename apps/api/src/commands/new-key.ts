@@ -1,0 +1,24 @@
+import { randomBytes } from 'node:crypto'
+import { digestOf } from '../http/access/api-keys.ts'
+
+/** `pnpm new-key NAME`: makes an API key, and the entry that lets it in. */
+function main([name = '']: readonly string[]): void {
+  if (!/^[\w.-]{1,64}$/.test(name)) {
+    process.stderr.write(
+      'Usage: pnpm new-key NAME\nThe name is 1 to 64 letters, digits, dots, hyphens or underscores.\n',
+    )
+    process.exitCode = 1
+    return
+  }
+  const key = `pl_${randomBytes(32).toString('base64url')}`
+  process.stdout.write(`The key of ${name}, which is shown only now:
+
+  ${key}
+
+The line for .env; further keys follow behind a comma:
+
+  API_KEYS=${name}:sha256:${digestOf(key).toString('hex')}
+`)
+}
+
+main(process.argv.slice(2))

@@ -1,0 +1,214 @@
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { describe, expect, it } from 'vitest'
+import { describeStore } from '../storage/store-location.ts'
+import { ConfigError, readConfig } from './config.ts'
+import { Environment } from './environment.ts'
+
+describe('readConfig', () => {
+  it('has a default for everything', () => {
+    expect(readConfig({})).toMatchObject({
+      host: '127.0.0.1',
+      port: 3000,
+      store: { kind: 'json-file', path: 'jobs.json' },
+      maxConcurrentJobs: 64,
+      maxQueuedJobs: 10_000,
+      maxPromptChars: 100_000,
+      corsOrigins: [],
+      echo: { delayMs: 20 },
+    })
+    expect(readConfig({}).openai.models).toEqual(
+      expect.arrayContaining(['gpt-4', 'gpt-3.5-turbo', 'gpt-4-turbo-preview']),
+    )
+    expect(readConfig({}).gemini.models).toContain('gemini-pro')
+  })
+
+  it('takes empty variables as not set', () => {
+    const config = readConfig({ PORT: '', OPENAI_API_KEY: ' ', OPENAI_MODELS: '' })
+    expect(config.port).toBe(3000)
+    expect(config.openai.apiKey()).toBeUndefined()
+    expect(config.openai.models).toEqual(readConfig({}).openai.models)
+  })
+
+  it('reports every bad variable at once, by name', () => {
+    const read = () =>
+      readConfig({ PORT: '80a', MAX_PROMPT_CHARS: '0', LOG_LEVEL: 'loud', CORS_ORIGINS: 'https://a.example/path' })
+    expect(read).toThrow(ConfigError)
+    expect(read).toThrow('"https://a.example/path" is neither')
+    for (const name of ['PORT', 'MAX_PROMPT_CHARS', 'LOG_LEVEL', 'CORS_ORIGINS']) expect(read).toThrow(name)
+  })
+
+  it.each([
+    ['jobs.json', 'jobs.json'],
+    ['/var/lib/jobs.json', '/var/lib/jobs.json'],
+    ['file:data/jobs.json', 'data/jobs.json'],
+    ['file:///var/lib/jobs.json', '/var/lib/jobs.json'],
+    ['file://localhost/var/my%20jobs.json', '/var/my jobs.json'],
+    ['FILE:jobs.json', 'jobs.json'],
+    [' jobs.json ', 'jobs.json'],
+  ])('reads DATABASE_URL %s as the file %s', (url, path) => {
+    expect(readConfig({ DATABASE_URL: url }).store).toEqual({ kind: 'json-file', path })
+  })
+
+  it.each([
+    ['sqlite:jobs.db', 'jobs.db'],
+    ['sqlite:data/jobs', 'data/jobs'],
+    ['SQLite:/var/lib/jobs.db', '/var/lib/jobs.db'],
+    ['sqlite:///var/my%20jobs.db', '/var/my jobs.db'],
+  ])('reads DATABASE_URL %s as the SQLite file %s', (url, path) => {
+    expect(readConfig({ DATABASE_URL: url }).store).toEqual({ kind: 'sqlite', path })
+  })
+
+  it.each(['postgres://localhost/jobs', 'postgresql://me:secret@db.example:5433/jobs?sslmode=require'])(
+    'reads DATABASE_URL %s as that of a PostgreSQL',
+    (url) => {
+      expect(readConfig({ DATABASE_URL: url }).store).toEqual({ kind: 'postgres', url })
+    },
+  )
+
+  it.each([
+    'file://elsewhere/jobs.json',
+    'file:',
+    'data/',
+    'sqlite:',
+    'sqlite::memory:',
+    'sqlite://jobs.db',
+    'mysql://localhost/jobs',
+    'postgres:jobs',
+    'postgres://me:secret@localhost',
+    'postgres://me:secret@local host/jobs',
+  ])('refuses DATABASE_URL %s, and repeats none of it', (url) => {
+    const read = () => readConfig({ DATABASE_URL: url })
+    expect(read).toThrow(/DATABASE_URL: Must/)
+    expect(read).not.toThrow(/secret/)
+  })
+
+  it('describes a store without its password', () => {
+    const { store } = readConfig({ DATABASE_URL: 'postgres://me:secret@db.example:5433/jobs?password=secret' })
+    expect(describeStore(store)).toBe('postgres://db.example:5433/jobs')
+  })
+
+  it.each([
+    [{ REDIS_URL: 'redis://localhost' }, /REDIS_URL: .*set DATABASE_URL to a postgres/],
+    [{ REDIS_URL: 'redis://localhost', DATABASE_URL: 'sqlite:jobs.db' }, /REDIS_URL: .*set DATABASE_URL/],
+    [{ REDIS_URL: 'http://localhost', DATABASE_URL: 'postgres://localhost/jobs' }, /REDIS_URL: Must be a redis:/],
+    [{ ROLE: 'worker' }, /ROLE: .*set REDIS_URL/],
+    [{ ROLE: 'api', DATABASE_URL: 'postgres://localhost/jobs' }, /ROLE: .*set REDIS_URL/],
+    [{ ROLE: 'boss' }, /ROLE: /],
+    [{ RUNNER_LEASE_MS: '10' }, /RUNNER_LEASE_MS: /],
+  ])('refuses %o', (variables, fault) => {
+    expect(() => readConfig(variables)).toThrow(fault)
+  })
+
+  it('names settings that contradict each other along with those that are wrong', () => {
+    const read = () => readConfig({ PORT: 'http', ROLE: 'worker', REDIS_URL: '' })
+    expect(read).toThrow(/PORT: [\s\S]*ROLE: /)
+  })
+
+  it('takes REDIS_URL and a role with PostgreSQL', () => {
+    const variables = { DATABASE_URL: 'postgres://localhost/jobs', REDIS_URL: 'rediss://:secret@localhost:6380/2' }
+    expect(readConfig({ ...variables, ROLE: 'worker', RUNNER_LEASE_MS: '3000' })).toMatchObject({
+      redisUrl: variables.REDIS_URL,
+      role: 'worker',
+      runnerLeaseMs: 3_000,
+      reconcileMs: 1_000,
+    })
+    expect(readConfig({}).reconcileMs).toBeUndefined()
+  })
+
+  it('refuses to let other machines in without keys, and says what to set', () => {
+    for (const HOST of ['0.0.0.0', '::', '192.168.1.2', 'example.com', '127.0.0.1.example.com']) {
+      expect(() => readConfig({ HOST })).toThrow(/HOST: .*API_KEYS.*AUTH/)
+      expect(readConfig({ HOST, AUTH: 'off' }).apiKeys).toBeUndefined()
+      expect(readConfig({ HOST, API_KEYS: 'ann:0123456789abcdef' }).apiKeys).toHaveLength(1)
+    }
+    for (const HOST of ['127.0.0.1', '127.1.2.3', '::1', 'localhost', ' LOCALHOST ']) {
+      expect(readConfig({ HOST }).apiKeys).toBeUndefined()
+    }
+  })
+
+  it('reads keys, whole or as digests, and none with AUTH=off', () => {
+    const key = '0123456789:abcdef'
+    const hex = createHash('sha256').update(key).digest('hex')
+    const API_KEYS = `ann:${key}, bob.1:sha256:${hex.toUpperCase()}`
+    const digest = Buffer.from(hex, 'hex')
+    expect(readConfig({ API_KEYS }).apiKeys).toEqual([
+      { name: 'ann', digest },
+      { name: 'bob.1', digest },
+    ])
+    expect(readConfig({ API_KEYS, AUTH: 'off' }).apiKeys).toBeUndefined()
+    expect(() => readConfig({ AUTH: 'on' })).toThrow(/API_KEYS: Must be set/)
+  })
+
+  it.each([
+    'ann',
+    'ann:short',
+    ':0123456789abcdef',
+    'an n:0123456789abcdef',
+    'ann:sha256:0123456789abcdef',
+    'ann:secret 0123456789',
+  ])('refuses the key %s, and repeats none of it', (entry) => {
+    const read = () => readConfig({ API_KEYS: `bob:0123456789abcdef,${entry}` })
+    expect(read).toThrow(/API_KEYS: Entry 2 .*pnpm new-key/)
+    expect(read).not.toThrow(/0123456789|short/)
+  })
+
+  it('wants one secret for stream links when several processes have to know them', () => {
+    const variables = {
+      DATABASE_URL: 'postgres://localhost/jobs',
+      REDIS_URL: 'redis://localhost',
+      API_KEYS: 'ann:0123456789abcdef',
+    }
+    expect(() => readConfig(variables)).toThrow(/STREAM_LINK_SECRET: Must be set/)
+    expect(() => readConfig({ ...variables, STREAM_LINK_SECRET: 'short' })).toThrow(/STREAM_LINK_SECRET: Must be 32/)
+    const STREAM_LINK_SECRET = 's'.repeat(32)
+    expect(readConfig({ ...variables, STREAM_LINK_SECRET }).streamLinks.secret).toBe(STREAM_LINK_SECRET)
+    expect(readConfig({ ...variables, AUTH: 'off' }).streamLinks.lifeMs).toBe(3_600_000)
+  })
+
+  it('reads where traces go, and which', () => {
+    const OTEL_EXPORTER_OTLP_ENDPOINT = 'http://localhost:4318'
+    const read = (variables: Record<string, string>) =>
+      readConfig({ OTEL_EXPORTER_OTLP_ENDPOINT, ...variables }).tracing
+    expect(readConfig({ OTEL_TRACES_SAMPLER: 'always_on' }).tracing).toBeUndefined()
+    expect(read({})).toEqual({ endpoint: 'http://localhost:4318', sampler: 'parentbased_always_on', ratio: 1 })
+    const OTEL_TRACES_SAMPLER = 'traceidratio'
+    expect(read({ OTEL_TRACES_SAMPLER, OTEL_TRACES_SAMPLER_ARG: '.25' })).toMatchObject({ ratio: 0.25 })
+    for (const OTEL_TRACES_SAMPLER_ARG of ['1.5', '-1', 'half', '.']) {
+      expect(() => read({ OTEL_TRACES_SAMPLER_ARG })).toThrow('OTEL_TRACES_SAMPLER_ARG: ')
+    }
+    for (const endpoint of ['localhost:4318', 'grpc://localhost:4317', 'collector']) {
+      const variables = { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint }
+      expect(() => read(variables)).toThrow(/OTEL_EXPORTER_OTLP_ENDPOINT: Must be the http:/)
+    }
+  })
+
+  it('splits lists', () => {
+    const config = readConfig({
+      OPENAI_MODELS: 'llama3, qwen3',
+      CORS_ORIGINS: 'http://localhost:5173,https://a.example',
+    })
+    expect(config.openai.models).toEqual(['llama3', 'qwen3'])
+    expect(config.corsOrigins).toEqual(['http://localhost:5173', 'https://a.example'])
+  })
+
+  it('looks keys up when they are used', () => {
+    const variables: Record<string, string> = {}
+    const config = readConfig(variables)
+    expect(config.openai.apiKey()).toBeUndefined()
+    variables['OPENAI_API_KEY'] = 'sk-later'
+    expect(config.openai.apiKey()).toBe('sk-later')
+  })
+})
+
+describe('.env.example', () => {
+  it('lists every variable, and its values are the defaults', async () => {
+    const text = await readFile(new URL('../../../../.env.example', import.meta.url), 'utf8')
+    const entries = [...text.matchAll(/^# ?([A-Z_]+)=(.*)$/gm)].map(([, name = '', value = '']) => [name, value])
+    expect(entries.map(([name]) => name).sort()).toEqual(Object.keys(Environment.shape).sort())
+    const { openai, gemini, ...example } = readConfig(Object.fromEntries(entries))
+    const { openai: defaultOpenai, gemini: defaultGemini, ...defaults } = readConfig({})
+    expect(example).toEqual(defaults)
+    expect([openai.models, gemini.models]).toEqual([defaultOpenai.models, defaultGemini.models])
+  })
+})

@@ -1,0 +1,73 @@
+import type { FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { z } from 'zod'
+import { ApiError } from '../../base/api-error.ts'
+import { type ApiKey, callerOf } from './api-keys.ts'
+import type { StreamLinks } from './stream-links.ts'
+
+type Access = 'open' | 'key-or-stream-link' | 'metrics'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** What a request must show, if keys are used at all; a route that says nothing needs a key. */
+    readonly access?: Access
+  }
+  interface FastifyRequest {
+    /** The caller whose key was shown; undefined when keys are switched off, on open routes, and with a stream link. */
+    caller: string | undefined
+  }
+}
+
+interface AuthOptions {
+  /** Undefined: everybody may do everything. */
+  keys: readonly ApiKey[] | undefined
+  /** The key for metrics, which is good for nothing else; undefined: nobody may read them. */
+  metricsKey: ApiKey | undefined
+  streamLinks: StreamLinks | undefined
+}
+
+const JobParams = z.object({ id: z.string() })
+
+/** Lets nobody in without a key, but where a route is open to all or to who has a link. */
+export const authPlugin = fp<AuthOptions>(
+  async (app, { keys, metricsKey, streamLinks }) => {
+    app.decorateRequest('caller', undefined)
+    if (!keys) return
+
+    app.addHook('onRequest', async (request, reply) => {
+      const { access } = request.routeOptions.config
+      // That a route does not exist is no secret.
+      if (access === 'open' || request.is404) return
+      const key = keyOf(request)
+      if (access === 'key-or-stream-link' && key === undefined && hasStreamLink(request, streamLinks)) return
+      const good = access === 'metrics' ? [metricsKey ?? []].flat() : keys
+      const caller = key === undefined ? undefined : callerOf(key, good)
+      if (caller !== undefined) {
+        request.caller = caller
+        return
+      }
+      reply.header('www-authenticate', 'Bearer')
+      throw new ApiError('unauthorized', explain(key, access))
+    })
+  },
+  { name: 'auth' },
+)
+
+/** What came as a key, in the one place where keys are accepted. */
+function keyOf({ headers }: FastifyRequest): string | undefined {
+  if (headers.authorization === undefined) return undefined
+  return /^bearer +(\S+) *$/i.exec(headers.authorization)?.[1] ?? ''
+}
+
+function hasStreamLink({ params, query }: FastifyRequest, links: StreamLinks | undefined): boolean {
+  const job = JobParams.safeParse(params)
+  return links !== undefined && job.success && links.isValid(job.data.id, query)
+}
+
+function explain(key: string | undefined, access: Access | undefined): string {
+  if (access === 'metrics') return "Metrics need a key of their own, METRICS_KEY. Send 'authorization: Bearer KEY'."
+  if (key !== undefined) return "The API key is not valid. Send 'authorization: Bearer KEY' with a key of this server."
+  const sendKey = "Send the header 'authorization: Bearer KEY'"
+  if (access === undefined) return `This server needs an API key. ${sendKey}.`
+  return `This server needs an API key, or a stream link that has not expired. ${sendKey}, or read the job again for its links.`
+}

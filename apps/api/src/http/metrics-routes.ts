@@ -1,9 +1,0 @@
-import type { FastifyPluginAsync } from 'fastify'
-import type { Metrics } from './metrics.ts'
-
-/** `/metrics`: what Prometheus reads. */
-export const metricsRoutes: FastifyPluginAsync<{ metrics: Metrics }> = async (app, { metrics }) => {
-  app.get('/', { config: { access: 'metrics', rateLimit: false } }, async (_, reply) =>
-    reply.type(metrics.contentType).send(await metrics.text()),
-  )
-}

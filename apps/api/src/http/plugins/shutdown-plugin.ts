@@ -1,0 +1,61 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import fp from 'fastify-plugin'
+import { ApiError } from '../../base/api-error.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Aborts as soon as the server begins to stop. */
+    readonly stopping: AbortSignal
+  }
+}
+
+interface ShutdownOptions {
+  /** Resolves when no job runs any more, and starts none. */
+  drain: () => Promise<void>
+  /** Ends the jobs that still run. */
+  interrupt: () => void
+  /** How long running jobs may take to end by themselves. */
+  graceMs: number
+}
+
+/** How long answers under way may take to reach their clients once all jobs have ended. */
+const LAST_ANSWERS_MS = 1_000
+
+/**
+ * The order in which the server ends: it stops listening, streams end so that clients resume elsewhere, running jobs get
+ * their grace, then the connections close. What holds the stores is closed after that, in onClose.
+ */
+export const shutdownPlugin = fp<ShutdownOptions>(
+  async (app, { drain, interrupt, graceMs }) => {
+    const stopping = new AbortController()
+    app.decorate('stopping', stopping.signal)
+
+    app.addHook('onRequest', (request, _, done) => {
+      if (!stopping.signal.aborted) return done()
+      // Such a request came over a connection that was open before. A client that follows a stream must see the network
+      // fail, which it retries: after an answer other than 200, an EventSource gives up for good.
+      if (request.headers.accept?.includes('text/event-stream')) request.raw.destroy()
+      done(new ApiError('shutting-down', 'This server is shutting down. Try again in a moment.'))
+    })
+
+    // preClose, not onClose: the server waits for open responses before onClose runs.
+    app.addHook('preClose', async () => {
+      const closed = new Promise((resolve) => app.server.close(resolve))
+      stopping.abort()
+      app.server.closeIdleConnections()
+      const drained = drain()
+      await within(graceMs, drained)
+      interrupt()
+      await drained
+      await within(LAST_ANSWERS_MS, closed)
+      app.server.closeAllConnections()
+    })
+  },
+  { name: 'shutdown' },
+)
+
+async function within(limitMs: number, work: Promise<unknown>): Promise<void> {
+  const limit = new AbortController()
+  await Promise.race([work, sleep(limitMs, undefined, { signal: limit.signal }).catch(() => {})])
+  limit.abort()
+}

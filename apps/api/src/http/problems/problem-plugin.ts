@@ -1,0 +1,85 @@
+import type { Fault, Problem } from '@promptlab/contract'
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
+import { ApiError } from '../../base/api-error.ts'
+import { clip } from '../clip.ts'
+import { pathOf } from '../path-of.ts'
+import { PROBLEMS } from './problems.ts'
+
+/** Answers every error and every unknown route as `application/problem+json` (RFC 9457). */
+export const problemPlugin = fp(
+  async (app) => {
+    app.setErrorHandler(sendProblem)
+    app.setNotFoundHandler((request, reply) =>
+      sendProblem(new ApiError('route-not-found', `There is no ${request.method} ${pathOf(request)}.`), request, reply),
+    )
+  },
+  { name: 'problems' },
+)
+
+/** Also for what fails before a route is found, which Fastify reports by its option `frameworkErrors`. */
+export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const apiError = error instanceof ApiError ? error : fromFramework(error)
+  const { status, title } = PROBLEMS[apiError.code]
+  if (status === 500) request.log.error({ err: error }, 'request failed')
+  const problem: Problem = {
+    type: `urn:promptlab:problem:${apiError.code}`,
+    title,
+    status,
+    detail: apiError.message,
+    instance: pathOf(request),
+    code: apiError.code,
+    requestId: request.id,
+    ...(apiError.faults && { errors: [...apiError.faults] }),
+  }
+  if (apiError.retryAfterSeconds !== undefined) reply.header('retry-after', apiError.retryAfterSeconds)
+  // A string, so that the schema of the route's good answers is not applied to it.
+  return reply
+    .code(status)
+    .type('application/problem+json; charset=utf-8')
+    .serializer((payload: string) => payload)
+    .send(JSON.stringify(problem))
+}
+
+type ZodValidationError = Pick<FastifyError, 'validationContext'> & {
+  validation: NonNullable<FastifyError['validation']>
+}
+
+/** A body of a megabyte can have as many faults as it likes, and must not be answered with ten megabytes. */
+const MAX_LISTED_FAULTS = 50
+
+function fromFramework(error: unknown): ApiError {
+  if (hasZodFastifySchemaValidationErrors(error)) return invalidRequest(error)
+  const { code, statusCode = 500, message } = asFastifyError(error)
+  switch (code) {
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return new ApiError('payload-too-large', 'The body is larger than this server takes. Send a shorter prompt.')
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+      return new ApiError('unsupported-media-type', "Send JSON, with the header 'content-type: application/json'.")
+    case 'FST_ERR_CTP_INVALID_JSON_BODY':
+      return new ApiError('invalid-request', 'The body is not JSON, or has a key such as __proto__.', {
+        faults: [{ path: 'body', message: 'Must be JSON' }],
+      })
+  }
+  if (statusCode >= 400 && statusCode < 500) return new ApiError('invalid-request', message)
+  return new ApiError('internal', 'The server failed to answer this request. Its log has the details under requestId.')
+}
+
+function asFastifyError(error: unknown): Partial<FastifyError> & { message: string } {
+  return error instanceof Error ? error : { message: String(error) }
+}
+
+function invalidRequest({ validation, validationContext = 'body' }: ZodValidationError): ApiError {
+  const faults = validation.flatMap(({ instancePath, keyword, message = 'Is not valid', params }): Fault[] => {
+    const path = instancePath.split('/').filter(Boolean)
+    if (keyword === 'unrecognized_keys' && Array.isArray(params['keys'])) {
+      return params['keys'].map((key) => ({ path: clip([...path, String(key)].join('.')), message: 'Unknown field' }))
+    }
+    return [{ path: clip(path.join('.')) || validationContext, message }]
+  })
+  const listed = faults.slice(0, MAX_LISTED_FAULTS)
+  const detail = listed.map(({ path, message }) => `${path}: ${message}`).join('; ')
+  const more = faults.length > listed.length ? `; and ${faults.length - listed.length} more` : ''
+  return new ApiError('invalid-request', `${detail}${more}.`, { faults: listed })
+}

@@ -1,0 +1,86 @@
+import { createJobBody, isFinal, JobListQuery, JobPage, JobResource } from '@promptlab/contract'
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
+import { z } from 'zod'
+import type { StoredJob } from '../../jobs/job.ts'
+import type { JobService } from '../../jobs/job-service.ts'
+import type { StreamLinks } from '../access/stream-links.ts'
+import type { OpenStreams } from '../streams/open-streams.ts'
+import { STREAM_TYPES } from '../streams/stream-format.ts'
+import { clientGone } from './client-gone.ts'
+import { jobLinks } from './job-links.ts'
+import { streamTypeOf } from './job-stream-routes.ts'
+import { preferredWaitSeconds } from './prefer-wait.ts'
+
+interface JobRoutesOptions {
+  service: JobService
+  streams: OpenStreams
+  /** Undefined if streams can be read without a link. */
+  streamLinks: StreamLinks | undefined
+  /** The longest prompt, in Unicode code points. */
+  maxPromptChars: number
+}
+
+const params = z.object({ id: z.string().min(1) })
+
+const CreateHeaders = z.object({
+  'idempotency-key': z
+    .string()
+    .regex(/^[\x21-\x7e]{1,255}$/, 'Must be 1 to 255 visible ASCII characters')
+    .optional(),
+  prefer: z.union([z.string(), z.array(z.string())]).optional(),
+})
+
+/** `/jobs`: create, read, list, cancel, delete. */
+export const jobRoutes: FastifyPluginAsyncZod<JobRoutesOptions> = async (app, options) => {
+  const { service, streams, streamLinks, maxPromptChars } = options
+  const body = createJobBody(maxPromptChars)
+  const linksOf = jobLinks(app.prefix, streamLinks)
+  const shown = ({ owner: _, ...job }: StoredJob): JobResource => ({ ...job, links: linksOf(job.id) })
+
+  app.post(
+    '/',
+    {
+      schema: { body, headers: CreateHeaders, response: { 200: JobResource, 202: JobResource } },
+      config: { traced: true },
+    },
+    async (request, reply) => {
+      const { body, caller, headers, trace } = request
+      const created = await service.create(body, caller, headers['idempotency-key'], trace?.traceparent)
+      request.jobId = created.job.id
+      reply.header('location', `${app.prefix}/${created.job.id}`)
+      if (created.isReplay) reply.header('idempotency-replayed', 'true')
+
+      // Whoever asks for a stream in the same call reads from the start, also of a job that was created before.
+      const streamType = streamTypeOf(request.accepts().type(['application/json', ...STREAM_TYPES]))
+      if (streamType) {
+        streams.send(reply, created.job, 0, streamType)
+        return reply
+      }
+
+      const waitSeconds = preferredWaitSeconds(request.headers.prefer)
+      if (waitSeconds === undefined) return reply.code(created.isReplay ? 200 : 202).send(shown(created.job))
+      const interest = AbortSignal.any([clientGone(reply), app.stopping])
+      const job = await service.wait(created.job.id, waitSeconds * 1000, interest)
+      reply.header('preference-applied', `wait=${waitSeconds}`)
+      return reply.code(created.isReplay || isFinal(job) ? 200 : 202).send(shown(job))
+    },
+  )
+
+  app.get('/', { schema: { querystring: JobListQuery, response: { 200: JobPage } } }, async (request) => {
+    const { data, nextCursor } = await service.list(request.query, request.caller)
+    return { data: data.map((job) => ({ ...job, links: linksOf(job.id) })), nextCursor }
+  })
+
+  app.get('/:id', { schema: { params, response: { 200: JobResource } } }, async (request) =>
+    shown(await service.get(request.params.id, request.caller)),
+  )
+
+  app.post('/:id/cancel', { schema: { params, response: { 200: JobResource } } }, async (request) =>
+    shown(await service.cancel(request.params.id, request.caller)),
+  )
+
+  app.delete('/:id', { schema: { params } }, async (request, reply) => {
+    await service.delete(request.params.id, request.caller)
+    return reply.code(204).send()
+  })
+}

@@ -1,0 +1,65 @@
+import type { OutgoingHttpHeaders } from 'node:http'
+import type { FastifyReply } from 'fastify'
+import type { StoredJob } from '../../jobs/job.ts'
+import type { JobService } from '../../jobs/job-service.ts'
+import { type StreamFormat, type StreamType, streamFormat } from './stream-format.ts'
+import { StreamResponse, type StreamTiming } from './stream-response.ts'
+import { type StreamLimits, StreamSlots } from './stream-slots.ts'
+
+type Streamed = Pick<StoredJob, 'id' | 'owner'>
+
+/** Every stream that is being written, so that all can be ended. */
+export class OpenStreams {
+  readonly #service: JobService
+  readonly #timing: StreamTiming
+  readonly #places: StreamSlots
+  readonly #open = new Set<StreamResponse>()
+
+  constructor(service: JobService, timing: StreamTiming, limits: StreamLimits) {
+    this.#service = service
+    this.#timing = timing
+    this.#places = new StreamSlots(limits)
+  }
+
+  get count(): number {
+    return this.#open.size
+  }
+
+  /** Ends all of them before their final events. */
+  stopAll(): void {
+    for (const stream of this.#open) stream.stop()
+  }
+
+  /**
+   * Answers with the events of a job, written to the socket without the framework in between: what a token costs is decided
+   * here. A stream counts as one of the job's owner, whoever reads it.
+   * @throws ApiError `too-many-streams`
+   */
+  send(reply: FastifyReply, { id: jobId, owner }: Streamed, after: number, type: StreamType): void {
+    const leave = this.#places.take(owner ?? reply.request.ip, jobId)
+    const format = streamFormat(type)
+    reply.hijack()
+    const { raw } = reply
+    raw.writeHead(200, headersOf(reply, format))
+    const stream = new StreamResponse(raw, format, this.#timing, (onReady) =>
+      this.#service.readEvents(jobId, after, onReady, (error) => {
+        reply.log.error({ err: error, jobId }, 'a stream could not read its job')
+        raw.destroy()
+      }),
+    )
+    this.#open.add(stream)
+    raw.once('close', () => {
+      this.#open.delete(stream)
+      leave()
+    })
+  }
+}
+
+function headersOf(reply: FastifyReply, { contentType }: StreamFormat): OutgoingHttpHeaders {
+  const headers: OutgoingHttpHeaders = {}
+  for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) headers[name] = value
+  headers['content-type'] = contentType
+  headers['cache-control'] = 'no-cache, no-transform'
+  headers['x-accel-buffering'] = 'no'
+  return headers
+}

@@ -1,0 +1,44 @@
+import { ApiError } from '../../base/api-error.ts'
+import { Counts } from '../../base/counts.ts'
+
+/** How many streams may be open at once, in this process. */
+export interface StreamLimits {
+  /** Of the jobs of one caller, or without keys for one address. */
+  readonly perCaller: number
+  readonly perJob: number
+}
+
+/** How soon it is worth trying again: streams of jobs end within minutes. */
+const RETRY_AFTER_SECONDS = 10
+
+/** Counts open streams, so that no caller can have all of the memory and connections of the server. */
+export class StreamSlots {
+  readonly #limits: StreamLimits
+  readonly #byCaller = new Counts()
+  readonly #byJob = new Counts()
+
+  constructor(limits: StreamLimits) {
+    this.#limits = limits
+  }
+
+  /**
+   * @returns gives the place back; to be called once
+   * @throws ApiError `too-many-streams`
+   */
+  take(caller: string, jobId: string): () => void {
+    const { perCaller, perJob } = this.#limits
+    if (this.#byJob.of(jobId) >= perJob) throw tooMany(`This job has ${perJob} open streams.`)
+    if (this.#byCaller.of(caller) >= perCaller) throw tooMany(`You have ${perCaller} open streams.`)
+    this.#byCaller.add(caller, 1)
+    this.#byJob.add(jobId, 1)
+    return () => {
+      this.#byCaller.add(caller, -1)
+      this.#byJob.add(jobId, -1)
+    }
+  }
+}
+
+function tooMany(what: string): ApiError {
+  const message = `${what} Close one, or try again in a moment.`
+  return new ApiError('too-many-streams', message, { retryAfterSeconds: RETRY_AFTER_SECONDS })
+}

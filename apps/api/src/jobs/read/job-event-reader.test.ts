@@ -1,0 +1,120 @@
+import { setImmediate } from 'node:timers/promises'
+import type { StreamEvent } from '@promptlab/contract'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { AwaitedReader } from '../../../test/support/awaited-reader.ts'
+import { SILENT } from '../../../test/support/silent-logger.ts'
+import { temporaryFolder } from '../../../test/support/temporary-folder.ts'
+import { describeWithRedis, useRedis } from '../../../test/support/test-redis.ts'
+import { JsonFileJobRepository } from '../../storage/json-file/json-file-job-repository.ts'
+import { MemoryTokenLog } from '../../token-log/memory-token-log.ts'
+import { RedisTokenLog } from '../../token-log/redis-token-log.ts'
+import { finishJob, newJob, startJob } from '../job.ts'
+import { type JobRepository, StorageUnavailableError } from '../ports/job-repository.ts'
+import { JobEventReader } from './job-event-reader.ts'
+import { SharedLookups } from './shared-lookups.ts'
+
+function read(deps: ConstructorParameters<typeof JobEventReader>[0]): AwaitedReader<StreamEvent, JobEventReader> {
+  return new AwaitedReader<StreamEvent, JobEventReader>(
+    (onReady) => new JobEventReader(deps, 'job', 0, onReady, onReady),
+    ({ isDone }) => isDone,
+  )
+}
+
+describeWithRedis('readers in doubt', (url) => {
+  /** A running job, and a log that is never told of its end. */
+  async function newDeps() {
+    const jobs = await JsonFileJobRepository.open(`${await temporaryFolder()}/jobs.json`)
+    const tokenLog = await RedisTokenLog.open({ ...useRedis(url), logger: SILENT, doubtMs: 30 })
+    onTestFinished(async () => {
+      await tokenLog.stop()
+      await jobs.close()
+    })
+    const running = startJob(newJob('job', { prompt: 'Go', provider: 'echo', model: 'echo' }, Date.now()), Date.now())
+    await jobs.insert(running)
+    const end = async (result: string) => {
+      const progress = { result, metrics: running.metrics }
+      await jobs.replace(finishJob(running, progress, { status: 'completed' }, Date.now()), 'running')
+    }
+    return { jobs, tokenLog, end }
+  }
+
+  it('end when the record says so though the log never does, with the rest of the text', async () => {
+    const { jobs, tokenLog, end } = await newDeps()
+    const reader = read({ jobs, tokenLog, looks: new SharedLookups(jobs) })
+    tokenLog.append('job', 'Once')
+    expect(await reader.next()).toMatchObject([{ id: 4, data: { token: 'Once' } }])
+    await end('Once upon')
+    expect(await reader.rest()).toMatchObject([{ id: 9, data: { token: ' upon' } }, { event: 'metrics' }])
+  })
+
+  it('look together, however many they are', async () => {
+    const { jobs, tokenLog, end } = await newDeps()
+    const seen = Promise.withResolvers<void>()
+    let looks = 0
+    const find = async (id: string) => {
+      looks++
+      if (looks === 3) seen.resolve()
+      return await jobs.find(id)
+    }
+    const deps = { jobs, tokenLog, looks: new SharedLookups({ find }) }
+    const readers = Array.from({ length: 1_000 }, () => read(deps).rest())
+    await seen.promise
+    await end('Once')
+    for (const events of await Promise.all(readers)) expect(events.at(-1)).toMatchObject({ event: 'metrics' })
+    expect(looks).toBeLessThan(100)
+  })
+
+  it('look again when a look has failed', async () => {
+    const { jobs, tokenLog, end } = await newDeps()
+    let failures = 0
+    const find = async (id: string) => {
+      if (failures++ < 2) throw new StorageUnavailableError()
+      return await jobs.find(id)
+    }
+    const reader = read({ jobs, tokenLog, looks: new SharedLookups({ find }) })
+    await end('Once')
+    expect(await reader.rest()).toMatchObject([{ data: { token: 'Once' } }, { event: 'metrics' }])
+  })
+})
+
+describe('a reader whose store is away', () => {
+  async function newDeps(find: JobRepository['find']) {
+    const jobs = { find: vi.fn(find) }
+    return { jobs, tokenLog: new MemoryTokenLog(), looks: new SharedLookups(jobs) }
+  }
+
+  it('goes on with what the log has, and ends when the store is back', async () => {
+    const running = startJob(newJob('job', { prompt: 'Go', provider: 'echo', model: 'echo' }, Date.now()), Date.now())
+    let isAway = true
+    const progress = { result: 'Once', metrics: running.metrics }
+    const final = finishJob(running, progress, { status: 'completed' }, Date.now())
+    const deps = await newDeps(async () => {
+      if (isAway) throw new StorageUnavailableError()
+      return final
+    })
+    const reader = read(deps)
+    deps.tokenLog.append('job', 'Once')
+    expect(await reader.next()).toMatchObject([{ id: 4, data: { token: 'Once' } }])
+    isAway = false
+    expect(await reader.rest()).toMatchObject([{ event: 'metrics' }])
+  })
+
+  it('asks once more when it is left, and then no more, and reports nothing', async () => {
+    const deps = await newDeps(async () => {
+      throw new StorageUnavailableError()
+    })
+    const onError = vi.fn()
+    const reader = new JobEventReader(deps, 'job', 0, () => {}, onError)
+    await vi.waitUntil(() => deps.jobs.find.mock.calls.length > 1)
+    const looks = deps.jobs.find.mock.calls.length
+    vi.useFakeTimers({ toFake: ['setTimeout'] })
+    onTestFinished(() => {
+      vi.useRealTimers()
+    })
+    reader.close()
+    await setImmediate()
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(deps.jobs.find).toHaveBeenCalledTimes(looks + 1)
+    expect(onError).not.toHaveBeenCalled()
+  })
+})

@@ -1,0 +1,73 @@
+import type { JobError, JobErrorCode } from '@promptlab/contract'
+import { ProviderError } from '@promptlab/providers'
+import type { CallFailure } from '../ports/job-tracer.ts'
+
+/** Ends a run because the server stops. */
+export class JobInterruptedError extends Error {
+  override readonly name = 'JobInterruptedError'
+
+  constructor() {
+    super('The server stopped while the job was running')
+  }
+}
+
+/** Ends a run because a caller asked for it. */
+export class JobCancelledError extends Error {
+  override readonly name = 'JobCancelledError'
+
+  constructor() {
+    super('The job was cancelled')
+  }
+}
+
+/** Ends a run because its job is no longer this process's to run. What it would store is refused. */
+export class JobLostError extends Error {
+  override readonly name = 'JobLostError'
+
+  constructor() {
+    super('The job was ended by another process')
+  }
+}
+
+export const INTERRUPTED: JobError = {
+  code: 'interrupted',
+  message: 'The server stopped while this job was running. The text made until then was kept; create the job again.',
+  retryable: true,
+}
+
+/** Our own words for each failure: what a vendor says may hold secrets and stays in the log. */
+const PROVIDER_MESSAGES: Readonly<Record<Exclude<JobErrorCode, 'interrupted' | 'internal'>, (name: string) => string>> =
+  {
+    'provider-auth': (name) => `${name} refused the API key of this server. Its operator has to set a valid one.`,
+    'provider-rate-limited': (name) =>
+      `${name} takes no more requests from this server at the moment. Try again later.`,
+    'provider-unavailable': (name) => `${name} could not be reached or failed. Try again later.`,
+    'provider-timeout': (name) => `${name} took too long to answer. Try again later.`,
+    'provider-rejected': (name) => `${name} refused this prompt, model or these options. Change them and try again.`,
+    'provider-malformed': (name) => `${name} sent an answer that is incomplete or could not be read. Try again.`,
+  }
+
+/** The code of what ended a call of a provider. */
+export function callFailureOf(error: unknown): CallFailure {
+  if (error instanceof JobCancelledError) return 'cancelled'
+  if (error instanceof ProviderError) return error.code
+  return isInterruption(error) ? 'interrupted' : 'internal'
+}
+
+function isInterruption(error: unknown): boolean {
+  return error instanceof JobInterruptedError || error instanceof JobLostError
+}
+
+/** What a failed job tells its callers about the error that ended its run. */
+export function describeFailure(error: unknown, providerName: string): JobError {
+  if (isInterruption(error)) return INTERRUPTED
+  if (error instanceof ProviderError) {
+    const { code, retryable } = error
+    return { code, message: PROVIDER_MESSAGES[code](providerName), retryable }
+  }
+  return {
+    code: 'internal',
+    message: 'The server failed while running this job. Its log has the details.',
+    retryable: false,
+  }
+}

@@ -1,0 +1,191 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { FinalJob, ProviderErrorCode, RunningJob } from '@promptlab/contract'
+import { type CompletionSummary, type LLMProvider, ProviderError } from '@promptlab/providers'
+import pRetry from 'p-retry'
+import type { Clock } from '../../base/clock.ts'
+import type { Logger } from '../../base/logger.ts'
+import { finishJob, type JobOutcome, type JobProgress } from '../job.ts'
+import type { JobObserver } from '../ports/job-observer.ts'
+import type { JobCheckpoint } from '../ports/job-repository.ts'
+import type { RunTrace } from '../ports/job-tracer.ts'
+import type { TokenLog } from '../ports/token-log.ts'
+import { callFailureOf, describeFailure, JobCancelledError, JobLostError } from './job-failure.ts'
+import { RunMeter } from './run-meter.ts'
+import { type TimeLimits, TimeLimitWatch } from './time-limits.ts'
+
+/** What a run may cost in time and calls. */
+export interface RunPolicy extends TimeLimits {
+  /** The shortest pause before the second call of a provider, in milliseconds; it doubles, with jitter. */
+  readonly retryDelayMs: number
+}
+
+interface JobRunDeps {
+  readonly tokenLog: TokenLog
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly observer: JobObserver
+  readonly trace: RunTrace | undefined
+  readonly policy: RunPolicy
+}
+
+/** What may pass if it is tried again. A vendor that was silent or unreadable may have been paid already. */
+const RETRIED: ReadonlySet<ProviderErrorCode> = new Set(['provider-rate-limited', 'provider-unavailable'])
+const MAX_ATTEMPTS = 3
+/** A vendor that asks to wait longer is not asked again: the caller should know now. */
+const LONGEST_RETRY_AFTER_MS = 60_000
+/** How long a provider may go on after it was told to stop, before it is left to itself. */
+const STOP_GRACE_MS = 1_000
+
+/** One run of a job: the calls of its provider, up to its outcome. */
+export class JobRun {
+  readonly #job: RunningJob
+  readonly #provider: LLMProvider | undefined
+  readonly #stop: AbortController
+  readonly #deps: JobRunDeps
+  readonly #meter: RunMeter
+  #text = ''
+  #storedLength = 0
+
+  /** @param stop aborted with the reason for which the run must end */
+  constructor(job: RunningJob, provider: LLMProvider | undefined, stop: AbortController, deps: JobRunDeps) {
+    this.#job = job
+    this.#provider = provider
+    this.#stop = stop
+    this.#deps = deps
+    this.#meter = new RunMeter(job, deps.clock)
+  }
+
+  /** What the run has made so far, or `undefined` if all of it is stored. */
+  checkpoint(): JobCheckpoint | undefined {
+    const storedLength = this.#storedLength
+    if (this.#text.length === storedLength) return undefined
+    const updatedAt = new Date(this.#deps.clock.now()).toISOString()
+    return { job: { ...this.#job, ...this.#progress(), updatedAt }, storedLength }
+  }
+
+  checkpointStored({ job }: JobCheckpoint): void {
+    this.#storedLength = job.result.length
+  }
+
+  /** Ends the run, as its job is over already or was taken from this process. */
+  lose(): void {
+    this.#stop.abort(new JobLostError())
+  }
+
+  /** Calls the provider and publishes its tokens. Never rejects: a failure is an outcome. */
+  async complete(): Promise<FinalJob> {
+    const { clock, policy } = this.#deps
+    const watch = new TimeLimitWatch(policy, (error) => this.#stop.abort(error))
+    let outcome: JobOutcome = { status: 'completed' }
+    let summary: CompletionSummary | undefined
+    try {
+      summary = await this.#unlessStuck(this.#attempts(watch))
+    } catch (error) {
+      outcome = this.#outcomeOf(this.#stop.signal.aborted ? this.#stop.signal.reason : error)
+    } finally {
+      watch.stop()
+    }
+    return finishJob(this.#job, this.#progress(summary), outcome, clock.now())
+  }
+
+  #progress(summary?: CompletionSummary): JobProgress {
+    return { result: this.#text, metrics: this.#meter.metrics(summary) }
+  }
+
+  #attempts(watch: TimeLimitWatch): Promise<CompletionSummary | undefined> {
+    const { signal } = this.#stop
+    return pRetry(() => this.#attempt(watch), {
+      retries: MAX_ATTEMPTS - 1,
+      minTimeout: this.#deps.policy.retryDelayMs,
+      randomize: true,
+      signal,
+      shouldRetry: ({ error }) => this.#mayRetry(error),
+      onFailedAttempt: async ({ error, retryDelay }) => {
+        if (!this.#mayRetry(error) || retryDelay === 0) return
+        this.#log('the provider is called again', error)
+        await sleep(Math.max(0, (error.retryAfterMs ?? 0) - retryDelay), undefined, { signal })
+      },
+    })
+  }
+
+  #mayRetry(error: Error): error is ProviderError {
+    return (
+      this.#text === '' &&
+      error instanceof ProviderError &&
+      error.retryable &&
+      RETRIED.has(error.code) &&
+      (error.retryAfterMs ?? 0) <= LONGEST_RETRY_AFTER_MS
+    )
+  }
+
+  async #attempt(watch: TimeLimitWatch): Promise<CompletionSummary | undefined> {
+    const { signal } = this.#stop
+    const { prompt, options, model, provider: name } = this.#job
+    // A job that waited over a restart may be for a provider that the new configuration does not have.
+    if (!this.#provider) throw new ProviderError(`There is no provider ${name} any more`, { code: 'provider-rejected' })
+    this.#meter.countAttempt()
+    watch.attemptStarted()
+    const call = this.#deps.trace?.callStarted()
+    const completion = this.#provider.complete(prompt, { ...options, model, signal })
+    try {
+      for (let next = await completion.next(); ; next = await completion.next()) {
+        if (next.done) {
+          call?.completed(next.value, this.#meter.firstTokenMs)
+          return next.value
+        }
+        // Nothing is published any more once the run has been told to end.
+        signal.throwIfAborted()
+        watch.tokenCame()
+        this.#publish(next.value)
+      }
+    } catch (error) {
+      call?.failed(callFailureOf(signal.aborted ? signal.reason : error), this.#meter.firstTokenMs)
+      // Not awaited: a provider that is stuck never answers it.
+      completion.return(undefined).catch(() => {})
+      throw error
+    } finally {
+      watch.attemptEnded()
+    }
+  }
+
+  #publish(token: string): void {
+    this.#text += token
+    this.#meter.countToken()
+    this.#deps.tokenLog.append(this.#job.id, token)
+  }
+
+  /** The result of the work, or the reason to stop if the work does not heed it. */
+  async #unlessStuck<Result>(work: Promise<Result>): Promise<Result> {
+    const { signal } = this.#stop
+    const stuck = Promise.withResolvers<never>()
+    const onAbort = () => setTimeout(() => stuck.reject(signal.reason), STOP_GRACE_MS).unref()
+    signal.addEventListener('abort', onAbort, { once: true })
+    if (signal.aborted) onAbort()
+    try {
+      return await Promise.race([work, stuck.promise])
+    } finally {
+      signal.removeEventListener('abort', onAbort)
+    }
+  }
+
+  #outcomeOf(error: unknown): JobOutcome {
+    if (error instanceof JobCancelledError) return { status: 'cancelled' }
+    this.#log('job failed', error)
+    return { status: 'failed', error: describeFailure(error, this.#job.provider) }
+  }
+
+  #log(message: string, error: unknown): void {
+    const { logger, observer, trace } = this.#deps
+    const { id: jobId, provider, model } = this.#job
+    const traceId = trace?.traceId
+    if (!(error instanceof ProviderError)) {
+      logger.warn({ err: error, jobId, provider, model, traceId }, message)
+      return
+    }
+    const { code, status, retryAfterMs } = error
+    observer.providerFailed(provider, code)
+    logger.warn({ jobId, provider, model, code, status, retryAfterMs, traceId }, message)
+    // In the vendor's words, which may quote the prompt.
+    logger.debug({ jobId, err: error }, 'what the provider said')
+  }
+}

@@ -1,0 +1,91 @@
+import { expect, it, onTestFinished, vi } from 'vitest'
+import { GatedHandler } from '../../../test/support/gated-handler.ts'
+import { SILENT } from '../../../test/support/silent-logger.ts'
+import { temporaryFolder } from '../../../test/support/temporary-folder.ts'
+import { systemClock } from '../../base/clock.ts'
+import { InProcessJobQueue } from '../../queue/in-process-job-queue.ts'
+import { JsonFileJobRepository } from '../../storage/json-file/json-file-job-repository.ts'
+import { MemoryTokenLog } from '../../token-log/memory-token-log.ts'
+import { newJob, startJob } from '../job.ts'
+import { type QueuedJob, QueueUnavailableError } from '../ports/job-queue.ts'
+import { Reconciler } from './reconciler.ts'
+
+const MINUTE_MS = 60_000
+const PENDING = (id: string, ageMs: number) =>
+  newJob(id, { prompt: 'Go', provider: 'echo', model: 'echo' }, Date.now() - ageMs)
+
+/** A queue that can be away. */
+class RemoteQueue extends InProcessJobQueue {
+  isAway = false
+  passes = 0
+
+  override async ensure(jobs: readonly QueuedJob[]): Promise<number> {
+    this.passes++
+    if (this.isAway) throw new QueueUnavailableError()
+    return await super.ensure(jobs)
+  }
+}
+
+async function newParts() {
+  const path = `${await temporaryFolder()}/jobs.json`
+  const jobs = await JsonFileJobRepository.open(path)
+  onTestFinished(() => jobs.close())
+  const queue = new RemoteQueue({
+    maxConcurrent: 1,
+    maxConcurrentPerProvider: 1,
+    maxConcurrentPerOwner: 1,
+    maxQueued: 10,
+  })
+  const parts = { jobs, queue, tokenLog: new MemoryTokenLog(), clock: systemClock, logger: SILENT }
+  const reconciler = new Reconciler(parts)
+  onTestFinished(() => reconciler.stop())
+  return { ...parts, path, reconciler }
+}
+
+it('ends what was running when the store was left, and tells its readers', async () => {
+  const first = await newParts()
+  await first.jobs.insert(startJob(PENDING('job', 0), Date.now()))
+  await first.jobs.close()
+  const jobs = await JsonFileJobRepository.open(first.path)
+  onTestFinished(() => jobs.close())
+  const reader = first.tokenLog.attach('job', 0, { onReady: () => {}, onDoubt: () => {} })
+  await new Reconciler({ ...first, jobs }).recover()
+  expect(await jobs.find('job')).toMatchObject({ status: 'failed', error: { code: 'interrupted' } })
+  expect(reader.hasEnded).toBe(true)
+})
+
+it('queues every waiting job at start, oldest first', async () => {
+  const { jobs, queue, reconciler } = await newParts()
+  const ids = Array.from({ length: 1_001 }, (_, index) => `job-${String(index).padStart(4, '0')}`)
+  await Promise.all(ids.map((id) => jobs.insert(PENDING(id, 0))))
+  await reconciler.recover()
+  const handler = new GatedHandler()
+  queue.start(handler)
+  for (const id of ids) await handler.finish(id)
+  expect(handler.started).toHaveLength(ids.length)
+  expect(new Set(handler.started)).toEqual(new Set(ids))
+})
+
+it('queues again what the queue has lost, but not what may be on its way to it', async () => {
+  const { jobs, queue, reconciler } = await newParts()
+  const old = Array.from({ length: 1_200 }, (_, index) => PENDING(`old-${index}`, MINUTE_MS))
+  await Promise.all([...old, PENDING('new', 0)].map((job) => jobs.insert(job)))
+  reconciler.start(10)
+  await vi.waitUntil(async () => queue.passes > 0 && (await queue.ensure(old)) === 0, 10_000)
+  await reconciler.stop()
+  expect(await queue.ensure([PENDING('new', 0)])).toBe(1)
+})
+
+it('goes on after a pass that failed', async () => {
+  const { jobs, queue, reconciler } = await newParts()
+  const job = PENDING('job', MINUTE_MS)
+  await jobs.insert(job)
+  queue.isAway = true
+  reconciler.start(10)
+  await vi.waitUntil(() => queue.passes > 1, 10_000)
+  queue.isAway = false
+  const handler = new GatedHandler()
+  queue.start(handler)
+  await handler.hasStarted(1)
+  expect(handler.started).toEqual(['job'])
+})

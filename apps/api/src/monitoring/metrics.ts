@@ -1,0 +1,169 @@
+import type { FinalJob, ProviderErrorCode, RunningJob } from '@promptlab/contract'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { JobObserver } from '../jobs/ports/job-observer.ts'
+
+/** What is looked at when somebody asks. */
+interface Levels {
+  openStreams(): number
+  /** A promise that rejects leaves the number out. */
+  waitingJobs(): Promise<number>
+}
+
+interface Answered {
+  readonly method: string
+  /** The pattern of the route, not the path, which callers choose. */
+  readonly route: string | undefined
+  readonly status: number
+  readonly durationMs: number
+}
+
+const ANSWER_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300]
+const WRITE_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5]
+const WAIT_SECONDS = [0.001, 0.005, 0.025, 0.1, 0.5, 1, 5, 15, 60, 300, 1800]
+const FIRST_TOKEN_SECONDS = [0.05, 0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30, 60]
+const TOKEN_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 1, 5]
+const RUN_SECONDS = [0.1, 0.5, 1, 2, 5, 10, 20, 40, 60, 120, 300, 600]
+
+const METHODS = new Set(['GET', 'HEAD', 'POST', 'DELETE', 'OPTIONS'])
+
+/**
+ * What can be watched, by the conventions of Prometheus: base units, and labels with few values, none of which a caller
+ * chooses. Tokens are counted when their run is over: a call for each of them would cost more than to stream it.
+ */
+export class Metrics implements JobObserver {
+  readonly #registry = new Registry()
+  readonly #answers = this.#histogram(
+    'http_request_duration_seconds',
+    'Time to the end of an answer; streams last as long as they are read',
+    ANSWER_SECONDS,
+    ['method', 'route', 'status'],
+  )
+  readonly #jobs = this.#counter('jobs_ended_total', 'Runs of jobs that ended in this process', [
+    'provider',
+    'model',
+    'status',
+  ])
+  readonly #runs = this.#histogram('job_run_seconds', 'Time from the start of a run to its end', RUN_SECONDS, [
+    'provider',
+    'model',
+  ])
+  readonly #waits = this.#histogram(
+    'job_queue_wait_seconds',
+    'Time from the creation of a job to the start of its run',
+    WAIT_SECONDS,
+    ['provider'],
+  )
+  readonly #running = this.#gauge('jobs_running', 'Jobs that run in this process', ['provider'])
+  readonly #tokens = this.#counter('tokens_total', 'Tokens that were streamed, counted when their run is over', [
+    'provider',
+    'model',
+  ])
+  readonly #firstTokens = this.#histogram(
+    'job_time_to_first_token_seconds',
+    'Time from the start of a run to its first token',
+    FIRST_TOKEN_SECONDS,
+    ['provider', 'model'],
+  )
+  readonly #gaps = this.#histogram(
+    'job_time_between_tokens_seconds',
+    'Mean time between the tokens of a run',
+    TOKEN_SECONDS,
+    ['provider', 'model'],
+  )
+  readonly #failures = this.#counter(
+    'provider_errors_total',
+    'Calls of providers that failed, also those that were made again',
+    ['provider', 'code'],
+  )
+  readonly #writes = this.#histogram(
+    'storage_write_seconds',
+    'Time to a change of the job store that is on disk',
+    WRITE_SECONDS,
+    ['operation'],
+  )
+
+  constructor({ openStreams, waitingJobs }: Levels) {
+    collectDefaultMetrics({ register: this.#registry })
+    this.#gauge('streams_open', 'Streams that are being written by this process', [], (gauge) =>
+      gauge.set(openStreams()),
+    )
+    this.#gauge('jobs_waiting', 'Jobs that wait for their turn, in all processes together', [], async (gauge) => {
+      try {
+        gauge.set(await waitingJobs())
+      } catch {
+        gauge.remove()
+      }
+    })
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType
+  }
+
+  /** Everything, as Prometheus reads it. */
+  text(): Promise<string> {
+    return this.#registry.metrics()
+  }
+
+  answered({ method, route = 'unknown', status, durationMs }: Answered): void {
+    const labels = { method: METHODS.has(method) ? method : 'other', route, status: String(status) }
+    this.#answers.observe(labels, durationMs / 1000)
+  }
+
+  stored(operation: string, durationMs: number): void {
+    this.#writes.observe({ operation }, durationMs / 1000)
+  }
+
+  runStarted({ provider, metrics }: RunningJob): void {
+    this.#running.inc({ provider })
+    this.#waits.observe({ provider }, metrics.queuedMs / 1000)
+  }
+
+  runEnded({ provider, model, status, metrics }: FinalJob): void {
+    const { tokenCount, ttftMs, durationMs } = metrics
+    this.#running.dec({ provider })
+    this.#jobs.inc({ provider, model, status })
+    this.#runs.observe({ provider, model }, durationMs / 1000)
+    this.#tokens.inc({ provider, model }, tokenCount)
+    if (ttftMs === null) return
+    this.#firstTokens.observe({ provider, model }, ttftMs / 1000)
+    if (tokenCount > 1)
+      this.#gaps.observe({ provider, model }, Math.max(0, durationMs - ttftMs) / (tokenCount - 1) / 1000)
+  }
+
+  providerFailed(provider: string, code: ProviderErrorCode): void {
+    this.#failures.inc({ provider, code })
+  }
+
+  #counter<Label extends string>(name: string, help: string, labelNames: Label[]): Counter<Label> {
+    return new Counter({ name: `promptlab_${name}`, help, labelNames, registers: [this.#registry] })
+  }
+
+  #gauge<Label extends string>(
+    name: string,
+    help: string,
+    labelNames: Label[],
+    collect?: (gauge: Gauge<Label>) => void | Promise<void>,
+  ): Gauge<Label> {
+    return new Gauge({
+      name: `promptlab_${name}`,
+      help,
+      labelNames,
+      registers: [this.#registry],
+      ...(collect && {
+        collect() {
+          return collect(this)
+        },
+      }),
+    })
+  }
+
+  #histogram<Label extends string>(
+    name: string,
+    help: string,
+    buckets: number[],
+    labelNames: Label[],
+  ): Histogram<Label> {
+    return new Histogram({ name: `promptlab_${name}`, help, buckets, labelNames, registers: [this.#registry] })
+  }
+}

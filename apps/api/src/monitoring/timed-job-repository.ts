@@ -1,0 +1,35 @@
+import type { Clock } from '../base/clock.ts'
+import type { JobRepository } from '../jobs/ports/job-repository.ts'
+
+/** Told how long a write of the job store took, in milliseconds, whether or not it succeeded. */
+type OnWrite = (operation: 'insert' | 'replace' | 'checkpoint' | 'delete', durationMs: number) => void
+
+/** The repository, with its writes measured. */
+export function timedJobRepository(
+  jobs: JobRepository,
+  clock: Pick<Clock, 'elapsed'>,
+  onWrite: OnWrite,
+): JobRepository {
+  async function timed<Result>(operation: Parameters<OnWrite>[0], write: Promise<Result>): Promise<Result> {
+    const startedAt = clock.elapsed()
+    try {
+      return await write
+    } finally {
+      onWrite(operation, clock.elapsed() - startedAt)
+    }
+  }
+  return {
+    insert: (job, idempotency) => timed('insert', jobs.insert(job, idempotency)),
+    replace: (next, ifStatus) => timed('replace', jobs.replace(next, ifStatus)),
+    checkpoint: (progress) => timed('checkpoint', jobs.checkpoint(progress)),
+    deleteFinal: (id) => timed('delete', jobs.deleteFinal(id)),
+    deleteFinalBefore: (time, limit) => timed('delete', jobs.deleteFinalBefore(time, limit)),
+    find: (id) => jobs.find(id),
+    findByIdempotencyKey: (key, now) => jobs.findByIdempotencyKey(key, now),
+    findPending: (limit, after) => jobs.findPending(limit, after),
+    findAbandoned: () => jobs.findAbandoned(),
+    list: (query) => jobs.list(query),
+    checkHealth: () => jobs.checkHealth(),
+    close: () => jobs.close(),
+  }
+}

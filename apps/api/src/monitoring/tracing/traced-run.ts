@@ -1,0 +1,89 @@
+import { type Context, type Span, SpanKind, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api'
+import type { FinalJob, RunningJob } from '@promptlab/contract'
+import type { CompletionSummary } from '@promptlab/providers'
+import type { Owned } from '../../jobs/job.ts'
+import type { CallFailure, CallTrace, RunTrace } from '../../jobs/ports/job-tracer.ts'
+
+/** Vendors that the conventions for generative AI call otherwise than we do. */
+const NAMES_BY_CONVENTION: ReadonlyMap<string, string> = new Map([['gemini', 'gcp.gemini']])
+
+/** A run and the calls in it, as spans. The attributes say how it went, and nothing of what was asked or answered. */
+export class TracedRun implements RunTrace {
+  readonly traceId: string
+  readonly #tracer: Tracer
+  readonly #job: RunningJob
+  readonly #span: Span
+  readonly #context: Context
+  #lastCall: TracedCall | undefined
+
+  constructor(tracer: Tracer, job: RunningJob & Owned, parent: Context) {
+    this.#tracer = tracer
+    this.#job = job
+    const attributes = { 'promptlab.job.id': job.id, ...(job.owner !== undefined && { 'promptlab.caller': job.owner }) }
+    this.#span = tracer.startSpan('run', { attributes }, parent)
+    this.#context = trace.setSpan(parent, this.#span)
+    this.traceId = this.#span.spanContext().traceId
+  }
+
+  callStarted(): CallTrace {
+    const { id, provider, model, options: { temperature, maxTokens } = {} } = this.#job
+    const attributes = {
+      'gen_ai.operation.name': 'chat',
+      'gen_ai.provider.name': NAMES_BY_CONVENTION.get(provider) ?? provider,
+      'gen_ai.request.model': model,
+      'gen_ai.request.stream': true,
+      ...(temperature !== undefined && { 'gen_ai.request.temperature': temperature }),
+      ...(maxTokens !== undefined && { 'gen_ai.request.max_tokens': maxTokens }),
+      'promptlab.job.id': id,
+    }
+    const span = this.#tracer.startSpan(`chat ${model}`, { kind: SpanKind.CLIENT, attributes }, this.#context)
+    this.#lastCall = new TracedCall(span)
+    return this.#lastCall
+  }
+
+  ended(job: FinalJob): void {
+    const code = job.status === 'failed' ? job.error.code : undefined
+    this.#lastCall?.failed(code ?? 'cancelled', undefined)
+    this.#span.setAttribute('promptlab.job.status', job.status)
+    if (code !== undefined) fail(this.#span, code)
+    this.#span.end()
+  }
+}
+
+class TracedCall implements CallTrace {
+  readonly #span: Span
+  #hasEnded = false
+
+  constructor(span: Span) {
+    this.#span = span
+  }
+
+  completed({ usage, finishReason }: CompletionSummary = {}, firstTokenMs: number | undefined): void {
+    if (usage) {
+      this.#span.setAttribute('gen_ai.usage.input_tokens', usage.inputTokens)
+      this.#span.setAttribute('gen_ai.usage.output_tokens', usage.outputTokens)
+    }
+    this.#end(finishReason?.replaceAll('-', '_'), firstTokenMs)
+  }
+
+  failed(reason: CallFailure, firstTokenMs: number | undefined): void {
+    if (this.#hasEnded) return
+    if (reason !== 'cancelled') fail(this.#span, reason)
+    // The conventions' word for every answer that did not come to its end.
+    this.#end('error', firstTokenMs)
+  }
+
+  #end(finishReason: string | undefined, firstTokenMs: number | undefined): void {
+    if (this.#hasEnded) return
+    this.#hasEnded = true
+    if (finishReason !== undefined) this.#span.setAttribute('gen_ai.response.finish_reasons', [finishReason])
+    if (firstTokenMs !== undefined) {
+      this.#span.setAttribute('gen_ai.response.time_to_first_chunk', firstTokenMs / 1000)
+    }
+    this.#span.end()
+  }
+}
+
+function fail(span: Span, code: string): void {
+  span.setStatus({ code: SpanStatusCode.ERROR }).setAttribute('error.type', code)
+}

@@ -1,0 +1,220 @@
+import { lstat, mkdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { aJob, describeJobRepository } from '../../../test/contracts/describe-job-repository.ts'
+import { temporaryFolder } from '../../../test/support/temporary-folder.ts'
+import { startJob } from '../../jobs/job.ts'
+import { StorageUnavailableError } from '../../jobs/ports/job-repository.ts'
+import { StoreOpenError } from '../store-open-error.ts'
+import { readStore, type StoreOptions } from './disk/journaled-store.ts'
+import { JsonFileJobRepository } from './json-file-job-repository.ts'
+
+const newFile = async () => join(await temporaryFolder(), 'jobs.json')
+
+async function open(path: string, options?: StoreOptions): Promise<JsonFileJobRepository> {
+  const jobs = await JsonFileJobRepository.open(path, options)
+  onTestFinished(() => jobs.close())
+  return jobs
+}
+
+describeJobRepository('JsonFileJobRepository', async () => {
+  const path = await newFile()
+  return { open: () => JsonFileJobRepository.open(path) }
+})
+
+describeJobRepository('JsonFileJobRepository with a journal', async () => {
+  const path = await newFile()
+  return { open: () => JsonFileJobRepository.open(path, { journalFromBytes: 0 }) }
+})
+
+describe('the file of JsonFileJobRepository', () => {
+  it('is JSON with one job a line, so that a person can read and diff it', async () => {
+    const path = await newFile()
+    const jobs = await open(path)
+    await jobs.insert(aJob('a'))
+    await jobs.insert(aJob('b'))
+    const before = (await readFile(path, 'utf8')).split('\n')
+    expect(before[1]).toBe(`${JSON.stringify(aJob('a'))},`)
+    expect(before[2]).toBe(JSON.stringify(aJob('b')))
+
+    await jobs.replace(startJob(aJob('b'), 0), 'pending')
+    const text = await readFile(path, 'utf8')
+    const changed = text.split('\n').filter((line, index) => line !== before[index])
+    expect(changed).toEqual([JSON.stringify(startJob(aJob('b'), 0))])
+    expect(JSON.parse(text)).toEqual({ version: 1, jobs: [aJob('a'), startJob(aJob('b'), 0)] })
+  })
+
+  it('is written once for all changes that come while the disk is busy', async () => {
+    const path = await newFile()
+    const jobs = await open(path)
+    const inodes = new Set<number>()
+    const inserts = Array.from({ length: 200 }, async (_, index) => {
+      await jobs.insert(aJob(`job-${index}`))
+      inodes.add((await stat(path)).ino)
+    })
+    await Promise.all(inserts)
+    // Each write makes a new file; two inodes in turn, and never one for each change.
+    expect(inodes.size).toBeLessThanOrEqual(3)
+  })
+
+  it('is private to its owner', async () => {
+    const path = await newFile()
+    await open(path)
+    expect((await stat(path)).mode & 0o777).toBe(0o600)
+  })
+
+  it('keeps fields of finished jobs that this version does not know', async () => {
+    const path = await newFile()
+    const fromTheFuture = { ...aJob('a'), priority: 7 }
+    await writeFile(path, JSON.stringify({ version: 1, jobs: [fromTheFuture] }))
+    const jobs = await open(path)
+    await jobs.insert(aJob('b'))
+    expect(await readFile(path, 'utf8')).toContain(JSON.stringify(fromTheFuture))
+  })
+
+  it('is made where a link points, also before it exists', async () => {
+    const folder = await temporaryFolder()
+    await mkdir(join(folder, 'disk'))
+    await symlink('disk/jobs.json', join(folder, 'link.json'))
+    const jobs = await open(join(folder, 'link.json'))
+    await jobs.insert(aJob('a'))
+    expect(await readFile(join(folder, 'disk', 'jobs.json'), 'utf8')).toContain('"id":"a"')
+    expect((await lstat(join(folder, 'link.json'))).isSymbolicLink()).toBe(true)
+    await expect(JsonFileJobRepository.open(join(folder, 'disk', 'jobs.json'))).rejects.toThrow(/is in use by/)
+    await symlink('b.json', join(folder, 'a.json'))
+    await symlink('a.json', join(folder, 'b.json'))
+    await expect(JsonFileJobRepository.open(join(folder, 'a.json'))).rejects.toThrow(/circles/)
+  })
+
+  it('is made in a folder that does not exist yet', async () => {
+    const path = join(await temporaryFolder(), 'data', 'deep', 'jobs.json')
+    const jobs = await open(path)
+    await jobs.insert(aJob('a'))
+    expect(await readFile(path, 'utf8')).toContain('"id":"a"')
+  })
+})
+
+describe('JsonFileJobRepository refuses to open', () => {
+  const job = JSON.stringify(aJob('a'))
+  it.each([
+    ['an empty file', '', /it is empty/],
+    ['half a file', `{"version":1,"jobs":[\n${job.slice(0, 40)}`, /it is not JSON/],
+    ['another document', '[]', /expected object/],
+    ['a document of another version', '{"version":2,"jobs":[]}', /version/],
+    ['an invalid job', `{"version":1,"jobs":[${job}, {"id":"b","status":"done"}]}`, /jobs\[1\]/],
+    ['a field of the wrong type', `{"version":1,"jobs":[${job.replace('"echo"', '5')}]}`, /jobs\[0\]: provider/],
+    ['an id that occurs twice', `{"version":1,"jobs":[${job},${job}]}`, /jobs\[1\]: the id a occurs twice/],
+    ['bytes that are not UTF-8', Buffer.from([0x7b, 0xff, 0xfe]), /not UTF-8/],
+  ])('%s, names the fault and leaves the file as it is', async (_, content, fault) => {
+    const path = await newFile()
+    await writeFile(path, content)
+    const error: unknown = await JsonFileJobRepository.open(path).catch((reason) => reason)
+    expect(error).toBeInstanceOf(StoreOpenError)
+    expect(String(error)).toContain(path)
+    expect(String(error)).toMatch(fault)
+    expect(await readFile(path)).toEqual(Buffer.from(content))
+    // And the lock was given back.
+    await rm(path)
+    await open(path)
+  })
+
+  const journalLine = `${job}\n`
+  it.each([
+    ['a line that is not JSON', `${journalLine}{"id":\n${journalLine}`, /line 2: it is not JSON/],
+    ['an empty line', `\n${journalLine}`, /line 1: it is not JSON/],
+    ['an invalid job', `${journalLine}{"id":"b","status":"done"}\n`, /line 2: status/],
+    ['an invalid removal', `{"id":"b","removed":1}\n`, /line 1: removed/],
+    ['bytes that are not UTF-8', Buffer.from([0xff, 0x0a]), /line 1: it is not UTF-8/],
+  ])('a journal with %s, names the fault and leaves both files as they are', async (_, content, fault) => {
+    const path = await newFile()
+    const document = '{"version":1,"jobs":[]}'
+    await writeFile(path, document)
+    await writeFile(`${path}.journal`, content)
+    const error: unknown = await JsonFileJobRepository.open(path).catch((reason) => reason)
+    expect(error).toBeInstanceOf(StoreOpenError)
+    expect(String(error)).toContain(`${path}.journal`)
+    expect(String(error)).toMatch(fault)
+    expect(await readFile(path, 'utf8')).toBe(document)
+    expect(await readFile(`${path}.journal`)).toEqual(Buffer.from(content))
+  })
+
+  it('a journal whose file is missing', async () => {
+    const path = await newFile()
+    await writeFile(`${path}.journal`, journalLine)
+    await expect(JsonFileJobRepository.open(path)).rejects.toThrow(/which it belongs to, is missing/)
+    expect(await readFile(`${path}.journal`, 'utf8')).toBe(journalLine)
+  })
+
+  it('a file in a folder that cannot be written', async () => {
+    await expect(JsonFileJobRepository.open('/dev/null/jobs.json')).rejects.toThrow(
+      /The folder of the job store .* cannot be used/,
+    )
+  })
+
+  it('a folder', async () => {
+    const folder = await temporaryFolder()
+    await expect(JsonFileJobRepository.open(folder)).rejects.toThrow(/cannot be read and written: EISDIR/)
+  })
+
+  it('a file that another server uses, and says who holds it', async () => {
+    const path = await newFile()
+    const first = await JsonFileJobRepository.open(path)
+    await first.insert(aJob('a'))
+    await expect(JsonFileJobRepository.open(path)).rejects.toThrow(
+      new RegExp(`is in use by process ${process.pid} on `),
+    )
+    await first.close()
+    const second = await open(path)
+    expect(await second.find('a')).toEqual(aJob('a'))
+  })
+})
+
+describe('a store that has grown large', () => {
+  it('says once which setting to change', async () => {
+    const path = await newFile()
+    const line = JSON.stringify(aJob('ID'))
+    const lines = Array.from({ length: 100_000 }, (_, index) => line.replace('ID', `job-${index}`))
+    await writeFile(path, `{"version":1,"jobs":[\n${lines.join(',\n')}\n]}\n`)
+    const warn = vi.fn()
+    const jobs = await open(path, { logger: { warn } })
+    expect(warn).not.toHaveBeenCalled()
+    for (const id of ['a', 'b']) await jobs.insert(aJob(id))
+    expect(warn.mock.calls).toEqual([
+      [expect.objectContaining({ file: path, jobs: 100_001 }), expect.stringContaining('JOB_RETENTION_HOURS')],
+    ])
+  })
+})
+
+describe('JsonFileJobRepository on a disk that fails', () => {
+  it.each([
+    ['', undefined],
+    [' in a journal', { journalFromBytes: 0 }],
+  ])('changes nothing that it cannot store%s, says so, and goes on when the disk does', async (_, options) => {
+    const path = await newFile()
+    const jobs = await open(path, options)
+    await jobs.insert(aJob('a'))
+    const folder = dirname(path)
+    await rename(folder, `${folder}-gone`)
+
+    await expect(jobs.insert(aJob('b'))).rejects.toThrow(StorageUnavailableError)
+    await expect(jobs.replace(startJob(aJob('a'), 0), 'pending')).rejects.toThrow(StorageUnavailableError)
+    await expect(jobs.checkHealth()).rejects.toThrow(StorageUnavailableError)
+    expect(await jobs.find('a')).toEqual(aJob('a'))
+    expect(await jobs.find('b')).toBeUndefined()
+
+    await rename(`${folder}-gone`, folder)
+    await expect(jobs.checkHealth()).resolves.toBeUndefined()
+    await jobs.insert(aJob('b'))
+    expect((await readStore(path)).map(({ job }) => job)).toEqual([aJob('a'), aJob('b')])
+    await jobs.close()
+    expect(JSON.parse(await readFile(path, 'utf8'))).toEqual({ version: 1, jobs: [aJob('a'), aJob('b')] })
+  })
+
+  it('shows a change only after the disk took it', async () => {
+    const jobs = await open(await newFile())
+    const inserted = jobs.insert(aJob('a'))
+    expect(await jobs.find('a')).toBeUndefined()
+    await inserted
+    expect(await jobs.find('a')).toEqual(aJob('a'))
+  })
+})

@@ -1,0 +1,189 @@
+import { constants } from 'node:fs'
+import { access } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import type { Job, JobStatus, PendingJob, RunningJob } from '@promptlab/contract'
+import type { Owned, StoredJob } from '../../jobs/job.ts'
+import {
+  type IdempotencyKey,
+  type JobCheckpoint,
+  JobConflictError,
+  type JobPosition,
+  type JobQuery,
+  type JobRepository,
+  type KeyedJob,
+  StorageUnavailableError,
+} from '../../jobs/ports/job-repository.ts'
+import { CommitPace } from '../commit-pace.ts'
+import type { FileLock } from '../file-lock.ts'
+import { GroupCommit } from '../group-commit.ts'
+import { locateStoreFile, lockStoreFile, unusableStoreFile } from '../store-file.ts'
+import { damagedStore } from './damaged-store.ts'
+import { JournaledStore, type StoreOptions } from './disk/journaled-store.ts'
+import { Draft, keyedJob } from './memory/draft.ts'
+import { DamagedFileError, type JobEntry } from './memory/job-entry.ts'
+
+/** Jobs in one JSON file, for one process. Changes that come while the disk is busy share its next write. */
+export class JsonFileJobRepository implements JobRepository {
+  readonly #folder: string
+  readonly #lock: FileLock
+  readonly #store: JournaledStore
+  readonly #pace = new CommitPace()
+  readonly #writes = new GroupCommit<DraftChange>(
+    (changes) => this.#commit(changes),
+    () => this.#pace.turn(),
+  )
+  /** Those that ran when the store was opened: it has one server at a time, so theirs is gone. */
+  readonly #abandonedIds: readonly string[]
+  #isWritable = true
+  #isClosed = false
+
+  private constructor(folder: string, lock: FileLock, store: JournaledStore) {
+    this.#folder = folder
+    this.#lock = lock
+    this.#store = store
+    this.#abandonedIds = store.jobs
+      .oldest(Number.POSITIVE_INFINITY, undefined, ({ status }) => status === 'running')
+      .map(({ id }) => id)
+  }
+
+  /**
+   * Opens or creates the file, and its folder.
+   * @throws StoreOpenError it is damaged, cannot be written, or is in use
+   */
+  static async open(path: string, options?: StoreOptions): Promise<JsonFileJobRepository> {
+    const file = await locateStoreFile(path)
+    const lock = await lockStoreFile(file)
+    try {
+      return new JsonFileJobRepository(dirname(file), lock, await JournaledStore.open(file, options))
+    } catch (error) {
+      await lock.release()
+      if (error instanceof DamagedFileError) throw damagedStore(file, error)
+      throw unusableStoreFile(file, error)
+    }
+  }
+
+  insert(job: (PendingJob | RunningJob) & Owned, idempotency?: IdempotencyKey): Promise<KeyedJob | undefined> {
+    return this.#change((draft) => {
+      const first = idempotency && draft.findByKey(idempotency.key, Date.parse(job.createdAt))
+      if (first) return first
+      if (draft.get(job.id)) throw new JobConflictError(job.id)
+      draft.insert(job, idempotency)
+      return undefined
+    })
+  }
+
+  async find(id: string): Promise<StoredJob | undefined> {
+    return this.#store.jobs.get(id)?.job
+  }
+
+  async findByIdempotencyKey(key: string, now: number): Promise<KeyedJob | undefined> {
+    const entry = this.#store.jobs.findByKey(key)
+    return entry && keyedJob(entry, now)
+  }
+
+  async findPending(limit: number, after?: JobPosition): Promise<(PendingJob & Owned)[]> {
+    return this.#store.jobs
+      .oldest(limit, after, ({ status }) => status === 'pending')
+      .flatMap(({ unfinished }) => (unfinished?.status === 'pending' ? [unfinished] : []))
+  }
+
+  async findAbandoned(): Promise<RunningJob[]> {
+    return this.#abandonedIds.flatMap((id) => {
+      const job = this.#store.jobs.get(id)?.unfinished
+      return job?.status === 'running' ? [job] : []
+    })
+  }
+
+  async list({ limit, after, status, provider, owner }: JobQuery): Promise<StoredJob[]> {
+    const isAskedFor = (entry: JobEntry) =>
+      (owner === undefined || entry.owner === owner) &&
+      (!status || entry.status === status) &&
+      (!provider || entry.provider === provider)
+    return this.#store.jobs.newest(limit, after, isAskedFor).map(({ job }) => job)
+  }
+
+  replace(next: Job, ifStatus: JobStatus): Promise<boolean> {
+    return this.#change((draft) => {
+      if (draft.get(next.id)?.status !== ifStatus) return false
+      draft.replace(next)
+      return true
+    })
+  }
+
+  async checkpoint(progress: readonly JobCheckpoint[]): Promise<ReadonlySet<string>> {
+    return await this.#change((draft) => {
+      const stored = progress.filter(({ job }) => draft.get(job.id)?.status === 'running')
+      for (const { job } of stored) draft.replace(job)
+      return new Set(stored.map(({ job }) => job.id))
+    })
+  }
+
+  deleteFinal(id: string): Promise<boolean> {
+    return this.#change((draft) => draft.deleteFinal(id))
+  }
+
+  async deleteFinalBefore(time: number, limit: number): Promise<number> {
+    const ids: string[] = []
+    for (const { id, endedAt } of this.#store.jobs.inOrderOfCreation()) {
+      if (ids.length === limit) break
+      if (endedAt !== undefined && endedAt < time) ids.push(id)
+    }
+    if (ids.length === 0) return 0
+    return await this.#change((draft) => ids.filter((id) => draft.deleteFinal(id)).length)
+  }
+
+  async checkHealth(): Promise<void> {
+    if (this.#isClosed) throw new StorageUnavailableError()
+    try {
+      await access(this.#folder, constants.W_OK)
+    } catch (cause) {
+      throw new StorageUnavailableError(cause)
+    }
+    // After a failed write, only one that succeeds shows that the disk is well again.
+    if (!this.#isWritable) await this.#writes.submit({ apply: (draft) => draft.touch() })
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    await this.#writes.idle()
+    await this.#store.close()
+    await this.#lock.release()
+  }
+
+  async #change<Result>(decide: (draft: Draft) => Result): Promise<Result> {
+    if (this.#isClosed) throw new StorageUnavailableError()
+    let outcome: (() => Result) | undefined
+    await this.#writes.submit({
+      apply: (draft) => {
+        try {
+          const result = decide(draft)
+          outcome = () => result
+        } catch (error) {
+          outcome = () => {
+            throw error
+          }
+        }
+      },
+    })
+    if (!outcome) throw new Error('The change was committed without being applied')
+    return outcome()
+  }
+
+  async #commit(changes: readonly DraftChange[]): Promise<void> {
+    const draft = new Draft(this.#store.jobs)
+    for (const { apply } of changes) apply(draft)
+    if (!draft.isTouched) return
+    try {
+      await this.#store.commit(draft.changes)
+    } catch (cause) {
+      this.#isWritable = false
+      throw new StorageUnavailableError(cause)
+    }
+    this.#isWritable = true
+  }
+}
+
+interface DraftChange {
+  readonly apply: (draft: Draft) => void
+}

@@ -1,0 +1,116 @@
+import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import type { FileLock } from '../file-lock.ts'
+import type { ImportedJob, JobSource } from '../job-import.ts'
+import { locateStoreFile, lockStoreFile } from '../store-file.ts'
+import { StoreOpenError } from '../store-open-error.ts'
+import { damagedStore } from './damaged-store.ts'
+import { nodeDisk } from './disk/disk.ts'
+import { entriesOf, NotLineByLineError } from './disk/job-lines.ts'
+import { JournalFile } from './disk/journal-file.ts'
+import { journaledChanges } from './disk/journal-lines.ts'
+import { readStore } from './disk/journaled-store.ts'
+import { DamagedFileError, type JobChanges, type JobEntry } from './memory/job-entry.ts'
+
+const JOBS_PER_PAGE = 100
+const READ_BYTES = 1024 * 1024
+
+/**
+ * The jobs of a JSON file, to be stored elsewhere. The file is read as it passes, however large it is; what is in memory are
+ * the ids, and the changes that a crash left in the journal.
+ */
+export class JsonFileJobSource implements JobSource {
+  readonly #file: string
+  readonly #lock: FileLock
+  readonly #changes: JobChanges
+  /** What a file holds that is not laid out as this server does it. */
+  #edited: readonly JobEntry[] | undefined
+
+  private constructor(file: string, lock: FileLock, changes: JobChanges) {
+    this.#file = file
+    this.#lock = lock
+    this.#changes = changes
+  }
+
+  /** @throws StoreOpenError there is none, or it is in use */
+  static async open(path: string): Promise<JsonFileJobSource> {
+    await stat(path).catch((cause) => {
+      throw new StoreOpenError(`There is no job store ${path}.`, cause)
+    })
+    const file = await locateStoreFile(path)
+    const lock = await lockStoreFile(file)
+    try {
+      return new JsonFileJobSource(file, lock, await orSentence(file, () => readChanges(file)))
+    } catch (error) {
+      await lock.release()
+      throw error
+    }
+  }
+
+  async count(): Promise<number> {
+    try {
+      return await this.#countEach()
+    } catch (error) {
+      if (!(error instanceof NotLineByLineError)) throw error
+      // Somebody has edited it, so it is not one of those that are too large to be read as a whole.
+      this.#edited = await orSentence(this.#file, () => readStore(this.#file))
+      return await this.#countEach()
+    }
+  }
+
+  async *pages(): AsyncGenerator<readonly ImportedJob[]> {
+    let page: ImportedJob[] = []
+    for await (const { job, idempotency } of this.#entries()) {
+      page.push({ job, idempotency })
+      if (page.length < JOBS_PER_PAGE) continue
+      yield page
+      page = []
+    }
+    if (page.length > 0) yield page
+  }
+
+  close(): Promise<void> {
+    return this.#lock.release()
+  }
+
+  /** Each job as the last change left it. */
+  async *#entries(): AsyncGenerator<JobEntry> {
+    const changes = new Map(this.#changes)
+    for await (const entry of this.#snapshot()) {
+      const isChanged = changes.has(entry.id)
+      const last = isChanged ? changes.get(entry.id) : entry
+      changes.delete(entry.id)
+      if (last) yield last
+    }
+    for (const entry of changes.values()) if (entry) yield entry
+  }
+
+  async #countEach(): Promise<number> {
+    return await orSentence(this.#file, async () => {
+      const ids = new Set<string>()
+      for await (const { id } of this.#entries()) {
+        if (ids.has(id)) throw new DamagedFileError(this.#file, `the id ${id} occurs twice`)
+        ids.add(id)
+      }
+      return ids.size
+    })
+  }
+
+  #snapshot(): AsyncIterable<JobEntry> | Iterable<JobEntry> {
+    return this.#edited ?? entriesOf(this.#file, createReadStream(this.#file, { highWaterMark: READ_BYTES }))
+  }
+}
+
+async function readChanges(file: string): Promise<JobChanges> {
+  const journal = new JournalFile(`${file}.journal`, nodeDisk)
+  const bytes = await journal.read()
+  return bytes ? journaledChanges(journal.path, bytes) : new Map()
+}
+
+async function orSentence<Result>(file: string, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    throw error instanceof DamagedFileError ? damagedStore(file, error) : error
+  }
+}

@@ -1,0 +1,72 @@
+import type { StoredJob } from '../../../jobs/job.ts'
+import { IDEMPOTENCY_WINDOW_MS, type IdempotencyKey, type KeyedJob } from '../../../jobs/ports/job-repository.ts'
+import { type JobChanges, JobEntry } from './job-entry.ts'
+import type { StoredJobs } from './stored-jobs.ts'
+
+/** The store as it will be after the commit that is being put together. */
+export class Draft {
+  readonly #stored: StoredJobs
+  readonly #changes = new Map<string, JobEntry | undefined>()
+  /** Keys of jobs that the draft inserts. */
+  readonly #idsByKey = new Map<string, string>()
+  #isTouched = false
+
+  constructor(stored: StoredJobs) {
+    this.#stored = stored
+  }
+
+  get changes(): JobChanges {
+    return this.#changes
+  }
+
+  /** Whether something has to be written. */
+  get isTouched(): boolean {
+    return this.#isTouched
+  }
+
+  get(id: string): JobEntry | undefined {
+    return this.#changes.has(id) ? this.#changes.get(id) : this.#stored.get(id)
+  }
+
+  /** The job that was created with the key within its window. */
+  findByKey(key: string, now: number): KeyedJob | undefined {
+    const id = this.#idsByKey.get(key) ?? this.#stored.findByKey(key)?.id
+    const entry = id === undefined ? undefined : this.get(id)
+    return entry && keyedJob(entry, now)
+  }
+
+  insert(job: StoredJob, idempotency: IdempotencyKey | undefined): void {
+    this.#change(job.id, JobEntry.of(job, idempotency))
+    if (idempotency) this.#idsByKey.set(idempotency.key, job.id)
+  }
+
+  /** What a job got when it was inserted stays: whose it is, and its idempotency key. */
+  replace(job: StoredJob): void {
+    const { owner, idempotency } = this.get(job.id) ?? {}
+    this.#change(job.id, JobEntry.of(owner === undefined ? job : { ...job, owner }, idempotency))
+  }
+
+  /** Removes the job if it is final; returns whether it was. */
+  deleteFinal(id: string): boolean {
+    if (this.get(id)?.endedAt === undefined) return false
+    this.#change(id, undefined)
+    return true
+  }
+
+  /** Has the disk written to even if nothing changes. */
+  touch(): void {
+    this.#isTouched = true
+  }
+
+  #change(id: string, entry: JobEntry | undefined): void {
+    this.#changes.set(id, entry)
+    this.touch()
+  }
+}
+
+/** The entry's job if its key is still in its window. */
+export function keyedJob(entry: JobEntry, now: number): KeyedJob | undefined {
+  const { createdAt, idempotency } = entry
+  if (!idempotency || Date.parse(createdAt) <= now - IDEMPOTENCY_WINDOW_MS) return undefined
+  return { job: entry.job, fingerprint: idempotency.fingerprint }
+}

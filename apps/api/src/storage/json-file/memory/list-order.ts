@@ -1,0 +1,76 @@
+import type { JobPosition } from '../../../jobs/ports/job-repository.ts'
+
+/** Jobs in the order of the list. New ones mostly come at its end, so keeping the order costs less than making it. */
+export class ListOrder<Entry extends JobPosition> {
+  /** Oldest first. */
+  #entries: Entry[]
+
+  constructor(entries: readonly Entry[]) {
+    this.#entries = entries.toSorted(comparePositions)
+  }
+
+  /** Adds the entry, or puts it in the place of the one that has its position. */
+  set(entry: Entry): void {
+    const index = this.#indexOf(entry)
+    this.#entries.splice(index, this.#entries[index]?.id === entry.id ? 1 : 0, entry)
+  }
+
+  /** Removes all of them in one pass. */
+  remove(entries: readonly Entry[]): void {
+    if (entries.length === 0) return
+    const indexes = new Set(entries.map((entry) => this.#indexOf(entry)))
+    this.#entries = this.#entries.filter((_, index) => !indexes.has(index))
+  }
+
+  /** The newest that match, newest first, of all or of those that come after a position in the list. */
+  newest(limit: number, after: JobPosition | undefined, matches: (entry: Entry) => boolean): Entry[] {
+    const found: Entry[] = []
+    // A plain loop: a filter that few match goes through all of them.
+    for (let index = after ? this.#indexOf(after) : this.#entries.length; index-- > 0 && found.length < limit; ) {
+      const entry = this.#entries[index]
+      if (entry && matches(entry)) found.push(entry)
+    }
+    return found
+  }
+
+  /** The oldest that match, oldest first, of all or of those that come after a position in this order. */
+  oldest(limit: number, after: JobPosition | undefined, matches: (entry: Entry) => boolean): Entry[] {
+    const found: Entry[] = []
+    for (let index = after ? this.#indexBehind(after) : 0; index < this.#entries.length; index++) {
+      if (found.length === limit) break
+      const entry = this.#entries[index]
+      if (entry && matches(entry)) found.push(entry)
+    }
+    return found
+  }
+
+  #indexBehind(job: JobPosition): number {
+    const index = this.#indexOf(job)
+    return this.#entries[index]?.id === job.id ? index + 1 : index
+  }
+
+  /** How many are older: the index that the job has, or would have. */
+  #indexOf(job: JobPosition): number {
+    const newest = this.#entries.at(-1)
+    if (!newest || comparePositions(newest, job) < 0) return this.#entries.length
+    let low = 0
+    let high = this.#entries.length - 1
+    while (low < high) {
+      const middle = (low + high) >> 1
+      const entry = this.#entries[middle]
+      if (entry && comparePositions(entry, job) < 0) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+}
+
+/** Negative when `a` is older, or of the same time and has the smaller id. */
+function comparePositions(a: JobPosition, b: JobPosition): number {
+  return compare(a.createdAt, b.createdAt) || compare(a.id, b.id)
+}
+
+/** By code units, as SQL stores compare. */
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

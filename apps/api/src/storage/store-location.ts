@@ -1,0 +1,56 @@
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { z } from 'zod'
+
+/** Where jobs are kept. */
+export type StoreLocation =
+  | { readonly kind: 'json-file'; readonly path: string }
+  | { readonly kind: 'sqlite'; readonly path: string }
+  | { readonly kind: 'postgres'; readonly url: string }
+
+/**
+ * A location as `DATABASE_URL` writes it: `postgres://…`, `sqlite:PATH`, or a path or `file:` URL for a JSON file. No fault
+ * repeats the value, which may hold a password.
+ */
+export const storeLocation = z.string().trim().transform(locationOf)
+
+/** For people and logs: what names the store, and no password. */
+export function describeStore(location: StoreLocation): string {
+  if (location.kind !== 'postgres') return resolve(location.path)
+  const { host, pathname } = new URL(location.url)
+  return `postgres://${host}${pathname}`
+}
+
+function locationOf(value: string, context: z.RefinementCtx): StoreLocation {
+  const fault = (message: string) => {
+    context.addIssue(message)
+    return z.NEVER
+  }
+  if (/^postgres(ql)?:/i.test(value)) {
+    const isWhole = URL.canParse(value) && /^postgres(ql)?:\/\/.*\/./i.test(value)
+    return isWhole
+      ? { kind: 'postgres', url: value }
+      : fault('Must be like postgres://user:password@host:5432/database')
+  }
+  const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(value)?.[1]?.toLowerCase()
+  if (scheme !== undefined && scheme !== 'file' && scheme !== 'sqlite') {
+    return fault('Must be the path of a JSON file, sqlite:PATH or postgres://user:password@host:5432/database')
+  }
+  const path = pathOf(value)
+  if (path === undefined) return fault(`Must name a file of this machine, such as ${scheme}:///var/lib/jobs`)
+  if (path === '' || path.endsWith('/')) return fault('Must name a file, not a folder')
+  // SQLite would take these for a database in memory.
+  if (scheme === 'sqlite' && path.startsWith(':')) return fault('Must name a file, as jobs are kept on disk')
+  return { kind: scheme === 'sqlite' ? 'sqlite' : 'json-file', path }
+}
+
+/** The path in `SCHEME:PATH`, or the file of a URL such as `file:///var/lib/jobs.json`. */
+function pathOf(value: string): string | undefined {
+  const [, scheme, rest = value] = /^(file|sqlite):(.*)$/is.exec(value) ?? []
+  if (scheme === undefined || !rest.startsWith('//')) return rest
+  try {
+    return fileURLToPath(`file:${rest}`)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,128 @@
+import { execFile } from 'node:child_process'
+import { rename, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { Readiness } from '@promptlab/contract'
+import { startOpenAIVendor } from '@promptlab/providers/testing/vendors'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { createJob, getJob, jobOf, postJob, problemOf, readStream, StreamReader } from '../support/job-client.ts'
+import { newStorePath, startServer } from '../support/test-server.ts'
+import { tinyDisk } from '../support/tiny-disk.ts'
+
+const run = promisify(execFile)
+const ECHO = { prompt: 'Once upon a time', provider: 'echo', model: 'echo' }
+const OPENAI = { prompt: 'Hello', provider: 'openai', model: 'gpt-4' }
+
+async function readiness(url: string): Promise<{ status: number; body: Readiness }> {
+  const response = await fetch(`${url}/health/ready`)
+  return { status: response.status, body: Readiness.parse(await response.json()) }
+}
+
+describe('a disk that fills up', () => {
+  it('refuses new jobs, keeps what it told, and goes on when there is room again', async ({ skip }) => {
+    const folder = await tinyDisk('256k', skip)
+    const vendor = await startOpenAIVendor()
+    onTestFinished(() => vendor.close())
+    const { url } = await startServer({
+      env: { DATABASE_URL: join(folder, 'jobs.json'), OPENAI_API_KEY: 'key', OPENAI_BASE_URL: vendor.url },
+    })
+    const done = await createJob(url, ECHO)
+    const before = await readStream(url, done.id)
+    const running = await createJob(url, OPENAI)
+    const exchange = await vendor.nextRequest()
+    const reader = await StreamReader.open(url, running.id)
+    exchange.sendToken('Half')
+    await reader.nextToken()
+
+    // Another program takes all the room there is.
+    await writeFile(join(folder, 'ballast'), Buffer.alloc(1_000_000)).catch(() => {})
+    const refused = await postJob(url, ECHO)
+    expect(refused.status).toBe(503)
+    expect(await problemOf(refused)).toMatchObject({ code: 'storage-unavailable' })
+    expect(await readiness(url)).toMatchObject({
+      status: 503,
+      body: { status: 'not-ready', dependencies: { storage: { ready: false } } },
+    })
+    expect((await fetch(`${url}/health/live`)).status).toBe(200)
+    expect(await readStream(url, done.id)).toMatchObject({ text: before.text, final: before.final })
+
+    // The job ends while its end cannot be stored: nobody is told so.
+    exchange.sendToken(' and half')
+    expect(await reader.nextToken()).toBe(' and half')
+    exchange.finish()
+    let hasEnded = false
+    const rest = reader.rest().then((frames) => {
+      hasEnded = true
+      return frames
+    })
+    const stopped = await fetch(`${url}/jobs/${running.id}/cancel`, { method: 'POST' })
+    expect(stopped.status).toBe(503)
+    expect(await getJob(url, running.id)).toMatchObject({ status: 'running' })
+    expect(hasEnded).toBe(false)
+
+    await rm(join(folder, 'ballast'))
+    expect((await rest).at(-1)).toMatchObject({ id: 'end' })
+    expect(await getJob(url, running.id)).toMatchObject({ result: 'Half and half', metrics: { tokenCount: 2 } })
+    expect((await readiness(url)).status).toBe(200)
+    const again = await createJob(url, ECHO)
+    expect((await readStream(url, again.id)).text).toBe('Once upon a time')
+  })
+
+  it('fills up by its own jobs, refuses those that do not fit, and holds every one it took', async ({ skip }) => {
+    const folder = await tinyDisk('128k', skip)
+    const env = { DATABASE_URL: join(folder, 'jobs.json') }
+    const first = await startServer({ env })
+    const taken: string[] = []
+    for (let status = 202; status === 202; ) {
+      const response = await postJob(first.url, { ...ECHO, prompt: 'x'.repeat(4_000) })
+      status = response.status
+      if (status === 202) taken.push((await jobOf(response)).id)
+      else expect(await problemOf(response)).toMatchObject({ code: 'storage-unavailable' })
+    }
+    expect(taken.length).toBeGreaterThan(3)
+    await first.app.close()
+
+    await run('mount', ['-o', 'remount,size=1m', folder])
+    const second = await startServer({ env })
+    for (const id of taken) expect((await readStream(second.url, id)).final?.id).toBe('end')
+  })
+})
+
+describe('a folder that is removed', () => {
+  it('makes the server refuse, not die; it goes on when the folder is back', async () => {
+    const DATABASE_URL = await newStorePath()
+    const { url } = await startServer({ env: { DATABASE_URL } })
+    const { id } = await createJob(url, ECHO)
+    await readStream(url, id)
+    const folder = dirname(DATABASE_URL)
+    await rename(folder, `${folder}-gone`)
+    expect((await postJob(url, ECHO)).status).toBe(503)
+    expect((await readiness(url)).status).toBe(503)
+    expect(await getJob(url, id)).toMatchObject({ status: 'completed' })
+    await rename(`${folder}-gone`, folder)
+    expect((await readiness(url)).status).toBe(200)
+    expect((await postJob(url, ECHO)).status).toBe(202)
+  })
+})
+
+describe('checkpoints', () => {
+  it('store the growing text, so that its record is never far behind its stream', async () => {
+    const vendor = await startOpenAIVendor()
+    onTestFinished(() => vendor.close())
+    const { url } = await startServer({ env: { OPENAI_API_KEY: 'key', OPENAI_BASE_URL: vendor.url } })
+    const { id } = await createJob(url, OPENAI)
+    const exchange = await vendor.nextRequest()
+    const reader = await StreamReader.open(url, id)
+    for (const token of ['Once', ' upon']) {
+      exchange.sendToken(token)
+      await reader.nextToken()
+    }
+    const sentAt = performance.now()
+    const job = await vi.waitUntil(async () => {
+      const found = await getJob(url, id)
+      return found.status === 'running' && found.result === 'Once upon' && found
+    }, 10_000)
+    expect(performance.now() - sentAt).toBeLessThan(5_000)
+    expect(job).toMatchObject({ status: 'running', metrics: { tokenCount: 2 } })
+  })
+})

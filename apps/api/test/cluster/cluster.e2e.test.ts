@@ -1,0 +1,204 @@
+import { Readiness } from '@promptlab/contract'
+import { describe, expect, it, vi } from 'vitest'
+import { Cluster } from '../support/cluster.ts'
+import { createJob, getJob, jobOf, postJob, problemOf, readStream, StreamReader } from '../support/job-client.ts'
+import { ServerProcess } from '../support/server-process.ts'
+import { withPostgres } from '../support/test-postgres.ts'
+import { describeWithRedisProcess } from '../support/test-redis.ts'
+import { OPENAI } from '../support/vendor-server.ts'
+
+// Each test starts several processes.
+vi.setConfig({ testTimeout: 120_000 })
+
+const ECHO = { prompt: 'Once upon a time', provider: 'echo', model: 'echo' }
+
+await withPostgres((newDatabase) => {
+  describeWithRedisProcess('a cluster', () => {
+    it('streams a job on any process, resumes it on another, and calls the vendor once', async () => {
+      const cluster = await Cluster.prepare(await newDatabase())
+      const { apis } = await cluster.startFour()
+      const [first, second] = apis
+      const { id } = await createJob(first.url, OPENAI)
+      const exchange = await cluster.vendor.nextRequest()
+      const reader = await StreamReader.open(second.url, id)
+      for (const token of ['Once', ' upon']) {
+        exchange.sendToken(token)
+        expect(await reader.nextToken()).toBe(token)
+      }
+      await second.kill()
+      await expect(reader.rest()).rejects.toThrow()
+      exchange.sendToken(' a time')
+      const rest = await StreamReader.open(first.url, id, { lastEventId: '9' })
+      expect(await rest.nextToken()).toBe(' a time')
+      exchange.finish()
+      expect(await rest.next()).toMatchObject({ event: 'metrics', id: 'end' })
+      expect(await getJob(first.url, id)).toMatchObject({ status: 'completed', result: 'Once upon a time' })
+      expect(cluster.vendor.requests).toBe(1)
+    })
+
+    it('cancels from any process, and makes one job of one key', async () => {
+      const cluster = await Cluster.prepare(await newDatabase())
+      const { apis } = await cluster.startFour()
+      const [first, second] = apis
+      const { id } = await createJob(first.url, OPENAI)
+      const exchange = await cluster.vendor.nextRequest()
+      const reader = await StreamReader.open(first.url, id)
+      exchange.sendToken('Half')
+      await reader.nextToken()
+      const cancelled = await jobOf(await fetch(`${second.url}/jobs/${id}/cancel`, { method: 'POST' }))
+      expect(cancelled).toMatchObject({ status: 'cancelled', result: 'Half' })
+      await exchange.closed
+      expect(await reader.next()).toMatchObject({ event: 'cancelled', id: 'end' })
+      expect(await getJob(first.url, id)).toEqual(cancelled)
+
+      const post = (url: string) =>
+        fetch(`${url}/jobs`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json', 'idempotency-key': 'once', prefer: 'wait=20' },
+          body: JSON.stringify(ECHO),
+        })
+      const answers = await Promise.all(
+        Array.from({ length: 20 }, (_, index) => post(index % 2 ? first.url : second.url)),
+      )
+      const jobs = await Promise.all(answers.map(jobOf))
+      expect(new Set(jobs.map((job) => job.id)).size).toBe(1)
+      expect(answers.filter(({ headers }) => headers.get('idempotency-replayed') !== 'true')).toHaveLength(1)
+      expect(jobs.some(({ status }) => status === 'completed')).toBe(true)
+    })
+
+    it('survives a worker that is killed: its job fails with its text, and one that had not begun is run', async () => {
+      const cluster = await Cluster.prepare(await newDatabase(), {
+        MAX_CONCURRENT_JOBS: '1',
+        MAX_CONCURRENT_JOBS_PER_PROVIDER: '1',
+      })
+      const [api, worker] = await Promise.all([cluster.start('api'), cluster.start('worker')])
+      const running = await createJob(api.url, OPENAI)
+      const exchange = await cluster.vendor.nextRequest()
+      const reader = await StreamReader.open(api.url, running.id)
+      exchange.sendToken('Half')
+      expect(await reader.nextToken()).toBe('Half')
+      await vi.waitUntil(async () => {
+        const job = await getJob(api.url, running.id)
+        return job.status === 'running' && job.result === 'Half'
+      }, 20_000)
+      const waiting = await createJob(api.url, ECHO)
+      await worker.kill()
+      const other = cluster.start('worker')
+      const frames = (await reader.rest()).filter(({ data }) => data !== undefined)
+      expect(frames).toMatchObject([{ event: 'error', id: 'end' }])
+      expect(await getJob(api.url, running.id)).toMatchObject({
+        status: 'failed',
+        result: 'Half',
+        error: { code: 'interrupted', retryable: true },
+      })
+      expect((await readStream(api.url, waiting.id)).text).toBe('Once upon a time')
+      expect(cluster.vendor.requests).toBe(1)
+      await other
+    })
+
+    it('takes the jobs of a process that stood still, which drops them when it wakes up', async () => {
+      const cluster = await Cluster.prepare(await newDatabase())
+      const [api, worker] = await Promise.all([cluster.start('api'), cluster.start('worker')])
+      const { id } = await createJob(api.url, OPENAI)
+      const exchange = await cluster.vendor.nextRequest()
+      const reader = await StreamReader.open(api.url, id)
+      exchange.sendToken('Half')
+      expect(await reader.nextToken()).toBe('Half')
+      await vi.waitUntil(async () => {
+        const job = await getJob(api.url, id)
+        return job.status === 'running' && job.result === 'Half'
+      }, 20_000)
+      worker.signal('SIGSTOP')
+      expect((await reader.rest()).at(-1)).toMatchObject({ event: 'error', id: 'end' })
+      const failed = await getJob(api.url, id)
+      expect(failed).toMatchObject({ status: 'failed', result: 'Half', error: { code: 'interrupted' } })
+
+      worker.signal('SIGCONT')
+      exchange.sendToken(' and half')
+      // It learns from its next checkpoint that the job is not its own any more, and hangs up.
+      await exchange.closed
+      expect(await getJob(api.url, id)).toEqual(failed)
+      expect(await readStream(api.url, id)).toMatchObject({ text: 'Half', final: { event: 'error' } })
+      const next = await createJob(api.url, ECHO)
+      expect((await readStream(api.url, next.id)).text).toBe('Once upon a time')
+    })
+
+    it('ends a running job honestly and runs a waiting one when Redis is restarted empty', async () => {
+      const cluster = await Cluster.prepare(await newDatabase(), {
+        MAX_CONCURRENT_JOBS: '1',
+        MAX_CONCURRENT_JOBS_PER_PROVIDER: '1',
+      })
+      const [api, other] = await Promise.all([cluster.start('api'), cluster.start('api'), cluster.start('worker')])
+      const running = await createJob(api.url, OPENAI)
+      const exchange = await cluster.vendor.nextRequest()
+      const reader = await StreamReader.open(api.url, running.id)
+      exchange.sendToken('Once')
+      await reader.nextToken()
+      const waiting = await createJob(api.url, ECHO)
+      const early = readStream(api.url, waiting.id)
+
+      await cluster.redis.kill()
+      const ready = await vi.waitUntil(async () => {
+        const response = await fetch(`${api.url}/health/ready`)
+        return response.status === 503 && response
+      }, 20_000)
+      expect(Readiness.parse(await ready.json())).toMatchObject({
+        dependencies: { storage: { ready: true }, queue: { ready: false } },
+      })
+      const refused = await postJob(api.url, ECHO)
+      expect(refused.status).toBe(503)
+      expect(refused.headers.get('retry-after')).toBe('5')
+      expect(await problemOf(refused)).toMatchObject({ code: 'queue-unavailable' })
+      exchange.sendToken(' upon')
+      await cluster.redis.startAgain()
+      expect(await reader.nextToken()).toBe(' upon')
+      // The start of its text is lost to those who come now; the record has it.
+      const late = readStream(other.url, running.id)
+      exchange.sendToken(' a time')
+      exchange.finish()
+      expect(await reader.nextToken()).toBe(' a time')
+      expect(await reader.next()).toMatchObject({ event: 'metrics' })
+      expect(await late).toMatchObject({ text: 'Once upon a time', final: { event: 'metrics' } })
+      expect((await early).text).toBe('Once upon a time')
+    })
+
+    it('has roles: who takes requests runs nothing, who runs jobs takes no requests', async () => {
+      const cluster = await Cluster.prepare(await newDatabase())
+      const api = await cluster.start('api')
+      const { id } = await createJob(api.url, ECHO)
+      const reader = await StreamReader.open(api.url, id)
+      expect(await getJob(api.url, id)).toMatchObject({ status: 'pending' })
+      const worker = await cluster.start('worker')
+      expect((await reader.rest()).at(-1)).toMatchObject({ event: 'metrics' })
+      expect((await fetch(`${worker.url}/jobs`)).status).toBe(404)
+      expect((await fetch(`${worker.url}/health/ready`)).status).toBe(200)
+      for (const server of [api, worker]) {
+        server.signal('SIGTERM')
+        expect(await server.exit()).toBe(0)
+      }
+    })
+
+    it('may be one process, and waits for a Redis that is not up yet', async () => {
+      const cluster = await Cluster.prepare(await newDatabase())
+      await cluster.redis.kill()
+      const server = await cluster.spawn('all')
+      await vi.waitUntil(() => server.output.includes('not reachable yet; trying again'), 20_000)
+      expect(server.output).toContain('Redis at 127.0.0.1:')
+      await cluster.redis.startAgain()
+      const { id } = await createJob(await server.listening(), ECHO)
+      expect((await readStream(await server.listening(), id)).text).toBe('Once upon a time')
+    })
+  })
+})
+
+describe('settings of a cluster that contradict each other', () => {
+  it('are told at start, all at once', async () => {
+    const server = await ServerProcess.spawn({
+      REDIS_URL: 'redis://127.0.0.1:1',
+      DATABASE_URL: 'jobs.json',
+      PORT: 'http',
+    })
+    expect(await server.exit()).toBe(1)
+    expect(server.output).toMatch(/PORT: [\s\S]*REDIS_URL: .*postgres/)
+  })
+})

@@ -1,0 +1,163 @@
+import { describe, expect, it } from 'vitest'
+import { type JobQueue, QueueFullError } from '../../src/jobs/ports/job-queue.ts'
+import { GatedHandler } from '../support/gated-handler.ts'
+
+export interface JobQueueLimits {
+  readonly maxConcurrent: number
+  readonly maxConcurrentPerProvider: number
+  readonly maxConcurrentPerOwner: number
+  readonly maxQueued: number
+}
+
+const echo = (id: string) => ({ id, provider: 'echo' })
+
+/**
+ * What every job queue must do.
+ * @param open makes an empty queue, which the test's end closes; it knows the providers `echo` and `stuck`
+ */
+export function describeJobQueue(name: string, open: (limits: JobQueueLimits) => Promise<JobQueue>): void {
+  const openWith = (limits: Partial<JobQueueLimits> & { maxConcurrent: number }) =>
+    open({
+      maxConcurrentPerProvider: limits.maxConcurrent,
+      maxConcurrentPerOwner: limits.maxConcurrent,
+      maxQueued: 10,
+      ...limits,
+    })
+
+  describe(`${name} as a job queue`, () => {
+    it('runs jobs first in, first out, and no more at once than it may', async () => {
+      const queue = await openWith({ maxConcurrent: 2 })
+      const handler = new GatedHandler()
+      queue.start(handler)
+      const ids = ['a', 'b', 'c', 'd', 'e']
+      for (const id of ids) await queue.enqueue(echo(id))
+      for (const [index, id] of ids.entries()) {
+        await handler.hasStarted(Math.min(index + 2, ids.length))
+        await handler.finish(id)
+      }
+      expect(handler.started).toEqual(ids)
+      expect(handler.mostAtOnce).toBe(2)
+    })
+
+    it('runs no more jobs of one caller at once than it may, and those of others past them', async () => {
+      const queue = await openWith({ maxConcurrent: 4, maxConcurrentPerOwner: 2, maxQueued: 3 })
+      const handler = new GatedHandler()
+      queue.start(handler)
+      for (const id of ['a1', 'a2', 'a3', 'a4']) await queue.enqueue({ ...echo(id), owner: 'ann' })
+      await queue.enqueue({ ...echo('b1'), owner: 'bob' })
+      await handler.hasStarted(3)
+      expect(handler.started.toSorted()).toEqual(['a1', 'a2', 'b1'])
+      // A worker is free, and both that wait are ann's.
+      expect(queue.takeWorker({ provider: 'echo', owner: 'ann' })).toBeUndefined()
+      await handler.finish('a1')
+      await handler.hasStarted(4)
+      await queue.enqueue(echo('nobody’s'))
+      await handler.hasStarted(5)
+      await handler.finish('a2')
+      await handler.hasStarted(6)
+      expect(handler.started.toSorted()).toEqual(['a1', 'a2', 'a3', 'a4', 'b1', 'nobody’s'])
+      await handler.finishAll()
+    })
+
+    it('keeps what comes before its start', async () => {
+      const queue = await openWith({ maxConcurrent: 1 })
+      const handler = new GatedHandler()
+      await queue.enqueue(echo('early'))
+      expect(handler.started).toEqual([])
+      queue.start(handler)
+      await handler.hasStarted(1)
+      await handler.finishAll()
+    })
+
+    it('refuses a place when as many jobs wait as may, until one is taken out', async () => {
+      const queue = await openWith({ maxConcurrent: 1, maxQueued: 2 })
+      const handler = new GatedHandler()
+      queue.start(handler)
+      await (await queue.reserve()).enqueue(echo('running'))
+      await handler.hasStarted(1)
+      const place = await queue.reserve()
+      await (await queue.reserve()).enqueue(echo('waiting'))
+      expect(await queue.countWaiting()).toBe(1)
+      await expect(queue.reserve()).rejects.toThrow(QueueFullError)
+      place.release()
+      await (await queue.reserve()).enqueue(echo('also waiting'))
+      await expect(queue.reserve()).rejects.toThrow(QueueFullError)
+      await queue.remove(echo('waiting'))
+      await queue.remove(echo('never there'))
+      await (await queue.reserve()).enqueue(echo('last'))
+      for (const id of ['running', 'also waiting']) {
+        await handler.finish(id)
+        await handler.hasStarted(handler.started.indexOf(id) + 2)
+      }
+      expect(handler.started).toEqual(['running', 'also waiting', 'last'])
+      await handler.finishAll()
+    })
+
+    it('leaves room for other providers beside one that is stuck', async () => {
+      const queue = await openWith({ maxConcurrent: 3, maxConcurrentPerProvider: 2 })
+      const handler = new GatedHandler()
+      queue.start(handler)
+      for (const id of ['stuck-1', 'stuck-2', 'stuck-3']) await queue.enqueue({ id, provider: 'stuck' })
+      for (const id of ['a', 'b']) await queue.enqueue(echo(id))
+      await handler.hasStarted(3)
+      await handler.finish('a')
+      await handler.hasStarted(4)
+      expect([...handler.started].sort()).toEqual(['a', 'b', 'stuck-1', 'stuck-2'])
+      expect(handler.mostAtOnce).toBe(3)
+      await handler.finishAll()
+      await handler.hasStarted(5)
+      await handler.finishAll()
+    })
+
+    it('adds what it does not have, and nothing twice', async () => {
+      const queue = await openWith({ maxConcurrent: 1 })
+      const handler = new GatedHandler()
+      await queue.enqueue(echo('known'))
+      expect(await queue.ensure([echo('known'), echo('lost')])).toBe(1)
+      expect(await queue.ensure([echo('known'), echo('lost')])).toBe(0)
+      expect(await queue.ensure([])).toBe(0)
+      queue.start(handler)
+      await handler.hasStarted(1)
+      await queue.enqueue(echo('last'))
+      for (const id of ['known', 'lost']) {
+        await handler.finish(id)
+        await handler.hasStarted(handler.started.indexOf(id) + 2)
+      }
+      expect(handler.started).toEqual(['known', 'lost', 'last'])
+      await handler.finishAll()
+    })
+
+    it('has the run of a job stopped by whoever runs it', async () => {
+      const queue = await openWith({ maxConcurrent: 1 })
+      const handler = new GatedHandler()
+      queue.start(handler)
+      await queue.enqueue(echo('running'))
+      await handler.hasStarted(1)
+      expect(await queue.requestStop('running')).toBe(true)
+      await handler.hasStopped('running')
+    })
+
+    it('is healthy', async () => {
+      const queue = await openWith({ maxConcurrent: 1 })
+      await expect(queue.checkHealth()).resolves.toBeUndefined()
+    })
+
+    it('starts nothing once it is closed, and waits for what runs', async () => {
+      const queue = await openWith({ maxConcurrent: 1 })
+      const handler = new GatedHandler()
+      queue.start(handler)
+      await queue.enqueue(echo('running'))
+      await queue.enqueue(echo('waiting'))
+      await handler.hasStarted(1)
+      let isClosed = false
+      const closed = queue.close().then(() => {
+        isClosed = true
+      })
+      await new Promise((resolve) => setImmediate(resolve))
+      expect(isClosed).toBe(false)
+      await handler.finish('running')
+      await closed
+      expect(handler.started).toEqual(['running'])
+    })
+  })
+}

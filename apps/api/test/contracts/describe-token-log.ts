@@ -1,0 +1,140 @@
+import type { FinalEvent, TokenEvent } from '@promptlab/contract'
+import { describe, expect, it } from 'vitest'
+import type { TokenLog, TokenReader } from '../../src/jobs/ports/token-log.ts'
+import { AwaitedReader } from '../support/awaited-reader.ts'
+
+/** For readers that are asked, not told. */
+export const DEAF = { onReady: () => {}, onDoubt: () => {} }
+
+export function attach(log: TokenLog, jobId: string, after: number): AwaitedReader<TokenEvent, TokenReader> {
+  return new AwaitedReader<TokenEvent, TokenReader>(
+    (onReady) => log.attach(jobId, after, { onReady, onDoubt: () => {} }),
+    (reader) => reader.hasEnded,
+  )
+}
+
+export const FINAL: FinalEvent = {
+  event: 'metrics',
+  id: 'end',
+  data: { durationMs: 3, tokenCount: 1, ttftMs: 1, queuedMs: 0, attempts: 1 },
+}
+
+/** Ids and tokens. */
+export const tokensOf = (batch: readonly TokenEvent[] | undefined) => batch?.map(({ id, data }) => [id, data.token])
+
+export const textOf = (batch: readonly TokenEvent[]) => batch.map(({ data }) => data.token).join('')
+
+/**
+ * What every token log must do.
+ * @param open makes an empty log, which the test's end stops
+ */
+export function describeTokenLog(name: string, open: () => Promise<TokenLog>): void {
+  describe(`${name} as a token log`, () => {
+    it('numbers tokens by the length of the text, in UTF-16 code units', async () => {
+      const log = await open()
+      const reader = attach(log, 'job', 0)
+      for (const token of ['Hé', ' 🙂', '\ud83d', '\r\n"']) log.append('job', token)
+      await log.close('job')
+      expect(tokensOf(await reader.rest())).toEqual([
+        [2, 'Hé'],
+        [5, ' 🙂'],
+        [6, '\ud83d'],
+        [9, '\r\n"'],
+      ])
+    })
+
+    it('wakes a waiting reader with each token that is appended', async () => {
+      const log = await open()
+      const reader = attach(log, 'job', 0)
+      for (const [id, token] of [[3, 'one'] as const, [6, 'two'] as const]) {
+        const next = reader.next()
+        log.append('job', token)
+        expect(tokensOf(await next)).toEqual([[id, token]])
+      }
+    })
+
+    it.each([
+      [0, ['one', 'two', 'three']],
+      [1, ['ne', 'two', 'three']],
+      [3, ['two', 'three']],
+      [5, ['o', 'three']],
+      [10, ['e']],
+    ])('gives a reader behind %i code units exactly the rest', async (after, expected) => {
+      const log = await open()
+      for (const token of ['one', 'two', 'three']) log.append('job', token)
+      await log.close('job')
+      const rest = await attach(log, 'job', after).rest()
+      expect(rest.map(({ data }) => data.token)).toEqual(expected)
+      expect(rest.at(-1)?.id).toBe(11)
+    })
+
+    it('lets a cursor beyond the text wait until the text has grown past it', async () => {
+      const log = await open()
+      log.append('job', 'one')
+      const reader = attach(log, 'job', 5)
+      const next = reader.next()
+      log.append('job', 'x')
+      log.append('job', 'yz!')
+      expect(tokensOf(await next)).toEqual([[7, 'z!']])
+    })
+
+    it('gives each of many readers the whole text, whenever they come', async () => {
+      const log = await open()
+      const texts: Promise<string>[] = []
+      for (const token of ['Once', ' upon', ' a', ' time']) {
+        for (let count = 0; count < 10; count++) texts.push(attach(log, 'job', 0).rest().then(textOf))
+        log.append('job', token)
+      }
+      await log.close('job')
+      expect(new Set(await Promise.all(texts))).toEqual(new Set(['Once upon a time']))
+    })
+
+    it('ends a reader only after it has read everything, and for good', async () => {
+      const log = await open()
+      const reader = attach(log, 'job', 0)
+      log.append('job', 'last')
+      await log.close('job')
+      await log.close('job')
+      expect(tokensOf(await reader.next())).toEqual([[4, 'last']])
+      expect(await reader.next()).toBeUndefined()
+      expect(await reader.next()).toBeUndefined()
+    })
+
+    it('tells its readers how the job ended, once they have all of its text', async () => {
+      const log = await open()
+      const reader = attach(log, 'job', 0)
+      log.append('job', 'Once')
+      expect(reader.source.final).toBeUndefined()
+      await log.close('job', FINAL)
+      expect(textOf(await reader.rest())).toBe('Once')
+      expect(reader.source.final).toEqual(FINAL)
+    })
+
+    it('ends the log of a job that made no text', async () => {
+      const log = await open()
+      const reader = attach(log, 'job', 0)
+      await log.close('job')
+      expect(await reader.next()).toBeUndefined()
+    })
+
+    it('keeps the texts of jobs apart', async () => {
+      const log = await open()
+      const readers = ['1', '2', '3'].map((id) => attach(log, id, 0).rest())
+      for (const token of ['a', 'b']) for (const id of ['1', '2', '3']) log.append(id, token + id)
+      for (const id of ['1', '2', '3']) await log.close(id)
+      expect((await Promise.all(readers)).map(textOf)).toEqual(['a1b1', 'a2b2', 'a3b3'])
+    })
+
+    it('leaves a reader alone that is detached', async () => {
+      const log = await open()
+      let wakes = 0
+      const reader = log.attach('job', 0, { onReady: () => wakes++, onDoubt: () => wakes++ })
+      const other = attach(log, 'job', 0)
+      reader.detach()
+      reader.detach()
+      log.append('job', 'text')
+      await other.next()
+      expect(wakes).toBe(0)
+    })
+  })
+}

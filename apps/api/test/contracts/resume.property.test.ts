@@ -1,0 +1,47 @@
+import type { TokenEvent } from '@promptlab/contract'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { TokenReader } from '../../src/jobs/ports/token-log.ts'
+import { MemoryTokenLog } from '../../src/token-log/memory-token-log.ts'
+import { AwaitedReader } from '../support/awaited-reader.ts'
+
+describe('any split of a text', () => {
+  it('is read exactly from any cursor, however reads and tokens interleave', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.string({ unit: 'binary', minLength: 1, maxLength: 5 }), { maxLength: 20 }),
+        fc.array(fc.record({ after: fc.nat({ max: 60 }), joins: fc.nat({ max: 20 }) }), { maxLength: 8 }),
+        fc.scheduler(),
+        async (tokens, readers, scheduler) => {
+          const log = new MemoryTokenLog()
+          const text = tokens.join('')
+          const reads = readers.map(async ({ after, joins }) => {
+            for (let step = 0; step < joins; step++) await scheduler.schedule(Promise.resolve())
+            const reader = new AwaitedReader<TokenEvent, TokenReader>(
+              (onReady) => log.attach('job', after, { onReady, onDoubt: () => {} }),
+              ({ hasEnded }) => hasEnded,
+            )
+            let read = ''
+            for (let batch = await reader.next(); batch; batch = await reader.next()) {
+              read += batch.map(({ data }) => data.token).join('')
+              await scheduler.schedule(Promise.resolve())
+            }
+            expect(read).toBe(text.slice(after))
+          })
+          const writing = (async () => {
+            // So that a job without tokens has a log that can end.
+            const keeper = log.attach('job', 0, { onReady: () => {}, onDoubt: () => {} })
+            for (const token of tokens) {
+              await scheduler.schedule(Promise.resolve())
+              log.append('job', token)
+            }
+            await log.close('job')
+            keeper.detach()
+          })()
+          await scheduler.waitFor(Promise.all([writing, ...reads]))
+        },
+      ),
+      { numRuns: 300 },
+    )
+  })
+})

@@ -1,0 +1,96 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { type LLMProvider, ProviderRegistry } from '@promptlab/providers'
+import { expect, it, onTestFinished, vi } from 'vitest'
+import { systemClock } from '../../src/base/clock.ts'
+import { JobService } from '../../src/jobs/job-service.ts'
+import { JobRunner } from '../../src/jobs/run/job-runner.ts'
+import { InProcessJobQueue } from '../../src/queue/in-process-job-queue.ts'
+import { JsonFileJobRepository } from '../../src/storage/json-file/json-file-job-repository.ts'
+import { MemoryTokenLog } from '../../src/token-log/memory-token-log.ts'
+import { SILENT } from '../support/silent-logger.ts'
+import { newStorePath } from '../support/test-server.ts'
+import { UNOBSERVED } from '../support/unobserved.ts'
+
+const JOBS = 10_000
+/** So many at once, so that they share the commits of the store. */
+const LANES = 100
+
+const wordy: LLMProvider = {
+  name: 'wordy',
+  models: ['wordy'],
+  async *complete(prompt) {
+    for (let index = 0; index < 40; index++) yield ` ${prompt}-${index}`
+    return undefined
+  },
+}
+
+/** What lives in the heap and beside it, in bytes. */
+function liveBytes(): number {
+  setFlagsFromString('--expose-gc')
+  const collect: unknown = runInNewContext('gc')
+  if (typeof collect !== 'function') throw new Error('The garbage collector cannot be called')
+  // The second one gives back what the first one found to be free outside the heap.
+  collect()
+  collect()
+  const { heapUsed, external } = process.memoryUsage()
+  return heapUsed + external
+}
+
+it('ten thousand jobs, run, read and removed, leave the heap where it was', { timeout: 240_000 }, async () => {
+  const jobs = await JsonFileJobRepository.open(await newStorePath())
+  onTestFinished(() => jobs.close())
+  const tokenLog = new MemoryTokenLog({ graceMs: 1, maxKeptLength: 4_000_000 })
+  const deps = {
+    jobs,
+    queue: new InProcessJobQueue({
+      maxConcurrent: LANES,
+      maxConcurrentPerProvider: LANES,
+      maxConcurrentPerOwner: LANES,
+      maxQueued: LANES,
+    }),
+    tokenLog,
+    providers: new ProviderRegistry([{ provider: wordy }]),
+    clock: systemClock,
+    newId: () => crypto.randomUUID(),
+  }
+  const policy = { firstTokenTimeoutMs: 60_000, tokenIdleTimeoutMs: 60_000, jobTimeoutMs: 60_000, retryDelayMs: 1 }
+  const runner = new JobRunner({ ...deps, logger: SILENT, observer: UNOBSERVED, policy })
+  const service = new JobService({ ...deps, runner })
+  service.start()
+
+  const runOne = async () => {
+    const { job } = await service.create({ prompt: 'word', provider: 'wordy', model: 'wordy' }, undefined)
+    const read = Promise.withResolvers<string>()
+    let text = ''
+    const reader = service.readEvents(
+      job.id,
+      0,
+      () => {
+        for (const event of reader.read()) text += event.event === 'token' ? event.data.token : ''
+        if (reader.isDone) read.resolve(text)
+      },
+      read.reject,
+    )
+    expect((await read.promise).length).toBe(40 * ' word-'.length + 10 + 30 * 2)
+    await service.delete(job.id, undefined)
+  }
+  const run = async (count: number) => {
+    const lane = async () => {
+      for (let index = 0; index < count / LANES; index++) await runOne()
+    }
+    await Promise.all(Array.from({ length: LANES }, lane))
+    await vi.waitUntil(() => tokenLog.size === 0, 10_000)
+  }
+
+  // Until everything is compiled, and every cache and pool has its size.
+  await run(5_000)
+  // What is kept of each job is kept every time; what the store and the compiler hold just now comes and goes.
+  const growths: number[] = []
+  while (growths.length < 3 && !(Math.min(...growths) < JOBS * 200)) {
+    const before = liveBytes()
+    await run(JOBS)
+    growths.push(liveBytes() - before)
+  }
+  expect(Math.min(...growths)).toBeLessThan(JOBS * 200)
+})

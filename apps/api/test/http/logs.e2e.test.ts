@@ -1,0 +1,153 @@
+import { JobResource } from '@promptlab/contract'
+import { startOpenAIVendor } from '@promptlab/providers/testing/vendors'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { ANN, ApiKeyServer, ECHO } from '../support/api-key-server.ts'
+import { LogLines } from '../support/log-lines.ts'
+import { OPENAI, PATIENT } from '../support/vendor-server.ts'
+
+const VENDOR_KEY = 'sk-VENDORSECRET0123456789'
+const LINK_SECRET = 'LINKSECRET'.repeat(4)
+const WRONG_KEY = 'WRONGKEYSECRET0123456789'
+
+describe('the log', () => {
+  it('has no key, signature, prompt or result above debug, whatever happens to a job', async () => {
+    const vendor = await startOpenAIVendor()
+    onTestFinished(() => vendor.close())
+    const log = new LogLines('info')
+    const server = await ApiKeyServer.start({
+      env: { OPENAI_API_KEY: VENDOR_KEY, OPENAI_BASE_URL: vendor.url, STREAM_LINK_SECRET: LINK_SECRET },
+      config: { run: PATIENT },
+      logger: log.logger,
+    })
+    const body = { ...OPENAI, prompt: 'PROMPTSECRET', options: { system: 'SYSTEMSECRET' } }
+    const create = async () =>
+      JobResource.parse(await (await server.post(ANN, body, { 'idempotency-key': 'KEYSECRET' })).json())
+
+    const { links } = await create()
+    const exchange = await vendor.nextRequest()
+    exchange.sendToken('RESULTSECRET')
+    exchange.finish()
+    expect(await (await server.call(undefined, links.stream)).text()).toContain('RESULTSECRET')
+    await create()
+    expect((await server.post(ANN, { ...body, prompt: 'Another' }, { 'idempotency-key': 'KEYSECRET' })).status).toBe(
+      422,
+    )
+
+    const refused = JobResource.parse(await (await server.post(ANN, body)).json())
+    const words = 'Cannot answer PROMPTSECRET with SYSTEMSECRET'
+    ;(await vendor.nextRequest()).fail(400, { message: words })
+    const failure = await (await server.call(undefined, refused.links.stream)).text()
+    expect(failure).toContain('provider-rejected')
+    expect(failure).not.toContain('PROMPTSECRET')
+
+    for (const path of ['/jobs', `/jobs?key=${WRONG_KEY}`, links.stream.replace('signature=', 'signature=x')]) {
+      expect((await server.call(WRONG_KEY, path)).status).toBe(401)
+    }
+    expect((await server.post(ANN, { ...body, unknown: 'PROMPTSECRET' })).status).toBe(400)
+    await server.call(ANN, links.self)
+    await server.call(ANN, links.self, { method: 'DELETE' })
+    await server.app.close()
+
+    const signature = new URL(links.stream, server.url).searchParams.get('signature') ?? ''
+    for (const secret of ['SECRET', ANN, signature]) expect(log.text).not.toContain(secret)
+    expect(log.with('job ended')).toHaveLength(2)
+    expect(log.with('job failed')).toMatchObject([{ jobId: refused.id, code: 'provider-rejected', status: 400 }])
+  })
+
+  it('takes out what somebody logs by mistake', () => {
+    const log = new LogLines()
+    const job = { prompt: 'PROMPTSECRET', result: 'RESULTSECRET', id: '1' }
+    log.logger.info({ ...job, job, request: { headers: { authorization: 'KEYSECRET' } } }, 'mistake')
+    expect(log.text).not.toContain('SECRET')
+    expect(log.with('mistake')).toMatchObject([{ job: { id: '1', prompt: '[redacted]' } }])
+  })
+
+  it('has a line for each request, with its id, its caller and its job', async () => {
+    const log = new LogLines()
+    const server = await ApiKeyServer.start({ logger: log.logger })
+    const created = await server.post(ANN, ECHO, { 'x-request-id': 'trace-1' })
+    expect(created.headers.get('x-request-id')).toBe('trace-1')
+    const { id, links } = JobResource.parse(await created.json())
+    await (await server.call(ANN, `${links.self}/stream`)).text()
+    await server.call(undefined, '/elsewhere?signature=1')
+    await server.app.close()
+    const [first, stream, unknown] = log.with('request')
+    expect(first).toMatchObject({
+      reqId: 'trace-1',
+      method: 'POST',
+      path: '/jobs',
+      status: 202,
+      caller: 'ann',
+      jobId: id,
+    })
+    expect(stream).toMatchObject({ path: `/jobs/${id}/stream`, status: 200, caller: 'ann', jobId: id })
+    expect(unknown).toMatchObject({ path: '/elsewhere', status: 404, address: '127.0.0.1' })
+    expect(log.with('job ended')).toMatchObject([{ jobId: id, caller: 'ann' }])
+  })
+
+  it.each(['', 'x'.repeat(129), 'with space', '"quoted"', '{}', 'a;b'])(
+    'does not take %s for the id of a request',
+    async (id) => {
+      const server = await ApiKeyServer.start()
+      const response = await server.call(ANN, '/jobs/unknown', { headers: { 'x-request-id': id } })
+      const given = response.headers.get('x-request-id')
+      expect(given).toMatch(/^[\da-f-]{36}$/)
+      expect(await response.json()).toMatchObject({ requestId: given })
+    },
+  )
+})
+
+describe('headers', () => {
+  it('tell browsers to run nothing that the server does not serve itself', async () => {
+    const server = await ApiKeyServer.start({ env: { CORS_ORIGINS: 'https://app.example' } })
+    const { headers } = await server.call(ANN, '/jobs')
+    expect(headers.get('content-security-policy')).toMatch(/default-src 'self';.*object-src 'none'/)
+    expect(headers.get('content-security-policy')).not.toContain('unsafe')
+    expect(headers.get('x-content-type-options')).toBe('nosniff')
+    expect(headers.get('strict-transport-security')).toBeNull()
+  })
+
+  it('let pages of configured origins read what they need, also of refusals', async () => {
+    const server = await ApiKeyServer.start({ env: { CORS_ORIGINS: 'https://app.example' } })
+    const origin = 'https://app.example'
+    const preflight = await server.call(undefined, '/jobs', {
+      method: 'OPTIONS',
+      headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization' },
+    })
+    expect(preflight.status).toBe(204)
+    expect(preflight.headers.get('access-control-allow-headers')).toBe('authorization')
+    const refused = await server.call(undefined, '/jobs', { headers: { origin } })
+    expect(refused.status).toBe(401)
+    expect(refused.headers.get('access-control-allow-origin')).toBe(origin)
+    for (const name of ['Location', 'Retry-After', 'RateLimit-Remaining', 'X-Request-Id']) {
+      expect(refused.headers.get('access-control-expose-headers')).toContain(name)
+    }
+  })
+})
+
+describe('where the server connects', () => {
+  it('is not for callers to say', async () => {
+    const vendor = await startOpenAIVendor()
+    onTestFinished(() => vendor.close())
+    const env = { OPENAI_API_KEY: VENDOR_KEY, OPENAI_BASE_URL: vendor.url }
+    const server = await ApiKeyServer.start({ env, config: { run: PATIENT } })
+    for (const field of ['baseUrl', 'baseURL', 'base_url', 'url', 'host', 'apiKey', 'headers']) {
+      for (const body of [
+        { ...OPENAI, [field]: 'http://127.0.0.1:9' },
+        { ...OPENAI, options: { [field]: 'http://127.0.0.1:9' } },
+      ]) {
+        expect((await server.post(ANN, body)).status).toBe(400)
+      }
+    }
+    const headers = {
+      host: 'elsewhere.example',
+      'x-forwarded-host': 'elsewhere.example',
+      'x-base-url': 'http://127.0.0.1:9',
+    }
+    const job = JobResource.parse(await (await server.post(ANN, OPENAI, headers)).json())
+    const exchange = await vendor.nextRequest()
+    exchange.finish()
+    expect(JSON.stringify(job)).not.toContain('elsewhere')
+    expect(vendor.requests).toBe(1)
+  })
+})

@@ -1,0 +1,61 @@
+import type { LLMProvider } from '@promptlab/providers'
+import { expect, it, vi } from 'vitest'
+import { createJob, StreamReader } from '../support/job-client.ts'
+import { startServer } from '../support/test-server.ts'
+
+const JOBS = 2_000
+
+/** Streams a text that its prompt chooses, and stops halfway until all are let go. */
+class HalfwayProvider implements LLMProvider {
+  readonly name = 'halfway'
+  readonly models = ['halfway']
+  readonly goOn = Promise.withResolvers<void>()
+
+  async *complete(prompt: string) {
+    const words = wordsOf(prompt)
+    yield* words.slice(0, 10)
+    await this.goOn.promise
+    yield* words.slice(10)
+    return undefined
+  }
+}
+
+function wordsOf(prompt: string): string[] {
+  return Array.from({ length: 20 }, (_, index) => ` ${prompt}/${index}🙂`)
+}
+
+/** Does it for each, so many at a time that no queue of connections overflows. */
+async function forEach<Item, Result>(items: readonly Item[], use: (item: Item) => Promise<Result>): Promise<Result[]> {
+  const results: Result[] = []
+  for (let start = 0; start < items.length; start += 100) {
+    results.push(...(await Promise.all(items.slice(start, start + 100).map(use))))
+  }
+  return results
+}
+
+it('two thousand jobs run at once, each with a reader who gets its exact text', { timeout: 120_000 }, async () => {
+  const provider = new HalfwayProvider()
+  const limits = { MAX_CONCURRENT_JOBS: `${JOBS}`, MAX_CONCURRENT_JOBS_PER_PROVIDER: `${JOBS}` }
+  const { app, tokenLog, url } = await startServer({ env: limits, providers: [provider] })
+  const prompts = Array.from({ length: JOBS }, (_, index) => `job-${index}`)
+  const readers = await forEach(prompts, async (prompt) => {
+    const { id } = await createJob(url, { prompt, provider: 'halfway', model: 'halfway' })
+    const reader = await StreamReader.open(url, id)
+    let text = ''
+    while (text.length < wordsOf(prompt).slice(0, 10).join('').length) text += await reader.nextToken()
+    return { reader, prompt, text }
+  })
+  expect(app.openStreams.count).toBe(JOBS)
+  expect(tokenLog.readerCount).toBe(JOBS)
+
+  provider.goOn.resolve()
+  const endings = await forEach(readers, async ({ reader, prompt, text }) => {
+    const frames = await reader.rest()
+    const tokens = frames.flatMap(({ event, data = '' }) => (event === undefined ? [JSON.parse(data).token] : []))
+    expect(text + tokens.join('')).toBe(wordsOf(prompt).join(''))
+    return frames.at(-1)?.event
+  })
+  expect(new Set(endings)).toEqual(new Set(['metrics']))
+  await vi.waitFor(() => expect(app.openStreams.count).toBe(0))
+  expect(tokenLog.readerCount).toBe(0)
+})

@@ -1,0 +1,165 @@
+import { execFile } from 'node:child_process'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { JobResource, ProblemCode } from '@promptlab/contract'
+import { describe, expect, it } from 'vitest'
+import { ANN, ApiKeyServer, BOB, ECHO } from '../support/api-key-server.ts'
+import { OpenApiDocument } from '../support/openapi-document.ts'
+import { ScriptedProvider } from '../support/scripted-provider.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
+import { startServer } from '../support/test-server.ts'
+
+const run = promisify(execFile)
+const SCRIPTED = { prompt: 'Go', provider: 'scripted', model: 'script-1' }
+const never = new Promise<void>(() => {})
+
+/** Answers that need a server that is broken or stops, or a client that hardly speaks HTTP; other tests look at them. */
+const ELSEWHERE = / (?:500|503|408|431)$|^(?:listProviders|readMetrics|isLive|isReady) 400$/
+
+describe('GET /openapi.json', () => {
+  it('passes its linter without a warning', async () => {
+    const { url } = await startServer()
+    const { text } = await OpenApiDocument.of(url)
+    const file = join(await temporaryFolder(), 'openapi.json')
+    await writeFile(file, text)
+    const linter = fileURLToPath(import.meta.resolve('@redocly/cli/bin/cli.js'))
+    const env = { ...process.env, REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' }
+    const { stdout, stderr } = await run(process.execPath, [linter, 'lint', file], { env })
+    expect(stdout + stderr).toContain('Your API description is valid')
+    expect(stdout + stderr).not.toMatch(/warning/i)
+  })
+
+  it('tells of every route, and of every problem', async () => {
+    const { url, routes } = await startServer()
+    const document = await OpenApiDocument.of(url)
+    const told = Object.entries(document.paths).flatMap(([path, operations]) =>
+      Object.keys(operations).map((method) => `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`),
+    )
+    const served = routes.filter((route) => !/^HEAD|\/docs|\/openapi\.json/.test(route))
+    expect(told.sort()).toEqual([...new Set(served)].sort())
+    // A path that is none of the document's cannot be told of there.
+    const codes = ProblemCode.options.filter((code) => code !== 'route-not-found')
+    expect(codes.filter((code) => !document.text.includes(`urn:promptlab:problem:${code}"`))).toEqual([])
+  })
+
+  it('has examples that agree with their schemas', async () => {
+    const { url } = await startServer()
+    const document = await OpenApiDocument.of(url)
+    const faults: string[] = []
+    for (const [path, operations] of Object.entries(document.paths)) {
+      for (const [method, { responses }] of Object.entries(operations)) {
+        for (const [status, { content = {} }] of Object.entries(responses)) {
+          const example = content['application/json']?.example
+          if (example === undefined) continue
+          const answer = { status: Number(status), contentType: 'application/json', body: JSON.stringify(example) }
+          faults.push(...document.faultsOf(method, path.replace('{id}', 'x'), answer))
+        }
+      }
+    }
+    expect(faults).toEqual([])
+  })
+
+  it('agrees with what the server answers, for every answer it tells of', async () => {
+    const env = { MAX_QUEUED_JOBS: '1', MAX_CONCURRENT_JOBS: '1', MAX_STREAMS_PER_JOB: '1', MAX_PROMPT_CHARS: '100' }
+    const echo = await ApiKeyServer.start({ env: { ...env, METRICS_KEY: 'key-of-metrics-01234' } })
+    const stuck = await ApiKeyServer.start({ env, providers: [new ScriptedProvider(['a', never])] })
+    const limited = await ApiKeyServer.start({ env: { RATE_LIMIT_PER_MINUTE: '1' } })
+    const document = await OpenApiDocument.of(echo.url)
+    const seen = new Set<string>()
+    const faults: string[] = []
+
+    async function call(server: ApiKeyServer, key: string | undefined, route: string, init: RequestInit = {}) {
+      const [method = '', path = ''] = route.split(' ')
+      const response = await server.call(key, path, { ...init, method })
+      const answer = {
+        status: response.status,
+        contentType: response.headers.get('content-type'),
+        body: await response.text(),
+      }
+      const bare = path.split('?')[0] ?? ''
+      seen.add(`${document.operationFor(method, bare)} ${answer.status}`)
+      faults.push(...document.faultsOf(method, bare, answer))
+      return answer
+    }
+    const json = (body: unknown, headers: Record<string, string> = {}) => ({
+      body: JSON.stringify(body),
+      headers: { 'content-type': 'application/json', ...headers },
+    })
+
+    const { id } = JobResource.parse(
+      JSON.parse((await call(echo, ANN, 'POST /jobs', json(ECHO, { prefer: 'wait=60' }))).body),
+    )
+    const running = JobResource.parse(JSON.parse((await call(stuck, ANN, 'POST /jobs', json(SCRIPTED))).body))
+    const open = await stuck.call(ANN, running.links.stream)
+    const onJob = ['GET /jobs/ID', 'GET /jobs/ID/stream', 'POST /jobs/ID/cancel', 'DELETE /jobs/ID']
+    const everywhere = ['POST /jobs', 'GET /jobs', 'GET /providers', 'GET /metrics', ...onJob]
+
+    for (const route of everywhere) {
+      await call(echo, undefined, route.replace('ID', id))
+      await call(echo, route.includes('metrics') ? 'key-of-metrics-01234' : ANN, route.replace('ID', id), {
+        headers: { 'content-encoding': 'br' },
+      })
+    }
+    for (const route of onJob) await call(echo, BOB, route.replace('ID', id))
+    for (const route of [...everywhere, 'GET /health/live', 'GET /health/ready']) {
+      await call(limited, ANN, route.replace('ID', 'x'))
+      await call(limited, ANN, route.replace('ID', 'x'))
+      await call(limited, ANN, route.replace('ID', '%00%ff'))
+    }
+    await call(echo, 'key-of-metrics-01234', 'GET /metrics')
+    await call(echo, undefined, 'GET /health/live')
+    await call(echo, undefined, 'GET /health/ready')
+    for (const route of ['GET /health/live', 'GET /health/ready']) {
+      await call(echo, undefined, route, { headers: { 'content-encoding': 'br' } })
+    }
+    await call(echo, ANN, 'GET /providers')
+    await call(echo, ANN, 'GET /jobs')
+    await call(echo, ANN, 'GET /jobs?limit=x')
+    await call(echo, ANN, `GET /jobs/${id}`)
+    for (const accept of ['text/event-stream', 'application/x-ndjson', 'text/plain', 'image/png']) {
+      await call(echo, ANN, `GET /jobs/${id}/stream`, { headers: { accept } })
+      await call(echo, ANN, 'POST /jobs', json(ECHO, { accept, 'idempotency-key': accept }))
+    }
+    await call(echo, ANN, 'POST /jobs', json({ ...ECHO, prompt: 'Other' }, { 'idempotency-key': 'text/plain' }))
+    await call(echo, ANN, `GET /jobs/${id}/stream?after=x`)
+    await call(echo, ANN, `GET /jobs/${id}/stream?after=end`)
+    await call(stuck, ANN, `GET /jobs/${running.id}/stream`)
+    await call(stuck, ANN, `DELETE /jobs/${running.id}`)
+    await call(stuck, ANN, 'POST /jobs', json(SCRIPTED))
+    await call(stuck, ANN, 'POST /jobs', json(SCRIPTED))
+    await open.body?.cancel()
+    await call(echo, ANN, 'POST /jobs', json({}))
+    await call(echo, ANN, 'POST /jobs', json({ ...ECHO, provider: 'none' }))
+    const large = json({ ...ECHO, prompt: 'x'.repeat(30_000) })
+    for (const route of ['POST /jobs', `POST /jobs/${id}/cancel`, `DELETE /jobs/${id}`])
+      await call(echo, ANN, route, large)
+    await call(echo, ANN, `POST /jobs/${id}/cancel`)
+    await call(echo, ANN, `POST /jobs/${id}/cancel`, { body: '{', headers: { 'content-type': 'application/json' } })
+    await call(echo, ANN, `DELETE /jobs/${id}`, { body: '{', headers: { 'content-type': 'application/json' } })
+    await call(echo, ANN, `DELETE /jobs/${id}`)
+
+    expect(faults).toEqual([])
+    const missed = document.answers.filter((answer) => !seen.has(answer) && !ELSEWHERE.test(answer))
+    expect(missed).toEqual([])
+  })
+})
+
+describe('GET /docs', () => {
+  it('is a page whose scripts and styles the server serves itself', async () => {
+    const { url } = await startServer()
+    const response = await fetch(`${url}/docs`)
+    const page = await response.text()
+    expect(response.headers.get('content-type')).toContain('text/html')
+    expect(response.headers.get('content-security-policy')).toContain("default-src 'self'")
+    const sources = [...page.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, source = '']) => source)
+    expect(sources.length).toBeGreaterThan(4)
+    for (const source of sources) {
+      expect(new URL(source, response.url).origin).toBe(new URL(url).origin)
+      expect((await fetch(new URL(source, response.url))).status).toBe(200)
+    }
+    // Nothing inline, which the policy would not let run.
+    expect(page).not.toMatch(/<script(?![^>]*src=)|<style|style=|\son\w+=/)
+  })
+})

@@ -1,0 +1,122 @@
+import { StreamEvent } from '@promptlab/contract'
+import { describe, expect, it } from 'vitest'
+import { createJob, getJob, problemOf, StreamReader } from '../support/job-client.ts'
+import { ScriptedProvider } from '../support/scripted-provider.ts'
+import { startServer } from '../support/test-server.ts'
+import { OPENAI, startVendorServer } from '../support/vendor-server.ts'
+
+const SCRIPTED = { prompt: 'Go', provider: 'scripted', model: 'script-1' }
+const ECHO = { prompt: 'Once upon a time', provider: 'echo', model: 'echo' }
+
+const stream = (url: string, id: string, accept: string, query = '') =>
+  fetch(`${url}/jobs/${id}/stream${query}`, { headers: { accept } })
+
+describe('the media type of a stream', () => {
+  it.each([
+    ['text/event-stream', 'text/event-stream; charset=utf-8'],
+    ['*/*', 'text/event-stream; charset=utf-8'],
+    ['text/html,application/xhtml+xml,*/*;q=0.8', 'text/event-stream; charset=utf-8'],
+    ['text/*', 'text/event-stream; charset=utf-8'],
+    ['application/x-ndjson', 'application/x-ndjson; charset=utf-8'],
+    ['text/event-stream;q=0.5, application/x-ndjson', 'application/x-ndjson; charset=utf-8'],
+    ['text/plain', 'text/plain; charset=utf-8'],
+  ])('of who accepts %s is %s', async (accept, type) => {
+    const { url } = await startServer()
+    const { id } = await createJob(url, ECHO)
+    const response = await stream(url, id, accept)
+    expect(response.headers.get('content-type')).toBe(type)
+    expect(response.headers.get('cache-control')).toBe('no-cache, no-transform')
+    expect(response.headers.get('x-accel-buffering')).toBe('no')
+    expect(response.headers.get('content-encoding')).toBeNull()
+    expect(await response.text()).toMatch(/Once/)
+  })
+
+  it.each(['application/json', 'image/png', 'text/html'])('cannot be %s', async (accept) => {
+    const { url } = await startServer()
+    const { id } = await createJob(url, ECHO)
+    const response = await stream(url, id, accept)
+    expect(response.status).toBe(406)
+    expect(await problemOf(response)).toMatchObject({ code: 'not-acceptable' })
+  })
+})
+
+describe('application/x-ndjson', () => {
+  it('has the events of the other format, one a line', async () => {
+    const { url } = await startServer()
+    const { id } = await createJob(url, ECHO)
+    const lines = (await (await stream(url, id, 'application/x-ndjson', '?after=4')).text()).trimEnd().split('\n')
+    const events = lines.map((line) => StreamEvent.parse(JSON.parse(line)))
+    const tokens = events.flatMap((event) => (event.event === 'token' ? [event] : []))
+    expect(tokens.map(({ data }) => data.token).join('')).toBe(' upon a time')
+    expect(tokens.at(-1)?.id).toBe(16)
+    expect(events.at(-1)).toMatchObject({ event: 'metrics', id: 'end', data: { tokenCount: 4 } })
+  })
+})
+
+describe('text/plain', () => {
+  it('is the text', async () => {
+    const text = 'Grüße 🙂, {"token":1}\n\ndata: x'
+    const { url } = await startServer({ providers: [new ScriptedProvider(text.split(''))] })
+    const { id } = await createJob(url, SCRIPTED)
+    expect(await (await stream(url, id, 'text/plain')).text()).toBe(text)
+    expect(await (await stream(url, id, 'text/plain', '?after=6')).text()).toBe(text.slice(6))
+  })
+
+  it('breaks off when the job does not complete: a part must not look like the whole', async () => {
+    const { url } = await startServer({ providers: [new ScriptedProvider(['a part', new Error('broken')])] })
+    const { id } = await createJob(url, SCRIPTED)
+    await expect((await stream(url, id, 'text/plain')).text()).rejects.toThrow('terminated')
+    expect(await getJob(url, id)).toMatchObject({ status: 'failed', result: 'a part' })
+  })
+})
+
+describe('POST /jobs with a media type of streams', () => {
+  const create = (url: string, accept: string, body: object, headers: Record<string, string> = {}) =>
+    fetch(`${url}/jobs`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept, ...headers },
+      body: JSON.stringify(body),
+    })
+
+  it('creates and streams, and says where the job is', async () => {
+    const { vendor, url } = await startVendorServer()
+    const response = await create(url, 'text/event-stream', OPENAI)
+    expect(response.status).toBe(200)
+    expect(response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8')
+    const location = response.headers.get('location') ?? ''
+    const exchange = await vendor.nextRequest()
+    const other = await StreamReader.open(url, location.split('/').at(-1) ?? '')
+    exchange.sendToken('Hello')
+    expect(await other.nextToken()).toBe('Hello')
+    exchange.finish()
+    const text = await response.text()
+    expect(text).toMatch(/^retry: 2000\n\nid: 5\ndata: \{"token":"Hello"\}\n\nevent: metrics\nid: end\n/)
+    expect(await (await fetch(url + location)).json()).toMatchObject({ status: 'completed' })
+  })
+
+  it('answers faults with a problem', async () => {
+    const { url } = await startServer()
+    const response = await create(url, 'text/event-stream', { ...ECHO, prompt: '' })
+    expect(response.status).toBe(400)
+    expect(await problemOf(response)).toMatchObject({ code: 'invalid-request' })
+  })
+
+  it('replays the stream of the first job under the same key', async () => {
+    const provider = new ScriptedProvider(['one', ' job'])
+    const { url } = await startServer({ providers: [provider] })
+    const texts: string[] = []
+    for (const status of [200, 200]) {
+      const response = await create(url, 'text/plain', SCRIPTED, { 'idempotency-key': 'order-1' })
+      expect(response.status).toBe(status)
+      texts.push(await response.text())
+    }
+    expect(texts).toEqual(['one job', 'one job'])
+    expect(provider.calls).toBe(1)
+  })
+
+  it('still answers with the job to who accepts anything', async () => {
+    const { url } = await startServer()
+    expect((await create(url, '*/*', ECHO)).status).toBe(202)
+    expect((await create(url, 'application/json, text/event-stream;q=0.5', ECHO)).status).toBe(202)
+  })
+})

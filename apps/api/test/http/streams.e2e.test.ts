@@ -1,0 +1,191 @@
+import { EventSource } from 'eventsource'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { createJob, readStream, StreamReader } from '../support/job-client.ts'
+import { ScriptedProvider } from '../support/scripted-provider.ts'
+import { newStorePath, startServer } from '../support/test-server.ts'
+
+const ECHO = { prompt: 'Once upon a time', provider: 'echo', model: 'echo' }
+const SCRIPTED = { prompt: 'Go', provider: 'scripted', model: 'script-1' }
+
+describe('readers', () => {
+  it('all get the same text, early or late, from one call of the provider', async () => {
+    const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const provider = new ScriptedProvider(['Once', first.promise, ' upon', second.promise, ' a time'])
+    const { url } = await startServer({ providers: [provider] })
+    const { id } = await createJob(url, SCRIPTED)
+    const readers = await Promise.all([StreamReader.open(url, id), StreamReader.open(url, id)])
+    for (const reader of readers) expect(await reader.nextToken()).toBe('Once')
+    first.resolve()
+    for (const reader of readers) expect(await reader.nextToken()).toBe(' upon')
+
+    const late = await StreamReader.open(url, id)
+    expect([await late.nextToken(), await late.nextToken()]).toEqual(['Once', ' upon'])
+    second.resolve()
+    for (const reader of [...readers, late]) {
+      expect(await reader.nextToken()).toBe(' a time')
+      expect(await reader.next()).toMatchObject({ event: 'metrics' })
+      expect(await reader.next()).toBeUndefined()
+    }
+    expect((await readStream(url, id)).text).toBe('Once upon a time')
+    expect(provider.calls).toBe(1)
+  })
+
+  it('may leave and resume where they were; the job goes on without them', async () => {
+    const gate = Promise.withResolvers<void>()
+    const ended = Promise.withResolvers<void>()
+    const provider = new ScriptedProvider(['Once', ' upon', gate.promise, ' a', ' time', ended.promise])
+    const { url } = await startServer({ providers: [provider] })
+    const { id } = await createJob(url, SCRIPTED)
+    const reader = await StreamReader.open(url, id)
+    await reader.nextToken()
+    await reader.nextToken()
+    reader.leave()
+    gate.resolve()
+
+    const again = await StreamReader.open(url, id, { lastEventId: '9' })
+    expect([await again.nextToken(), await again.nextToken()]).toEqual([' a', ' time'])
+    again.leave()
+    ended.resolve()
+    const { text, final } = await readStream(url, id, { after: 9 })
+    expect(text).toBe(' a time')
+    expect(final?.event).toBe('metrics')
+    expect(provider.calls).toBe(1)
+  })
+
+  it('get the exact rest from every cursor, live and stored', async () => {
+    const text = 'Grüße 🙂\n{"token":"x"}\r\n\r\nend'
+    const gate = Promise.withResolvers<void>()
+    const { url } = await startServer({ providers: [new ScriptedProvider([...text, gate.promise])] })
+    const { id } = await createJob(url, SCRIPTED)
+    const cursors = Array.from({ length: text.length + 1 }, (_, index) => index)
+    const live = cursors.map(async (after) => (await readStream(url, id, { after })).text)
+    gate.resolve()
+    const rests = cursors.map((after) => text.slice(after))
+    expect(await Promise.all(live)).toEqual(rests)
+    expect(await Promise.all(cursors.map(async (after) => (await readStream(url, id, { after })).text))).toEqual(rests)
+  })
+
+  it('are heard by their header when they send a query too', async () => {
+    const { url } = await startServer()
+    const { id } = await createJob(url, ECHO)
+    expect((await readStream(url, id, { after: 0, lastEventId: '11' })).text).toBe(' time')
+  })
+
+  it('wait at the end of the text when their cursor is beyond it', async () => {
+    const gate = Promise.withResolvers<void>()
+    const { url } = await startServer({ providers: [new ScriptedProvider(['short', gate.promise])] })
+    const { id } = await createJob(url, SCRIPTED)
+    const reader = await StreamReader.open(url, id, { after: 1_000_000 })
+    expect(await reader.next()).toMatchObject({ retry: '2000' })
+    gate.resolve()
+    expect(await reader.rest()).toMatchObject([{ event: 'metrics', id: 'end' }])
+  })
+
+  it('of a silent job get a comment now and then', async () => {
+    const gate = Promise.withResolvers<void>()
+    const { url } = await startServer({
+      providers: [new ScriptedProvider([gate.promise, 'late'])],
+      config: { stream: { heartbeatMs: 5, stallMs: 30_000 } },
+    })
+    const { id } = await createJob(url, SCRIPTED)
+    const reader = await StreamReader.open(url, id)
+    expect(await reader.next()).toEqual({ retry: '2000' })
+    expect(await reader.next()).toEqual({ comment: 'ping' })
+    expect(await reader.next()).toEqual({ comment: 'ping' })
+    gate.resolve()
+    expect(await reader.nextToken()).toBe('late')
+  })
+
+  it('may be an EventSource, which reads to the end and stops for good', async () => {
+    const gate = Promise.withResolvers<void>()
+    const provider = new ScriptedProvider(['Once', gate.promise, ' upon', ' a time'])
+    const { url } = await startServer({ providers: [provider] })
+    const { id } = await createJob(url, SCRIPTED)
+    const statuses: number[] = []
+    const stopped = Promise.withResolvers<void>()
+    const source = new EventSource(`${url}/jobs/${id}/stream`, {
+      fetch: async (input, init) => {
+        const response = await fetch(input, init)
+        statuses.push(response.status)
+        return response
+      },
+    })
+    onTestFinished(() => source.close())
+    let text = ''
+    let metrics = ''
+    source.onmessage = ({ data }) => {
+      text += JSON.parse(data).token
+      gate.resolve()
+    }
+    source.addEventListener('metrics', ({ data }) => {
+      metrics = data
+    })
+    source.onerror = () => {
+      if (source.readyState === EventSource.CLOSED) stopped.resolve()
+    }
+    await stopped.promise
+    expect(text).toBe('Once upon a time')
+    expect(JSON.parse(metrics)).toMatchObject({ tokenCount: 3 })
+    // Left to itself it comes again with the last id, is told that there is nothing more, and stays away.
+    expect(statuses).toEqual([200, 204])
+  })
+
+  it('read on with an EventSource over a restart of the server, without a gap or a repeat', async () => {
+    const DATABASE_URL = await newStorePath()
+    const never = new Promise<void>(() => {})
+    const first = await startServer({
+      env: { DATABASE_URL },
+      providers: [new ScriptedProvider(['Once', ' upon', never])],
+    })
+    const { id } = await createJob(first.url, SCRIPTED)
+    let url = first.url
+    let text = ''
+    const halfway = Promise.withResolvers<void>()
+    const told = Promise.withResolvers<string>()
+    const source = new EventSource('http://job.test/', {
+      fetch: (_, init) => fetch(`${url}/jobs/${id}/stream`, init),
+    })
+    onTestFinished(() => source.close())
+    source.onmessage = ({ data }) => {
+      text += JSON.parse(data).token
+      if (text === 'Once upon') halfway.resolve()
+    }
+    source.addEventListener('error', (event) => {
+      if ('data' in event && typeof event.data === 'string') told.resolve(event.data)
+    })
+    await halfway.promise
+    await first.app.close()
+    url = (await startServer({ env: { DATABASE_URL } })).url
+    expect(JSON.parse(await told.promise)).toMatchObject({ code: 'interrupted', metrics: { tokenCount: 2 } })
+    expect(text).toBe('Once upon')
+  })
+
+  it('come a thousand at a time and leave nothing behind', async () => {
+    const gate = Promise.withResolvers<void>()
+    const tokens = Array.from({ length: 50 }, (_, index) => ` w${index}`)
+    const { app, jobs, url, tokenLog } = await startServer({
+      providers: [new ScriptedProvider([gate.promise, ...tokens])],
+    })
+    const { id } = await createJob(url, SCRIPTED)
+    const readers = await Promise.all(Array.from({ length: 1_000 }, () => StreamReader.open(url, id)))
+    // Half of them do not stay.
+    for (const reader of readers.slice(500)) {
+      await reader.next()
+      reader.leave()
+    }
+    expect(app.openStreams.count).toBeGreaterThanOrEqual(500)
+    await vi.waitUntil(() => app.openStreams.count === 500, 10_000)
+    const find = vi.spyOn(jobs, 'find')
+    gate.resolve()
+    for (const reader of readers.slice(0, 500)) {
+      const frames = await reader.rest()
+      const text = frames.flatMap(({ event, data }) => (event === undefined && data ? JSON.parse(data).token : []))
+      expect(text.join('')).toBe(tokens.join(''))
+      expect(frames.at(-1)?.event).toBe('metrics')
+    }
+    await vi.waitUntil(() => app.openStreams.count === 0, 10_000)
+    expect(tokenLog.readerCount).toBe(0)
+    // Those who were there to the end did not have to ask the store how it ended.
+    expect(find).toHaveBeenCalledTimes(0)
+  })
+})

@@ -1,4 +1,0 @@
-import type { Logger } from '../src/logger.ts'
-
-/** For what a test does not look at. */
-export const SILENT: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }

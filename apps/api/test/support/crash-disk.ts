@@ -1,0 +1,126 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { type Disk, type DiskFile, type FileStatus, nodeDisk } from '../../src/storage/json-file/disk/disk.ts'
+import { Turns } from '../../src/storage/json-file/disk/turns.ts'
+
+interface TrackedFile {
+  path: string
+  /** What the disk is sure to have of it. */
+  synced: Buffer
+}
+
+/**
+ * For tests: a real disk that knows at each step what would be left if the process were killed there, or if the machine
+ * lost its power, and lets a test fail any operation. Writes are done in two halves, with a step in between.
+ */
+export class CrashDisk implements Disk {
+  /** By path, as the process sees them, and as the disk is sure to have them. */
+  readonly #files = new Map<string, TrackedFile>()
+  #durable = new Map<string, TrackedFile>()
+  /** Called before each operation; what it throws, the operation does. */
+  atStep: (operation: string) => Promise<void> = async () => {}
+  readonly #turns = new Turns()
+  bytesWritten = 0
+  largestWrite = 0
+
+  open(path: string, flags: 'r+' | 'w'): Promise<DiskFile> {
+    return this.#step('open', async () => this.#track(path, await nodeDisk.open(path, flags)))
+  }
+
+  openDurable(path: string): Promise<DiskFile> {
+    return this.#step('open', async () => {
+      const file = this.#track(path, await nodeDisk.openDurable(path))
+      return {
+        ...file,
+        write: async (...args) => {
+          const written = await file.write(...args)
+          await file.datasync()
+          return written
+        },
+      }
+    })
+  }
+
+  read(path: string): Promise<Buffer | undefined> {
+    return nodeDisk.read(path)
+  }
+
+  statNow(path: string): FileStatus | undefined {
+    return nodeDisk.statNow(path)
+  }
+
+  rename(from: string, to: string): Promise<void> {
+    return this.#step('rename', async () => {
+      await nodeDisk.rename(from, to)
+      const file = this.#files.get(from)
+      if (!file) throw new Error(`${from} was not made here`)
+      file.path = to
+      this.#files.delete(from)
+      this.#files.set(to, file)
+    })
+  }
+
+  remove(path: string): Promise<void> {
+    return this.#step('remove', async () => {
+      await nodeDisk.remove(path)
+      this.#files.delete(path)
+    })
+  }
+
+  syncFolder(path: string): Promise<void> {
+    return this.#step('syncFolder', async () => {
+      await nodeDisk.syncFolder(path)
+      this.#durable = new Map(this.#files)
+    })
+  }
+
+  #track(path: string, handle: DiskFile): DiskFile {
+    const file: TrackedFile = this.#files.get(path) ?? { path, synced: Buffer.alloc(0) }
+    this.#files.set(path, file)
+    return {
+      read: (bytes, offset, length, position) => handle.read(bytes, offset, length, position),
+      stat: () => handle.stat(),
+      close: () => handle.close(),
+      write: async (bytes, offset, length, position) => {
+        this.bytesWritten += length
+        this.largestWrite = Math.max(this.largestWrite, length)
+        const half = length >> 1
+        if (half > 0) await this.#step('write', () => handle.write(bytes, offset, half, position))
+        await this.#step('write', () => handle.write(bytes, offset + half, length - half, position + half))
+        return { bytesWritten: length }
+      },
+      truncate: (length) => this.#step('truncate', () => handle.truncate(length)),
+      datasync: () =>
+        this.#step('datasync', async () => {
+          await handle.datasync()
+          file.synced = await readFile(file.path)
+        }),
+    }
+  }
+
+  /** One at a time, so that what is seen at a step is what was there at one moment. */
+  #step<Result>(operation: string, act: () => Promise<Result>): Promise<Result> {
+    return this.#turns.run(async () => {
+      await this.atStep(operation)
+      return await act()
+    })
+  }
+
+  /** What a kill would leave: everything that was done. */
+  async afterKill(): Promise<Map<string, Buffer>> {
+    const files = new Map<string, Buffer>()
+    for (const path of this.#files.keys()) files.set(basename(path), await readFile(path))
+    return files
+  }
+
+  /** The least that a power failure would leave: what was synced, under the names that were. */
+  afterPowerFailure(): Map<string, Buffer> {
+    return new Map([...this.#durable].map(([path, { synced }]) => [basename(path), synced]))
+  }
+}
+
+/** Puts what a crash left into a folder. */
+export async function writeFiles(folder: string, files: ReadonlyMap<string, Buffer>): Promise<void> {
+  await mkdir(folder, { recursive: true })
+  for (const [name, content] of files) await writeFile(join(folder, name), content)
+}

@@ -1,0 +1,59 @@
+import type { JobHandler } from '../../src/jobs/ports/job-queue.ts'
+
+/** A handler whose runs end when the test says so. */
+export class GatedHandler implements JobHandler {
+  /** Every id that was handed out, in order. */
+  readonly started: string[] = []
+  /** Every id that was to be stopped. */
+  readonly stopped: string[] = []
+  /** The most that ran at once. */
+  mostAtOnce = 0
+  readonly #gates = new Map<string, PromiseWithResolvers<void>>()
+  readonly #waiting: (() => void)[] = []
+
+  run(id: string): Promise<void> {
+    const gate = Promise.withResolvers<void>()
+    this.started.push(id)
+    this.#gates.set(id, gate)
+    this.mostAtOnce = Math.max(this.mostAtOnce, this.#gates.size)
+    this.#look()
+    return gate.promise
+  }
+
+  async stop(id: string): Promise<boolean> {
+    this.stopped.push(id)
+    const isHere = this.#gates.has(id)
+    await this.finish(id)
+    this.#look()
+    return isHere
+  }
+
+  async finish(id: string): Promise<void> {
+    this.#gates.get(id)?.resolve()
+    this.#gates.delete(id)
+    // The queue's own continuation of the run comes first.
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+
+  /** Ends all that run now. */
+  async finishAll(): Promise<void> {
+    for (const id of this.#gates.keys()) await this.finish(id)
+  }
+
+  /** Resolves when so many have been handed out in all. */
+  async hasStarted(count: number): Promise<void> {
+    await this.#until(() => this.started.length >= count)
+  }
+
+  async hasStopped(id: string): Promise<void> {
+    await this.#until(() => this.stopped.includes(id))
+  }
+
+  async #until(condition: () => boolean): Promise<void> {
+    while (!condition()) await new Promise<void>((resolve) => this.#waiting.push(resolve))
+  }
+
+  #look(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve()
+  }
+}

@@ -1,4 +1,0 @@
-import type { JobObserver } from '../src/jobs/job-observer.ts'
-
-/** For what a test does not look at. */
-export const UNOBSERVED: JobObserver = { runStarted: () => {}, runEnded: () => {}, providerFailed: () => {} }
