@@ -67,7 +67,7 @@ export class JobService {
   /** From now on, jobs run. */
   start(): void {
     const { queue, runner } = this.#deps
-    queue.start({ run: (jobId, traceparent) => runner.run(jobId, traceparent), stop: (jobId) => runner.cancel(jobId) })
+    queue.start({ run: (job) => runner.run(job), stop: (jobId) => runner.cancel(jobId) })
   }
 
   /**
@@ -78,31 +78,29 @@ export class JobService {
    * `idempotency-key-reused`
    */
   async create(body: CreateJobBody, caller: Caller, key?: string, traceparent?: string): Promise<CreatedJob> {
-    const { jobs, queue, runner, clock, newId } = this.#deps
+    const { jobs, queue, clock, newId } = this.#deps
     const idempotency = key === undefined ? undefined : idempotencyOf(body, caller, key)
     // First of all, as the first request was accepted whatever has become of the provider or the queue since.
     const earlier = idempotency && (await jobs.findByIdempotencyKey(idempotency.key, clock.now()))
     if (earlier) return replay(earlier, idempotency)
 
     this.#checkProvider(body)
-    const worker = queue.takeWorker({ provider: body.provider, owner: caller })
-    const place = worker ?? (await queue.reserve())
+    const slot = await queue.reserve({ provider: body.provider, owner: caller })
     const job = newJob(newId(), body, clock.now(), caller)
-    const running = worker && startJob(job, clock.now())
+    const running = slot.startsAtOnce ? startJob(job, clock.now()) : undefined
     let first: KeyedJob | undefined
     try {
       first = await jobs.insert(running ?? job, idempotency)
     } catch (error) {
-      place.release()
+      slot.release()
       throw error
     }
     if (first) {
-      place.release()
+      slot.release()
       return replay(first, idempotency)
     }
-    if ('enqueue' in place) await place.enqueue({ id: job.id, provider: job.provider, owner: caller, traceparent })
-    else if (running) place.run(() => runner.begin(running, traceparent))
-    // As it was when it was accepted.
+    await slot.enqueue({ id: job.id, provider: job.provider, owner: caller, traceparent }, running)
+    // The job as it was accepted, although it may be running by now.
     return { job, isReplay: false }
   }
 

@@ -6,7 +6,7 @@ import {
   type JobQueue,
   type QueuedJob,
   QueueFullError,
-  type QueuePlace,
+  type QueueSlot,
   QueueUnavailableError,
 } from '../jobs/ports/job-queue.ts'
 import { connectRedis, FAIL_FAST, newRedis } from '../redis/connect-redis.ts'
@@ -68,17 +68,14 @@ export class BullmqJobQueue implements JobQueue {
     return new BullmqJobQueue(await connectRedis({ ...options, name: 'queue' }, FAIL_FAST), options)
   }
 
-  /** Never: a job goes to whichever process has room. */
-  takeWorker(): undefined {
-    return undefined
-  }
-
-  async reserve(): Promise<QueuePlace> {
+  /** No job starts at once: it goes to whichever process has room. */
+  async reserve(): Promise<QueueSlot> {
     const { maxQueued } = this.#options
     // Also when the last count is fresh enough: nothing is to be piled up that nobody can run.
     if (this.#redis.status !== 'ready') throw new QueueUnavailableError()
     if (!(await unlessAway(() => this.#waiting.reserve(maxQueued)))) throw new QueueFullError(maxQueued)
     return {
+      startsAtOnce: false,
       enqueue: async (job) => {
         await this.enqueue(job)
         this.#waiting.enqueued()

@@ -94,7 +94,7 @@ export class BullmqWorkers {
       throw new DelayedError()
     }
     if (owner !== undefined) this.#runningByOwner.add(owner, 1)
-    const run = handler.run(id, traceparent).finally(() => {
+    const run = handler.run({ id, traceparent }).finally(() => {
       if (owner !== undefined) this.#runningByOwner.add(owner, -1)
       this.#running.delete(run)
       this.#resume()

@@ -29,7 +29,7 @@ it('ends the run of a job that somebody else has ended, and leaves its record al
   const body = { prompt: 'Go', provider: 'scripted', model: 'script-1' }
   const running = startJob(newJob('a', body, systemClock.now()), systemClock.now())
   await jobs.insert(running)
-  const run = runner.begin(running)
+  const run = runner.run({ id: 'a', running })
   const ended = finishJob(running, running, { status: 'cancelled' }, systemClock.now())
   await jobs.replace(ended, 'running')
 

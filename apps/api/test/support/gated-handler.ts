@@ -1,4 +1,4 @@
-import type { JobHandler } from '../../src/jobs/ports/job-queue.ts'
+import type { HandedJob, JobHandler } from '../../src/jobs/ports/job-queue.ts'
 
 /** A handler whose runs end when the test says so. */
 export class GatedHandler implements JobHandler {
@@ -11,12 +11,12 @@ export class GatedHandler implements JobHandler {
   readonly #gates = new Map<string, PromiseWithResolvers<void>>()
   readonly #waiting: (() => void)[] = []
 
-  run(id: string): Promise<void> {
+  run({ id }: Pick<HandedJob, 'id'>): Promise<void> {
     const gate = Promise.withResolvers<void>()
     this.started.push(id)
     this.#gates.set(id, gate)
     this.mostAtOnce = Math.max(this.mostAtOnce, this.#gates.size)
-    this.#look()
+    this.#wake()
     return gate.promise
   }
 
@@ -24,7 +24,7 @@ export class GatedHandler implements JobHandler {
     this.stopped.push(id)
     const isHere = this.#gates.has(id)
     await this.finish(id)
-    this.#look()
+    this.#wake()
     return isHere
   }
 
@@ -53,7 +53,7 @@ export class GatedHandler implements JobHandler {
     while (!condition()) await new Promise<void>((resolve) => this.#waiting.push(resolve))
   }
 
-  #look(): void {
+  #wake(): void {
     for (const resolve of this.#waiting.splice(0)) resolve()
   }
 }

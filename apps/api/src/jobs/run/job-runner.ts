@@ -6,6 +6,7 @@ import type { Logger } from '../../base/logger.ts'
 import { finalEvent } from '../final-event.ts'
 import { type Owned, startJob } from '../job.ts'
 import type { JobObserver } from '../ports/job-observer.ts'
+import type { HandedJob } from '../ports/job-queue.ts'
 import type { JobRepository } from '../ports/job-repository.ts'
 import type { JobTracer } from '../ports/job-tracer.ts'
 import type { TokenLog } from '../ports/token-log.ts'
@@ -56,23 +57,23 @@ export class JobRunner {
   }
 
   /**
-   * Runs the job if it is pending, whatever a queue believes that hands it out twice. Never rejects: whatever goes wrong ends
-   * this job alone.
-   * @param traceparent where the run belongs in a trace; without it, it has one of its own
+   * Runs a job to its end. A job that comes without a running record is started only if its record says that it waits: the
+   * queue may hand a job out twice. This never rejects: a failure ends this job alone.
    */
-  async run(jobId: string, traceparent?: string): Promise<void> {
+  async run({ id: jobId, running, traceparent }: HandedJob): Promise<void> {
     if (this.#active.has(jobId)) return
     await this.#track(jobId, async (active) => {
-      const job = await this.#untilAvailable(() => this.#deps.jobs.find(jobId), active, { jobId })
-      if (job?.status !== 'pending') return
-      const running = startJob(job, this.#deps.clock.now())
-      if (await this.#store(running, 'pending', active)) await this.#complete(running, active, traceparent)
+      const started = running ?? (await this.#startPending(jobId, active))
+      if (started) await this.#complete(started, active, traceparent)
     })
   }
 
-  /** Like `run`, for a job that was just stored as running on behalf of this process. */
-  begin(job: RunningJob & Owned, traceparent?: string): Promise<void> {
-    return this.#track(job.id, (active) => this.#complete(job, active, traceparent))
+  /** Stores a waiting job as running; undefined if the job does not wait, or another process was first. */
+  async #startPending(jobId: string, active: ActiveJob): Promise<(RunningJob & Owned) | undefined> {
+    const job = await this.#untilAvailable(() => this.#deps.jobs.find(jobId), active, { jobId })
+    if (job?.status !== 'pending') return undefined
+    const started = startJob(job, this.#deps.clock.now())
+    return (await this.#store(started, 'pending', active)) ? started : undefined
   }
 
   /** Keeps account of the work on a job for as long as it takes. */
