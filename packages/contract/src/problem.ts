@@ -22,6 +22,7 @@ export const ProblemCode = z.enum([
   'storage-unavailable',
   'queue-unavailable',
   'shutting-down',
+  'upgrade-under-way',
   'internal',
 ])
 export type ProblemCode = z.infer<typeof ProblemCode>

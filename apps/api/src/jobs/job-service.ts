@@ -1,17 +1,10 @@
-import {
-  type CreateJobBody,
-  type FinalJob,
-  isFinal,
-  type Job,
-  type JobListQuery,
-  type JobSummary,
-} from '@promptlab/contract'
+import { type CreateJobBody, isFinal, type JobListQuery, type JobSummary } from '@promptlab/contract'
 import type { ProviderRegistry } from '@promptlab/providers'
 import { ApiError } from '../base/api-error.ts'
 import type { Clock } from '../base/clock.ts'
 import { finalEvent } from './final-event.ts'
 import { fingerprint } from './fingerprint.ts'
-import { cancelPending, newJob, type StoredJob, startJob } from './job.ts'
+import { cancelPending, newJob, runOf, type StoredFinalJob, type StoredJob, startJob } from './job.ts'
 import { type JobQueue, QueueUnavailableError } from './ports/job-queue.ts'
 import {
   type IdempotencyKey,
@@ -135,7 +128,7 @@ export class JobService {
    * Ends a job that waits or runs, in whichever process. The job keeps its text. A finished job is returned unchanged.
    * @throws ApiError `job-not-found`, `storage-unavailable`, `queue-unavailable`
    */
-  async cancel(id: string, caller: Caller): Promise<FinalJob> {
+  async cancel(id: string, caller: Caller): Promise<StoredFinalJob> {
     const { jobs, queue, tokenLog, clock } = this.#deps
     let isOver = false
     for (let requests = 0; requests < MAX_STOP_REQUESTS; requests++) {
@@ -145,9 +138,9 @@ export class JobService {
       if (isOver) throw new StorageUnavailableError()
       if (job.status === 'pending') {
         const cancelled = cancelPending(job, clock.now())
-        if (!(await jobs.replace(cancelled, 'pending'))) continue // The job has just started or ended.
+        if (!(await jobs.replace(cancelled, job))) continue // The job has just started or ended.
         await queue.remove(job)
-        await tokenLog.close(id, finalEvent(cancelled))
+        await tokenLog.close(id, runOf(job), finalEvent(cancelled))
         return cancelled
       }
       isOver = !(await queue.requestStop(id))
@@ -171,7 +164,7 @@ export class JobService {
    * @param signal ends the wait early
    * @returns the job at the end of the wait
    */
-  async wait(id: string, timeoutMs: number, signal?: AbortSignal): Promise<Job> {
+  async wait(id: string, timeoutMs: number, signal?: AbortSignal): Promise<StoredJob> {
     const over = Promise.withResolvers<void>()
     const onDoubt = () =>
       this.#lookups.find(id).then(

@@ -25,6 +25,7 @@ export class FollowedText {
   /** How long the text must be, as far as was heard. */
   #heardLength = 0
   #hasHole = false
+  #run = 0
   #quietSince = performance.now()
 
   /** @param doubtMs after how much silence the text is doubted, in milliseconds */
@@ -61,8 +62,17 @@ export class FollowedText {
     if (text.hasEnded) return true
     if ('endsAt' in part) {
       // Only behind the whole text; else the record has what is missing here.
-      text.end(part.endsAt === text.length ? part.final : undefined)
+      text.end(this.#run, part.endsAt === text.length ? part.final : undefined)
       return true
+    }
+    if ('cutAt' in part) {
+      if (part.run <= this.#run) return true
+      this.#run = part.run
+      text.takeOver(part.cutAt, part.run)
+      // Longer text that was heard of is void, and so is a gap behind the place.
+      this.#heardLength = Math.min(this.#heardLength, part.cutAt)
+      if (text.length === part.cutAt) this.#hasHole = false
+      return text.length >= part.cutAt
     }
     if (this.#hasHole) return true
     let position = part.start
@@ -71,8 +81,7 @@ export class FollowedText {
       return false
     }
     for (const token of part.tokens) {
-      const known = text.length - position
-      if (known < token.length) text.append(known === 0 ? token : token.slice(known))
+      text.append(token, position, this.#run)
       position += token.length
     }
     this.#quietSince = performance.now()

@@ -31,7 +31,7 @@ it('ends the run of a job that somebody else has ended, and leaves its record al
   await jobs.insert(running)
   const run = runner.run({ id: 'a', running })
   const ended = finishJob(running, running, { status: 'cancelled' }, systemClock.now())
-  await jobs.replace(ended, 'running')
+  await jobs.replace(ended, { status: 'running', run: 1 })
 
   await run
   expect(await jobs.find('a')).toEqual(ended)

@@ -23,4 +23,5 @@ export const PROBLEMS: Readonly<Record<ProblemCode, { readonly status: number; r
   'storage-unavailable': { status: 503, title: 'The job store is not available' },
   'queue-unavailable': { status: 503, title: 'The job queue is not available' },
   'shutting-down': { status: 503, title: 'The server is shutting down' },
+  'upgrade-under-way': { status: 503, title: 'An upgrade is under way' },
 }

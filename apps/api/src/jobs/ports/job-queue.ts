@@ -1,6 +1,5 @@
-import type { RunningJob } from '@promptlab/contract'
 import { ApiError } from '../../base/api-error.ts'
-import type { Owned } from '../job.ts'
+import type { StoredRunningJob } from '../job.ts'
 
 /** Decides which job runs next. The queue holds no records: after a crash it is filled again from the repository. */
 export interface JobQueue {
@@ -66,7 +65,7 @@ export interface QueuedJob {
 /** A job as the queue hands it out. */
 export type HandedJob = Pick<QueuedJob, 'id' | 'traceparent'> & {
   /** The record, if the job was stored as running because its slot could start it at once. */
-  readonly running?: (RunningJob & Owned) | undefined
+  readonly running?: StoredRunningJob | undefined
 }
 
 /** Runs the jobs that a process is handed. */
@@ -88,7 +87,7 @@ export interface QueueSlot {
    * Adds the job, which is stored by now. This method does not fail, like `JobQueue.enqueue`.
    * @param running the record of a job that was stored as running
    */
-  enqueue(job: QueuedJob, running?: RunningJob & Owned): Promise<void>
+  enqueue(job: QueuedJob, running?: StoredRunningJob): Promise<void>
   /** Gives the slot back unused. */
   release(): void
 }

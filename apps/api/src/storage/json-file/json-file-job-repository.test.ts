@@ -37,7 +37,7 @@ describe('the file of JsonFileJobRepository', () => {
     expect(before[1]).toBe(`${JSON.stringify(aJob('a'))},`)
     expect(before[2]).toBe(JSON.stringify(aJob('b')))
 
-    await jobs.replace(startJob(aJob('b'), 0), 'pending')
+    await jobs.replace(startJob(aJob('b'), 0), { status: 'pending' })
     const text = await readFile(path, 'utf8')
     const changed = text.split('\n').filter((line, index) => line !== before[index])
     expect(changed).toEqual([JSON.stringify(startJob(aJob('b'), 0))])
@@ -197,7 +197,7 @@ describe('JsonFileJobRepository on a disk that fails', () => {
     await rename(folder, `${folder}-gone`)
 
     await expect(jobs.insert(aJob('b'))).rejects.toThrow(StorageUnavailableError)
-    await expect(jobs.replace(startJob(aJob('a'), 0), 'pending')).rejects.toThrow(StorageUnavailableError)
+    await expect(jobs.replace(startJob(aJob('a'), 0), { status: 'pending' })).rejects.toThrow(StorageUnavailableError)
     await expect(jobs.checkHealth()).rejects.toThrow(StorageUnavailableError)
     expect(await jobs.find('a')).toEqual(aJob('a'))
     expect(await jobs.find('b')).toBeUndefined()

@@ -1,8 +1,7 @@
 import { constants } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import type { Job, JobStatus, PendingJob, RunningJob } from '@promptlab/contract'
-import type { Owned, StoredJob } from '../../jobs/job.ts'
+import { runOf, type StoredJob, type StoredPendingJob, type StoredRunningJob } from '../../jobs/job.ts'
 import {
   type IdempotencyKey,
   type JobCheckpoint,
@@ -10,8 +9,11 @@ import {
   type JobPosition,
   type JobQuery,
   type JobRepository,
+  type JobRun,
+  type JobState,
   type KeyedJob,
   StorageUnavailableError,
+  type WaitingJob,
 } from '../../jobs/ports/job-repository.ts'
 import { CommitPace } from '../commit-pace.ts'
 import type { FileLock } from '../file-lock.ts'
@@ -33,7 +35,7 @@ export class JsonFileJobRepository implements JobRepository {
     () => this.#pace.turn(),
   )
   /** Those that ran when the store was opened: it has one server at a time, so theirs is gone. */
-  readonly #abandonedIds: readonly string[]
+  readonly #abandonedIds: Set<string>
   #isWritable = true
   #isClosed = false
 
@@ -41,9 +43,9 @@ export class JsonFileJobRepository implements JobRepository {
     this.#folder = folder
     this.#lock = lock
     this.#store = store
-    this.#abandonedIds = store.jobs
-      .oldest(Number.POSITIVE_INFINITY, undefined, ({ status }) => status === 'running')
-      .map(({ id }) => id)
+    this.#abandonedIds = new Set(
+      store.jobs.oldest(Number.POSITIVE_INFINITY, undefined, ({ status }) => status === 'running').map(({ id }) => id),
+    )
   }
 
   /**
@@ -62,7 +64,7 @@ export class JsonFileJobRepository implements JobRepository {
     }
   }
 
-  insert(job: (PendingJob | RunningJob) & Owned, idempotency?: IdempotencyKey): Promise<KeyedJob | undefined> {
+  insert(job: StoredPendingJob | StoredRunningJob, idempotency?: IdempotencyKey): Promise<KeyedJob | undefined> {
     return this.#change((draft) => {
       const first = idempotency && draft.findByKey(idempotency.key, Date.parse(job.createdAt))
       if (first) return first
@@ -81,16 +83,30 @@ export class JsonFileJobRepository implements JobRepository {
     return entry && keyedJob(entry, now)
   }
 
-  async findPending(limit: number, after?: JobPosition): Promise<(PendingJob & Owned)[]> {
+  async findPending(limit: number, after?: JobPosition): Promise<WaitingJob[]> {
     return this.#store.jobs
       .oldest(limit, after, ({ status }) => status === 'pending')
-      .flatMap(({ unfinished }) => (unfinished?.status === 'pending' ? [unfinished] : []))
+      .map(({ id, provider, createdAt, owner }) => ({ id, provider, createdAt, ...(owner !== undefined && { owner }) }))
   }
 
-  async findAbandoned(): Promise<RunningJob[]> {
-    return this.#abandonedIds.flatMap((id) => {
+  async findAbandoned(limit: number): Promise<JobRun[]> {
+    const abandoned: JobRun[] = []
+    for (const id of this.#abandonedIds) {
+      if (abandoned.length === limit) break
       const job = this.#store.jobs.get(id)?.unfinished
-      return job?.status === 'running' ? [job] : []
+      if (job?.status === 'running') abandoned.push({ id, ...(job.run !== undefined && { run: job.run }) })
+      else this.#abandonedIds.delete(id)
+    }
+    return abandoned
+  }
+
+  takeOver(job: JobRun): Promise<StoredRunningJob | undefined> {
+    return this.#change((draft) => {
+      const stored = draft.get(job.id)?.unfinished
+      if (stored?.status !== 'running' || runOf(stored) !== runOf(job)) return undefined
+      const taken = { ...stored, run: runOf(job) + 1 }
+      draft.replace(taken)
+      return taken
     })
   }
 
@@ -102,9 +118,9 @@ export class JsonFileJobRepository implements JobRepository {
     return this.#store.jobs.newest(limit, after, isAskedFor).map(({ job }) => job)
   }
 
-  replace(next: Job, ifStatus: JobStatus): Promise<boolean> {
+  replace(next: StoredJob, from: JobState): Promise<boolean> {
     return this.#change((draft) => {
-      if (draft.get(next.id)?.status !== ifStatus) return false
+      if (!isInState(draft.get(next.id), from)) return false
       draft.replace(next)
       return true
     })
@@ -112,7 +128,7 @@ export class JsonFileJobRepository implements JobRepository {
 
   async checkpoint(progress: readonly JobCheckpoint[]): Promise<ReadonlySet<string>> {
     return await this.#change((draft) => {
-      const stored = progress.filter(({ job }) => draft.get(job.id)?.status === 'running')
+      const stored = progress.filter(({ job }) => isInState(draft.get(job.id), job))
       for (const { job } of stored) draft.replace(job)
       return new Set(stored.map(({ job }) => job.id))
     })
@@ -131,6 +147,12 @@ export class JsonFileJobRepository implements JobRepository {
     if (ids.length === 0) return 0
     return await this.#change((draft) => ids.filter((id) => draft.deleteFinal(id)).length)
   }
+
+  holdsRuns(): boolean {
+    return true
+  }
+
+  async checkReadable(): Promise<void> {}
 
   async checkHealth(): Promise<void> {
     if (this.#isClosed) throw new StorageUnavailableError()
@@ -182,6 +204,12 @@ export class JsonFileJobRepository implements JobRepository {
     }
     this.#isWritable = true
   }
+}
+
+/** Whether an unfinished job still has the status and run of another state. */
+function isInState(entry: JobEntry | undefined, { status, run = 0 }: JobState): boolean {
+  const job = entry?.unfinished
+  return job !== undefined && job.status === status && runOf(job) === run
 }
 
 interface DraftChange {

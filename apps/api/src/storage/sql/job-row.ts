@@ -1,7 +1,7 @@
-import { isFinal, type Job, JobSummary } from '@promptlab/contract'
+import { isFinal, JobSummary } from '@promptlab/contract'
 import { type Insertable, type RawBuilder, type Selectable, type SqlBool, sql } from 'kysely'
-import { StoredJob } from '../../jobs/job.ts'
-import { endedAt, type JobPosition, type KeyedJob } from '../../jobs/ports/job-repository.ts'
+import { runOf, StoredJob } from '../../jobs/job.ts'
+import { endedAt, type JobPosition, type JobState, type KeyedJob } from '../../jobs/ports/job-repository.ts'
 import { fromStorable, toStorable } from './storable-text.ts'
 import type { SqlDb, Tables } from './tables.ts'
 
@@ -21,7 +21,7 @@ export function rowOf(job: StoredJob, runnerId: string | null): JobRow {
 }
 
 /** The columns that change in the life of a job. */
-export function stateOf(job: Job, runnerId: string | null) {
+export function stateOf(job: StoredJob, runnerId: string | null) {
   const hasBegun = job.status !== 'pending'
   return {
     status: job.status,
@@ -31,6 +31,7 @@ export function stateOf(job: Job, runnerId: string | null) {
     updated_at: job.updatedAt,
     ended_at: isFinal(job) ? isoTime(endedAt(job)) : null,
     runner_id: job.status === 'running' ? runnerId : null,
+    run: runOf(job),
   }
 }
 
@@ -44,6 +45,7 @@ export function selectJobs(db: SqlDb) {
   return selectSummaries(db).select([
     'jobs.result',
     'jobs.owner',
+    'jobs.run',
     // In the same statement, as the rows go when the job ends.
     sql<string | null>`case when jobs.status = 'running' then
       (select string_agg(text, '' order by start) from job_texts where job_id = jobs.id) end`.as('more'),
@@ -73,6 +75,11 @@ export function isBeyond({ createdAt, id }: JobPosition, comparison: '>' | '<'):
   return sql<SqlBool>`(jobs.created_at, jobs.id) ${sql.raw(comparison)} (${createdAt}, ${toStorable(id)})`
 }
 
+/** The condition on a row of `jobs`: its status and run are those. */
+export function isInState(job: JobState): RawBuilder<SqlBool> {
+  return sql<SqlBool>`(jobs.status = ${job.status} and jobs.run = ${runOf(job)})`
+}
+
 /** Jobs with the fingerprints under which their idempotency keys were used. */
 export function selectKeyedJobs(db: SqlDb) {
   return selectJobs(db)
@@ -88,11 +95,18 @@ type WholeRow = SummaryRow & {
   readonly result: string | null
   readonly more: string | null
   readonly owner: string | null
+  readonly run: number
 }
 
 export function jobOf(row: WholeRow): StoredJob {
   const result = row.result === null ? undefined : fromStorable(row.result) + fromStorable(row.more ?? '')
-  return StoredJob.parse({ ...fieldsOf(row), result, ...(row.owner !== null && { owner: row.owner }) })
+  const { owner, run } = row
+  return StoredJob.parse({
+    ...fieldsOf(row),
+    result,
+    ...(owner !== null && { owner }),
+    ...(run > 0 && { run }),
+  })
 }
 
 export function summaryOf(row: SummaryRow): JobSummary {

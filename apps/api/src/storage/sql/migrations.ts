@@ -38,6 +38,7 @@ function migrationsFor(dialect: SqlDialect): Record<string, Migration> {
   return {
     '2026-11-24-jobs': { up: (db: Kysely<unknown>) => createJobs(db, dialect) },
     '2026-11-25-owners': { up: (db: Kysely<unknown>) => addOwners(db, dialect) },
+    '2026-11-26-runs': { up: (db: Kysely<unknown>) => addRuns(db, dialect) },
   }
 }
 
@@ -83,6 +84,13 @@ async function addOwners(db: Kysely<unknown>, dialect: SqlDialect): Promise<void
   await sql`alter table jobs add column owner ${comparedText(dialect)}`.execute(db)
   // Jobs that are nobody's are listed with all others, and cost nothing here.
   await sql`create index jobs_by_owner on jobs (owner, created_at, id) where owner is not null`.execute(db)
+}
+
+/** Processes of earlier versions name neither column; they read records of version 1. */
+async function addRuns(db: Kysely<unknown>, dialect: SqlDialect): Promise<void> {
+  await sql`alter table jobs add column run integer not null default 0`.execute(db)
+  if (dialect !== 'postgres') return
+  await sql`alter table runners add column record_version integer not null default 1`.execute(db)
 }
 
 /** Compared by bytes, as times and ids are everywhere else, and not by a language. */

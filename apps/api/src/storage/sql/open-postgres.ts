@@ -3,6 +3,7 @@ import { Kysely, PostgresDialect, sql } from 'kysely'
 import type { ClientConfig } from 'pg'
 import type { Logger } from '../../base/logger.ts'
 import { untilReachable } from '../../base/until-reachable.ts'
+import { RECORD_VERSION } from '../../jobs/ports/job-repository.ts'
 import { describeStore } from '../store-location.ts'
 import { StoreOpenError } from '../store-open-error.ts'
 import { checkMigrated, migrate } from './migrations.ts'
@@ -10,7 +11,8 @@ import { PostgresDatabase } from './postgres-database.ts'
 import { APPLICATION, PostgresLock } from './postgres-lock.ts'
 import { postgresOpenError } from './postgres-open-error.ts'
 import { GuardedPool } from './postgres-pool.ts'
-import { LEASE_TIMES, type LeaseTimes, RunnerLease } from './runner-lease.ts'
+import { LEASE_TIMES, RunnerLease } from './runner-lease.ts'
+import type { LeaseTimes } from './runner-watch.ts'
 import { SoleProcess } from './sole-process.ts'
 import { SqlJobRepository } from './sql-job-repository.ts'
 import type { SqlDb, Tables } from './tables.ts'
@@ -22,6 +24,8 @@ export interface PostgresOptions {
   /** Whether other servers use it at the same time. Else a second one is refused. */
   readonly shared: boolean
   readonly lease?: LeaseTimes
+  /** The newest form of a record that this process reads. Default: `RECORD_VERSION`. */
+  readonly recordVersion?: number
   /** For how long a server that does not answer is tried, in milliseconds. */
   readonly reachableWithinMs?: number
   /** For how long a store that is in use is tried, in milliseconds: who has it may have been killed just now. */
@@ -61,7 +65,7 @@ export function migratePostgres(url: string, { logger }: Pick<PostgresOptions, '
 }
 
 async function connect(url: string, options: PostgresOptions): Promise<PostgresDatabase> {
-  const { logger, shared, isSource = false, lease = LEASE_TIMES } = options
+  const { logger, shared, isSource = false, lease = LEASE_TIMES, recordVersion = RECORD_VERSION } = options
   const { answerWithinMs = ANSWER_WITHIN_MS, freeWithinMs: withinMs = FREE_WITHIN_MS } = options
   const config = configOf(url, answerWithinMs)
   const lock = await PostgresLock.acquire(config, shared ? 'shared' : 'exclusive', { logger, withinMs })
@@ -72,7 +76,7 @@ async function connect(url: string, options: PostgresOptions): Promise<PostgresD
     db = open({ ...config, max: MAX_CONNECTIONS }, logger)
     await checkEncoding(db)
     if (isSource) await checkMigrated(db, 'postgres')
-    const runner = shared ? await RunnerLease.start(db, lease, logger) : new SoleProcess()
+    const runner = shared ? await RunnerLease.start(db, { times: lease, recordVersion, logger }) : new SoleProcess()
     return new PostgresDatabase(db, lock, runner)
   } catch (error) {
     await db?.destroy()

@@ -93,9 +93,9 @@ describe('the file of a SQLite store', () => {
     await writeFile(join(folder, 'ballast'), Buffer.alloc(2_000_000)).catch(() => {})
     const large = { ...aJob('b'), prompt: 'x'.repeat(100_000) }
     await expect(jobs.insert(large)).rejects.toThrow(StorageUnavailableError)
-    await expect(jobs.replace({ ...startJob(aJob('a'), 0), result: 'x'.repeat(100_000) }, 'pending')).rejects.toThrow(
-      StorageUnavailableError,
-    )
+    await expect(
+      jobs.replace({ ...startJob(aJob('a'), 0), result: 'x'.repeat(100_000) }, { status: 'pending' }),
+    ).rejects.toThrow(StorageUnavailableError)
     expect(await jobs.find('a')).toEqual(aJob('a'))
     expect(await jobs.find('b')).toBeUndefined()
 

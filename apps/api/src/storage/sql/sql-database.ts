@@ -26,4 +26,8 @@ export interface Runner {
   readonly id: string
   /** The condition on a row of `jobs` that runs: the process that ran it is gone. */
   isGone(): RawBuilder<SqlBool>
+  /** Whether other processes may not have taken over the jobs that this one runs. */
+  holdsRuns(): boolean
+  /** Whether every living process reads records of a version. */
+  canAllRead(db: SqlDb, recordVersion: number): Promise<boolean>
 }

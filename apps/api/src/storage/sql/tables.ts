@@ -1,5 +1,5 @@
 import type { JobStatus } from '@promptlab/contract'
-import type { Kysely } from 'kysely'
+import type { ColumnType, Kysely } from 'kysely'
 
 /**
  * The tables, alike in SQLite and PostgreSQL. Columns are text that a person can read: times are ISO 8601 in UTC, which
@@ -34,6 +34,8 @@ interface JobTable {
   runner_id: string | null
   /** Whose it is; null: nobody's. */
   owner: string | null
+  /** The number of the latest run; 0 before the first. */
+  run: ColumnType<number, number | undefined, number>
 }
 
 /** What checkpoints added to the texts of running jobs: a long text is not written anew each time it grows. */
@@ -56,6 +58,8 @@ interface IdempotencyKeyTable {
 interface RunnerTable {
   id: string
   alive_until: Date
+  /** The newest form of a record that the process reads. */
+  record_version: number
 }
 
 /** Imports of another store into this one. */

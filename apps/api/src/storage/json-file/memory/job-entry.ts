@@ -1,6 +1,6 @@
-import { isFinal, type JobStatus, type PendingJob, type RunningJob } from '@promptlab/contract'
+import { isFinal, type JobStatus } from '@promptlab/contract'
 import { z } from 'zod'
-import { type Owned, StoredJob } from '../../../jobs/job.ts'
+import { StoredJob, type StoredPendingJob, type StoredRunningJob } from '../../../jobs/job.ts'
 import { endedAt, type IdempotencyKey } from '../../../jobs/ports/job-repository.ts'
 
 /** All jobs of a store, in the order of creation. */
@@ -26,7 +26,7 @@ export class JobEntry {
   /** When a job that has reached its final state did so, in milliseconds since the epoch. */
   readonly endedAt: number | undefined
   /** The job itself, until it has reached its final state. */
-  readonly unfinished: ((PendingJob | RunningJob) & Owned) | undefined
+  readonly unfinished: StoredPendingJob | StoredRunningJob | undefined
 
   private constructor(job: StoredJob, idempotency: IdempotencyKey | undefined, line: Uint8Array) {
     this.id = job.id
