@@ -87,6 +87,10 @@ export class InProcessJobQueue implements JobQueue {
     return this.#waiting
   }
 
+  async countWorkers(): Promise<number> {
+    return this.#handler && !this.#isClosed ? 1 : 0
+  }
+
   async checkHealth(): Promise<void> {}
 
   async close(): Promise<void> {

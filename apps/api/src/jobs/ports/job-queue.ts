@@ -45,6 +45,12 @@ export interface JobQueue {
    */
   countWaiting(): Promise<number>
 
+  /**
+   * Counts the processes that run jobs.
+   * @throws QueueUnavailableError
+   */
+  countWorkers(): Promise<number>
+
   /** @throws QueueUnavailableError a job could not be added right now */
   checkHealth(): Promise<void>
 
