@@ -105,6 +105,7 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
   const metrics: Metrics = new Metrics({
     openStreams: () => streams.count,
     waitingJobs: () => queue.countWaiting(),
+    workers: () => queue.countWorkers(),
   })
   const jobs = timedJobRepository(deps.jobs, deps.clock, (...write) => metrics.stored(...write))
   const app = Fastify({
@@ -167,7 +168,7 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
   }
   const checks = { storage: () => jobs.checkHealth(), queue: () => queue.checkHealth() }
   app.register(metricsRoutes, { prefix: '/metrics', metrics })
-  app.register(healthRoutes, { prefix: '/health', checks })
+  app.register(healthRoutes, { prefix: '/health', checks, countWorkers: () => queue.countWorkers() })
 
   app.decorate('openStreams', streams)
   app.decorate('failCurrentRun', (error) => runner.failCurrent(error))

@@ -68,7 +68,7 @@ export class JobService {
    * @param key the idempotency key: a second request of this caller with the same key gets the job of the first
    * @param traceparent where the run belongs in a trace
    * @throws ApiError `unknown-provider`, `unknown-model`, `provider-key-missing`, `queue-full`, `storage-unavailable`,
-   * `idempotency-key-reused`
+   * `idempotency-key-reused`, `upgrade-under-way`
    */
   async create(body: CreateJobBody, caller: Caller, key?: string, traceparent?: string): Promise<CreatedJob> {
     const { jobs, queue, clock, newId } = this.#deps
@@ -78,6 +78,7 @@ export class JobService {
     if (earlier) return replay(earlier, idempotency)
 
     this.#checkProvider(body)
+    await jobs.checkReadable(recordVersionOf(body))
     const slot = await queue.reserve({ provider: body.provider, owner: caller })
     const job = newJob(newId(), body, clock.now(), caller)
     const running = slot.startsAtOnce ? startJob(job, clock.now()) : undefined
@@ -220,6 +221,11 @@ export class JobService {
       throw new ApiError('provider-key-missing', `${name} is not configured on this server: set ${missing.join(', ')}.`)
     }
   }
+}
+
+/** The version of the record that holds such a job. A prompt and its options are in records of the first version. */
+function recordVersionOf(_: CreateJobBody): number {
+  return 1
 }
 
 /** Keys of different callers must not meet, so the name goes before the key. Neither holds a space. */

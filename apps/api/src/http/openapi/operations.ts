@@ -81,6 +81,7 @@ finished job if it ends within so many seconds, at most 60. With \`Accept: text/
       'payload-too-large',
       'storage-unavailable',
       'queue-unavailable',
+      'upgrade-under-way',
     ],
   },
   'GET /jobs': {

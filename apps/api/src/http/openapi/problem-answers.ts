@@ -43,6 +43,7 @@ const DELAYED: ReadonlySet<ProblemCode> = new Set([
   'too-many-streams',
   'storage-unavailable',
   'queue-unavailable',
+  'upgrade-under-way',
 ])
 
 function exampleOf(code: ProblemCode): object {

@@ -24,6 +24,9 @@ import { JournaledStore, type StoreOptions } from './disk/journaled-store.ts'
 import { Draft, keyedJob } from './memory/draft.ts'
 import { DamagedFileError, type JobEntry } from './memory/job-entry.ts'
 
+/** After a write within this time the store counts as writable, in milliseconds. */
+const FRESH_MS = 5_000
+
 /** Jobs in one JSON file, for one process. Changes that come while the disk is busy share its next write. */
 export class JsonFileJobRepository implements JobRepository {
   readonly #folder: string
@@ -37,6 +40,7 @@ export class JsonFileJobRepository implements JobRepository {
   /** Those that ran when the store was opened: it has one server at a time, so theirs is gone. */
   readonly #abandonedIds: Set<string>
   #isWritable = true
+  #writtenAt = Number.NEGATIVE_INFINITY
   #isClosed = false
 
   private constructor(folder: string, lock: FileLock, store: JournaledStore) {
@@ -161,8 +165,9 @@ export class JsonFileJobRepository implements JobRepository {
     } catch (cause) {
       throw new StorageUnavailableError(cause)
     }
-    // After a failed write, only one that succeeds shows that the disk is well again.
-    if (!this.#isWritable) await this.#writes.submit({ apply: (draft) => draft.touch() })
+    // Tried, because a disk that has become full shows only at a write.
+    if (!this.#isWritable || performance.now() - this.#writtenAt > FRESH_MS)
+      await this.#writes.submit({ apply: (draft) => draft.touch() })
   }
 
   async close(): Promise<void> {
@@ -203,6 +208,7 @@ export class JsonFileJobRepository implements JobRepository {
       throw new StorageUnavailableError(cause)
     }
     this.#isWritable = true
+    this.#writtenAt = performance.now()
   }
 }
 

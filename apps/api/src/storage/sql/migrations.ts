@@ -89,6 +89,7 @@ async function addOwners(db: Kysely<unknown>, dialect: SqlDialect): Promise<void
 /** Processes of earlier versions name neither column; they read records of version 1. */
 async function addRuns(db: Kysely<unknown>, dialect: SqlDialect): Promise<void> {
   await sql`alter table jobs add column run integer not null default 0`.execute(db)
+  await sql`create table write_probes (id text primary key, filler text not null)`.execute(db)
   if (dialect !== 'postgres') return
   await sql`alter table runners add column record_version integer not null default 1`.execute(db)
 }

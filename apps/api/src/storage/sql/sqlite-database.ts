@@ -11,6 +11,11 @@ import { SoleProcess } from './sole-process.ts'
 import type { SqlDatabase } from './sql-database.ts'
 import { SqliteFileDialect } from './sqlite-dialect.ts'
 import type { SqlDb, Tables } from './tables.ts'
+import { insertProbe, removeProbe } from './write-probe.ts'
+
+/** After a write within this time the store counts as writable, in milliseconds. */
+const FRESH_MS = 5_000
+const PROBE_BYTES = { idle: 4_096, afterFailure: 262_144 }
 
 /** A change that waits for the transaction it shares with others. What it throws fails them all. */
 type Change = (db: SqlDb) => Promise<void>
@@ -34,6 +39,7 @@ export class SqliteDatabase implements SqlDatabase {
     () => this.#pace.turn(),
   )
   #isWritable = true
+  #writtenAt = Number.NEGATIVE_INFINITY
 
   /** @param driver open on the file, which `lock` keeps for this process */
   constructor(file: string, driver: Database, lock: FileLock) {
@@ -71,8 +77,15 @@ export class SqliteDatabase implements SqlDatabase {
       throw new StorageUnavailableError(cause)
     }
     this.#checkFile()
-    // After a failed write, only one that succeeds shows that the disk is well again.
-    if (!this.#isWritable) await this.transact((db) => sql`pragma user_version = 1`.execute(db))
+    // After a failed write, the probe is as large as most jobs: on a full disk a small one may succeed again and again.
+    if (!this.#isWritable) await this.#probe(PROBE_BYTES.afterFailure)
+    else if (performance.now() - this.#writtenAt > FRESH_MS) await this.#probe(PROBE_BYTES.idle)
+  }
+
+  /** Two commits: a row that is removed in the commit that wrote it takes no room. */
+  async #probe(bytes: number): Promise<void> {
+    await this.transact((db) => insertProbe(db, this.runner.id, bytes))
+    await this.transact((db) => removeProbe(db, this.runner.id))
   }
 
   async close(): Promise<void> {
@@ -96,6 +109,7 @@ export class SqliteDatabase implements SqlDatabase {
         }
       })
       this.#isWritable = true
+      this.#writtenAt = performance.now()
     } catch (error) {
       this.#isWritable = false
       throw error

@@ -11,6 +11,7 @@ export interface Tables {
   idempotency_keys: IdempotencyKeyTable
   runners: RunnerTable
   imports: ImportTable
+  write_probes: WriteProbeTable
 }
 
 export type SqlDb = Kysely<Tables>
@@ -60,6 +61,12 @@ interface RunnerTable {
   alive_until: Date
   /** The newest form of a record that the process reads. */
   record_version: number
+}
+
+/** Rows that are written and removed at once, to see whether the database takes writes. */
+interface WriteProbeTable {
+  id: string
+  filler: string
 }
 
 /** Imports of another store into this one. */
