@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
 import { Kysely, PostgresDialect, sql } from 'kysely'
-import type { ClientConfig } from 'pg'
+import type { ClientBase, ClientConfig, PoolConfig } from 'pg'
 import type { Logger } from '../../base/logger.ts'
 import { untilReachable } from '../../base/until-reachable.ts'
 import { RECORD_VERSION } from '../../jobs/ports/job-repository.ts'
@@ -11,6 +11,7 @@ import { PostgresDatabase } from './postgres-database.ts'
 import { APPLICATION, PostgresLock } from './postgres-lock.ts'
 import { postgresOpenError } from './postgres-open-error.ts'
 import { GuardedPool } from './postgres-pool.ts'
+import { keepsSessions } from './postgres-sessions.ts'
 import { LEASE_TIMES, RunnerLease } from './runner-lease.ts'
 import type { LeaseTimes } from './runner-watch.ts'
 import { SoleProcess } from './sole-process.ts'
@@ -68,12 +69,13 @@ async function connect(url: string, options: PostgresOptions): Promise<PostgresD
   const { logger, shared, isSource = false, lease = LEASE_TIMES, recordVersion = RECORD_VERSION } = options
   const { answerWithinMs = ANSWER_WITHIN_MS, freeWithinMs: withinMs = FREE_WITHIN_MS } = options
   const config = configOf(url, answerWithinMs)
+  if (!(await keepsSessions(config))) throw pooled(url)
   const lock = await PostgresLock.acquire(config, shared ? 'shared' : 'exclusive', { logger, withinMs })
   if (!(lock instanceof PostgresLock)) throw inUse(url, lock.heldBy)
   let db: SqlDb | undefined
   try {
     if (!isSource) await migrateAlone(url, logger)
-    db = open({ ...config, max: MAX_CONNECTIONS }, logger)
+    db = open({ ...config, max: MAX_CONNECTIONS, onConnect: limitStatements(answerWithinMs) }, logger)
     await checkEncoding(db)
     if (isSource) await checkMigrated(db, 'postgres')
     const runner = shared ? await RunnerLease.start(db, { times: lease, recordVersion, logger }) : new SoleProcess()
@@ -87,7 +89,7 @@ async function connect(url: string, options: PostgresOptions): Promise<PostgresD
 
 /** Without a limit of time: it may have to wait for another process that migrates. */
 async function migrateAlone(url: string, logger: PostgresOptions['logger']): Promise<string[]> {
-  const { query_timeout, statement_timeout, ...config } = configOf(url, ANSWER_WITHIN_MS)
+  const { query_timeout, ...config } = configOf(url, ANSWER_WITHIN_MS)
   const db = open(config, logger)
   try {
     return await migrate(db, 'postgres')
@@ -96,7 +98,15 @@ async function migrateAlone(url: string, logger: PostgresOptions['logger']): Pro
   }
 }
 
-function open(config: ClientConfig & { max?: number }, logger: PostgresOptions['logger']): SqlDb {
+/**
+ * The server gives up before this process does, so that it stores nothing of which a caller was told that it was not stored.
+ * Set on the open connection, because poolers refuse the limit as a parameter of its start.
+ */
+function limitStatements(answerWithinMs: number): (client: ClientBase) => Promise<void> {
+  return async (client) => void (await client.query(`set statement_timeout = ${answerWithinMs}`))
+}
+
+function open(config: PoolConfig, logger: PostgresOptions['logger']): SqlDb {
   return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: new GuardedPool(config, logger) }) })
 }
 
@@ -106,8 +116,6 @@ function configOf(url: string, answerWithinMs: number): ClientConfig {
     // Whoever is refused the store is told this name.
     application_name: `${APPLICATION} process ${process.pid} on ${hostname()}`.slice(0, 63),
     connectionTimeoutMillis: answerWithinMs,
-    // The server gives up first, so that nothing is stored of which a caller was told that it was not.
-    statement_timeout: answerWithinMs,
     query_timeout: answerWithinMs + 1_000,
     keepAlive: true,
   }
@@ -119,6 +127,14 @@ async function checkEncoding(db: SqlDb): Promise<void> {
   if (encoding === 'UTF8') return
   throw new StoreOpenError(
     `The database of the job store has the encoding ${encoding}. Create it with ENCODING 'UTF8'.`,
+  )
+}
+
+function pooled(url: string): StoreOpenError {
+  return new StoreOpenError(
+    `The job store ${describeStore({ kind: 'postgres', url })} is reached through a connection pooler in transaction mode, ` +
+      'such as PgBouncer. The lock that keeps other servers out does not hold there. ' +
+      'Set pool_mode = session for this database, or name PostgreSQL itself in DATABASE_URL.',
   )
 }
 
