@@ -7,7 +7,9 @@ import type { Clock } from './base/clock.ts'
 import type { Config } from './config/config.ts'
 import { authPlugin } from './http/access/auth-plugin.ts'
 import { RATE_LIMIT_HEADERS, rateLimitPlugin, type SharedCounters } from './http/access/rate-limit-plugin.ts'
+import { sameSitePlugin } from './http/access/same-site-plugin.ts'
 import { StreamLinks } from './http/access/stream-links.ts'
+import { TrustedHosts } from './http/access/trusted-hosts.ts'
 import { openapiPlugin } from './http/openapi/openapi-plugin.ts'
 import { jsonBodies } from './http/plugins/json-bodies.ts'
 import { metricsPlugin } from './http/plugins/metrics-plugin.ts'
@@ -80,6 +82,7 @@ export type AppConfig = Pick<
   | 'stream'
   | 'streamLimits'
   | 'streamLinks'
+  | 'trustedHosts'
   | 'trustedProxies'
 > & {
   readonly logger: FastifyBaseLogger
@@ -156,6 +159,9 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
     interrupt: () => runner.interruptAll(),
     graceMs: config.shutdownGraceMs,
   })
+  if (!config.apiKeys) {
+    app.register(sameSitePlugin, { hosts: new TrustedHosts(config.trustedHosts), corsOrigins: config.corsOrigins })
+  }
   app.register(authPlugin, { keys: config.apiKeys, metricsKey: config.metricsKey, streamLinks })
   app.register(rateLimitPlugin, { perMinute: config.rateLimitPerMinute, counters: deps.requestCounters })
   if (config.role !== 'worker') {

@@ -7,6 +7,8 @@ export const ProblemCode = z.enum([
   'unknown-model',
   'provider-key-missing',
   'unauthorized',
+  'untrusted-host',
+  'cross-site-request',
   'job-not-found',
   'job-not-finished',
   'idempotency-key-reused',

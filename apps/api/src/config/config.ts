@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { ApiKey } from '../http/access/api-keys.ts'
+import type { TrustedHostsOptions } from '../http/access/trusted-hosts.ts'
 import type { RequestTiming } from '../http/plugins/request-timing.ts'
 import type { StreamTiming } from '../http/streams/stream-response.ts'
 import type { StreamLimits } from '../http/streams/stream-slots.ts'
@@ -53,6 +54,8 @@ export interface Config {
   readonly rateLimitPerMinute: number | undefined
   /** Whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[]
+  /** The names by which a server without keys may be called. */
+  readonly trustedHosts: TrustedHostsOptions
   /** Who may call; undefined: everybody, as only this machine can, or as the operator said. */
   readonly apiKeys: readonly ApiKey[] | undefined
   /** Who may read metrics where keys are used; undefined: nobody. */
@@ -118,6 +121,7 @@ export function readConfig(variables: EnvironmentVariables): Config {
     streamLimits: { perCaller: environment.MAX_STREAMS_PER_KEY, perJob: environment.MAX_STREAMS_PER_JOB },
     requestTiming: { headersMs: 10_000, requestMs: 60_000, checkMs: 1_000 },
     rateLimitPerMinute: rateLimitOf(environment),
+    trustedHosts: { listenHost: environment.HOST, allowedHosts: environment.ALLOWED_HOSTS },
     trustedProxies: environment.TRUSTED_PROXIES,
     apiKeys: environment.AUTH === 'off' ? undefined : environment.API_KEYS,
     metricsKey: environment.METRICS_KEY,

@@ -34,6 +34,15 @@ const addresses = list.superRefine((items, context) => {
   }
 })
 
+const hosts = list.transform((items, context) => {
+  for (const item of items) {
+    if (!/^(?:[\w.-]+|\[[\da-f:]+\])(?::\d{1,5})?$/i.test(item)) {
+      context.addIssue(`"${item}" is not the name of a host, such as jobs.example.com or jobs.example.com:8080`)
+    }
+  }
+  return items.map((item) => item.toLowerCase())
+})
+
 const isOrigin = (value: string) => value === '*' || (URL.canParse(value) && new URL(value).origin === value)
 
 const origins = list.superRefine((items, context) => {
@@ -103,6 +112,7 @@ export const Environment = z.object({
   MAX_STREAMS_PER_KEY: wholeNumber(1, 1_000_000).default(10_000),
   MAX_STREAMS_PER_JOB: wholeNumber(1, 1_000_000).default(10_000),
   TRUSTED_PROXIES: addresses.default([]),
+  ALLOWED_HOSTS: hosts.default([]),
   CORS_ORIGINS: origins.default([]),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   OTEL_EXPORTER_OTLP_ENDPOINT: z

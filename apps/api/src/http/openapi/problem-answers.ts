@@ -8,6 +8,7 @@ const EVERYWHERE: readonly ProblemCode[] = [
   'request-timeout',
   'unsupported-media-type',
   'headers-too-large',
+  'untrusted-host',
   'internal',
   'shutting-down',
 ]
