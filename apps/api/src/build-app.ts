@@ -7,6 +7,7 @@ import type { Clock } from './base/clock.ts'
 import type { Config } from './config/config.ts'
 import { authPlugin } from './http/access/auth-plugin.ts'
 import { RATE_LIMIT_HEADERS, rateLimitPlugin, type SharedCounters } from './http/access/rate-limit-plugin.ts'
+import { RefusedKeys } from './http/access/refused-keys.ts'
 import { sameSitePlugin } from './http/access/same-site-plugin.ts'
 import { StreamLinks } from './http/access/stream-links.ts'
 import { TrustedHosts } from './http/access/trusted-hosts.ts'
@@ -162,7 +163,8 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
   if (!config.apiKeys) {
     app.register(sameSitePlugin, { hosts: new TrustedHosts(config.trustedHosts), corsOrigins: config.corsOrigins })
   }
-  app.register(authPlugin, { keys: config.apiKeys, metricsKey: config.metricsKey, streamLinks })
+  const refusedKeys = new RefusedKeys({ perMinute: config.rateLimitPerMinute, clock: deps.clock })
+  app.register(authPlugin, { keys: config.apiKeys, metricsKey: config.metricsKey, streamLinks, refusedKeys })
   app.register(rateLimitPlugin, { perMinute: config.rateLimitPerMinute, counters: deps.requestCounters })
   if (config.role !== 'worker') {
     app.register(openapiPlugin)

@@ -113,6 +113,7 @@ export function readConfig(variables: EnvironmentVariables): Config {
       firstTokenTimeoutMs: environment.FIRST_TOKEN_TIMEOUT_MS,
       tokenIdleTimeoutMs: environment.TOKEN_IDLE_TIMEOUT_MS,
       jobTimeoutMs: environment.JOB_TIMEOUT_MS,
+      maxAnswerLength: environment.MAX_ANSWER_CHARS,
       retryDelayMs: 500,
     },
     retentionMs: environment.JOB_RETENTION_HOURS && environment.JOB_RETENTION_HOURS * 3_600_000,

@@ -98,6 +98,7 @@ export const Environment = z.object({
   MAX_JOBS_PER_KEY: wholeNumber(1, 100_000).optional(),
   MAX_QUEUED_JOBS: wholeNumber(1, 10_000_000).default(10_000),
   MAX_PROMPT_CHARS: wholeNumber(1, 10_000_000).default(100_000),
+  MAX_ANSWER_CHARS: wholeNumber(1, 100_000_000).default(4_000_000),
   FIRST_TOKEN_TIMEOUT_MS: wholeNumber(1, MAX_DELAY_MS).default(60_000),
   TOKEN_IDLE_TIMEOUT_MS: wholeNumber(1, MAX_DELAY_MS).default(30_000),
   JOB_TIMEOUT_MS: wholeNumber(1, MAX_DELAY_MS).default(600_000),

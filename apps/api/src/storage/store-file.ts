@@ -34,6 +34,13 @@ export async function lockStoreFile(file: string): Promise<FileLock> {
 
 /** A file that could not be opened for a reason that the system gives. */
 export function unusableStoreFile(file: string, cause: unknown): StoreOpenError {
+  if (cause instanceof Error && 'code' in cause && cause.code === 'EBUSY') {
+    return new StoreOpenError(
+      `The job store ${file} cannot be replaced: ${messageOf(cause)}. It seems to be mounted as a single file. ` +
+        'Mount its folder instead.',
+      cause,
+    )
+  }
   const advice = 'DATABASE_URL must name a file that this user can write, on a disk with room.'
   return new StoreOpenError(`The job store ${file} cannot be read and written: ${messageOf(cause)}. ${advice}`, cause)
 }

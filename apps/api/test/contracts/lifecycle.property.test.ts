@@ -16,7 +16,13 @@ import { SILENT } from '../support/silent-logger.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { UNOBSERVED } from '../support/unobserved.ts'
 
-const POLICY = { firstTokenTimeoutMs: 60_000, tokenIdleTimeoutMs: 60_000, jobTimeoutMs: 60_000, retryDelayMs: 1 }
+const POLICY = {
+  firstTokenTimeoutMs: 60_000,
+  tokenIdleTimeoutMs: 60_000,
+  jobTimeoutMs: 60_000,
+  maxAnswerLength: 4_000_000,
+  retryDelayMs: 1,
+}
 
 /** A provider that does what the test feeds it, one step at a time, for whichever job runs. */
 class FedProvider {

@@ -10,7 +10,13 @@ import { ScriptedProvider } from '../support/scripted-provider.ts'
 import { newStorePath } from '../support/test-server.ts'
 import { UNOBSERVED } from '../support/unobserved.ts'
 
-const POLICY = { firstTokenTimeoutMs: 60_000, tokenIdleTimeoutMs: 60_000, jobTimeoutMs: 60_000, retryDelayMs: 1 }
+const POLICY = {
+  firstTokenTimeoutMs: 60_000,
+  tokenIdleTimeoutMs: 60_000,
+  jobTimeoutMs: 60_000,
+  maxAnswerLength: 4_000_000,
+  retryDelayMs: 1,
+}
 const never = new Promise<void>(() => {})
 
 it('ends the run of a job that somebody else has ended, and leaves its record alone', async () => {

@@ -54,7 +54,13 @@ it('ten thousand jobs, run, read and removed, leave the heap where it was', { ti
     clock: systemClock,
     newId: () => crypto.randomUUID(),
   }
-  const policy = { firstTokenTimeoutMs: 60_000, tokenIdleTimeoutMs: 60_000, jobTimeoutMs: 60_000, retryDelayMs: 1 }
+  const policy = {
+    firstTokenTimeoutMs: 60_000,
+    tokenIdleTimeoutMs: 60_000,
+    jobTimeoutMs: 60_000,
+    maxAnswerLength: 4_000_000,
+    retryDelayMs: 1,
+  }
   const runner = new JobRunner({ ...deps, logger: SILENT, observer: UNOBSERVED, policy })
   const service = new JobService({ ...deps, runner })
   service.start()

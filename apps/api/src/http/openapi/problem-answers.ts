@@ -16,8 +16,7 @@ const EVERYWHERE: readonly ProblemCode[] = [
 /** The answers of an operation that are problems, by status. */
 export function problemAnswers({ problems, access }: Operation): Record<string, object> {
   const codes = [...EVERYWHERE, ...problems]
-  if (access !== 'open') codes.push('unauthorized')
-  if (access !== 'open' && access !== 'metrics') codes.push('rate-limited')
+  if (access !== 'open') codes.push('unauthorized', 'rate-limited')
   const byStatus = Map.groupBy(codes, (code) => PROBLEMS[code].status)
   return Object.fromEntries([...byStatus].map(([status, each]) => [String(status), problemAnswer(each)]))
 }

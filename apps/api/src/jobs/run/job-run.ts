@@ -16,12 +16,14 @@ import type { JobObserver } from '../ports/job-observer.ts'
 import type { JobCheckpoint } from '../ports/job-repository.ts'
 import type { RunTrace } from '../ports/job-tracer.ts'
 import type { TokenLog } from '../ports/token-log.ts'
-import { callFailureOf, describeFailure, JobCancelledError, JobLostError } from './job-failure.ts'
+import { AnswerTooLongError, callFailureOf, describeFailure, JobCancelledError, JobLostError } from './job-failure.ts'
 import { RunMeter } from './run-meter.ts'
 import { type TimeLimits, TimeLimitWatch } from './time-limits.ts'
 
 /** The limits of a run in time, and how calls are repeated. */
 export interface RunPolicy extends TimeLimits {
+  /** The longest answer, in UTF-16 code units. A longer one fails the job, which keeps the text up to here. */
+  readonly maxAnswerLength: number
   /** The shortest pause before the second call, in milliseconds. The pause doubles with each call, with jitter. */
   readonly retryDelayMs: number
 }
@@ -181,7 +183,20 @@ export class JobRun {
     watch.resume()
   }
 
+  /** @throws AnswerTooLongError after the part of the token that fits was published */
   #publish(token: string): void {
+    const { maxAnswerLength } = this.#deps.policy
+    const room = maxAnswerLength - this.#text.length
+    if (token.length > room) {
+      // Half a character is no text.
+      const fitting = token.slice(0, room).replace(/[\ud800-\udbff]$/, '')
+      if (fitting !== '') this.#append(fitting)
+      throw new AnswerTooLongError(maxAnswerLength)
+    }
+    this.#append(token)
+  }
+
+  #append(token: string): void {
     const place = this.#text.length
     this.#text += token
     this.#meter.countToken()
