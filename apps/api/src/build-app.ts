@@ -12,6 +12,7 @@ import { sameSitePlugin } from './http/access/same-site-plugin.ts'
 import { StreamLinks } from './http/access/stream-links.ts'
 import { TrustedHosts } from './http/access/trusted-hosts.ts'
 import { openapiPlugin } from './http/openapi/openapi-plugin.ts'
+import { heldBodies } from './http/plugins/held-bodies.ts'
 import { jsonBodies } from './http/plugins/json-bodies.ts'
 import { metricsPlugin } from './http/plugins/metrics-plugin.ts'
 import { requestIdOf } from './http/plugins/request-id.ts'
@@ -73,6 +74,7 @@ export type AppConfig = Pick<
   | 'corsOrigins'
   | 'maxPromptChars'
   | 'metricsKey'
+  | 'queuedBytes'
   | 'rateLimitPerMinute'
   | 'reconcileMs'
   | 'requestTiming'
@@ -93,6 +95,9 @@ export type AppConfig = Pick<
 
 /** How long browsers may cache the answer to a preflight request. Most browsers allow no more than ten minutes. */
 const PREFLIGHT_SECONDS = 600
+
+/** The most bytes of bodies that are handled at once. With the texts made of them they take about three times as much memory. */
+const MAX_BODY_BYTES_AT_ONCE = 64 * 1024 * 1024
 
 const EXPOSED_HEADERS = [
   'Location',
@@ -129,7 +134,7 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
     clientErrorHandler: sendMalformedRequest,
   })
   const runner = new JobRunner({ ...deps, jobs, logger: app.log, observer: metrics, policy: config.run })
-  const service = new JobService({ ...deps, jobs, runner })
+  const service = new JobService({ ...deps, jobs, runner, queuedBytes: config.queuedBytes })
   const reconciler = new Reconciler({ ...deps, logger: app.log })
   const streams = new OpenStreams(service, config.stream, config.streamLimits)
   const streamLinks = config.apiKeys && new StreamLinks({ ...config.streamLinks, clock: deps.clock })
@@ -140,6 +145,7 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
   app.register(requestTracePlugin, { tracer: deps.tracer })
   app.register(metricsPlugin, { metrics })
   app.register(securityHeaders)
+  app.register(heldBodies, { maxBytes: MAX_BODY_BYTES_AT_ONCE })
   app.register(jsonBodies)
   app.register(problemPlugin)
   app.register(accepts)

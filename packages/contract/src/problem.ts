@@ -22,6 +22,8 @@ export const ProblemCode = z.enum([
   'too-many-streams',
   'headers-too-large',
   'storage-unavailable',
+  'storage-full',
+  'server-busy',
   'queue-unavailable',
   'shutting-down',
   'upgrade-under-way',

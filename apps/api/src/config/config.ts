@@ -4,6 +4,7 @@ import type { TrustedHostsOptions } from '../http/access/trusted-hosts.ts'
 import type { RequestTiming } from '../http/plugins/request-timing.ts'
 import type { StreamTiming } from '../http/streams/stream-response.ts'
 import type { StreamLimits } from '../http/streams/stream-slots.ts'
+import type { QueuedBytesLimits } from '../jobs/queued-bytes.ts'
 import type { RunPolicy } from '../jobs/run/job-run.ts'
 import type { StoreLocation } from '../storage/store-location.ts'
 import { Environment } from './environment.ts'
@@ -42,6 +43,7 @@ export interface Config {
   /** Undefined: half of all, if there is more than one caller. */
   readonly maxJobsPerKey: number | undefined
   readonly maxQueuedJobs: number
+  readonly queuedBytes: QueuedBytesLimits
   readonly maxPromptChars: number
   readonly run: RunPolicy
   /** How long finished jobs are kept; undefined: for good. */
@@ -108,6 +110,7 @@ export function readConfig(variables: EnvironmentVariables): Config {
     maxConcurrentJobsPerProvider: environment.MAX_CONCURRENT_JOBS_PER_PROVIDER,
     maxJobsPerKey: environment.MAX_JOBS_PER_KEY,
     maxQueuedJobs: environment.MAX_QUEUED_JOBS,
+    queuedBytes: queuedBytesOf(environment),
     maxPromptChars: environment.MAX_PROMPT_CHARS,
     run: {
       firstTokenTimeoutMs: environment.FIRST_TOKEN_TIMEOUT_MS,
@@ -148,6 +151,16 @@ function tracingOf(environment: z.infer<typeof Environment>): Config['tracing'] 
   const endpoint = environment.OTEL_EXPORTER_OTLP_ENDPOINT
   if (endpoint === undefined) return undefined
   return { endpoint, sampler: environment.OTEL_TRACES_SAMPLER, ratio: environment.OTEL_TRACES_SAMPLER_ARG }
+}
+
+/** One caller may hold half of the bytes, unless nobody else is there. */
+function queuedBytesOf({
+  MAX_QUEUED_BYTES: total,
+  MAX_QUEUED_BYTES_PER_KEY,
+  API_KEYS = [],
+}: z.infer<typeof Environment>) {
+  const callers = new Set(API_KEYS.map(({ name }) => name))
+  return { total, perOwner: MAX_QUEUED_BYTES_PER_KEY ?? (callers.size > 1 ? Math.ceil(total / 2) : total) }
 }
 
 /** Who hands out keys wants them limited; who is alone on the machine does not. */

@@ -97,6 +97,8 @@ export const Environment = z.object({
   MAX_CONCURRENT_JOBS_PER_PROVIDER: wholeNumber(1, 100_000).optional(),
   MAX_JOBS_PER_KEY: wholeNumber(1, 100_000).optional(),
   MAX_QUEUED_JOBS: wholeNumber(1, 10_000_000).default(10_000),
+  MAX_QUEUED_BYTES: wholeNumber(1, Number.MAX_SAFE_INTEGER).default(1_073_741_824),
+  MAX_QUEUED_BYTES_PER_KEY: wholeNumber(1, Number.MAX_SAFE_INTEGER).optional(),
   MAX_PROMPT_CHARS: wholeNumber(1, 10_000_000).default(100_000),
   MAX_ANSWER_CHARS: wholeNumber(1, 100_000_000).default(4_000_000),
   FIRST_TOKEN_TIMEOUT_MS: wholeNumber(1, MAX_DELAY_MS).default(60_000),

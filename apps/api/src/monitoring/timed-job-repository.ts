@@ -31,6 +31,7 @@ export function timedJobRepository(
     findAbandoned: (limit) => jobs.findAbandoned(limit),
     holdsRuns: () => jobs.holdsRuns(),
     checkReadable: (version) => jobs.checkReadable(version),
+    countPendingBytes: () => jobs.countPendingBytes(),
     list: (query) => jobs.list(query),
     checkHealth: () => jobs.checkHealth(),
     close: () => jobs.close(),

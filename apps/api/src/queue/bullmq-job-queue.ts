@@ -83,7 +83,9 @@ export class BullmqJobQueue implements JobQueue {
     const { maxQueued } = this.#options
     // Even if the last count is still fresh: jobs must not pile up while nobody can run them.
     if (this.#redis.status !== 'ready') throw new QueueUnavailableError()
-    if (!(await unlessAway(() => this.#waiting.reserve(maxQueued)))) throw new QueueFullError(maxQueued)
+    if (!(await unlessAway(() => this.#waiting.reserve(maxQueued)))) {
+      throw new QueueFullError(`${maxQueued} jobs are waiting already`)
+    }
     return {
       startsAtOnce: false,
       enqueue: async (job) => {

@@ -131,6 +131,25 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
       expect(await ids(2, 'e')).toEqual([])
     })
 
+    it('counts the bytes of input of pending jobs by owner', async () => {
+      const jobs = await openNew()
+      const long = (id: string, owner?: string) => ({
+        ...newJob(id, { prompt: '🙂'.repeat(1_000), provider: 'echo', model: 'echo' }, CREATED_AT, owner),
+      })
+      await jobs.insert(long('a', 'ann'))
+      await jobs.insert(long('b', 'ann'))
+      await jobs.insert(long('c'))
+      await jobs.insert(startJob(long('d', 'bob'), CREATED_AT))
+      await jobs.replace(startJob(long('b', 'ann'), CREATED_AT), { status: 'pending' })
+      const bytes = await jobs.countPendingBytes()
+      expect([...bytes.keys()].toSorted()).toEqual(['ann', undefined])
+      // A store may count its own notes with them.
+      for (const each of bytes.values()) {
+        expect(each).toBeGreaterThanOrEqual(4_000)
+        expect(each).toBeLessThan(4_500)
+      }
+    })
+
     it('calls jobs abandoned that ran when it was closed, until they have ended', async () => {
       const store = await newStore()
       const first = await store.open()

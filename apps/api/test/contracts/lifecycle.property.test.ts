@@ -102,7 +102,7 @@ class Engine {
       newId: () => crypto.randomUUID(),
     }
     const runner = new JobRunner({ ...deps, logger: SILENT, observer: UNOBSERVED, policy: POLICY })
-    const service = new JobService({ ...deps, runner })
+    const service = new JobService({ ...deps, runner, queuedBytes: { total: 1e9, perOwner: 1e9 } })
     await new Reconciler({ ...deps, logger: SILENT }).recover()
     service.start()
     this.#parts = { jobs, queue, runner, service }

@@ -62,7 +62,7 @@ it('ten thousand jobs, run, read and removed, leave the heap where it was', { ti
     retryDelayMs: 1,
   }
   const runner = new JobRunner({ ...deps, logger: SILENT, observer: UNOBSERVED, policy })
-  const service = new JobService({ ...deps, runner })
+  const service = new JobService({ ...deps, runner, queuedBytes: { total: 1e9, perOwner: 1e9 } })
   service.start()
 
   const runOne = async () => {

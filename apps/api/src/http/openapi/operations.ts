@@ -82,6 +82,7 @@ finished job if it ends within so many seconds, at most 60. With \`Accept: text/
       'storage-unavailable',
       'queue-unavailable',
       'upgrade-under-way',
+      'storage-full',
       'cross-site-request',
     ],
   },

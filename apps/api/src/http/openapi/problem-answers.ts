@@ -10,6 +10,7 @@ const EVERYWHERE: readonly ProblemCode[] = [
   'headers-too-large',
   'untrusted-host',
   'internal',
+  'server-busy',
   'shutting-down',
 ]
 
@@ -42,6 +43,8 @@ const DELAYED: ReadonlySet<ProblemCode> = new Set([
   'rate-limited',
   'too-many-streams',
   'storage-unavailable',
+  'storage-full',
+  'server-busy',
   'queue-unavailable',
   'upgrade-under-way',
 ])

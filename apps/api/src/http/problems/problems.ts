@@ -23,6 +23,8 @@ export const PROBLEMS: Readonly<Record<ProblemCode, { readonly status: number; r
   internal: { status: 500, title: 'The server failed' },
   'provider-key-missing': { status: 503, title: 'The provider has no API key' },
   'storage-unavailable': { status: 503, title: 'The job store is not available' },
+  'storage-full': { status: 503, title: 'The job store is full' },
+  'server-busy': { status: 503, title: 'The server is busy' },
   'queue-unavailable': { status: 503, title: 'The job queue is not available' },
   'shutting-down': { status: 503, title: 'The server is shutting down' },
   'upgrade-under-way': { status: 503, title: 'An upgrade is under way' },

@@ -47,6 +47,7 @@ export const jobRoutes: FastifyPluginAsyncZod<JobRoutesOptions> = async (app, op
       const { body, caller, headers, trace } = request
       const created = await service.create(body, caller, headers['idempotency-key'], trace?.traceparent)
       request.jobId = created.job.id
+      request.releaseBody()
       reply.header('location', `${app.prefix}/${created.job.id}`)
       if (created.isReplay) reply.header('idempotency-replayed', 'true')
 

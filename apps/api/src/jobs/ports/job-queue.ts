@@ -101,8 +101,9 @@ export interface QueueSlot {
 export class QueueFullError extends ApiError {
   override readonly name = 'QueueFullError'
 
-  constructor(maxQueued: number) {
-    super('queue-full', `${maxQueued} jobs are waiting already. Try again in a moment.`, { retryAfterSeconds: 1 })
+  /** @param excess what is too much, as a sentence without its end */
+  constructor(excess: string) {
+    super('queue-full', `${excess}. Try again in a moment.`, { retryAfterSeconds: 1 })
   }
 }
 

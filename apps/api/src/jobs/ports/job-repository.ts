@@ -12,6 +12,7 @@ export interface JobRepository {
    * the other gets that job. A job that starts at once is stored as running, which saves a write.
    * @returns the job that has the key, or `undefined` when the new job was stored
    * @throws JobConflictError a job with this id already exists
+   * @throws ApiError `storage-full` the store takes no further job
    * @throws StorageUnavailableError nothing was stored
    */
   insert(job: StoredPendingJob | StoredRunningJob, idempotency?: IdempotencyKey): Promise<KeyedJob | undefined>
@@ -47,6 +48,9 @@ export interface JobRepository {
    * @throws StorageUnavailableError
    */
   takeOver(job: JobRun): Promise<StoredRunningJob | undefined>
+
+  /** The bytes of input (prompts and options) that pending jobs hold, by owner. */
+  countPendingBytes(): Promise<ReadonlyMap<string | undefined, number>>
 
   /** Jobs without their texts, newest first: by time of creation, then by id. */
   list(query: JobQuery): Promise<JobSummary[]>

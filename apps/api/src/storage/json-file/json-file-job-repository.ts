@@ -1,4 +1,4 @@
-import { constants } from 'node:fs'
+import { constants, statSync } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { runOf, type StoredJob, type StoredPendingJob, type StoredRunningJob } from '../../jobs/job.ts'
@@ -19,10 +19,17 @@ import { CommitPace } from '../commit-pace.ts'
 import type { FileLock } from '../file-lock.ts'
 import { GroupCommit } from '../group-commit.ts'
 import { locateStoreFile, lockStoreFile, unusableStoreFile } from '../store-file.ts'
+import { StoreOpenError } from '../store-open-error.ts'
 import { damagedStore } from './damaged-store.ts'
 import { JournaledStore, type StoreOptions } from './disk/journaled-store.ts'
 import { Draft, keyedJob } from './memory/draft.ts'
 import { DamagedFileError, type JobEntry } from './memory/job-entry.ts'
+import { StoreFullError, storeBound } from './memory/store-bound.ts'
+
+interface RepositoryOptions extends StoreOptions {
+  /** The most bytes of jobs that are kept, beyond which new ones are refused. Default: see `storeBound`. */
+  readonly maxBytes?: number
+}
 
 /** After a write within this time the store counts as writable, in milliseconds. */
 const FRESH_MS = 5_000
@@ -32,6 +39,7 @@ export class JsonFileJobRepository implements JobRepository {
   readonly #folder: string
   readonly #lock: FileLock
   readonly #store: JournaledStore
+  readonly #maxBytes: number
   readonly #pace = new CommitPace()
   readonly #writes = new GroupCommit<DraftChange>(
     (changes) => this.#commit(changes),
@@ -43,10 +51,11 @@ export class JsonFileJobRepository implements JobRepository {
   #writtenAt = Number.NEGATIVE_INFINITY
   #isClosed = false
 
-  private constructor(folder: string, lock: FileLock, store: JournaledStore) {
+  private constructor(folder: string, lock: FileLock, store: JournaledStore, maxBytes: number) {
     this.#folder = folder
     this.#lock = lock
     this.#store = store
+    this.#maxBytes = maxBytes
     this.#abandonedIds = new Set(
       store.jobs.oldest(Number.POSITIVE_INFINITY, undefined, ({ status }) => status === 'running').map(({ id }) => id),
     )
@@ -56,14 +65,20 @@ export class JsonFileJobRepository implements JobRepository {
    * Opens or creates the file, and its folder.
    * @throws StoreOpenError it is damaged, cannot be written, or is in use
    */
-  static async open(path: string, options?: StoreOptions): Promise<JsonFileJobRepository> {
+  static async open(path: string, options: RepositoryOptions = {}): Promise<JsonFileJobRepository> {
     const file = await locateStoreFile(path)
     const lock = await lockStoreFile(file)
     try {
-      return new JsonFileJobRepository(dirname(file), lock, await JournaledStore.open(file, options))
+      const maxBytes = options.maxBytes ?? storeBound()
+      await refuseTooLarge(file, maxBytes)
+      const store = await JournaledStore.open(file, options)
+      const { count: jobs, bytes } = store.jobs
+      options.logger?.info({ file, jobs, bytes, maxBytes }, 'opened the job store')
+      return new JsonFileJobRepository(dirname(file), lock, store, maxBytes)
     } catch (error) {
       await lock.release()
       if (error instanceof DamagedFileError) throw damagedStore(file, error)
+      if (error instanceof StoreOpenError) throw error
       throw unusableStoreFile(file, error)
     }
   }
@@ -73,6 +88,7 @@ export class JsonFileJobRepository implements JobRepository {
       const first = idempotency && draft.findByKey(idempotency.key, Date.parse(job.createdAt))
       if (first) return first
       if (draft.get(job.id)) throw new JobConflictError(job.id)
+      if (draft.bytes >= this.#maxBytes) throw new StoreFullError(this.#maxBytes)
       draft.insert(job, idempotency)
       return undefined
     })
@@ -97,8 +113,8 @@ export class JsonFileJobRepository implements JobRepository {
     const abandoned: JobRun[] = []
     for (const id of this.#abandonedIds) {
       if (abandoned.length === limit) break
-      const job = this.#store.jobs.get(id)?.unfinished
-      if (job?.status === 'running') abandoned.push({ id, ...(job.run !== undefined && { run: job.run }) })
+      const entry = this.#store.jobs.get(id)
+      if (entry?.status === 'running') abandoned.push({ id, ...(entry.run > 0 && { run: entry.run }) })
       else this.#abandonedIds.delete(id)
     }
     return abandoned
@@ -106,12 +122,17 @@ export class JsonFileJobRepository implements JobRepository {
 
   takeOver(job: JobRun): Promise<StoredRunningJob | undefined> {
     return this.#change((draft) => {
-      const stored = draft.get(job.id)?.unfinished
-      if (stored?.status !== 'running' || runOf(stored) !== runOf(job)) return undefined
+      const entry = draft.get(job.id)
+      const stored = entry?.run === runOf(job) ? entry.job : undefined
+      if (stored?.status !== 'running') return undefined
       const taken = { ...stored, run: runOf(job) + 1 }
       draft.replace(taken)
       return taken
     })
+  }
+
+  async countPendingBytes(): Promise<ReadonlyMap<string | undefined, number>> {
+    return this.#store.jobs.pendingBytes
   }
 
   async list({ limit, after, status, provider, owner }: JobQuery): Promise<StoredJob[]> {
@@ -212,10 +233,20 @@ export class JsonFileJobRepository implements JobRepository {
   }
 }
 
-/** Whether an unfinished job still has the status and run of another state. */
+/** Whether a job still has the status and run of another state. */
 function isInState(entry: JobEntry | undefined, { status, run = 0 }: JobState): boolean {
-  const job = entry?.unfinished
-  return job !== undefined && job.status === status && runOf(job) === run
+  return entry !== undefined && entry.status === status && entry.run === run
+}
+
+/** A file that does not fit into memory would end the process, and every later start again. */
+async function refuseTooLarge(file: string, maxBytes: number): Promise<void> {
+  let bytes = 0
+  for (const path of [file, `${file}.journal`]) bytes += statSync(path, { throwIfNoEntry: false })?.size ?? 0
+  if (bytes <= maxBytes * 2) return
+  throw new StoreOpenError(
+    `The job store ${file} holds ${bytes} bytes, and this process has memory for ${maxBytes * 2}. ` +
+      'Move it to SQLite (pnpm import-jobs --from jobs.json --to sqlite:jobs.db), or give the process more memory.',
+  )
 }
 
 interface DraftChange {

@@ -181,6 +181,8 @@ await withPostgres((newDatabase) => {
     }, 10_000)
     expect(performance.now() - cutAt).toBeGreaterThan(SHARED.lease.leaseMs - SHARED.lease.renewMs * 2)
     expect(abandoned).toEqual([{ id: 'a', run: 1 }])
+    // Each process judges by what it has observed itself.
+    await vi.waitUntil(async () => (await living.findAbandoned(9)).length > 0, 10_000)
     expect(await living.findAbandoned(9)).toEqual(abandoned)
   })
 

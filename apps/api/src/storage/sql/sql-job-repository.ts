@@ -136,6 +136,21 @@ export class SqlJobRepository implements JobRepository {
     })
   }
 
+  async countPendingBytes(): Promise<ReadonlyMap<string | undefined, number>> {
+    const { db } = await this.#opened()
+    const rows = await db
+      .selectFrom('jobs')
+      // Lengths alone: the database does not read the texts for them.
+      .select([
+        'owner',
+        sql<number | string>`sum(octet_length(prompt) + coalesce(octet_length(options), 0))`.as('bytes'),
+      ])
+      .where('status', '=', 'pending')
+      .groupBy('owner')
+      .execute()
+    return new Map(rows.map(({ owner, bytes }) => [owner ?? undefined, Number(bytes)]))
+  }
+
   async list({ limit, after, status, provider, owner }: JobQuery): Promise<JobSummary[]> {
     const { db } = await this.#opened()
     let query = selectSummaries(db)

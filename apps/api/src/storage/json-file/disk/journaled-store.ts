@@ -11,7 +11,7 @@ import { Turns } from './turns.ts'
 
 export interface StoreOptions {
   /** Told what an operator should know and no caller is told. */
-  readonly logger?: Pick<Logger, 'warn'> | undefined
+  readonly logger?: Pick<Logger, 'info' | 'warn'> | undefined
   /** From this size on, changes go to a journal. */
   readonly journalFromBytes?: number
   /** What the files may hold beyond what the jobs need, and half of that again, until they are compacted. */

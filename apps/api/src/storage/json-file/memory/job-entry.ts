@@ -1,6 +1,6 @@
 import { isFinal, type JobStatus } from '@promptlab/contract'
 import { z } from 'zod'
-import { StoredJob, type StoredPendingJob, type StoredRunningJob } from '../../../jobs/job.ts'
+import { runOf, StoredJob } from '../../../jobs/job.ts'
 import { endedAt, type IdempotencyKey } from '../../../jobs/ports/job-repository.ts'
 
 /** All jobs of a store, in the order of creation. */
@@ -25,8 +25,10 @@ export class JobEntry {
   readonly line: Uint8Array
   /** When a job that has reached its final state did so, in milliseconds since the epoch. */
   readonly endedAt: number | undefined
-  /** The job itself, until it has reached its final state. */
-  readonly unfinished: StoredPendingJob | StoredRunningJob | undefined
+  /** The number of the job's latest run; 0 before the first. */
+  readonly run: number
+  /** The job itself, if it is unfinished and short. */
+  readonly #unfinished: StoredJob | undefined
 
   private constructor(job: StoredJob, idempotency: IdempotencyKey | undefined, line: Uint8Array) {
     this.id = job.id
@@ -37,7 +39,8 @@ export class JobEntry {
     this.idempotency = idempotency
     this.line = line
     this.endedAt = isFinal(job) ? endedAt(job) : undefined
-    this.unfinished = isFinal(job) ? undefined : job
+    this.run = runOf(job)
+    this.#unfinished = isFinal(job) || line.length > LONGEST_KEPT ? undefined : job
   }
 
   static of(job: StoredJob, idempotency?: IdempotencyKey): JobEntry {
@@ -60,10 +63,12 @@ export class JobEntry {
   }
 
   get job(): StoredJob {
-    return this.unfinished ?? StoredJob.parse(JSON.parse(decoder.decode(this.line)))
+    return this.#unfinished ?? StoredJob.parse(JSON.parse(decoder.decode(this.line)))
   }
 }
 
+/** Longer jobs are parsed when they are asked for, in bytes: kept as objects, thousands of them would fill the heap. */
+const LONGEST_KEPT = 16 * 1024
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
