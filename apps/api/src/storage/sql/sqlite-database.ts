@@ -31,7 +31,7 @@ export class SqliteDatabase implements SqlDatabase {
   readonly #pace = new CommitPace()
   readonly #writes = new GroupCommit<Change>(
     (changes) => this.#commit(changes),
-    () => this.#pace.turn(),
+    () => this.#pace.wait(),
   )
   #isWritable = true
 
