@@ -83,7 +83,7 @@ describe('the jobs.json of JsonFileJobRepository', () => {
     await expect(JsonFileJobRepository.open(join(folder, 'disk', 'jobs.json'))).rejects.toThrow(/is in use by/)
     await symlink('b.json', join(folder, 'a.json'))
     await symlink('a.json', join(folder, 'b.json'))
-    await expect(JsonFileJobRepository.open(join(folder, 'a.json'))).rejects.toThrow(/circles/)
+    await expect(JsonFileJobRepository.open(join(folder, 'a.json'))).rejects.toThrow(/more than 40 symbolic links/)
   })
 
   it('is created together with its folder', async () => {

@@ -32,7 +32,7 @@ export class JsonFileJobSource implements JobSource {
     this.#changes = changes
   }
 
-  /** @throws StoreOpenError there is none, or it is in use */
+  /** @throws StoreOpenError the file does not exist, or is in use */
   static async open(path: string): Promise<JsonFileJobSource> {
     await stat(path).catch((cause) => {
       throw new StoreOpenError(`There is no job store ${path}.`, cause)
@@ -40,7 +40,7 @@ export class JsonFileJobSource implements JobSource {
     const file = await locateStoreFile(path)
     const lock = await lockStoreFile(file)
     try {
-      return new JsonFileJobSource(file, lock, await orSentence(file, () => readChanges(file)))
+      return new JsonFileJobSource(file, lock, await orStoreOpenError(file, () => readChanges(file)))
     } catch (error) {
       await lock.release()
       throw error
@@ -53,7 +53,7 @@ export class JsonFileJobSource implements JobSource {
     } catch (error) {
       if (!(error instanceof EditedDocumentError)) throw error
       // A file that somebody has edited is small enough to be read as a whole.
-      this.#edited = await orSentence(this.#file, () => readStore(this.#file))
+      this.#edited = await orStoreOpenError(this.#file, () => readStore(this.#file))
       return await this.#countEach()
     }
   }
@@ -86,7 +86,7 @@ export class JsonFileJobSource implements JobSource {
   }
 
   async #countEach(): Promise<number> {
-    return await orSentence(this.#file, async () => {
+    return await orStoreOpenError(this.#file, async () => {
       const ids = new Set<string>()
       for await (const { id } of this.#entries()) {
         if (ids.has(id)) throw new DamagedFileError(this.#file, `the id ${id} occurs twice`)
@@ -107,7 +107,7 @@ async function readChanges(file: string): Promise<JobChanges> {
   return bytes ? journaledChanges(journal.path, bytes) : new Map()
 }
 
-async function orSentence<Result>(file: string, work: () => Promise<Result>): Promise<Result> {
+async function orStoreOpenError<Result>(file: string, work: () => Promise<Result>): Promise<Result> {
   try {
     return await work()
   } catch (error) {
