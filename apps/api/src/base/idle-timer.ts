@@ -1,22 +1,23 @@
 /**
- * Calls back after each silence of a given length. A sound only notes the time; to refresh a timer of Node's for each token
- * would cost more than to encode it.
+ * Calls back each time nothing was active for a given time. `active` only notes the time, because refreshing a timer of
+ * Node.js for each token costs more than encoding the token.
  */
 export class IdleTimer {
-  readonly #silenceMs: number
-  readonly #onSilence: () => void
-  #lastSoundAt = performance.now()
+  readonly #idleMs: number
+  readonly #onIdle: () => void
+  #lastActiveAt = performance.now()
   #timer: NodeJS.Timeout
 
-  /** @param silenceMs in milliseconds, counted from now and from each sound */
-  constructor(silenceMs: number, onSilence: () => void) {
-    this.#silenceMs = silenceMs
-    this.#onSilence = onSilence
-    this.#timer = this.#wait(silenceMs)
+  /** @param idleMs in milliseconds, counted from the construction and from each `active` */
+  constructor(idleMs: number, onIdle: () => void) {
+    this.#idleMs = idleMs
+    this.#onIdle = onIdle
+    this.#timer = this.#wait(idleMs)
   }
 
-  sound(): void {
-    this.#lastSoundAt = performance.now()
+  /** Notes that something happened. */
+  active(): void {
+    this.#lastActiveAt = performance.now()
   }
 
   stop(): void {
@@ -25,12 +26,12 @@ export class IdleTimer {
 
   #wait(ms: number): NodeJS.Timeout {
     return setTimeout(() => {
-      const leftMs = this.#silenceMs - (performance.now() - this.#lastSoundAt)
+      const leftMs = this.#idleMs - (performance.now() - this.#lastActiveAt)
       // Timers may come a fraction of a millisecond early.
-      const isSilence = leftMs < 1
-      if (isSilence) this.sound()
-      this.#timer = this.#wait(isSilence ? this.#silenceMs : leftMs)
-      if (isSilence) this.#onSilence()
+      const isIdle = leftMs < 1
+      if (isIdle) this.active()
+      this.#timer = this.#wait(isIdle ? this.#idleMs : leftMs)
+      if (isIdle) this.#onIdle()
     }, ms)
   }
 }
