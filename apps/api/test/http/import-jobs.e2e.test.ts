@@ -128,10 +128,10 @@ describe('pnpm import-jobs', () => {
     expect(server.output).toMatch(/^The import of .*jobs\.json into this job store was not finished/)
     const other = join(folder, 'other.json')
     await writeJobsFile(other, [aJob('a')])
-    expect((await runImport(other, to)).output).toMatch(/^The target holds a part of .*jobs\.json/)
+    expect((await runImport(other, to)).output).toMatch(/^The target has a part of the jobs of .*jobs\.json/)
 
     expect(await runImport(from, to)).toMatchObject({ code: 0, output: expect.stringMatching(/^All 4000 jobs/) })
-    expect((await runImport(from, to)).output).toMatch(/^The target holds 4000 jobs already/)
+    expect((await runImport(from, to)).output).toMatch(/^The target has 4000 jobs already/)
     const stored = await open(to)
     for (const index of [0, 2_000, 3_999]) expect(await stored.find(`job-${index}`)).toEqual(jobs[index])
   })

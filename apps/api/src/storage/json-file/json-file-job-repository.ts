@@ -34,7 +34,26 @@ interface RepositoryOptions extends StoreOptions {
 /** After a write within this time the store counts as writable, in milliseconds. */
 const FRESH_MS = 5_000
 
-/** Jobs in one JSON file, for one process. Changes that come while the disk is busy share its next write. */
+/**
+ * Jobs in one JSON file, for one process.
+ *
+ * The way of a change to the disk. `replace` stands for all changes; its promise resolves after step 6.
+ *
+ *     replace(next, from)
+ *       1  GroupCommit     adds the change to the next commit, and waits until the commit before it has ended
+ *       2  CommitPace      under load, waits up to 25 ms more, so that more changes join the commit
+ *       3  Draft           applies all changes of the commit in their order; `replace` learns here whether it is true
+ *       4  Mutex           waits while a compaction cuts the journal
+ *       5  JournaledStore  writes, and waits until the disk has flushed
+ *            below 64 KB     JobsFile: a whole new jobs.json beside the old one, then a rename
+ *            from 64 KB on   JournalFile: appends the lines of the changed jobs to jobs.json.journal
+ *       6  StoredJobs      takes the changes over, so that `find` and `list` show them
+ *
+ * If step 5 fails, step 6 does not happen and all promises of the commit reject with StorageUnavailableError.
+ *
+ * Beside this way, a compaction writes a new jobs.json when the journal has become long. No commit waits for that, except
+ * at step 4.
+ */
 export class JsonFileJobRepository implements JobRepository {
   readonly #folder: string
   readonly #lock: FileLock
@@ -43,9 +62,9 @@ export class JsonFileJobRepository implements JobRepository {
   readonly #pace = new CommitPace()
   readonly #writes = new GroupCommit<DraftChange>(
     (changes) => this.#commit(changes),
-    () => this.#pace.turn(),
+    () => this.#pace.wait(),
   )
-  /** Those that ran when the store was opened: it has one server at a time, so theirs is gone. */
+  /** Jobs that were running when the store was opened. Only one server uses it at a time, so the process of these is gone. */
   readonly #abandonedIds: Set<string>
   #isWritable = true
   #writtenAt = Number.NEGATIVE_INFINITY
@@ -62,8 +81,8 @@ export class JsonFileJobRepository implements JobRepository {
   }
 
   /**
-   * Opens or creates the file, and its folder.
-   * @throws StoreOpenError it is damaged, cannot be written, or is in use
+   * Opens the file. The file and its folder are created if they do not exist.
+   * @throws StoreOpenError the file is damaged, cannot be written, or is in use
    */
   static async open(path: string, options: RepositoryOptions = {}): Promise<JsonFileJobRepository> {
     const file = await locateStoreFile(path)
@@ -186,7 +205,7 @@ export class JsonFileJobRepository implements JobRepository {
     } catch (cause) {
       throw new StorageUnavailableError(cause)
     }
-    // Tried, because a disk that has become full shows only at a write.
+    // After a failed write, only a write that succeeds shows that the disk works again.
     if (!this.#isWritable || performance.now() - this.#writtenAt > FRESH_MS)
       await this.#writes.submit({ apply: (draft) => draft.touch() })
   }
@@ -199,6 +218,7 @@ export class JsonFileJobRepository implements JobRepository {
     await this.#lock.release()
   }
 
+  /** Adds a change to the next commit. Resolves with what `decide` returned, once the commit is on disk. */
   async #change<Result>(decide: (draft: Draft) => Result): Promise<Result> {
     if (this.#isClosed) throw new StorageUnavailableError()
     let outcome: (() => Result) | undefined

@@ -7,6 +7,10 @@ import type { SqlDb, Tables } from './tables.ts'
 
 type JobRow = Insertable<Tables['jobs']>
 
+/**
+ * The row of a job.
+ * @param runnerId the process that runs the job, if it is running
+ */
 export function rowOf(job: StoredJob, runnerId: string | null): JobRow {
   return {
     id: toStorable(job.id),
@@ -20,7 +24,7 @@ export function rowOf(job: StoredJob, runnerId: string | null): JobRow {
   }
 }
 
-/** The columns that change in the life of a job. */
+/** The columns that change while a job is run. */
 export function stateOf(job: StoredJob, runnerId: string | null) {
   const hasBegun = job.status !== 'pending'
   return {
@@ -35,24 +39,27 @@ export function stateOf(job: StoredJob, runnerId: string | null) {
   }
 }
 
-/** @param time milliseconds since the epoch */
+/**
+ * A time as it is stored: ISO 8601 in UTC.
+ * @param time milliseconds since the epoch
+ */
 export function isoTime(time: number): string {
   return new Date(time).toISOString()
 }
 
-/** Jobs with their whole text, also of those that run. */
+/** Selects jobs with their whole text. The text of a running job includes its checkpoints. */
 export function selectJobs(db: SqlDb) {
   return selectSummaries(db).select([
     'jobs.result',
     'jobs.owner',
     'jobs.run',
-    // In the same statement, as the rows go when the job ends.
+    // In the same statement, because these rows are removed when the job ends.
     sql<string | null>`case when jobs.status = 'running' then
       (select string_agg(text, '' order by start) from job_texts where job_id = jobs.id) end`.as('more'),
   ])
 }
 
-/** Jobs without their texts. */
+/** Selects jobs without their texts. */
 export function selectSummaries(db: SqlDb) {
   return db
     .selectFrom('jobs')
@@ -70,7 +77,7 @@ export function selectSummaries(db: SqlDb) {
     ])
 }
 
-/** That a job comes after another, in the order of creation (`>`) or in that of lists (`<`). */
+/** The condition that a job comes after another: in the order of creation with `>`, in the order of lists with `<`. */
 export function isBeyond({ createdAt, id }: JobPosition, comparison: '>' | '<'): RawBuilder<SqlBool> {
   return sql<SqlBool>`(jobs.created_at, jobs.id) ${sql.raw(comparison)} (${createdAt}, ${toStorable(id)})`
 }
@@ -80,7 +87,7 @@ export function isInState(job: JobState): RawBuilder<SqlBool> {
   return sql<SqlBool>`(jobs.status = ${job.status} and jobs.run = ${runOf(job)})`
 }
 
-/** Jobs with the fingerprints under which their idempotency keys were used. */
+/** Selects jobs with an idempotency key, and the fingerprints that were stored with the keys. */
 export function selectKeyedJobs(db: SqlDb) {
   return selectJobs(db)
     .innerJoin('idempotency_keys', 'idempotency_keys.job_id', 'jobs.id')
@@ -98,6 +105,7 @@ type WholeRow = SummaryRow & {
   readonly run: number
 }
 
+/** The job of a row. */
 export function jobOf(row: WholeRow): StoredJob {
   const result = row.result === null ? undefined : fromStorable(row.result) + fromStorable(row.more ?? '')
   const { owner, run } = row
@@ -109,10 +117,12 @@ export function jobOf(row: WholeRow): StoredJob {
   })
 }
 
+/** The job of a row, without its text. */
 export function summaryOf(row: SummaryRow): JobSummary {
   return JobSummary.parse(fieldsOf(row))
 }
 
+/** The job of a row, with the fingerprint of its idempotency key. */
 export function keyedJobOf(row: WholeRow & { readonly fingerprint: string }): KeyedJob {
   return { job: jobOf(row), fingerprint: fromStorable(row.fingerprint) }
 }

@@ -6,6 +6,7 @@ import { untilReachable } from '../../base/until-reachable.ts'
 import { RECORD_VERSION } from '../../jobs/ports/job-repository.ts'
 import { describeStore } from '../store-location.ts'
 import { StoreOpenError } from '../store-open-error.ts'
+import { ExclusiveRunner } from './exclusive-runner.ts'
 import { checkMigrated, migrate } from './migrations.ts'
 import { PostgresDatabase } from './postgres-database.ts'
 import { APPLICATION, PostgresLock } from './postgres-lock.ts'
@@ -14,24 +15,24 @@ import { GuardedPool } from './postgres-pool.ts'
 import { keepsSessions } from './postgres-sessions.ts'
 import { LEASE_TIMES, RunnerLease } from './runner-lease.ts'
 import type { LeaseTimes } from './runner-watch.ts'
-import { SoleProcess } from './sole-process.ts'
 import { SqlJobRepository } from './sql-job-repository.ts'
 import type { SqlDb, Tables } from './tables.ts'
 
 export interface PostgresOptions {
-  /** Whether its jobs are to be read elsewhere: then nothing is changed in it. */
+  /** Whether the database is only read, to import its jobs into another store. */
   readonly isSource?: boolean
   readonly logger: Pick<Logger, 'info' | 'warn'>
-  /** Whether other servers use it at the same time. Else a second one is refused. */
+  /** Whether other servers use the database at the same time. If not, a second server is refused. */
   readonly shared: boolean
+  /** Only for a shared store. The default is `LEASE_TIMES`. */
   readonly lease?: LeaseTimes
   /** The newest form of a record that this process reads. Default: `RECORD_VERSION`. */
   readonly recordVersion?: number
-  /** For how long a server that does not answer is tried, in milliseconds. */
+  /** How long to try while PostgreSQL does not answer, in milliseconds. The default is 30 s. */
   readonly reachableWithinMs?: number
-  /** For how long a store that is in use is tried, in milliseconds: who has it may have been killed just now. */
+  /** How long to try while the store is in use, in milliseconds. The default is 2 s: its server may have just been killed. */
   readonly freeWithinMs?: number
-  /** How long a connection, and an answer, may take, in milliseconds. */
+  /** How long a connection or an answer may take, in milliseconds. The default is 5 s. */
   readonly answerWithinMs?: number
 }
 
@@ -41,28 +42,28 @@ const MAX_CONNECTIONS = 10
 
 /**
  * Opens the jobs of a PostgreSQL database.
- * @throws StoreOpenError it is not usable, or in use
- * @throws UnreachableError it does not answer
+ * @throws StoreOpenError the database cannot be used, or is in use
+ * @throws UnreachableError PostgreSQL does not answer
  */
 export async function openPostgresJobs(url: string, options: PostgresOptions): Promise<SqlJobRepository> {
   return await SqlJobRepository.open(await openPostgresDatabase(url, options))
 }
 
-/** The same as a database, with the tables that this version needs. */
+/** Opens a PostgreSQL database as `openPostgresJobs` does, but returns the database. */
 export function openPostgresDatabase(url: string, options: PostgresOptions): Promise<PostgresDatabase> {
   const { logger, reachableWithinMs: limitMs } = options
-  return untilReachable(() => orSentence(url, () => connect(url, options)), {
+  return untilReachable(() => orOpenError(url, () => connect(url, options)), {
     logger,
     ...(limitMs !== undefined && { limitMs }),
   })
 }
 
 /**
- * Makes the tables that this version needs, also while servers use the database.
- * @returns the names of the migrations that were run now
+ * Brings the tables of a database to the state that this version needs. Servers can use the database at the same time.
+ * @returns the names of the migrations that were run
  */
 export function migratePostgres(url: string, { logger }: Pick<PostgresOptions, 'logger'>): Promise<string[]> {
-  return untilReachable(() => orSentence(url, () => migrateAlone(url, logger)), { logger })
+  return untilReachable(() => orOpenError(url, () => migrateAlone(url, logger)), { logger })
 }
 
 async function connect(url: string, options: PostgresOptions): Promise<PostgresDatabase> {
@@ -78,7 +79,7 @@ async function connect(url: string, options: PostgresOptions): Promise<PostgresD
     db = open({ ...config, max: MAX_CONNECTIONS, onConnect: limitStatements(answerWithinMs) }, logger)
     await checkEncoding(db)
     if (isSource) await checkMigrated(db, 'postgres')
-    const runner = shared ? await RunnerLease.start(db, { times: lease, recordVersion, logger }) : new SoleProcess()
+    const runner = shared ? await RunnerLease.start(db, { times: lease, recordVersion, logger }) : new ExclusiveRunner()
     return new PostgresDatabase(db, lock, runner)
   } catch (error) {
     await db?.destroy()
@@ -87,7 +88,7 @@ async function connect(url: string, options: PostgresOptions): Promise<PostgresD
   }
 }
 
-/** Without a limit of time: it may have to wait for another process that migrates. */
+/** Without a time limit, because it may have to wait for another process that migrates. */
 async function migrateAlone(url: string, logger: PostgresOptions['logger']): Promise<string[]> {
   const { query_timeout, ...config } = configOf(url, ANSWER_WITHIN_MS)
   const db = open(config, logger)
@@ -113,7 +114,7 @@ function open(config: PoolConfig, logger: PostgresOptions['logger']): SqlDb {
 function configOf(url: string, answerWithinMs: number): ClientConfig {
   return {
     connectionString: url,
-    // Whoever is refused the store is told this name.
+    // A server that is refused the store names this one by it. PostgreSQL allows 63 bytes.
     application_name: `${APPLICATION} process ${process.pid} on ${hostname()}`.slice(0, 63),
     connectionTimeoutMillis: answerWithinMs,
     query_timeout: answerWithinMs + 1_000,
@@ -144,7 +145,7 @@ function inUse(url: string, heldBy: string): StoreOpenError {
   )
 }
 
-async function orSentence<Opened>(url: string, open: () => Promise<Opened>): Promise<Opened> {
+async function orOpenError<Opened>(url: string, open: () => Promise<Opened>): Promise<Opened> {
   try {
     return await open()
   } catch (error) {

@@ -14,11 +14,12 @@ interface RunnerLeaseOptions {
 }
 
 /**
- * One of several processes that run jobs of a store. Each keeps a row of its own and renews it with every heartbeat. When the
- * row of another process stays unchanged for a whole lease, that process counts as gone, and its jobs may be taken over.
+ * The runner of a store that several processes share. Each process has a row in `runners` that says, by the clock of the
+ * database, until when the process counts as alive. When that time has passed, any other process can end its jobs.
  *
- * No clock is compared with another: each process watches the rows on its own monotonic clock (`RunnerWatch`), and judges only
- * right after a heartbeat of its own has succeeded.
+ * While the database is away, no process can renew its lease. So after a renewal of its own failed or came late, a process
+ * treats others as gone only after renewing for the time of a whole lease, in which they can renew too
+ * (docs/decisions/2026-11-24-sql-stores.md).
  */
 export class RunnerLease implements Runner {
   readonly id = crypto.randomUUID()
@@ -45,7 +46,7 @@ export class RunnerLease implements Runner {
     return lease
   }
 
-  /** A process without a row has given its lease up by itself. */
+  /** A process without a row has ended its lease itself, so it is gone in any case. */
   isGone(): RawBuilder<SqlBool> {
     const gone = this.#watch.gone(performance.now())
     const isJudgedGone = gone.length > 0 ? sql`and runners.id not in (${sql.join(gone)})` : sql``
