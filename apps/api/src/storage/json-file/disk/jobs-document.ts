@@ -105,6 +105,13 @@ class DocumentLines {
   #hasComma = false
   #hasEnded = false
 
+  /** Call this after the last chunk: it checks that the document is complete. */
+  end(): void {
+    // The last line may lack its newline.
+    if (this.#rest.length > 0) this.#readLine(this.#rest)
+    if (!this.#hasEnded) throw new EditedDocumentError()
+  }
+
   /** The jobs whose lines end in this chunk. Read all of them before the next chunk. */
   *read(chunk: Buffer): Generator<JobLine> {
     const bytes = this.#rest.length > 0 ? Buffer.concat([this.#rest, chunk]) : chunk
@@ -116,13 +123,6 @@ class DocumentLines {
     }
     // A copy, because the source may reuse the memory of its chunk.
     this.#rest = Buffer.from(bytes.subarray(start))
-  }
-
-  /** Call this after the last chunk: it checks that the document is complete. */
-  end(): void {
-    // The last line may lack its newline.
-    if (this.#rest.length > 0) this.#readLine(this.#rest)
-    if (!this.#hasEnded) throw new EditedDocumentError()
   }
 
   #readLine(line: Buffer): JobLine | undefined {
