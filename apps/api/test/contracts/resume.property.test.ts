@@ -5,9 +5,12 @@ import type { TokenReader } from '../../src/jobs/ports/token-log.ts'
 import { MemoryTokenLog } from '../../src/token-log/memory-token-log.ts'
 import { append } from '../support/append-token.ts'
 import { AwaitedReader } from '../support/awaited-reader.ts'
+import { cases, timeoutOf } from '../support/rounds.ts'
 
 describe('any split of a text', () => {
-  it('is read exactly from any cursor, however reads and tokens interleave', async () => {
+  it('is read exactly from any cursor, however reads and tokens interleave', {
+    timeout: timeoutOf(30_000),
+  }, async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.string({ unit: 'binary', minLength: 1, maxLength: 5 }), { maxLength: 20 }),
@@ -42,7 +45,7 @@ describe('any split of a text', () => {
           await scheduler.waitFor(Promise.all([writing, ...reads]))
         },
       ),
-      { numRuns: 300 },
+      cases(300),
     )
   })
 })
