@@ -31,6 +31,18 @@ describe('GET /jobs', () => {
     expect((await page(url, 'provider=openai')).data).toEqual([])
   })
 
+  it('is short however long the prompts are, and tells their lengths', async () => {
+    const { url } = await startServer()
+    const prompt = '🙂'.repeat(50_000)
+    const jobs = await Promise.all(Array.from({ length: 20 }, () => createJob(url, { ...ECHO, prompt })))
+    const response = await fetch(`${url}/jobs`)
+    const text = await response.text()
+    expect(text.length).toBeLessThan(20_000)
+    for (const { prompt: listed, promptLength } of JobPage.parse(JSON.parse(text)).data)
+      expect([listed, promptLength]).toEqual(['🙂'.repeat(100), 100_000])
+    expect(await getJob(url, jobs[0]?.id ?? '')).toMatchObject({ prompt })
+  })
+
   it.each([
     'limit=0',
     'limit=101',

@@ -86,7 +86,7 @@ finished job if it ends within so many seconds, at most 60. With \`Accept: text/
   'GET /jobs': {
     operationId: 'listJobs',
     tag: 'jobs',
-    summary: 'List your jobs, newest first, without their texts',
+    summary: 'List your jobs, newest first, with the beginnings of their prompts and without their texts',
     answers: { 200: { description: 'A page.', example: EXAMPLES.page } },
     problems: ['storage-unavailable'],
   },

@@ -9,6 +9,7 @@ import type { SqlDb } from './tables.ts'
 /** A PostgreSQL database, for one process or for several. */
 export class PostgresDatabase implements SqlDatabase {
   readonly db: SqlDb
+  readonly dialect = 'postgres'
   readonly runner: Runner
   readonly mayStoreUnseen: boolean
   readonly #lock: PostgresLock

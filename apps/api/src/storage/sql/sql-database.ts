@@ -1,10 +1,13 @@
 import type { RawBuilder, SqlBool } from 'kysely'
+import type { SqlDialect } from './migrations.ts'
 import type { SqlDb } from './tables.ts'
 
 /** A database as the repository uses it. Whatever is thrown by it because it cannot be used is a StorageUnavailableError. */
 export interface SqlDatabase {
   /** For reading alone. */
   readonly db: SqlDb
+  /** Which SQL it speaks. */
+  readonly dialect: SqlDialect
   readonly runner: Runner
   /** Whether a change that failed may have been stored after all, and then nobody but this process can see it. */
   readonly mayStoreUnseen: boolean

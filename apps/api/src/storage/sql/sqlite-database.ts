@@ -21,6 +21,7 @@ type Change = (db: SqlDb) => Promise<void>
  */
 export class SqliteDatabase implements SqlDatabase {
   readonly db: SqlDb
+  readonly dialect = 'sqlite'
   readonly runner = new SoleProcess()
   /** A commit that failed was taken back. */
   readonly mayStoreUnseen = false

@@ -34,6 +34,8 @@ interface JobTable {
   runner_id: string | null
   /** Whose it is; null: nobody's. */
   owner: string | null
+  /** The length of the prompt in UTF-16 code units. Null in rows of older versions, whose lengths `promptLength` computes. */
+  prompt_length: number | null
 }
 
 /** What checkpoints added to the texts of running jobs: a long text is not written anew each time it grows. */
