@@ -154,9 +154,18 @@ describe('Prefer: wait', () => {
     expect((await readStream(url, id)).text).toBe('late')
   })
 
+  it.each(['wait', 'Wait ', 'wait=', 'wait=""', 'respond-async, wait', 'wait; x=1'])(
+    'waits as long as it can for "%s", which names no time',
+    async (prefer) => {
+      const { url } = await startServer()
+      const response = await post(url, prefer, ECHO)
+      expect([response.status, response.headers.get('preference-applied')]).toEqual([200, 'wait=60'])
+    },
+  )
+
   it('is ignored when it is not understood', async () => {
     const { url } = await startServer({ providers: [new ScriptedProvider([never])] })
-    for (const prefer of ['wait', 'wait=soon', 'wait=-1', 'return=minimal']) {
+    for (const prefer of ['waiting', 'await', 'wait 5', 'wait=soon', 'wait=-1', 'return=minimal']) {
       const response = await post(url, prefer)
       expect([response.status, response.headers.get('preference-applied')]).toEqual([202, null])
     }

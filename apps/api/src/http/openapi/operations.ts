@@ -52,7 +52,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     description: `The job runs in the background from the moment it is accepted, whoever listens.
 
 With \`Idempotency-Key\`, the same request makes one job however often it is sent within 24 hours. With \`Prefer: wait=30\`, the answer is the
-finished job if it ends within so many seconds, at most 60. With \`Accept: text/event-stream\` or another stream type, the answer is the stream of the job.`,
+finished job if it ends within so many seconds, at most 60. \`Prefer: wait\` waits for 60. With \`Accept: text/event-stream\` or another stream type, the answer is the stream of the job.`,
     body: EXAMPLES.create,
     answers: {
       200: {
