@@ -9,7 +9,7 @@ const ROUNDS = 200
 const AT_ONCE = 5
 const SEED = Number(process.env['CLIENT_SEED'] ?? Date.now() % 1_000_000)
 
-/** A server behind a way that breaks each connection after 1 to 5,000 bytes, of which an answer's headers take 1,000. */
+/** A server behind a proxy that breaks each connection after 1 to 5,000 bytes. The headers of a response take 1,000 of them. */
 async function startCutServer(random: Random) {
   const { url } = await startServer({ env: { ECHO_DELAY_MS: '1', CORS_ORIGINS: '*' } })
   const proxy = await CuttableProxy.start(url)
@@ -21,7 +21,7 @@ async function startCutServer(random: Random) {
   return { url, cutUrl: proxy.url, connectionCount: () => connections }
 }
 
-/** Asks, by an unbroken way, what each job should have streamed. */
+/** Compares the streamed tokens with the jobs that the server stored, over a connection without the proxy. */
 async function expectStreamedOnce(url: string, prompts: readonly string[], streamed: readonly (readonly string[])[]) {
   const jobs = await Array.fromAsync(new PromptLabClient({ baseUrl: url }).list({ limit: 100 }))
   expect(jobs.map(({ prompt }) => prompt).sort()).toEqual([...prompts].sort())
@@ -30,8 +30,8 @@ async function expectStreamedOnce(url: string, prompts: readonly string[], strea
   expect(streamed.map(({ length }) => length)).toEqual(prompts.map((prompt) => counts.get(prompt)))
 }
 
-describe(`a connection that breaks at random points (CLIENT_SEED=${SEED})`, { timeout: 300_000 }, () => {
-  it(`loses and repeats nothing in Node.js, ${ROUNDS} times, and makes one job each time`, async () => {
+describe(`PromptLabClient behind a proxy that breaks connections (CLIENT_SEED=${SEED})`, { timeout: 300_000 }, () => {
+  it(`streams ${ROUNDS} jobs in Node.js without losing or repeating a token, and creates each job once`, async () => {
     const random = new Random(SEED)
     const { url, cutUrl, connectionCount } = await startCutServer(random)
     const client = new PromptLabClient({ baseUrl: cutUrl, retryDelayMs: 1, maxRetries: 50, maxReconnects: 50 })
@@ -44,15 +44,17 @@ describe(`a connection that breaks at random points (CLIENT_SEED=${SEED})`, { ti
       streamed.push(...(await Promise.all(runs)))
     }
     await expectStreamedOnce(url, prompts, streamed)
-    // Else nothing was broken.
+    // Fewer connections would mean that the proxy broke none.
     expect(connectionCount()).toBeGreaterThan(1.5 * ROUNDS)
   })
 
-  it(`loses and repeats nothing in Chromium, ${ROUNDS} times, and makes one job each time`, async ({ skip }) => {
+  it(`streams ${ROUNDS} jobs in Chromium without losing or repeating a token, and creates each job once`, async ({
+    skip,
+  }) => {
     const random = new Random(SEED)
     const page = await openPage(skip)
     const { url, cutUrl, connectionCount } = await startCutServer(random)
-    // In the empty page: the policy of the API's own pages lets them talk to the API alone, not to the way that breaks.
+    // On the empty page: the content security policy of the API's pages does not allow requests to the proxy.
     await addClient(page)
     const prompts = Array.from({ length: ROUNDS }, () => randomPrompt(random))
     const streamed = await page.evaluate(
