@@ -11,6 +11,7 @@ import { StreamLinks } from './http/access/stream-links.ts'
 import { openapiPlugin } from './http/openapi/openapi-plugin.ts'
 import { jsonBodies } from './http/plugins/json-bodies.ts'
 import { metricsPlugin } from './http/plugins/metrics-plugin.ts'
+import { knownRoutes, otherMethods } from './http/plugins/other-methods.ts'
 import { requestIdOf } from './http/plugins/request-id.ts'
 import { requestLogPlugin } from './http/plugins/request-log-plugin.ts'
 import { timedBy } from './http/plugins/request-timing.ts'
@@ -129,6 +130,7 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
   const streams = new OpenStreams(service, config.stream, config.streamLimits)
   const streamLinks = config.apiKeys && new StreamLinks({ ...config.streamLinks, clock: deps.clock })
 
+  const routes = knownRoutes(app)
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
   app.register(requestLogPlugin)
@@ -168,6 +170,7 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
   const checks = { storage: () => jobs.checkHealth(), queue: () => queue.checkHealth() }
   app.register(metricsRoutes, { prefix: '/metrics', metrics })
   app.register(healthRoutes, { prefix: '/health', checks })
+  app.register(otherMethods, { routes })
 
   app.decorate('openStreams', streams)
   app.decorate('failCurrentRun', (error) => runner.failCurrent(error))

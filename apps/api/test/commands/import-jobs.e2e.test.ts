@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Job, JobSummary } from '@promptlab/contract'
+import type { Job } from '@promptlab/contract'
 import SQLite from 'better-sqlite3'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { finishJob, type StoredJob, startJob } from '../../src/jobs/job.ts'
+import { summaryOf } from '../../src/jobs/job-summary.ts'
 import type { JobRepository } from '../../src/jobs/ports/job-repository.ts'
 import { storeLocation } from '../../src/storage/store-location.ts'
 import { openJobs } from '../../src/stores.ts'
@@ -54,7 +55,7 @@ async function expectEverything(url: string, expected: readonly StoredJob[]): Pr
   const jobs = await open(url)
   for (const job of expected) expect(await jobs.find(job.id)).toEqual(job)
   expect(await jobs.list({ limit: 99 })).toEqual(
-    expected.toSorted((a, b) => (a.createdAt + a.id < b.createdAt + b.id ? 1 : -1)).map((job) => JobSummary.parse(job)),
+    expected.toSorted((a, b) => (a.createdAt + a.id < b.createdAt + b.id ? 1 : -1)).map(summaryOf),
   )
   expect(await jobs.findAbandoned()).toEqual(expected.filter(({ status }) => status === 'running'))
   expect(await jobs.findByIdempotencyKey('order 1', CREATED_AT + 2)).toEqual({ job: expected[0], fingerprint: 'x' })

@@ -8,6 +8,7 @@ import {
   type JobRepository,
   StorageUnavailableError,
 } from '../../src/jobs/ports/job-repository.ts'
+import { describeListedPrompts } from './describe-listed-prompts.ts'
 
 /** A store that can be closed and opened again with what it holds. */
 export interface JobStore {
@@ -284,6 +285,8 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
         expect(await ids(jobs, { limit: 10, status: 'failed' })).toEqual([])
       })
     })
+
+    describeListedPrompts(newStore)
 
     describe('owners', () => {
       const ownedBy = (owner: string, id: string, at = 0) => ({ ...aJob(id, CREATED_AT + at), owner })

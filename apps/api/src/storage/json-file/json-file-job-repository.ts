@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import type { Job, JobStatus, PendingJob, RunningJob } from '@promptlab/contract'
+import type { Job, JobStatus, JobSummary, PendingJob, RunningJob } from '@promptlab/contract'
 import type { Owned, StoredJob } from '../../jobs/job.ts'
 import {
   type IdempotencyKey,
@@ -113,12 +113,12 @@ export class JsonFileJobRepository implements JobRepository {
     })
   }
 
-  async list({ limit, after, status, provider, owner }: JobQuery): Promise<StoredJob[]> {
+  async list({ limit, after, status, provider, owner }: JobQuery): Promise<JobSummary[]> {
     const isAskedFor = (entry: JobEntry) =>
       (owner === undefined || entry.owner === owner) &&
       (!status || entry.status === status) &&
       (!provider || entry.provider === provider)
-    return this.#store.jobs.newest(limit, after, isAskedFor).map(({ job }) => job)
+    return this.#store.jobs.newest(limit, after, isAskedFor).map(({ summary }) => summary)
   }
 
   replace(next: Job, ifStatus: JobStatus): Promise<boolean> {

@@ -1,8 +1,11 @@
-import { isFinal, type Job, JobSummary } from '@promptlab/contract'
+import { isFinal, type Job, JobSummary, LISTED_PROMPT_LENGTH } from '@promptlab/contract'
 import { type Insertable, type RawBuilder, type Selectable, type SqlBool, sql } from 'kysely'
 import { StoredJob } from '../../jobs/job.ts'
+import { listedPrompt } from '../../jobs/job-summary.ts'
 import { endedAt, type JobPosition, type KeyedJob } from '../../jobs/ports/job-repository.ts'
-import { fromStorable, toStorable } from './storable-text.ts'
+import type { SqlDialect } from './migrations.ts'
+import { promptLength } from './prompt-length.ts'
+import { fromStorable, STORABLE_UNIT_LENGTH, toStorable } from './storable-text.ts'
 import type { SqlDb, Tables } from './tables.ts'
 
 type JobRow = Insertable<Tables['jobs']>
@@ -17,6 +20,7 @@ export function rowOf(job: StoredJob, runnerId: string | null): JobRow {
     provider: toStorable(job.provider),
     model: toStorable(job.model),
     prompt: toStorable(job.prompt),
+    prompt_length: job.prompt.length,
     options: job.options ? JSON.stringify(job.options) : null,
     created_at: job.createdAt,
     owner: job.owner ?? null,
@@ -48,7 +52,8 @@ export function isoTime(time: number): string {
 
 /** Selects jobs with their whole text. The text of a running job includes its checkpoints. */
 export function selectJobs(db: SqlDb) {
-  return selectSummaries(db).select([
+  return selectBase(db).select([
+    'jobs.prompt',
     'jobs.result',
     'jobs.owner',
     // In the same statement, because these rows are removed when the job ends.
@@ -57,15 +62,25 @@ export function selectJobs(db: SqlDb) {
   ])
 }
 
-/** Selects jobs without their texts. */
-export function selectSummaries(db: SqlDb) {
+/** One code unit more than lists show tells whether they would cut a surrogate pair. */
+const LISTED_CHARACTERS = (LISTED_PROMPT_LENGTH + 1) * STORABLE_UNIT_LENGTH
+
+/** Jobs as lists show them. Of each prompt only the beginning is read. */
+export function selectSummaries(db: SqlDb, dialect: SqlDialect) {
+  return selectBase(db).select([
+    sql<string>`substr(jobs.prompt, 1, ${sql.lit(LISTED_CHARACTERS)})`.as('prompt_start'),
+    promptLength(dialect).as('prompt_length'),
+  ])
+}
+
+/** Jobs without their texts. */
+function selectBase(db: SqlDb) {
   return db
     .selectFrom('jobs')
     .select([
       'jobs.id',
       'jobs.provider',
       'jobs.model',
-      'jobs.prompt',
       'jobs.options',
       'jobs.status',
       'jobs.metrics',
@@ -87,11 +102,13 @@ export function selectKeyedJobs(db: SqlDb) {
     .select('idempotency_keys.fingerprint')
 }
 
-type SummaryRow = Pick<
+type BaseRow = Pick<
   Selectable<Tables['jobs']>,
-  'id' | 'provider' | 'model' | 'prompt' | 'options' | 'status' | 'metrics' | 'error' | 'created_at' | 'updated_at'
+  'id' | 'provider' | 'model' | 'options' | 'status' | 'metrics' | 'error' | 'created_at' | 'updated_at'
 >
-type WholeRow = SummaryRow & {
+type SummaryRow = BaseRow & { readonly prompt_start: string; readonly prompt_length: number }
+type WholeRow = BaseRow & {
+  readonly prompt: string
   readonly result: string | null
   readonly more: string | null
   readonly owner: string | null
@@ -100,12 +117,17 @@ type WholeRow = SummaryRow & {
 /** The job of a row. */
 export function jobOf(row: WholeRow): StoredJob {
   const result = row.result === null ? undefined : fromStorable(row.result) + fromStorable(row.more ?? '')
-  return StoredJob.parse({ ...fieldsOf(row), result, ...(row.owner !== null && { owner: row.owner }) })
+  return StoredJob.parse({
+    ...fieldsOf(row, fromStorable(row.prompt)),
+    result,
+    ...(row.owner !== null && { owner: row.owner }),
+  })
 }
 
 /** The job of a row, without its text. */
 export function summaryOf(row: SummaryRow): JobSummary {
-  return JobSummary.parse(fieldsOf(row))
+  const prompt = listedPrompt(fromStorable(row.prompt_start))
+  return JobSummary.parse({ ...fieldsOf(row, prompt), promptLength: row.prompt_length })
 }
 
 /** The job of a row, with the fingerprint of its idempotency key. */
@@ -113,10 +135,10 @@ export function keyedJobOf(row: WholeRow & { readonly fingerprint: string }): Ke
   return { job: jobOf(row), fingerprint: fromStorable(row.fingerprint) }
 }
 
-function fieldsOf(row: SummaryRow) {
+function fieldsOf(row: BaseRow, prompt: string) {
   return {
     id: fromStorable(row.id),
-    prompt: fromStorable(row.prompt),
+    prompt,
     provider: fromStorable(row.provider),
     model: fromStorable(row.model),
     ...parsed('options', row.options),

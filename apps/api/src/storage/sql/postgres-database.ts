@@ -9,6 +9,7 @@ import type { SqlDb } from './tables.ts'
 /** A PostgreSQL database that one process or several use. */
 export class PostgresDatabase implements SqlDatabase {
   readonly db: SqlDb
+  readonly dialect = 'postgres'
   readonly runner: Runner
   readonly mustRemoveUnconfirmed: boolean
   readonly #lock: PostgresLock

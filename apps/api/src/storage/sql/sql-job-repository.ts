@@ -97,8 +97,8 @@ export class SqlJobRepository implements JobRepository {
   }
 
   async list({ limit, after, status, provider, owner }: JobQuery): Promise<JobSummary[]> {
-    const { db } = await this.#opened()
-    let query = selectSummaries(db)
+    const { db, dialect } = await this.#opened()
+    let query = selectSummaries(db, dialect)
     if (owner !== undefined) query = query.where('jobs.owner', '=', owner)
     if (status !== undefined) query = query.where('jobs.status', '=', status)
     if (provider !== undefined) query = query.where('jobs.provider', '=', toStorable(provider))

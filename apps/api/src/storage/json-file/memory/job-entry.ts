@@ -1,6 +1,7 @@
-import { isFinal, type JobStatus, type PendingJob, type RunningJob } from '@promptlab/contract'
+import { isFinal, type JobStatus, JobSummary, type PendingJob, type RunningJob } from '@promptlab/contract'
 import { z } from 'zod'
 import { type Owned, StoredJob } from '../../../jobs/job.ts'
+import { summaryOf } from '../../../jobs/job-summary.ts'
 import { endedAt, type IdempotencyKey } from '../../../jobs/ports/job-repository.ts'
 
 /** All jobs of a store, in the order of creation. */
@@ -8,6 +9,9 @@ export type JobEntries = readonly JobEntry[]
 
 /** The changes of a commit by job id: the new entry, or `undefined` for a job that is removed. */
 export type JobChanges = ReadonlyMap<string, JobEntry | undefined>
+
+/** A line of a final job above this length has its summary beside it, in bytes: lists do not parse long texts. */
+const LONG_LINE = 4_096
 
 /**
  * A job in memory: its line in the file, and the fields by which it is found. A finished job is parsed from its line when it
@@ -27,6 +31,8 @@ export class JobEntry {
   readonly endedAt: number | undefined
   /** The parsed job. Undefined once the job is final. */
   readonly unfinished: ((PendingJob | RunningJob) & Owned) | undefined
+  /** The summary of a final job as JSON in UTF-8. Undefined where the line is short. */
+  readonly #summary: Uint8Array | undefined
 
   private constructor(job: StoredJob, idempotency: IdempotencyKey | undefined, line: Uint8Array) {
     this.id = job.id
@@ -38,6 +44,8 @@ export class JobEntry {
     this.line = line
     this.endedAt = isFinal(job) ? endedAt(job) : undefined
     this.unfinished = isFinal(job) ? undefined : job
+    const isLong = isFinal(job) && line.length > LONG_LINE
+    this.#summary = isLong ? encoder.encode(JSON.stringify(summaryOf(job))) : undefined
   }
 
   static of(job: StoredJob, idempotency?: IdempotencyKey): JobEntry {
@@ -62,6 +70,11 @@ export class JobEntry {
   /** The whole job. A final job is parsed at each call. */
   get job(): StoredJob {
     return this.unfinished ?? StoredJob.parse(JSON.parse(decoder.decode(this.line)))
+  }
+
+  /** The job as lists show it. */
+  get summary(): JobSummary {
+    return this.#summary ? JobSummary.parse(JSON.parse(decoder.decode(this.#summary))) : summaryOf(this.job)
   }
 }
 
