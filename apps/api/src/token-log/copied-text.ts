@@ -1,39 +1,44 @@
 import { LiveText } from './live-text.ts'
 import { decodePart, type TokenPart } from './token-part.ts'
 
-/** A part as it is kept in a stream. */
+/** A part in a job's Redis stream, and its id there. */
 export interface StreamEntry {
   readonly id: string
   readonly part: string
 }
 
-/** Reads the entries of a job's stream behind one of them, or from its start; an empty answer means there are no more. */
+/** Reads entries of a job's stream: those after `afterId`, or from the beginning. No entries means the end of the stream. */
 export type ReadEntries = (afterId: string | undefined) => Promise<readonly StreamEntry[]>
 
 /**
- * This process's copy of a text that grows in another: built from the job's stream, then from what is published. Parts may be
- * missed or come twice. What is known already is cut off; a gap is filled from the stream; behind one that cannot be filled
- * nothing is taken, so that no reader ever sees a text with a hole. The record has the text in the end.
+ * This process's copy of a text that another process writes. It is built from the job's stream, and then from published
+ * messages. Each part says where it begins in the text, because messages can be lost or come twice:
+ *
+ * - Text that the copy has already is cut off.
+ * - A gap is filled from the stream.
+ * - After a gap that cannot be filled, no more text is taken, so that no reader ever sees a text with a gap. The readers get
+ *   the rest from the record when the job has ended.
  */
-export class FollowedText {
+export class CopiedText {
   readonly text = new LiveText()
   readonly #readEntries: ReadEntries
-  readonly #doubtMs: number
+  readonly #idleMs: number
   #lastId: string | undefined
   #isReading = false
   #mustReadAgain = false
-  /** How long the text must be, as far as was heard. */
-  #heardLength = 0
-  #hasHole = false
-  #quietSince = performance.now()
+  /** The length that the text has at least, as known from published parts. */
+  #knownLength = 0
+  /** Whether text is missing that the stream does not have either. */
+  #hasGap = false
+  #idleSince = performance.now()
 
-  /** @param doubtMs after how much silence the text is doubted, in milliseconds */
-  constructor(readEntries: ReadEntries, doubtMs: number) {
+  /** @param idleMs after this time without a new token, messages may have been lost, in milliseconds */
+  constructor(readEntries: ReadEntries, idleMs: number) {
     this.#readEntries = readEntries
-    this.#doubtMs = doubtMs
+    this.#idleMs = idleMs
   }
 
-  /** What is published comes from now on: what was before is in the stream. */
+  /** Call this when messages arrive from now on. Everything that was published before is in the stream. */
   onSubscribed(): void {
     void this.#catchUp()
   }
@@ -41,33 +46,33 @@ export class FollowedText {
   onMessage(message: string): void {
     const part = decodePart(message)
     if (part === undefined || this.text.hasEnded) return
-    // An end that comes too early is in the stream as well, behind what is missing here.
+    // If text before the end is missing here, the stream has that text and then the end.
     const isEarly = 'endsAt' in part && part.endsAt !== this.text.length
     if (isEarly || !this.#take(part)) void this.#catchUp()
   }
 
-  /** To be called now and then: after a silence, looks into the stream, and has the readers look at the record. */
-  checkSilence(): void {
+  /** Call this regularly. When the text has been idle for long, it reads the stream and tells its readers. */
+  checkIdle(): void {
     const now = performance.now()
-    if (now - this.#quietSince < this.#doubtMs) return
-    this.#quietSince = now
+    if (now - this.#idleSince < this.#idleMs) return
+    this.#idleSince = now
     void this.#catchUp()
-    this.text.doubt()
+    this.text.notifyIdle()
   }
 
-  /** @returns whether it is part of the text now, or never will be; if not, something before it is missing */
+  /** @returns false if text before the part is missing */
   #take(part: TokenPart): boolean {
     const { text } = this
     if (text.hasEnded) return true
     if ('endsAt' in part) {
-      // Only behind the whole text; else the record has what is missing here.
+      // The final event only behind the whole text. Otherwise readers need the record for the rest of the text.
       text.end(part.endsAt === text.length ? part.final : undefined)
       return true
     }
-    if (this.#hasHole) return true
+    if (this.#hasGap) return true
     let position = part.start
     if (position > text.length) {
-      this.#heardLength = Math.max(this.#heardLength, position)
+      this.#knownLength = Math.max(this.#knownLength, position)
       return false
     }
     for (const token of part.tokens) {
@@ -75,7 +80,7 @@ export class FollowedText {
       if (known < token.length) text.append(known === 0 ? token : token.slice(known))
       position += token.length
     }
-    this.#quietSince = performance.now()
+    this.#idleSince = performance.now()
     return true
   }
 
@@ -88,10 +93,10 @@ export class FollowedText {
         this.#mustReadAgain = false
         await this.#readToEnd()
       }
-      // Everything that was heard of had been written before, so what is missing now is lost.
-      if (this.text.length < this.#heardLength) this.#hasHole = true
+      // A part is in the stream before it is published, so text that is still missing is lost.
+      if (this.text.length < this.#knownLength) this.#hasGap = true
     } catch {
-      // The stream cannot be read now. It is read again after the next silence, or when the connection is back.
+      // The stream cannot be read now. It is read again when the connection is back, or when the text is idle again.
     } finally {
       this.#isReading = false
     }

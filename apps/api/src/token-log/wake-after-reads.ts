@@ -1,14 +1,15 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 
-/** Whoever is woken is none of the runs whose tokens wake them: an error of theirs must not end a job. */
+/** Readers run outside the async context of the job that woke them, so an error in a reader never fails that job. */
 const outsideAnyRun = AsyncLocalStorage.snapshot()
 
 let due: (() => void)[] = []
 
 /**
- * Calls back when everything that has come from the network by now has been taken in, with all others that are due then. What
- * belongs together so leaves together; and the writes to many sockets follow each other, with no reads in between, so that the
- * process at their other ends is woken once and not for each. A lone token waits for nothing but the end of the turn.
+ * Calls `wake` when the event loop has read everything that has arrived from the network, together with all other calls that
+ * are due. So tokens that arrived together are sent together. The writes to many sockets follow each other, and only the
+ * first one has to wake the process at the other end: 8 µs a write instead of 13 (docs/decisions/2026-11-25-cost-of-a-job.md).
+ * A lone token waits only for the end of the turn of the event loop.
  */
 export function wakeAfterReads(wake: () => void): void {
   if (due.length === 0) setImmediate(outsideAnyRun, wakeAll)
@@ -25,7 +26,7 @@ function wakeAll(): void {
       wake()
     }
   } finally {
-    // One that throws keeps nobody else asleep.
+    // If one throws, the others are woken in the next turn.
     for (const wake of waking.slice(woken)) wakeAfterReads(wake)
   }
 }

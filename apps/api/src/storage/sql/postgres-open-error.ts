@@ -22,7 +22,10 @@ export function postgresOpenError(store: string, error: unknown): Error {
   const code = 'code' in cause ? String(cause.code) : ''
   const message = cause.message || code
   if (NO_ANSWER.has(code) || NO_NAME.has(code) || TIMED_OUT.test(message)) return unreachable(store, message, cause)
-  return new StoreOpenError(`There is no connection to the job store ${store}: ${message}. Correct DATABASE_URL.`, cause)
+  return new StoreOpenError(
+    `There is no connection to the job store ${store}: ${message}. Correct DATABASE_URL.`,
+    cause,
+  )
 }
 
 function fromServer(store: string, cause: DatabaseError): Error {
