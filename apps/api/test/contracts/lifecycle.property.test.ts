@@ -1,3 +1,4 @@
+import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type FinalJob, isFinal, type Job, type StreamEvent } from '@promptlab/contract'
 import { ProviderError, ProviderRegistry } from '@promptlab/providers'
@@ -12,6 +13,7 @@ import { InProcessJobQueue } from '../../src/queue/in-process-job-queue.ts'
 import { JsonFileJobRepository } from '../../src/storage/json-file/json-file-job-repository.ts'
 import { MemoryTokenLog } from '../../src/token-log/memory-token-log.ts'
 import { AwaitedReader } from '../support/awaited-reader.ts'
+import { cases, timeoutOf } from '../support/rounds.ts'
 import { SILENT } from '../support/silent-logger.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { UNOBSERVED } from '../support/unobserved.ts'
@@ -139,20 +141,21 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
 
 describe('any sequence of operations', () => {
   it('brings every job to one final state that never changes, with the exact text', {
-    timeout: 120_000,
+    timeout: timeoutOf(120_000),
   }, async () => {
     const folder = await temporaryFolder()
-    let stores = 0
     await fc.assert(
       fc.asyncProperty(fc.array(operation, { maxLength: 25 }), async (operations) => {
-        const engine = new Engine(join(folder, `${stores++}.json`))
+        const store = await mkdtemp(join(folder, 'store-'))
+        const engine = new Engine(join(store, 'jobs.json'))
         await engine.start()
         const run = new OperationRun(engine)
         for (const each of operations) await run.perform(each)
         await run.finish()
         await engine.stop()
+        await rm(store, { recursive: true })
       }),
-      { numRuns: 100, timeout: 20_000 },
+      { ...cases(100), timeout: 20_000 },
     )
   })
 })
@@ -189,7 +192,7 @@ class OperationRun {
         // As the server does when it stops: its streams end, and clients reconnect.
         for (const reader of this.#open) {
           reader.source.close()
-          reader.look()
+          reader.wake()
         }
         return this.#engine.restart()
       case 'cancel':

@@ -4,9 +4,12 @@ import { describe, expect, it } from 'vitest'
 import type { TokenReader } from '../../src/jobs/ports/token-log.ts'
 import { MemoryTokenLog } from '../../src/token-log/memory-token-log.ts'
 import { AwaitedReader } from '../support/awaited-reader.ts'
+import { cases, timeoutOf } from '../support/rounds.ts'
 
 describe('a text in any split into tokens', () => {
-  it('is read exactly from any cursor, in any order of reads and tokens', async () => {
+  it('is read exactly from any cursor, in any order of reads and tokens', {
+    timeout: timeoutOf(30_000),
+  }, async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.string({ unit: 'binary', minLength: 1, maxLength: 5 }), { maxLength: 20 }),
@@ -41,7 +44,7 @@ describe('a text in any split into tokens', () => {
           await scheduler.waitFor(Promise.all([writing, ...reads]))
         },
       ),
-      { numRuns: 300 },
+      cases(300),
     )
   })
 })

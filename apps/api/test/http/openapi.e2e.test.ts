@@ -15,11 +15,11 @@ const run = promisify(execFile)
 const SCRIPTED = { prompt: 'Go', provider: 'scripted', model: 'script-1' }
 const never = new Promise<void>(() => {})
 
-/** Answers that need a server that is broken or stops, or a client that hardly speaks HTTP; other tests look at them. */
+/** Answers of a broken or stopping server, or to malformed HTTP. Other tests check them. */
 const ELSEWHERE = / (?:500|503|408|431)$|^(?:listProviders|readMetrics|isLive|isReady) 400$/
 
 describe('GET /openapi.json', () => {
-  it('passes its linter without a warning', async () => {
+  it('passes the linter without a warning', async () => {
     const { url } = await startServer()
     const { text } = await OpenApiDocument.of(url)
     const file = join(await temporaryFolder(), 'openapi.json')
@@ -31,7 +31,7 @@ describe('GET /openapi.json', () => {
     expect(stdout + stderr).not.toMatch(/warning/i)
   })
 
-  it('tells of every route, and of every problem', async () => {
+  it('describes every route and every problem', async () => {
     const { url, routes } = await startServer()
     const document = await OpenApiDocument.of(url)
     const told = Object.entries(document.paths).flatMap(([path, operations]) =>
@@ -39,7 +39,7 @@ describe('GET /openapi.json', () => {
     )
     const served = routes.filter((route) => !/^HEAD|\/docs|\/openapi\.json/.test(route))
     expect(told.sort()).toEqual([...new Set(served)].sort())
-    // A path that is none of the document's cannot be told of there.
+    // The document cannot describe the answer for a path that it does not have.
     const codes = ProblemCode.options.filter((code) => code !== 'route-not-found')
     expect(codes.filter((code) => !document.text.includes(`urn:promptlab:problem:${code}"`))).toEqual([])
   })
@@ -61,7 +61,7 @@ describe('GET /openapi.json', () => {
     expect(faults).toEqual([])
   })
 
-  it('agrees with what the server answers, for every answer it tells of', async () => {
+  it('agrees with a real answer for every answer that it describes', async () => {
     const env = { MAX_QUEUED_JOBS: '1', MAX_CONCURRENT_JOBS: '1', MAX_STREAMS_PER_JOB: '1', MAX_PROMPT_CHARS: '100' }
     const echo = await ApiKeyServer.start({ env: { ...env, METRICS_KEY: 'key-of-metrics-01234' } })
     const stuck = await ApiKeyServer.start({ env, providers: [new ScriptedProvider(['a', never])] })
@@ -147,7 +147,7 @@ describe('GET /openapi.json', () => {
 })
 
 describe('GET /docs', () => {
-  it('is a page whose scripts and styles the server serves itself', async () => {
+  it('is a page that loads scripts and styles only from this server', async () => {
     const { url } = await startServer()
     const response = await fetch(`${url}/docs`)
     const page = await response.text()
@@ -159,7 +159,7 @@ describe('GET /docs', () => {
       expect(new URL(source, response.url).origin).toBe(new URL(url).origin)
       expect((await fetch(new URL(source, response.url))).status).toBe(200)
     }
-    // Nothing inline, which the policy would not let run.
+    // The content security policy forbids inline scripts and styles.
     expect(page).not.toMatch(/<script(?![^>]*src=)|<style|style=|\son\w+=/)
   })
 })

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { type Job, JobSummary } from '@promptlab/contract'
 import SQLite from 'better-sqlite3'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
@@ -10,15 +9,15 @@ import type { JobRepository } from '../../src/jobs/ports/job-repository.ts'
 import { storeLocation } from '../../src/storage/store-location.ts'
 import { openJobs } from '../../src/stores.ts'
 import { aJob } from '../contracts/describe-job-repository.ts'
-import { ServerProcess } from '../support/server-process.ts'
+import { programArguments, ServerProcess } from '../support/server-process.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { withPostgres } from '../support/test-postgres.ts'
 
-const SCRIPT = fileURLToPath(new URL('../../src/commands/import-jobs.ts', import.meta.url))
 const CREATED_AT = Date.parse('2026-01-02T03:04:05.678Z')
 const logger = { info: () => {}, warn: () => {} }
 
-const startImport = (from: string, to: string) => ServerProcess.spawn({}, SCRIPT, ['--from', from, '--to', to])
+const startImport = (from: string, to: string) =>
+  ServerProcess.spawnNode(programArguments('import-jobs', '--from', from, '--to', to))
 
 async function runImport(from: string, to: string): Promise<{ code: unknown; output: string }> {
   const process = await startImport(from, to)
@@ -31,7 +30,7 @@ async function open(url: string): Promise<JobRepository> {
   return jobs
 }
 
-/** A job in each state, with texts that are hard to keep, and one that has an owner and an idempotency key. */
+/** A job in each state, with texts that are hard to store, and one with an owner and an idempotency key. */
 async function fillWithEverything(jobs: JobRepository): Promise<StoredJob[]> {
   const waiting = { ...aJob('waiting', CREATED_AT + 1), owner: 'alice' }
   await jobs.insert(waiting, { key: 'order 1', fingerprint: 'x' })
@@ -72,7 +71,7 @@ async function writeJobsFile(path: string, jobs: readonly Job[]): Promise<void> 
   await writeFile(path, `{"version":1,"jobs":[\n${jobs.map((job) => JSON.stringify(job)).join(',\n')}\n]}\n`)
 }
 
-/** How many jobs are in a file that another process may be making. */
+/** How many jobs an SQLite file has that another process may be creating. */
 function countStored(file: string): number {
   if (!existsSync(file)) return 0
   const target = new SQLite(file, { readonly: true })
@@ -85,7 +84,7 @@ function countStored(file: string): number {
 }
 
 describe('pnpm import-jobs', () => {
-  it('copies everything that jobs.json has, also what a crash left in its journal, and leaves it as it is', async () => {
+  it('copies all jobs of jobs.json and of its journal after a crash, and changes neither file', async () => {
     const folder = await temporaryFolder()
     const [from, to] = [join(folder, 'jobs.json'), `sqlite:${join(folder, 'jobs.db')}`]
     const jobs = await open(from)
@@ -103,14 +102,14 @@ describe('pnpm import-jobs', () => {
     await expectEverything(to, [...expected, later])
   })
 
-  it('reads a file that somebody has laid out anew', async () => {
+  it('reads a jobs.json that was reformatted', async () => {
     const folder = await temporaryFolder()
     const [from, to] = [join(folder, 'jobs.json'), `sqlite:${join(folder, 'jobs.db')}`]
     await writeFile(from, JSON.stringify({ version: 1, jobs: [aJob('a'), aJob('b')] }, null, 2))
     expect(await runImport(from, to)).toMatchObject({ code: 0, output: expect.stringMatching(/^All 2 jobs/) })
   })
 
-  it('goes on after it was killed, and until then the target is good for nothing else', {
+  it('resumes after it was killed; until it has finished, the server and other imports refuse the target', {
     timeout: 120_000,
   }, async () => {
     const folder = await temporaryFolder()
@@ -136,7 +135,7 @@ describe('pnpm import-jobs', () => {
     for (const index of [0, 2_000, 3_999]) expect(await stored.find(`job-${index}`)).toEqual(jobs[index])
   })
 
-  it('refuses what it should not touch, and says why', async () => {
+  it('refuses a missing, used, damaged or unsuitable store, and says why', async () => {
     const folder = await temporaryFolder()
     const [from, to] = [join(folder, 'jobs.json'), `sqlite:${join(folder, 'jobs.db')}`]
     expect(await runImport(from, to)).toMatchObject({
