@@ -103,7 +103,7 @@ function configOf(url: string, answerWithinMs: number): ClientConfig {
     // A server that is refused the store names this one by it. PostgreSQL allows 63 bytes.
     application_name: `${APPLICATION} process ${process.pid} on ${hostname()}`.slice(0, 63),
     connectionTimeoutMillis: answerWithinMs,
-    // The server gives up a second before the client: nothing is stored that a caller was told was not.
+    // The server gives up a second before the client does, so a change that was reported as failed is never stored.
     statement_timeout: answerWithinMs,
     query_timeout: answerWithinMs + 1_000,
     keepAlive: true,
@@ -115,7 +115,7 @@ async function checkEncoding(db: SqlDb): Promise<void> {
   const encoding = rows[0]?.encoding
   if (encoding === 'UTF8') return
   throw new StoreOpenError(
-    `The database of the job store has the encoding ${encoding}. Create it with ENCODING 'UTF8'.`,
+    `The database of the job store has the encoding ${encoding}, not UTF8. Create another one with ENCODING 'UTF8'.`,
   )
 }
 

@@ -160,7 +160,7 @@ export class SqlJobRepository implements JobRepository {
     await this.#database.close()
   }
 
-  /** The database, after jobs were removed whose callers were told that they were not stored. */
+  /** Removes inserts that were never confirmed, then returns the database. */
   async #opened(): Promise<SqlDatabase> {
     if (this.#isClosed) throw new StorageUnavailableError()
     await this.#unconfirmedInserts.remove()
