@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { JobResource, ProblemCode } from '@promptlab/contract'
 import { describe, expect, it } from 'vitest'
+import { STREAM_TYPES } from '../../src/http/streams/stream-format.ts'
 import { ANN, ApiKeyServer, BOB, ECHO } from '../support/api-key-server.ts'
 import { OpenApiDocument } from '../support/openapi-document.ts'
 import { ScriptedProvider } from '../support/scripted-provider.ts'
@@ -119,7 +120,7 @@ describe('GET /openapi.json', () => {
     await call(echo, ANN, 'GET /jobs')
     await call(echo, ANN, 'GET /jobs?limit=x')
     await call(echo, ANN, `GET /jobs/${id}`)
-    for (const accept of ['text/event-stream', 'application/x-ndjson', 'text/plain', 'image/png']) {
+    for (const accept of [...STREAM_TYPES, 'image/png']) {
       await call(echo, ANN, `GET /jobs/${id}/stream`, { headers: { accept } })
       await call(echo, ANN, 'POST /jobs', json(ECHO, { accept, 'idempotency-key': accept }))
     }

@@ -1,4 +1,5 @@
 import type { ProblemCode } from '@promptlab/contract'
+import type { StreamType } from '../streams/stream-format.ts'
 import { EXAMPLES } from './examples.ts'
 
 /** What is told of a route beside its schemas. */
@@ -26,7 +27,8 @@ interface Answer {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-const STREAM = {
+/** An example of each stream format; a new format does not compile until it has one. */
+const STREAM: Readonly<Record<StreamType, string>> = {
   'text/event-stream': EXAMPLES.eventStream,
   'application/x-ndjson': EXAMPLES.lines,
   'text/plain': EXAMPLES.text,
