@@ -15,6 +15,7 @@ import { openapiPlugin } from './http/openapi/openapi-plugin.ts'
 import { heldBodies } from './http/plugins/held-bodies.ts'
 import { jsonBodies } from './http/plugins/json-bodies.ts'
 import { metricsPlugin } from './http/plugins/metrics-plugin.ts'
+import { knownRoutes, otherMethods } from './http/plugins/other-methods.ts'
 import { requestIdOf } from './http/plugins/request-id.ts'
 import { requestLogPlugin } from './http/plugins/request-log-plugin.ts'
 import { timedBy } from './http/plugins/request-timing.ts'
@@ -139,6 +140,7 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
   const streams = new OpenStreams(service, config.stream, config.streamLimits)
   const streamLinks = config.apiKeys && new StreamLinks({ ...config.streamLinks, clock: deps.clock })
 
+  const routes = knownRoutes(app)
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
   app.register(requestLogPlugin)
@@ -183,6 +185,7 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
   const checks = { storage: () => jobs.checkHealth(), queue: () => queue.checkHealth() }
   app.register(metricsRoutes, { prefix: '/metrics', metrics })
   app.register(healthRoutes, { prefix: '/health', checks, countWorkers: () => queue.countWorkers() })
+  app.register(otherMethods, { routes })
 
   app.decorate('openStreams', streams)
   app.decorate('failCurrentRun', (error) => runner.failCurrent(error))

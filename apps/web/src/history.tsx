@@ -72,7 +72,7 @@ export function History({ version, shownIds, onDeleted }: HistoryProps) {
         {jobs.map((job) => (
           <li key={job.id}>
             <a href={`#${job.id}`} aria-current={shownIds.includes(job.id) ? 'true' : undefined}>
-              <span className="excerpt">{job.prompt.trim().slice(0, 120)}</span>
+              <span className="excerpt">{excerptOf(job)}</span>
               <span className="about">
                 <span className={`dot ${job.status}`} aria-hidden="true" />
                 {job.status} · <time dateTime={job.createdAt}>{when(new Date(job.createdAt))}</time> · {job.model}
@@ -82,7 +82,7 @@ export function History({ version, shownIds, onDeleted }: HistoryProps) {
               <button
                 type="button"
                 className="quiet"
-                aria-label={`Delete “${job.prompt.trim().slice(0, 40)}”`}
+                aria-label={`Delete “${excerptOf(job)}”`}
                 onClick={() => attempt(remove(job.id))}
               >
                 ×
@@ -98,6 +98,11 @@ export function History({ version, shownIds, onDeleted }: HistoryProps) {
       )}
     </nav>
   )
+}
+
+/** The beginning of the prompt. Never empty, as it is the text of a link: a prompt may begin with a long blank. */
+function excerptOf({ prompt, promptLength }: JobSummary): string {
+  return `${prompt.trim()}${promptLength > prompt.length ? '…' : ''}`
 }
 
 /** The time of day of a moment today, and the date of any other. The entry has little room. */

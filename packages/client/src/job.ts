@@ -94,13 +94,22 @@ export type Job = PendingJob | RunningJob | FinalJob
 
 export type JobStatus = Job['status']
 
-/** A job in a list, without its text. */
-export type JobSummary =
-  | PendingJob
-  | Omit<RunningJob, 'result'>
-  | Omit<CompletedJob, 'result'>
-  | Omit<FailedJob, 'result'>
-  | Omit<CancelledJob, 'result'>
+interface Listed {
+  /** The first 200 UTF-16 code units of the prompt at most, never half a surrogate pair. */
+  prompt: string
+  /** The length of the whole prompt, in UTF-16 code units. */
+  promptLength: number
+}
+
+/** A job in a list, with the beginning of its prompt and without its text. */
+export type JobSummary = Listed &
+  (
+    | PendingJob
+    | Omit<RunningJob, 'result'>
+    | Omit<CompletedJob, 'result'>
+    | Omit<FailedJob, 'result'>
+    | Omit<CancelledJob, 'result'>
+  )
 
 /** A page of jobs, newest first. */
 export interface JobPage {

@@ -194,19 +194,19 @@ export class JobService {
    */
   async wait(id: string, timeoutMs: number, signal?: AbortSignal): Promise<StoredJob> {
     const over = Promise.withResolvers<void>()
-    const onDoubt = () =>
+    const onIdle = () =>
       this.#lookups.find(id).then(
         (job) => {
           if (!job || isFinal(job)) over.resolve()
         },
-        () => {}, // The lookup is repeated at the next doubt, and in any case at the end of the wait.
+        () => {}, // The lookup is repeated when the log is idle again, and in any case at the end of the wait.
       )
     // Attached before the record is read, behind every possible token: the reader only learns that the log has ended.
     const reader = this.#deps.tokenLog.attach(id, Number.MAX_SAFE_INTEGER, {
       onReady: () => {
         if (reader.hasEnded) over.resolve()
       },
-      onDoubt,
+      onIdle,
     })
     const timer = setTimeout(over.resolve, timeoutMs)
     const onAbort = () => over.resolve()

@@ -1,4 +1,7 @@
-/** Runs one commit at a time. All changes that are submitted before a commit begins share it. */
+/**
+ * Runs one commit at a time. All changes that are submitted before a commit begins share it. The picture at
+ * `JsonFileJobRepository` shows the way of a change to the disk.
+ */
 export class GroupCommit<Change> {
   readonly #commit: (changes: readonly Change[]) => Promise<void>
   readonly #pause: () => Promise<void>

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { append } from '../../test/support/append-token.ts'
 import { TokenWriter, type WrittenPart } from './token-writer.ts'
 
-/** A writer whose parts the test sees, and lets through or not. */
+/** A writer with a record of the parts that it sent. The test decides whether sending succeeds. */
 function newWriter() {
   const sent: WrittenPart[][] = []
   const state = { isAway: false, failures: 0, overflows: 0 }
@@ -21,7 +21,7 @@ describe('TokenWriter', () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'performance'] }))
   afterEach(() => void vi.useRealTimers())
 
-  it('sends a token at once after a silence, and what comes soon after together', async () => {
+  it('sends a token at once after an idle time, and the tokens of the next 5 ms together', async () => {
     const { writer, sent } = newWriter()
     append(writer, 'a', 'Once')
     await vi.advanceTimersByTimeAsync(0)
@@ -40,7 +40,7 @@ describe('TokenWriter', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('sends the end behind the last token, and an end alone', async () => {
+  it('sends the end behind the last token, also for a job without tokens', async () => {
     const { writer, sent } = newWriter()
     append(writer, 'a', 'Once')
     writer.end('a', 1)
@@ -53,7 +53,7 @@ describe('TokenWriter', () => {
     ])
   })
 
-  it('repeats what could not be sent, before what came since', async () => {
+  it('sends tokens again after a failure, before newer tokens', async () => {
     const { writer, sent, state } = newWriter()
     state.isAway = true
     append(writer, 'a', 'Once')
@@ -70,7 +70,7 @@ describe('TokenWriter', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('gives up what becomes too much, and shows the gap', async () => {
+  it('drops the waiting tokens when they become too many, and later parts show the gap', async () => {
     const { writer, sent, state } = newWriter()
     state.isAway = true
     for (let count = 0; count < 9; count++) {
@@ -84,7 +84,7 @@ describe('TokenWriter', () => {
     expect(sent.flat()).toEqual([{ jobId: 'a', run: 1, part: '9000000["later"]' }])
   })
 
-  it('sends what waits when it stops, once', async () => {
+  it('sends the waiting tokens in one attempt when it stops', async () => {
     const { writer, sent, state } = newWriter()
     append(writer, 'a', 'Once')
     await writer.stop()

@@ -182,7 +182,7 @@ await withPostgres((newDatabase) => {
       const cluster = await Cluster.prepare(await newDatabase())
       await cluster.redis.kill()
       const server = await cluster.spawn('all')
-      await vi.waitUntil(() => server.output.includes('not reachable yet; trying again'), 20_000)
+      await vi.waitUntil(() => server.output.includes('could not connect yet; trying again'), 20_000)
       expect(server.output).toContain('Redis at 127.0.0.1:')
       await cluster.redis.startAgain()
       const { id } = await createJob(await server.listening(), ECHO)

@@ -4,12 +4,12 @@ import type { TokenLog, TokenReader } from '../../src/jobs/ports/token-log.ts'
 import { append } from '../support/append-token.ts'
 import { AwaitedReader } from '../support/awaited-reader.ts'
 
-/** For readers that are asked, not told. */
-export const DEAF = { onReady: () => {}, onDoubt: () => {} }
+/** For readers whose `read` the test calls without waiting. */
+export const NO_CALLBACKS = { onReady: () => {}, onIdle: () => {} }
 
 export function attach(log: TokenLog, jobId: string, after: number): AwaitedReader<TokenEvent, TokenReader> {
   return new AwaitedReader<TokenEvent, TokenReader>(
-    (onReady) => log.attach(jobId, after, { onReady, onDoubt: () => {} }),
+    (onReady) => log.attach(jobId, after, { onReady, onIdle: () => {} }),
     (reader) => reader.hasEnded,
   )
 }
@@ -20,14 +20,14 @@ export const FINAL: FinalEvent = {
   data: { durationMs: 3, tokenCount: 1, ttftMs: 1, queuedMs: 0, attempts: 1 },
 }
 
-/** Ids and tokens. */
+/** The id and the text of each token. */
 export const tokensOf = (batch: readonly TokenEvent[] | undefined) => batch?.map(({ id, data }) => [id, data.token])
 
 export const textOf = (batch: readonly TokenEvent[]) => batch.map(({ data }) => data.token).join('')
 
 /**
- * What every token log must do.
- * @param open makes an empty log, which the test's end stops
+ * The tests that every token log must pass.
+ * @param open makes an empty log and stops it at the end of the test
  */
 export function describeTokenLog(name: string, open: () => Promise<TokenLog>): void {
   describe(`${name} as a token log`, () => {
@@ -44,7 +44,7 @@ export function describeTokenLog(name: string, open: () => Promise<TokenLog>): v
       ])
     })
 
-    it('wakes a waiting reader with each token that is appended', async () => {
+    it('wakes a waiting reader for each token', async () => {
       const log = await open()
       const reader = attach(log, 'job', 0)
       for (const [id, token] of [[3, 'one'] as const, [6, 'two'] as const]) {
@@ -60,7 +60,7 @@ export function describeTokenLog(name: string, open: () => Promise<TokenLog>): v
       [3, ['two', 'three']],
       [5, ['o', 'three']],
       [10, ['e']],
-    ])('gives a reader behind %i code units exactly the rest', async (after, expected) => {
+    ])('gives a reader that attaches behind %i code units exactly the rest', async (after, expected) => {
       const log = await open()
       for (const token of ['one', 'two', 'three']) append(log, 'job', token)
       await log.close('job', 1)
@@ -69,7 +69,7 @@ export function describeTokenLog(name: string, open: () => Promise<TokenLog>): v
       expect(rest.at(-1)?.id).toBe(11)
     })
 
-    it('lets a cursor beyond the text wait until the text has grown past it', async () => {
+    it('gives a reader with a cursor beyond the text nothing until the text has grown past it', async () => {
       const log = await open()
       append(log, 'job', 'one')
       const reader = attach(log, 'job', 5)
@@ -79,7 +79,7 @@ export function describeTokenLog(name: string, open: () => Promise<TokenLog>): v
       expect(tokensOf(await next)).toEqual([[7, 'z!']])
     })
 
-    it('gives each of many readers the whole text, whenever they come', async () => {
+    it('gives each of many readers the whole text, whenever they attach', async () => {
       const log = await open()
       const texts: Promise<string>[] = []
       for (const token of ['Once', ' upon', ' a', ' time']) {
@@ -90,7 +90,7 @@ export function describeTokenLog(name: string, open: () => Promise<TokenLog>): v
       expect(new Set(await Promise.all(texts))).toEqual(new Set(['Once upon a time']))
     })
 
-    it('ends a reader only after it has read everything, and for good', async () => {
+    it('ends a reader after it has read everything, and keeps it ended', async () => {
       const log = await open()
       const reader = attach(log, 'job', 0)
       append(log, 'job', 'last')
@@ -101,7 +101,7 @@ export function describeTokenLog(name: string, open: () => Promise<TokenLog>): v
       expect(await reader.next()).toBeUndefined()
     })
 
-    it('tells its readers how the job ended, once they have all of its text', async () => {
+    it('gives its readers the final event when they have the whole text', async () => {
       const log = await open()
       const reader = attach(log, 'job', 0)
       append(log, 'job', 'Once')
@@ -111,7 +111,7 @@ export function describeTokenLog(name: string, open: () => Promise<TokenLog>): v
       expect(reader.source.final).toEqual(FINAL)
     })
 
-    it('ends the log of a job that made no text', async () => {
+    it('ends the log of a job without text', async () => {
       const log = await open()
       const reader = attach(log, 'job', 0)
       await log.close('job', 1)
@@ -168,7 +168,7 @@ export function describeTokenLog(name: string, open: () => Promise<TokenLog>): v
     it('leaves a reader alone that is detached', async () => {
       const log = await open()
       let wakes = 0
-      const reader = log.attach('job', 0, { onReady: () => wakes++, onDoubt: () => wakes++ })
+      const reader = log.attach('job', 0, { onReady: () => wakes++, onIdle: () => wakes++ })
       const other = attach(log, 'job', 0)
       reader.detach()
       reader.detach()

@@ -13,8 +13,8 @@ import { newStorePath } from '../support/test-server.ts'
 import { UNOBSERVED } from '../support/unobserved.ts'
 
 const JOBS = 10_000
-/** So many jobs run at once, so that they share the commits of the store. */
-const LANES = 100
+/** How many jobs run at once. They share the commits of the store. */
+const CONCURRENT_JOBS = 100
 
 const wordy: LLMProvider = {
   name: 'wordy',
@@ -44,10 +44,10 @@ it('ten thousand jobs that are run, read and removed leave nothing in the heap',
   const deps = {
     jobs,
     queue: new InProcessJobQueue({
-      maxConcurrent: LANES,
-      maxConcurrentPerProvider: LANES,
-      maxConcurrentPerOwner: LANES,
-      maxQueued: LANES,
+      maxConcurrent: CONCURRENT_JOBS,
+      maxConcurrentPerProvider: CONCURRENT_JOBS,
+      maxConcurrentPerOwner: CONCURRENT_JOBS,
+      maxQueued: CONCURRENT_JOBS,
     }),
     tokenLog,
     providers: new ProviderRegistry([{ provider: wordy }]),
@@ -82,10 +82,10 @@ it('ten thousand jobs that are run, read and removed leave nothing in the heap',
     await service.delete(job.id, undefined)
   }
   const run = async (count: number) => {
-    const lane = async () => {
-      for (let index = 0; index < count / LANES; index++) await runOne()
+    const runInTurn = async () => {
+      for (let index = 0; index < count / CONCURRENT_JOBS; index++) await runOne()
     }
-    await Promise.all(Array.from({ length: LANES }, lane))
+    await Promise.all(Array.from({ length: CONCURRENT_JOBS }, runInTurn))
     await vi.waitUntil(() => tokenLog.size === 0, 10_000)
   }
 

@@ -19,7 +19,7 @@ const POLICY = {
 }
 const never = new Promise<void>(() => {})
 
-it('ends the run of a job that somebody else has ended, and leaves its record alone', async () => {
+it('JobRunner ends the run of a job that another process has ended, and leaves the record unchanged', async () => {
   const jobs = await JsonFileJobRepository.open(await newStorePath())
   onTestFinished(() => jobs.close())
   const logger = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() }

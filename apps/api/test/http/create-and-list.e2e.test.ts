@@ -31,6 +31,18 @@ describe('GET /jobs', () => {
     expect((await page(url, 'provider=openai')).data).toEqual([])
   })
 
+  it('is short however long the prompts are, and tells their lengths', async () => {
+    const { url } = await startServer()
+    const prompt = '🙂'.repeat(50_000)
+    const jobs = await Promise.all(Array.from({ length: 20 }, () => createJob(url, { ...ECHO, prompt })))
+    const response = await fetch(`${url}/jobs`)
+    const text = await response.text()
+    expect(text.length).toBeLessThan(20_000)
+    for (const { prompt: listed, promptLength } of JobPage.parse(JSON.parse(text)).data)
+      expect([listed, promptLength]).toEqual(['🙂'.repeat(100), 100_000])
+    expect(await getJob(url, jobs[0]?.id ?? '')).toMatchObject({ prompt })
+  })
+
   it.each([
     'limit=0',
     'limit=101',
@@ -142,9 +154,18 @@ describe('Prefer: wait', () => {
     expect((await readStream(url, id)).text).toBe('late')
   })
 
+  it.each(['wait', 'Wait ', 'wait=', 'wait=""', 'respond-async, wait', 'wait; x=1'])(
+    'waits as long as it can for "%s", which names no time',
+    async (prefer) => {
+      const { url } = await startServer()
+      const response = await post(url, prefer, ECHO)
+      expect([response.status, response.headers.get('preference-applied')]).toEqual([200, 'wait=60'])
+    },
+  )
+
   it('is ignored when its value is invalid', async () => {
     const { url } = await startServer({ providers: [new ScriptedProvider([never])] })
-    for (const prefer of ['wait', 'wait=soon', 'wait=-1', 'return=minimal']) {
+    for (const prefer of ['waiting', 'await', 'wait 5', 'wait=soon', 'wait=-1', 'return=minimal']) {
       const response = await post(url, prefer)
       expect([response.status, response.headers.get('preference-applied')]).toEqual([202, null])
     }

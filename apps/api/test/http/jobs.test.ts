@@ -204,8 +204,8 @@ describe('an unknown route', () => {
   it.each([
     ['GET', '/'],
     ['GET', '/nothing?secret=1'],
-    ['POST', '/jobs/x'],
-    ['DELETE', '/providers'],
+    ['POST', '/jobs/x/y'],
+    ['DELETE', '/provider'],
   ] as const)('%s %s gets a problem as its answer', async (method, path) => {
     const server = await request()
     const call = { GET: () => server.get(path), POST: () => server.post(path), DELETE: () => server.delete(path) }[

@@ -14,7 +14,7 @@ vi.setConfig({ testTimeout: 60_000 })
 const ECHO = { prompt: 'Once upon a time', provider: 'echo', model: 'echo' }
 
 describe('the collector of traces', () => {
-  const AWAY = 'traces cannot be delivered'
+  const AWAY = 'could not deliver traces'
   const linesWith = (server: ServerProcess, words: string) => server.output.split(words).length - 1
 
   it('gets one log line when it begins to refuse traces and one when it accepts them again, while jobs go on', async () => {
@@ -30,7 +30,7 @@ describe('the collector of traces', () => {
     await collector.spansNamed('POST /jobs', 'run')
     await stop(server)
     expect(linesWith(server, AWAY)).toBe(1)
-    expect(linesWith(server, 'traces are delivered again')).toBe(1)
+    expect(linesWith(server, 'delivered traces again')).toBe(1)
   })
 
   it('delays neither jobs nor the stop of the server when it is away', async () => {
@@ -51,7 +51,7 @@ describe('the collector of traces', () => {
     const from = performance.now()
     await stop(server)
     expect(performance.now() - from).toBeLessThan(8_000)
-    expect(linesWith(server, 'the collector did not take the last traces in time')).toBe(1)
+    expect(linesWith(server, 'could not deliver the last traces in time')).toBe(1)
   })
 
   it('is the only reason to load OpenTelemetry: a server without a collector loads no module of it', async () => {

@@ -30,7 +30,7 @@ export interface TestServer {
   readonly jobs: JobRepository
   readonly tokenLog: MemoryTokenLog
   readonly app: FastifyInstance
-  /** All routes, as `GET /jobs/:id`. */
+  /** All of them, as `GET /jobs/:id`, without those that answer all other methods with 405. */
   readonly routes: readonly string[]
 }
 
@@ -54,7 +54,8 @@ export async function startServer({
   const app = buildApp({ ...configuration, logger, ...config }, deps)
   const routes: string[] = []
   app.addHook('onRoute', ({ method, url }) => {
-    routes.push(...[method].flat().map((each) => `${each} ${url}`))
+    const methods = [method].flat()
+    if (!methods.includes('PROPFIND')) routes.push(...methods.map((each) => `${each} ${url}`))
   })
   onTestFinished(() => app.close())
   return { app, jobs: opened.jobs, tokenLog, routes, url: await app.listen({ host: '127.0.0.1', port: 0 }) }

@@ -42,10 +42,10 @@ export interface TokenListener {
   /** Called soon, but never synchronously, when tokens are ready or the log has ended. */
   readonly onReady: () => void
   /**
-   * Called when the log may have missed the end of the job, perhaps several times: look the record up. A log that cannot
-   * miss anything never calls it.
+   * Called, perhaps several times, when the log has been idle for so long that it may have missed the end of the job: look
+   * the record up. A log that cannot miss anything never calls it.
    */
-  readonly onDoubt: () => void
+  readonly onIdle: () => void
 }
 
 export interface TokenReader {

@@ -21,11 +21,11 @@ function read(deps: ConstructorParameters<typeof JobEventReader>[0]): AwaitedRea
   )
 }
 
-describeWithRedis('readers in doubt', (url) => {
+describeWithRedis('readers of a log that is idle', (url) => {
   /** A running job, and a log that is never told of its end. */
   async function newDeps() {
     const jobs = await JsonFileJobRepository.open(`${await temporaryFolder()}/jobs.json`)
-    const tokenLog = await RedisTokenLog.open({ ...useRedis(url), logger: SILENT, doubtMs: 30 })
+    const tokenLog = await RedisTokenLog.open({ ...useRedis(url), logger: SILENT, idleMs: 30 })
     onTestFinished(async () => {
       await tokenLog.stop()
       await jobs.close()

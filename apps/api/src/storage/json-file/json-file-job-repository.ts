@@ -1,6 +1,7 @@
 import { constants, statSync } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import type { JobSummary } from '@promptlab/contract'
 import { runOf, type StoredJob, type StoredPendingJob, type StoredRunningJob } from '../../jobs/job.ts'
 import {
   type IdempotencyKey,
@@ -42,7 +43,7 @@ const FRESH_MS = 5_000
  *     replace(next, from)
  *       1  GroupCommit     adds the change to the next commit, and waits until the commit before it has ended
  *       2  CommitPace      under load, waits up to 25 ms more, so that more changes join the commit
- *       3  Draft           applies all changes of the commit in their order; `replace` learns here whether it is true
+ *       3  Draft           applies all changes of the commit in their order; here `replace` gets its result, true or false
  *       4  Mutex           waits while a compaction cuts the journal
  *       5  JournaledStore  writes, and waits until the disk has flushed
  *            below 64 KB     JobsFile: a whole new jobs.json beside the old one, then a rename
@@ -51,8 +52,7 @@ const FRESH_MS = 5_000
  *
  * If step 5 fails, step 6 does not happen and all promises of the commit reject with StorageUnavailableError.
  *
- * Beside this way, a compaction writes a new jobs.json when the journal has become long. No commit waits for that, except
- * at step 4.
+ * When the journal has become long, a compaction writes a new jobs.json. Commits go on meanwhile, and wait only at step 4.
  */
 export class JsonFileJobRepository implements JobRepository {
   readonly #folder: string
@@ -64,7 +64,7 @@ export class JsonFileJobRepository implements JobRepository {
     (changes) => this.#commit(changes),
     () => this.#pace.wait(),
   )
-  /** Jobs that were running when the store was opened. Only one server uses it at a time, so the process of these is gone. */
+  /** Jobs that were running when the store was opened. A store has one server at a time, so their process is gone. */
   readonly #abandonedIds: Set<string>
   #isWritable = true
   #writtenAt = Number.NEGATIVE_INFINITY
@@ -154,12 +154,12 @@ export class JsonFileJobRepository implements JobRepository {
     return this.#store.jobs.pendingBytes
   }
 
-  async list({ limit, after, status, provider, owner }: JobQuery): Promise<StoredJob[]> {
+  async list({ limit, after, status, provider, owner }: JobQuery): Promise<JobSummary[]> {
     const isAskedFor = (entry: JobEntry) =>
       (owner === undefined || entry.owner === owner) &&
       (!status || entry.status === status) &&
       (!provider || entry.provider === provider)
-    return this.#store.jobs.newest(limit, after, isAskedFor).map(({ job }) => job)
+    return this.#store.jobs.newest(limit, after, isAskedFor).map(({ summary }) => summary)
   }
 
   replace(next: StoredJob, from: JobState): Promise<boolean> {

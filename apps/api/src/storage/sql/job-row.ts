@@ -1,8 +1,11 @@
-import { isFinal, JobSummary } from '@promptlab/contract'
+import { isFinal, JobSummary, LISTED_PROMPT_LENGTH } from '@promptlab/contract'
 import { type Insertable, type RawBuilder, type Selectable, type SqlBool, sql } from 'kysely'
 import { runOf, StoredJob } from '../../jobs/job.ts'
+import { listedPrompt } from '../../jobs/job-summary.ts'
 import { endedAt, type JobPosition, type JobState, type KeyedJob } from '../../jobs/ports/job-repository.ts'
-import { fromStorable, toStorable } from './storable-text.ts'
+import type { SqlDialect } from './migrations.ts'
+import { promptLength } from './prompt-length.ts'
+import { fromStorable, STORABLE_UNIT_LENGTH, toStorable } from './storable-text.ts'
 import type { SqlDb, Tables } from './tables.ts'
 
 type JobRow = Insertable<Tables['jobs']>
@@ -17,6 +20,7 @@ export function rowOf(job: StoredJob, runnerId: string | null): JobRow {
     provider: toStorable(job.provider),
     model: toStorable(job.model),
     prompt: toStorable(job.prompt),
+    prompt_length: job.prompt.length,
     options: job.options ? JSON.stringify(job.options) : null,
     created_at: job.createdAt,
     owner: job.owner ?? null,
@@ -49,7 +53,8 @@ export function isoTime(time: number): string {
 
 /** Selects jobs with their whole text. The text of a running job includes its checkpoints. */
 export function selectJobs(db: SqlDb) {
-  return selectSummaries(db).select([
+  return selectBase(db).select([
+    'jobs.prompt',
     'jobs.result',
     'jobs.owner',
     'jobs.run',
@@ -59,15 +64,25 @@ export function selectJobs(db: SqlDb) {
   ])
 }
 
-/** Selects jobs without their texts. */
-export function selectSummaries(db: SqlDb) {
+/** One code unit more than lists show tells whether they would cut a surrogate pair. */
+const LISTED_CHARACTERS = (LISTED_PROMPT_LENGTH + 1) * STORABLE_UNIT_LENGTH
+
+/** Jobs as lists show them. Of each prompt only the beginning is read. */
+export function selectSummaries(db: SqlDb, dialect: SqlDialect) {
+  return selectBase(db).select([
+    sql<string>`substr(jobs.prompt, 1, ${sql.lit(LISTED_CHARACTERS)})`.as('prompt_start'),
+    promptLength(dialect).as('prompt_length'),
+  ])
+}
+
+/** Jobs without their texts. */
+function selectBase(db: SqlDb) {
   return db
     .selectFrom('jobs')
     .select([
       'jobs.id',
       'jobs.provider',
       'jobs.model',
-      'jobs.prompt',
       'jobs.options',
       'jobs.status',
       'jobs.metrics',
@@ -82,7 +97,7 @@ export function isBeyond({ createdAt, id }: JobPosition, comparison: '>' | '<'):
   return sql<SqlBool>`(jobs.created_at, jobs.id) ${sql.raw(comparison)} (${createdAt}, ${toStorable(id)})`
 }
 
-/** The condition on a row of `jobs`: its status and run are those. */
+/** The condition on a row of `jobs`: it has this status and this run. */
 export function isInState(job: JobState): RawBuilder<SqlBool> {
   return sql<SqlBool>`(jobs.status = ${job.status} and jobs.run = ${runOf(job)})`
 }
@@ -94,11 +109,13 @@ export function selectKeyedJobs(db: SqlDb) {
     .select('idempotency_keys.fingerprint')
 }
 
-type SummaryRow = Pick<
+type BaseRow = Pick<
   Selectable<Tables['jobs']>,
-  'id' | 'provider' | 'model' | 'prompt' | 'options' | 'status' | 'metrics' | 'error' | 'created_at' | 'updated_at'
+  'id' | 'provider' | 'model' | 'options' | 'status' | 'metrics' | 'error' | 'created_at' | 'updated_at'
 >
-type WholeRow = SummaryRow & {
+type SummaryRow = BaseRow & { readonly prompt_start: string; readonly prompt_length: number }
+type WholeRow = BaseRow & {
+  readonly prompt: string
   readonly result: string | null
   readonly more: string | null
   readonly owner: string | null
@@ -108,18 +125,18 @@ type WholeRow = SummaryRow & {
 /** The job of a row. */
 export function jobOf(row: WholeRow): StoredJob {
   const result = row.result === null ? undefined : fromStorable(row.result) + fromStorable(row.more ?? '')
-  const { owner, run } = row
   return StoredJob.parse({
-    ...fieldsOf(row),
+    ...fieldsOf(row, fromStorable(row.prompt)),
     result,
-    ...(owner !== null && { owner }),
-    ...(run > 0 && { run }),
+    ...(row.owner !== null && { owner: row.owner }),
+    ...(row.run > 0 && { run: row.run }),
   })
 }
 
 /** The job of a row, without its text. */
 export function summaryOf(row: SummaryRow): JobSummary {
-  return JobSummary.parse(fieldsOf(row))
+  const prompt = listedPrompt(fromStorable(row.prompt_start))
+  return JobSummary.parse({ ...fieldsOf(row, prompt), promptLength: row.prompt_length })
 }
 
 /** The job of a row, with the fingerprint of its idempotency key. */
@@ -127,10 +144,10 @@ export function keyedJobOf(row: WholeRow & { readonly fingerprint: string }): Ke
   return { job: jobOf(row), fingerprint: fromStorable(row.fingerprint) }
 }
 
-function fieldsOf(row: SummaryRow) {
+function fieldsOf(row: BaseRow, prompt: string) {
   return {
     id: fromStorable(row.id),
-    prompt: fromStorable(row.prompt),
+    prompt,
     provider: fromStorable(row.provider),
     model: fromStorable(row.model),
     ...parsed('options', row.options),

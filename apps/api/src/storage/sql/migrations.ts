@@ -42,6 +42,7 @@ function migrationsFor(dialect: SqlDialect): Record<string, Migration> {
   return {
     '2026-11-24-jobs': { up: (db: Kysely<unknown>) => createJobs(db, dialect) },
     '2026-11-25-owners': { up: (db: Kysely<unknown>) => addOwners(db, dialect) },
+    '2026-11-26-prompt-lengths': { up: addPromptLengths },
     '2026-11-26-runs': { up: (db: Kysely<unknown>) => addRuns(db, dialect) },
   }
 }
@@ -88,6 +89,11 @@ async function addOwners(db: Kysely<unknown>, dialect: SqlDialect): Promise<void
   await sql`alter table jobs add column owner ${comparedText(dialect)}`.execute(db)
   // Jobs without an owner are listed together with all others, so they need no entry in this index.
   await sql`create index jobs_by_owner on jobs (owner, created_at, id) where owner is not null`.execute(db)
+}
+
+/** The rows that are there keep null. To fill the column would rewrite all texts in SQLite, and lock other servers out in PostgreSQL. */
+async function addPromptLengths(db: Kysely<unknown>): Promise<void> {
+  await sql`alter table jobs add column prompt_length integer`.execute(db)
 }
 
 /** Processes of earlier versions name neither column; they read records of version 1. */

@@ -1,6 +1,7 @@
 import { Client } from 'pg'
 import { expect, it, onTestFinished, vi } from 'vitest'
 import { aJob, describeJobRepository } from '../../../test/contracts/describe-job-repository.ts'
+import { insertLongPrompts, LISTED_PROMPTS, listedPrompts } from '../../../test/contracts/describe-listed-prompts.ts'
 import { CuttableProxy } from '../../../test/support/cuttable-proxy.ts'
 import { runSql, withPostgres } from '../../../test/support/test-postgres.ts'
 import { UnreachableError } from '../../base/unreachable-error.ts'
@@ -105,6 +106,17 @@ await withPostgres((newDatabase) => {
     await migratePostgres(url, { logger })
     await runSql(url, `insert into kysely_migration (name, timestamp) values ('2999-01-01-future', '')`)
     await expect(openPostgresJobs(url, EXCLUSIVE)).rejects.toThrow(/newer/)
+  })
+
+  it('is listed rightly when its jobs were stored without the lengths of their prompts, as older versions do', async () => {
+    const url = await newDatabase()
+    const before = await open(url, EXCLUSIVE)
+    await insertLongPrompts(before)
+    await before.close()
+    await runSql(url, 'alter table jobs drop column prompt_length')
+    await runSql(url, `delete from kysely_migration where name like '%prompt-lengths'`)
+    const after = await open(url, EXCLUSIVE)
+    expect(await listedPrompts(after)).toEqual(LISTED_PROMPTS)
   })
 
   it('a PostgreSQL that hangs is reported as unavailable after the time limit', async () => {

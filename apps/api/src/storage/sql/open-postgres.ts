@@ -127,7 +127,7 @@ async function checkEncoding(db: SqlDb): Promise<void> {
   const encoding = rows[0]?.encoding
   if (encoding === 'UTF8') return
   throw new StoreOpenError(
-    `The database of the job store has the encoding ${encoding}. Create it with ENCODING 'UTF8'.`,
+    `The database of the job store has the encoding ${encoding}, not UTF8. Create another one with ENCODING 'UTF8'.`,
   )
 }
 

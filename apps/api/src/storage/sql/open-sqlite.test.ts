@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import SQLite from 'better-sqlite3'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { aJob, describeJobRepository } from '../../../test/contracts/describe-job-repository.ts'
+import { insertLongPrompts, LISTED_PROMPTS, listedPrompts } from '../../../test/contracts/describe-listed-prompts.ts'
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts'
 import { tinyDisk } from '../../../test/support/tiny-disk.ts'
 import { startJob } from '../../jobs/job.ts'
@@ -106,6 +107,19 @@ describe('the file of a SQLite store', () => {
     await jobs.checkHealth()
     await jobs.insert(large)
     expect(await jobs.find('b')).toEqual(large)
+  })
+
+  it('is listed rightly when its jobs were stored without the lengths of their prompts, as older versions do', async () => {
+    const path = await newFile()
+    const before = await open(path)
+    await insertLongPrompts(before)
+    await before.close()
+    const db = new SQLite(path)
+    db.exec('alter table jobs drop column prompt_length')
+    db.exec(`delete from kysely_migration where name like '%prompt-lengths'`)
+    db.close()
+    const after = await open(path)
+    expect(await listedPrompts(after)).toEqual(LISTED_PROMPTS)
   })
 
   it('has an index for every query', async () => {

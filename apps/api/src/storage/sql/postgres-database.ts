@@ -11,6 +11,7 @@ const PROBE_BYTES = 64
 /** A PostgreSQL database that one process or several use. */
 export class PostgresDatabase implements SqlDatabase {
   readonly db: SqlDb
+  readonly dialect = 'postgres'
   readonly runner: Runner
   readonly mustRemoveUnconfirmed: boolean
   readonly #lock: PostgresLock

@@ -21,7 +21,7 @@ const HOLDER = `
     and locks.database = (select oid from pg_database where datname = current_database())
   limit 1`
 
-/** Connections of another server of ours. A server that was killed may have left them, with statements that still run. */
+/** Connections of another PromptLab server. One that was killed may have left some, with statements that still run. */
 const OTHER_CONNECTIONS = `
   select application_name as name, host(client_addr) as address, backend_start as since from pg_stat_activity
   where datname = current_database() and application_name like '${APPLICATION} %'
@@ -30,7 +30,7 @@ const OTHER_CONNECTIONS = `
 
 /**
  * A lock on the tables of a store. It is bound to a connection: PostgreSQL releases it when the connection ends, also after
- * a crash. When the connection breaks, the lock tries to take itself again every 500 ms.
+ * a crash. When the connection breaks, this class tries to take the lock again every 500 ms.
  */
 export class PostgresLock {
   readonly #config: ClientConfig

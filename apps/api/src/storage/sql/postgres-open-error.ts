@@ -46,7 +46,8 @@ function fromServer(store: string, cause: DatabaseError): Error {
     )
   }
   if (isPostgresFault(cause)) return unreachable(store, cause.message, cause)
-  return new StoreOpenError(`The job store ${store} cannot be opened: ${cause.message}.`, cause)
+  const advice = 'The log of the PostgreSQL server says more.'
+  return new StoreOpenError(`The job store ${store} cannot be opened: ${cause.message}. ${advice}`, cause)
 }
 
 function unreachable(store: string, message: string, cause: Error): UnreachableError {

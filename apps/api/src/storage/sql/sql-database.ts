@@ -1,10 +1,13 @@
 import type { RawBuilder, SqlBool } from 'kysely'
+import type { SqlDialect } from './migrations.ts'
 import type { SqlDb } from './tables.ts'
 
 /** A database as the repository uses it. All its methods throw StorageUnavailableError when it cannot be used. */
 export interface SqlDatabase {
   /** Use this for reading only. */
   readonly db: SqlDb
+  /** Which SQL it speaks. */
+  readonly dialect: SqlDialect
   readonly runner: Runner
   /**
    * Whether a failed insert that may have been stored must be removed. False where a failed insert is never stored, and where

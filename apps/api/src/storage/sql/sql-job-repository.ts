@@ -152,8 +152,8 @@ export class SqlJobRepository implements JobRepository {
   }
 
   async list({ limit, after, status, provider, owner }: JobQuery): Promise<JobSummary[]> {
-    const { db } = await this.#opened()
-    let query = selectSummaries(db)
+    const { db, dialect } = await this.#opened()
+    let query = selectSummaries(db, dialect)
     if (owner !== undefined) query = query.where('jobs.owner', '=', owner)
     if (status !== undefined) query = query.where('jobs.status', '=', status)
     if (provider !== undefined) query = query.where('jobs.provider', '=', toStorable(provider))
@@ -224,7 +224,7 @@ export class SqlJobRepository implements JobRepository {
     await this.#database.close()
   }
 
-  /** The database, after jobs were removed whose callers were told that they were not stored. */
+  /** Removes inserts that were never confirmed, then returns the database. */
   async #opened(): Promise<SqlDatabase> {
     if (this.#isClosed) throw new StorageUnavailableError()
     await this.#unconfirmedInserts.remove()

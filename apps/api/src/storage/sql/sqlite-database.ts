@@ -27,6 +27,7 @@ type Change = (db: SqlDb) => Promise<void>
  */
 export class SqliteDatabase implements SqlDatabase {
   readonly db: SqlDb
+  readonly dialect = 'sqlite'
   readonly runner = new ExclusiveRunner()
   /** A commit that failed was rolled back. */
   readonly mustRemoveUnconfirmed = false

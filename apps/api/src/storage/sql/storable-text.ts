@@ -8,6 +8,9 @@
  */
 const ESCAPE = '\u0010'
 
+/** The most characters that one UTF-16 code unit is written as: the escape and its digits. */
+export const STORABLE_UNIT_LENGTH = 5
+
 const UNSTORABLE = new RegExp(`[\\0${ESCAPE}]|\\p{Surrogate}`, 'gu')
 const ESCAPED = new RegExp(`${ESCAPE}([0-9a-f]{4})`, 'g')
 

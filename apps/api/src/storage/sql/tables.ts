@@ -37,6 +37,8 @@ interface JobTable {
   runner_id: string | null
   /** The caller who created the job. Null when there are no API keys. */
   owner: string | null
+  /** The length of the prompt in UTF-16 code units. Null in rows of older versions, whose lengths `promptLength` computes. */
+  prompt_length: number | null
   /** The number of the latest run; 0 before the first. */
   run: ColumnType<number, number | undefined, number>
 }

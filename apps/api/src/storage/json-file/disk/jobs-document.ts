@@ -45,8 +45,8 @@ export function* documentPieces(entries: JobEntries): Generator<Uint8Array> {
 }
 
 /**
- * Reads a document that is in memory as a whole. One job a line is read line by line, because a large document does not fit
- * into one string; an edited document is read as one string.
+ * Reads a document that is in memory as a whole. A document with one job a line is read line by line, because a large one
+ * does not fit into a string. An edited document is read as one string.
  * @param path of the document, for the error
  * @throws DamagedFileError
  */

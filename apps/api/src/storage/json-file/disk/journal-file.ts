@@ -63,7 +63,7 @@ export class JournalFile {
 
   /** Resolves when the lines are on disk. If it rejects, none of them counts. */
   async append(lines: readonly Uint8Array[]): Promise<void> {
-    this.#length = await this.#usingOurs(async (file) => {
+    this.#length = await this.#withCheckedFile(async (file) => {
       try {
         return await writeChunks(file, chunksOf(lines), this.#length)
       } catch (error) {
@@ -79,7 +79,7 @@ export class JournalFile {
 
   /** Writes as much as the largest append that failed, and removes it again. Rejects if the disk has no room for it. */
   async probe(): Promise<void> {
-    await this.#usingOurs(async (file) => {
+    await this.#withCheckedFile(async (file) => {
       this.#hasRemains = true
       try {
         // If the process is killed here, the next start leaves these bytes out.
@@ -98,7 +98,7 @@ export class JournalFile {
       await this.create()
       return
     }
-    await this.#usingOurs((file) => replaceFile(this.#disk, this.path, slice(file, position, this.#length)))
+    await this.#withCheckedFile((file) => replaceFile(this.#disk, this.path, slice(file, position, this.#length)))
     // Until the folder is flushed, nothing is appended to the new file: a power failure could bring the old file back.
     await this.release()
     this.#inode = undefined
@@ -127,11 +127,11 @@ export class JournalFile {
    * Calls `use` with the open file.
    * @throws JournalGoneError the path leads to another file, or to one that is too short
    */
-  async #usingOurs<Result>(use: (file: DiskFile) => Promise<Result>): Promise<Result> {
+  async #withCheckedFile<Result>(use: (file: DiskFile) => Promise<Result>): Promise<Result> {
     const status = this.#disk.statNow(this.path)
     if (!status || status.ino !== this.#inode || status.size < this.#length) {
       await this.release()
-      throw new JournalGoneError(`${this.path} is ${status ? 'not as it was left' : 'gone'}`)
+      throw new JournalGoneError(`${this.path} was ${status ? 'replaced or shortened' : 'moved or removed'}`)
     }
     this.#open ??= await this.#disk.openDurable(this.path)
     if (this.#hasRemains || status.size > this.#length) await this.#cut(this.#open, this.#length)

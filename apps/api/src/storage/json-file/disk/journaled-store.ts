@@ -24,9 +24,10 @@ const JOURNAL_FROM_BYTES = 64 * 1024
 const SLACK_BYTES = 4 * 1024 * 1024
 
 /**
- * Jobs in memory and on disk. A small store has one snapshot, `jobs.json`, and each commit replaces it. A large store also
- * has a journal, `jobs.json.journal`, and each commit appends to it. A compaction writes a new snapshot from time to time,
- * while commits go on, and then cuts from the journal what the snapshot has.
+ * Jobs in memory and on disk: steps 4 to 6 of the picture at `JsonFileJobRepository`. A small store has one snapshot,
+ * `jobs.json`, and each commit replaces it. A large store also has a journal, `jobs.json.journal`, and each commit appends
+ * to it. A compaction writes a new snapshot from time to time, while commits go on, and then cuts from the journal what the
+ * snapshot has.
  *
  * No crash loses a commit, because the journal on disk always has every change since the snapshot. Three rules keep it so:
  *

@@ -3,7 +3,10 @@ import { IDEMPOTENCY_WINDOW_MS, type IdempotencyKey, type KeyedJob } from '../..
 import { type JobChanges, JobEntry } from './job-entry.ts'
 import type { StoredJobs } from './stored-jobs.ts'
 
-/** The store as it will be after a commit. The changes of the commit are applied to it one after the other. */
+/**
+ * The store as it will be after a commit. The changes of the commit are applied to it one after the other: step 3 of the
+ * picture at `JsonFileJobRepository`.
+ */
 export class Draft {
   readonly #stored: StoredJobs
   readonly #changes = new Map<string, JobEntry | undefined>()

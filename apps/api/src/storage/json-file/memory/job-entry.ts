@@ -1,6 +1,7 @@
-import { isFinal, type JobStatus } from '@promptlab/contract'
+import { isFinal, type JobStatus, JobSummary } from '@promptlab/contract'
 import { z } from 'zod'
 import { runOf, StoredJob } from '../../../jobs/job.ts'
+import { summaryOf } from '../../../jobs/job-summary.ts'
 import { endedAt, type IdempotencyKey } from '../../../jobs/ports/job-repository.ts'
 
 /** All jobs of a store, in the order of creation. */
@@ -8,6 +9,12 @@ export type JobEntries = readonly JobEntry[]
 
 /** The changes of a commit by job id: the new entry, or `undefined` for a job that is removed. */
 export type JobChanges = ReadonlyMap<string, JobEntry | undefined>
+
+/** A job with a longer line is not kept parsed, in bytes: thousands of long prompts would fill the heap. */
+const LONGEST_PARSED = 16_384
+
+/** A line of a final job above this length has its summary beside it, in bytes: lists do not parse long texts. */
+const LONG_LINE = 4_096
 
 /**
  * A job in memory: its line in the file, and the fields by which it is found. A finished job is parsed from its line when it
@@ -27,8 +34,10 @@ export class JobEntry {
   readonly endedAt: number | undefined
   /** The number of the job's latest run; 0 before the first. */
   readonly run: number
-  /** The job itself, if it is unfinished and short. */
+  /** The parsed job. Undefined once the job is final, and where the line is very long. */
   readonly #unfinished: StoredJob | undefined
+  /** The summary of a job that is not kept parsed, as JSON in UTF-8. Undefined where the line is short. */
+  readonly #summary: Uint8Array | undefined
 
   private constructor(job: StoredJob, idempotency: IdempotencyKey | undefined, line: Uint8Array) {
     this.id = job.id
@@ -40,7 +49,9 @@ export class JobEntry {
     this.line = line
     this.endedAt = isFinal(job) ? endedAt(job) : undefined
     this.run = runOf(job)
-    this.#unfinished = isFinal(job) || line.length > LONGEST_KEPT ? undefined : job
+    this.#unfinished = isFinal(job) || line.length > LONGEST_PARSED ? undefined : job
+    const isLong = this.#unfinished === undefined && line.length > LONG_LINE
+    this.#summary = isLong ? encoder.encode(JSON.stringify(summaryOf(job))) : undefined
   }
 
   static of(job: StoredJob, idempotency?: IdempotencyKey): JobEntry {
@@ -62,14 +73,17 @@ export class JobEntry {
     return new JobEntry(job, idempotency, line)
   }
 
-  /** The whole job. A final job is parsed at each call. */
+  /** The whole job. A final job, and one with a very long line, is parsed at each call. */
   get job(): StoredJob {
     return this.#unfinished ?? StoredJob.parse(JSON.parse(decoder.decode(this.line)))
   }
+
+  /** The job as lists show it. */
+  get summary(): JobSummary {
+    return this.#summary ? JobSummary.parse(JSON.parse(decoder.decode(this.#summary))) : summaryOf(this.job)
+  }
 }
 
-/** Longer jobs are parsed when they are asked for, in bytes: kept as objects, thousands of them would fill the heap. */
-const LONGEST_KEPT = 16 * 1024
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 

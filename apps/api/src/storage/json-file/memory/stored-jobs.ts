@@ -2,7 +2,7 @@ import type { JobPosition } from '../../../jobs/ports/job-repository.ts'
 import type { JobChanges, JobEntries, JobEntry } from './job-entry.ts'
 import { ListOrder } from './list-order.ts'
 
-/** The jobs that are on disk, in memory. They are indexed by id, by idempotency key and in the order of `GET /jobs`. */
+/** A copy in memory of the jobs on disk, with indexes by id, by idempotency key and by the order of `GET /jobs`. */
 export class StoredJobs {
   /** In the order of creation. */
   readonly #entries: Map<string, JobEntry>
