@@ -11,7 +11,7 @@ import type { Config } from './config/config.ts'
 import type { JobTracer } from './jobs/ports/job-tracer.ts'
 import type { BullmqJobQueueOptions } from './queue/bullmq-job-queue.ts'
 import { InProcessJobQueue } from './queue/in-process-job-queue.ts'
-import { openJobs } from './stores.ts'
+import { storeAt } from './stores.ts'
 import { MemoryTokenLog } from './token-log/memory-token-log.ts'
 
 /** What all keys and channels in Redis begin with. */
@@ -27,7 +27,7 @@ export async function openDependencies(config: Config, logger: Logger): Promise<
   const providers = providersOf(config)
   const { redisUrl, runnerLeaseMs: leaseMs } = config
   const tracer = await openTracer(config, logger)
-  const jobs = await openJobs(config.store, { logger, shared: redisUrl !== undefined, leaseMs })
+  const jobs = await storeAt(config.store).open({ logger, shared: redisUrl !== undefined, leaseMs })
   const limits = {
     maxConcurrent: config.maxConcurrentJobs,
     maxConcurrentPerProvider: config.maxConcurrentJobsPerProvider ?? fairShare(config, providers.names.length),
