@@ -1,11 +1,15 @@
 import { ConfigError } from './config.ts'
 
-/** `.env` in the current folder, if there is one. Variables that are set already win. */
+/**
+ * Loads `.env` from the current folder, if there is one. A variable that is set already keeps its value.
+ * @throws ConfigError the file cannot be read
+ */
 export function loadEnvironmentFile(): void {
   try {
     process.loadEnvFile()
   } catch (error) {
     if (!(error instanceof Error)) throw error
-    if (!('code' in error && error.code === 'ENOENT')) throw new ConfigError(`.env cannot be read: ${error.message}.`)
+    if ('code' in error && error.code === 'ENOENT') return
+    throw new ConfigError(`.env cannot be read: ${error.message}. Make it readable for this process, or remove it.`)
   }
 }
