@@ -11,6 +11,7 @@ import { StreamLinks } from './http/access/stream-links.ts'
 import { openapiPlugin } from './http/openapi/openapi-plugin.ts'
 import { jsonBodies } from './http/plugins/json-bodies.ts'
 import { metricsPlugin } from './http/plugins/metrics-plugin.ts'
+import { knownRoutes, otherMethods } from './http/plugins/other-methods.ts'
 import { requestIdOf } from './http/plugins/request-id.ts'
 import { requestLogPlugin } from './http/plugins/request-log-plugin.ts'
 import { timedBy } from './http/plugins/request-timing.ts'
@@ -40,16 +41,16 @@ import { timedJobRepository } from './monitoring/timed-job-repository.ts'
 declare module 'fastify' {
   interface FastifyInstance {
     /**
-     * Fails the job in whose run an error was thrown that nobody caught.
-     * @returns whether it was thrown in a run
+     * Fails the job in whose run an uncaught error was thrown.
+     * @returns whether the error was thrown in a run
      */
     readonly failCurrentRun: (error: unknown) => boolean
-    /** The streams that are being written. */
+    /** The open streams of this process. */
     readonly openStreams: OpenStreams
   }
 }
 
-/** What the app works with. The app owns it, and closes it with itself. */
+/** The adapters that the app uses. The app owns them, and closes them when it closes. */
 export interface AppDeps {
   readonly jobs: JobRepository
   readonly queue: JobQueue
@@ -57,9 +58,9 @@ export interface AppDeps {
   readonly providers: ProviderRegistry
   readonly clock: Clock
   readonly newId: () => string
-  /** Where several processes count requests; undefined: there is this one. */
+  /** Counts requests across processes; undefined when there is one process. */
   readonly requestCounters?: SharedCounters | undefined
-  /** Undefined: nobody collects traces. */
+  /** Undefined when tracing is off. */
   readonly tracer?: JobTracer | undefined
 }
 
@@ -83,11 +84,11 @@ export type AppConfig = Pick<
   | 'trustedProxies'
 > & {
   readonly logger: FastifyBaseLogger
-  /** Where the files of the playground are; undefined: it is not served. */
+  /** The folder of the playground's files; undefined when the playground is not served. */
   readonly playgroundFolder?: string
 }
 
-/** How long browsers may remember what a page may send; more than ten minutes hardly any of them does. */
+/** How long browsers may cache the answer to a preflight request. Most browsers allow no more than ten minutes. */
 const PREFLIGHT_SECONDS = 600
 
 const EXPOSED_HEADERS = [
@@ -110,16 +111,16 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
   const app = Fastify({
     loggerInstance: config.logger,
     genReqId: requestIdOf,
-    // The plugin for it says more, and less.
+    // requestLogPlugin writes our own line for each request.
     logController: new LogController({ disableRequestLogging: true }),
-    // JSON may write a character as twelve bytes; the prompt and the system instruction each may be as long as allowed.
+    // JSON may write a character as twelve bytes, and the prompt and the system text may both have the greatest length.
     bodyLimit: 2 * 12 * config.maxPromptChars + 16_384,
     ...timedBy(config.requestTiming),
     trustProxy: [...config.trustedProxies],
     frameworkErrors: sendProblem,
-    // The shutdown plugin says it, as a problem.
+    // shutdownPlugin answers with a problem instead.
     return503OnClosing: false,
-    // Fastify's own limit would cut off a recovery or a shutdown that takes longer; main.ts sets the deadline.
+    // Fastify's own limit would cut off a long recovery or shutdown; main.ts sets the deadline.
     pluginTimeout: 0,
     clientErrorHandler: sendMalformedRequest,
   })
@@ -129,6 +130,7 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
   const streams = new OpenStreams(service, config.stream, config.streamLimits)
   const streamLinks = config.apiKeys && new StreamLinks({ ...config.streamLinks, clock: deps.clock })
 
+  const routes = knownRoutes(app)
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
   app.register(requestLogPlugin)
@@ -138,15 +140,15 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
   app.register(jsonBodies)
   app.register(problemPlugin)
   app.register(accepts)
-  // Without origins it could only refuse, which browsers do by themselves.
+  // Without origins the plugin could only refuse, and browsers refuse by themselves.
   if (config.corsOrigins.length > 0) {
     app.register(cors, {
       origin: [...config.corsOrigins],
       methods: ['GET', 'POST', 'DELETE'],
       exposedHeaders: EXPOSED_HEADERS,
-      // Else a page asks for permission again before nearly every request: browsers remember it for 5 s.
+      // By default browsers cache a preflight for 5 s, so a page would send one before nearly every request.
       maxAge: PREFLIGHT_SECONDS,
-      // An OPTIONS request that is no preflight is an unknown route like any other.
+      // An OPTIONS request that is no preflight is handled like any other request.
       strictPreflight: false,
     })
   }
@@ -168,6 +170,7 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
   const checks = { storage: () => jobs.checkHealth(), queue: () => queue.checkHealth() }
   app.register(metricsRoutes, { prefix: '/metrics', metrics })
   app.register(healthRoutes, { prefix: '/health', checks })
+  app.register(otherMethods, { routes })
 
   app.decorate('openStreams', streams)
   app.decorate('failCurrentRun', (error) => runner.failCurrent(error))
@@ -177,7 +180,7 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
     app.addHook('onClose', async () => sweeper.stop())
   }
   app.addHook('onReady', () => reconciler.recover())
-  // Not before: a server that cannot listen must not have begun to run jobs.
+  // Not earlier: a server that cannot listen must not have started jobs.
   app.addHook('onListen', async () => {
     if (config.role !== 'api') service.start()
     if (config.reconcileMs !== undefined) reconciler.start(config.reconcileMs)

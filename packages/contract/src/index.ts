@@ -14,6 +14,7 @@ export {
   type JobStatus,
   JobSummary,
   JobSummaryResource,
+  LISTED_PROMPT_LENGTH,
   PendingJob,
   ProviderErrorCode,
   RunningJob,

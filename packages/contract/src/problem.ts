@@ -11,6 +11,7 @@ export const ProblemCode = z.enum([
   'job-not-finished',
   'idempotency-key-reused',
   'route-not-found',
+  'method-not-allowed',
   'not-acceptable',
   'request-timeout',
   'payload-too-large',

@@ -9,7 +9,7 @@ import { ImportProgress } from './import-progress.ts'
 
 const USAGE = 'Usage: pnpm import-jobs --from jobs.json --to sqlite:PATH|postgres://user:password@host:5432/database'
 
-/** `pnpm import-jobs`: copies the jobs of a store into another one that is empty. */
+/** `pnpm import-jobs`: copies the jobs of a store into an empty one. */
 async function main(): Promise<void> {
   const { from, to } = readArguments()
   const [sourceName, targetName] = [describeStore(from), describeStore(to)]
@@ -23,9 +23,7 @@ async function main(): Promise<void> {
       const onProgress = (done: number, total: number) => progress.update(done, total)
       const total = await importJobs(source, target, { sourceName, targetName, onProgress })
       progress.stop()
-      process.stdout.write(
-        `All ${total} jobs of ${sourceName} are in ${targetName}. ${sourceName} was left as it is.\n`,
-      )
+      process.stdout.write(`All ${total} jobs of ${sourceName} are in ${targetName}. ${sourceName} is unchanged.\n`)
     } finally {
       await target.close()
     }

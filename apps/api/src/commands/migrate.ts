@@ -5,7 +5,7 @@ import { explainError } from '../process/explain-error.ts'
 import { describeStore } from '../storage/store-location.ts'
 import { storeAt } from '../stores.ts'
 
-/** `pnpm migrate`: makes the tables that this version needs, as the server would when it starts. */
+/** `pnpm migrate`: brings the tables to the state that this version needs. The server does the same when it starts. */
 async function main(): Promise<void> {
   loadEnvironmentFile()
   const { store, logLevel } = readConfig(process.env)

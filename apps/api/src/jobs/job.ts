@@ -9,7 +9,7 @@ import {
 } from '@promptlab/contract'
 import { z } from 'zod'
 
-/** What no caller is shown of a job: whose it is. A job that was made without a key is nobody's. */
+/** Fields that are stored but never returned: the owner. A job that was made without a key has none. */
 export const Owned = z.object({ owner: z.string().optional() })
 
 export type Owned = z.infer<typeof Owned>
@@ -18,7 +18,7 @@ export type Owned = z.infer<typeof Owned>
 export const StoredJob = Job.and(Owned)
 export type StoredJob = z.infer<typeof StoredJob>
 
-/** What a run has made so far. */
+/** The text and metrics of a run so far. */
 export interface JobProgress {
   readonly result: string
   readonly metrics: JobMetrics
@@ -52,7 +52,7 @@ export function newJob(
 }
 
 export function startJob(job: PendingJob & Owned, now: number): RunningJob & Owned {
-  // The clock may have been set back since the job was created.
+  // The system's clock may have been set back since the job was created.
   const queuedMs = Math.max(0, now - Date.parse(job.createdAt))
   return {
     ...job,
@@ -63,7 +63,7 @@ export function startJob(job: PendingJob & Owned, now: number): RunningJob & Own
   }
 }
 
-/** Ends a job that never began. */
+/** Ends a job that never ran. */
 export function cancelPending(job: PendingJob, now: number): FinalJob {
   const started = startJob(job, now)
   return finishJob(started, started, { status: 'cancelled' }, now)

@@ -1,10 +1,10 @@
 import type { Clock } from '../base/clock.ts'
 import type { JobRepository } from '../jobs/ports/job-repository.ts'
 
-/** Told how long a write of the job store took, in milliseconds, whether or not it succeeded. */
+/** Called after each write of the job store, whether or not it succeeded. */
 type OnWrite = (operation: 'insert' | 'replace' | 'checkpoint' | 'delete', durationMs: number) => void
 
-/** The repository, with its writes measured. */
+/** The repository, with a measurement of each write. */
 export function timedJobRepository(
   jobs: JobRepository,
   clock: Pick<Clock, 'elapsed'>,

@@ -33,7 +33,7 @@ async function openQueue(
 describeWithRedis('BullmqJobQueue', (url) => {
   describeJobQueue('BullmqJobQueue', (limits) => openQueue(url, useRedis(url).prefix, limits))
 
-  it('hands what one process adds to another that has room', async () => {
+  it('hands a job that one process adds to another process that has room', async () => {
     const { prefix } = useRedis(url)
     const [adding, first, second] = await Promise.all([1, 2, 3].map(() => openQueue(url, prefix, { maxConcurrent: 1 })))
     const handlers = [new GatedHandler(), new GatedHandler()] as const
@@ -45,7 +45,7 @@ describeWithRedis('BullmqJobQueue', (url) => {
     for (const handler of handlers) await handler.finishAll()
   })
 
-  it('has a job stopped in whichever process runs it', async () => {
+  it('stops a job in whichever process runs it', async () => {
     const { prefix } = useRedis(url)
     const [asking, running] = [await openQueue(url, prefix), await openQueue(url, prefix)]
     const handler = new GatedHandler()
@@ -59,7 +59,7 @@ describeWithRedis('BullmqJobQueue', (url) => {
     await stopped
   })
 
-  it('counts what waits in all processes', async () => {
+  it('counts the waiting jobs of all processes', async () => {
     const { prefix } = useRedis(url)
     const [one, other] = [
       await openQueue(url, prefix, { maxQueued: 2 }),
@@ -71,7 +71,7 @@ describeWithRedis('BullmqJobQueue', (url) => {
     await expect(other.reserve()).rejects.toMatchObject({ code: 'queue-full' })
   })
 
-  it('hands a job out again when the process that had it is silent for too long', async () => {
+  it('hands a job out again when its process has missed its lock for too long', async () => {
     const { prefix, client } = useRedis(url)
     const queue = await openQueue(url, prefix, { lockMs: 200 })
     const [first, again] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
@@ -92,7 +92,7 @@ describeWithRedis('BullmqJobQueue', (url) => {
     first.resolve()
   })
 
-  it('gives a job that finds no room to a process that has some', async () => {
+  it('gives a job that finds no room to a process that has room', async () => {
     const { prefix } = useRedis(url)
     const [full, free] = [await openQueue(url, prefix, { maxConcurrent: 1 }), await openQueue(url, prefix)]
     const handlers = [new GatedHandler(), new GatedHandler()] as const
@@ -113,7 +113,7 @@ describeWithRedis('BullmqJobQueue', (url) => {
     await handlers[0].finishAll()
   })
 
-  it('leaves nothing of a job behind', async () => {
+  it('leaves no key of a finished job in Redis', async () => {
     const { prefix, client } = useRedis(url)
     const queue = await openQueue(url, prefix)
     const handler = new GatedHandler()
@@ -127,7 +127,7 @@ describeWithRedis('BullmqJobQueue', (url) => {
     expect(await client.keys(`${prefix}queue:echo:active`)).toEqual([])
   })
 
-  it('gives a job back that found no room when the process stops', async () => {
+  it('gives a job back that found no room when its process stops', async () => {
     const { prefix } = useRedis(url)
     const queue = await openQueue(url, prefix, { maxConcurrent: 1 })
     const handler = new GatedHandler()
@@ -148,7 +148,7 @@ describeWithRedis('BullmqJobQueue', (url) => {
 })
 
 describeWithRedisProcess('BullmqJobQueue whose Redis goes away', () => {
-  it('fails fast, accepts what is stored, and goes on when Redis is back, empty', async () => {
+  it('fails fast while Redis is away, accepts stored jobs, and goes on when Redis is back empty', async () => {
     const redis = await RedisProcess.start()
     const queue = await openQueue(redis.url, 'promptlab:')
     const handler = new GatedHandler()
@@ -197,7 +197,7 @@ describeWithRedisProcess('BullmqJobQueue whose Redis goes away', () => {
     await closed
   })
 
-  it('says that it cannot be opened', async () => {
+  it('explains why it cannot be opened', async () => {
     const redis = await RedisProcess.start()
     await redis.kill()
     await expect(openQueue(redis.url, 'promptlab:')).rejects.toThrow('ECONNREFUSED')

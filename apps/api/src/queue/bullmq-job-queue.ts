@@ -16,9 +16,9 @@ import { WaitingCount } from './waiting-count.ts'
 
 export interface BullmqJobQueueOptions {
   readonly url: string
-  /** What all keys and channels begin with. */
+  /** The prefix of all keys and channels. */
   readonly prefix: string
-  /** The providers whose jobs can be run here. */
+  /** The providers whose jobs this process can run. */
   readonly providers: readonly string[]
   /** How many jobs run at once in this process. */
   readonly maxConcurrent: number
@@ -28,24 +28,24 @@ export interface BullmqJobQueueOptions {
   readonly maxConcurrentPerOwner: number
   /** How many jobs may wait for their turn, in all processes together; a few more may when several add at once. */
   readonly maxQueued: number
-  /** How long a process may be silent before the jobs that it was handed are handed to others, in milliseconds. */
+  /** How long a process may fail to renew the lock of a job before the job is handed to another, in milliseconds. */
   readonly lockMs: number
   readonly logger: Logger
 }
 
-/** Nothing of a job is kept in Redis once it was handed out and run: its record has everything. */
+/** Redis keeps nothing of a job that has run: the record has everything. */
 const FORGET = { removeOnComplete: true, removeOnFail: true }
 
 /**
- * Job queue of several processes: a BullMQ queue for each provider. A job of BullMQ has the id of ours, whose it is, and where it
- * belongs in a trace, and nothing else, so adding one twice is harmless, and so is handing one out twice.
+ * The job queue of several processes: a BullMQ queue for each provider. A BullMQ job holds the id of our job, its owner and its
+ * position in a trace, and nothing else, so that a job may be added twice or handed out twice without harm.
  */
 export class BullmqJobQueue implements JobQueue {
   readonly #redis: Redis
   readonly #options: BullmqJobQueueOptions
   readonly #keyPrefix: string
   readonly #stopChannel: string
-  readonly #lanes = new Map<string, Queue>()
+  readonly #queues = new Map<string, Queue>()
   readonly #waiting: WaitingCount
   #handler: JobHandler | undefined
   #workers: BullmqWorkers | undefined
@@ -59,8 +59,8 @@ export class BullmqJobQueue implements JobQueue {
     this.#keyPrefix = `${options.prefix}queue`
     this.#stopChannel = `${options.prefix}stop`
     this.#waiting = new WaitingCount(() => this.#countWaiting())
-    // All of them, as their jobs count though this process may add none.
-    for (const provider of options.providers) this.#lane(provider)
+    // All providers: their waiting jobs count, even if this process adds none.
+    for (const provider of options.providers) this.#queue(provider)
   }
 
   /** @throws UnreachableError */
@@ -71,7 +71,7 @@ export class BullmqJobQueue implements JobQueue {
   /** No job starts at once: it goes to whichever process has room. */
   async reserve(): Promise<QueueSlot> {
     const { maxQueued } = this.#options
-    // Also when the last count is fresh enough: nothing is to be piled up that nobody can run.
+    // Even if the last count is still fresh: jobs must not pile up while nobody can run them.
     if (this.#redis.status !== 'ready') throw new QueueUnavailableError()
     if (!(await unlessAway(() => this.#waiting.reserve(maxQueued)))) throw new QueueFullError(maxQueued)
     return {
@@ -86,21 +86,24 @@ export class BullmqJobQueue implements JobQueue {
 
   async enqueue({ id, provider, owner, traceparent }: QueuedJob): Promise<void> {
     try {
-      await this.#lane(provider).add('job', { owner, traceparent }, { jobId: id, ...FORGET })
+      await this.#queue(provider).add('job', { owner, traceparent }, { jobId: id, ...FORGET })
     } catch (error) {
-      this.#options.logger.warn({ err: error, jobId: id }, 'job not queued yet; it is as soon as Redis is back')
+      this.#options.logger.warn(
+        { err: error, jobId: id },
+        'could not queue the job; it will be queued when Redis is back',
+      )
     }
   }
 
   async ensure(jobs: readonly QueuedJob[]): Promise<number> {
     return await unlessAway(async () => {
-      const keys = jobs.map(({ id, provider }) => this.#lane(provider).toKey(id))
+      const keys = jobs.map(({ id, provider }) => this.#queue(provider).toKey(id))
       const known = await this.#counts('exists', keys)
       const missing = jobs.filter((_, index) => known[index] === 0)
       for (const provider of new Set(missing.map((job) => job.provider))) {
-        const jobsOfLane = missing.filter((job) => job.provider === provider)
-        await this.#lane(provider).addBulk(
-          jobsOfLane.map(({ id, owner }) => ({ name: 'job', data: { owner }, opts: { jobId: id, ...FORGET } })),
+        const jobsOfProvider = missing.filter((job) => job.provider === provider)
+        await this.#queue(provider).addBulk(
+          jobsOfProvider.map(({ id, owner }) => ({ name: 'job', data: { owner }, opts: { jobId: id, ...FORGET } })),
         )
       }
       return missing.length
@@ -108,8 +111,8 @@ export class BullmqJobQueue implements JobQueue {
   }
 
   async remove({ id, provider }: QueuedJob): Promise<void> {
-    // It may have been handed out by now, or Redis is away: then it finds its record changed.
-    await this.#lane(provider)
+    // A job that was handed out, or that cannot be removed while Redis is away, finds its record changed.
+    await this.#queue(provider)
       .remove(id)
       .catch(() => {})
   }
@@ -120,7 +123,7 @@ export class BullmqJobQueue implements JobQueue {
     this.#workerRedis = newRedis({ url, logger, name: 'worker' }, { maxRetriesPerRequest: null })
     this.#workers = new BullmqWorkers(handler, {
       ...this.#options,
-      lanes: providers.map(laneOf),
+      queues: providers.map(queueNameOf),
       redis: this.#workerRedis,
       prefix: this.#keyPrefix,
     })
@@ -128,7 +131,7 @@ export class BullmqJobQueue implements JobQueue {
       newRedis({ url, logger, name: 'stop' }, { ...FAIL_FAST, autoResubscribe: false }),
     )
     this.#subscriptions.add(this.#stopChannel, {
-      // Whoever asked looks at the record, and asks again.
+      // The asking process looks the record up and repeats the request.
       onMessage: (jobId) => void handler.stop(jobId).catch(() => {}),
       onSubscribed: () => {},
     })
@@ -157,39 +160,39 @@ export class BullmqJobQueue implements JobQueue {
     await this.#workers?.close()
     this.#subscriptions?.close()
     this.#workerRedis?.disconnect()
-    await Promise.allSettled([...this.#lanes.values()].map((lane) => lane.close()))
+    await Promise.allSettled([...this.#queues.values()].map((queue) => queue.close()))
     this.#redis.disconnect()
   }
 
-  #lane(provider: string): Queue {
-    let lane = this.#lanes.get(provider)
-    if (!lane) {
+  #queue(provider: string): Queue {
+    let queue = this.#queues.get(provider)
+    if (!queue) {
       const options = { connection: this.#redis, prefix: this.#keyPrefix, skipVersionCheck: true }
-      lane = new Queue(laneOf(provider), options)
-      // What fails is told to who asked for it, and that Redis is away by its connection.
-      lane.on('error', () => {})
-      this.#lanes.set(provider, lane)
+      queue = new Queue(queueNameOf(provider), options)
+      // Each command reports its own failure, and the connection logs that Redis is away.
+      queue.on('error', () => {})
+      this.#queues.set(provider, queue)
     }
-    return lane
+    return queue
   }
 
   async #countWaiting(): Promise<number> {
-    const lanes = [...this.#lanes.values()]
+    const queues = [...this.#queues.values()]
     const counts = [
       ...(await this.#counts(
         'llen',
-        lanes.map((lane) => lane.toKey('wait')),
+        queues.map((queue) => queue.toKey('wait')),
       )),
-      // Those that were put off wait as well.
+      // Delayed jobs wait as well.
       ...(await this.#counts(
         'zcard',
-        lanes.map((lane) => lane.toKey('delayed')),
+        queues.map((queue) => queue.toKey('delayed')),
       )),
     ]
     return counts.reduce((sum, count) => sum + count, 0)
   }
 
-  /** One number for each key, in one go. */
+  /** One number for each key, in one round trip. */
   async #counts(command: 'exists' | 'llen' | 'zcard', keys: readonly string[]): Promise<number[]> {
     const replies = await this.#redis.pipeline(keys.map((key) => [command, key])).exec()
     return (replies ?? []).map(([error, count]) => {
@@ -199,8 +202,8 @@ export class BullmqJobQueue implements JobQueue {
   }
 }
 
-/** The name of a provider's queue; a colon would not be allowed in it. */
-function laneOf(provider: string): string {
+/** The name of a provider's queue. BullMQ does not allow a colon in it. */
+function queueNameOf(provider: string): string {
   return encodeURIComponent(provider)
 }
 

@@ -37,7 +37,7 @@ describe('InProcessJobQueue', () => {
     await expect(queue.reserve({ provider: 'echo' })).resolves.toBeDefined()
   })
 
-  it('runs the job that came first, of those whose provider has room', async () => {
+  it('runs the job that came first among those whose provider has room', async () => {
     const queue = newQueue({ maxConcurrent: 4, maxConcurrentPerProvider: 2, maxQueued: 10 })
     const handler = new GatedHandler()
     queue.start(handler)
@@ -100,7 +100,7 @@ describe('InProcessJobQueue', () => {
     expect((await queue.reserve({ provider: 'echo' })).startsAtOnce).toBe(false)
   })
 
-  it('knows for sure that a job does not run here', async () => {
+  it('answers a stop with false when the job does not run', async () => {
     const queue = newQueue({ maxConcurrent: 1, maxQueued: 10 })
     expect(await queue.requestStop('before its start')).toBe(false)
     queue.start(new GatedHandler())

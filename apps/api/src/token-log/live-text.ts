@@ -1,17 +1,14 @@
 import type { FinalEvent, TokenEvent } from '@promptlab/contract'
 import type { TokenListener, TokenReader } from '../jobs/ports/token-log.ts'
-import { wakeAfterReads } from './wake-ups.ts'
+import { wakeAfterReads } from './wake-after-reads.ts'
 
-/** The growing text of one job and those who read it. */
+/** The growing text of one job, and its readers. */
 export class LiveText {
-  /**
-   * Not as events: what stays for as long as the job is what the garbage collector has to carry, and an event takes three
-   * times the memory of its token.
-   */
+  /** Tokens, not events: an event takes three times the memory of its token, and tokens stay for as long as the job runs. */
   readonly #tokens: string[] = []
-  /** Where each token ends: its id. */
+  /** The place where each token ends, which is its id. */
   readonly #ends: number[] = []
-  /** The events that were asked for last, and the index of the first: all readers of a live job ask for the same. */
+  /** The last events that were made, and the index of the first: all readers of a running job ask for the same events. */
   #batch: { readonly start: number; readonly events: readonly TokenEvent[] } = { start: 0, events: [] }
   readonly #readers = new Set<LiveTextReader>()
   #length = 0
@@ -19,12 +16,11 @@ export class LiveText {
   #final: FinalEvent | undefined
   #isWaking = false
 
-  /** Its length in UTF-16 code units. */
+  /** In UTF-16 code units. */
   get length(): number {
     return this.#length
   }
 
-  /** How many tokens it has. */
   get tokenCount(): number {
     return this.#tokens.length
   }
@@ -33,7 +29,7 @@ export class LiveText {
     return this.#hasEnded
   }
 
-  /** What comes behind the last token; undefined while there may be more, and where only the record knows. */
+  /** The final event, once the text has ended. Undefined if only the record has it. */
   get final(): FinalEvent | undefined {
     return this.#final
   }
@@ -56,7 +52,7 @@ export class LiveText {
     return index
   }
 
-  /** The events of all tokens from an index on; the same objects for everybody who asks before the next token. */
+  /** The events of all tokens from an index on. Until the next token, all calls get the same objects. */
   eventsFrom(start: number): readonly TokenEvent[] {
     if (start !== this.#batch.start || start + this.#batch.events.length !== this.#tokens.length) {
       const events = this.#tokens
@@ -73,7 +69,7 @@ export class LiveText {
     this.#wakeSoon()
   }
 
-  /** @param onDetach called once, when the reader has given up its place */
+  /** @param onDetach called once, when the reader has detached */
   attach(after: number, listener: TokenListener, onDetach: () => void): TokenReader {
     const reader = new LiveTextReader(this, after, listener, () => {
       if (this.#readers.delete(reader)) onDetach()
@@ -82,9 +78,9 @@ export class LiveText {
     return reader
   }
 
-  /** Has every reader look at the record. */
-  doubt(): void {
-    for (const reader of this.#readers) reader.listener.onDoubt()
+  /** Tells all readers that the text has been idle, so that they look the record up. */
+  notifyIdle(): void {
+    for (const reader of this.#readers) reader.listener.onIdle()
   }
 
   #wakeSoon(): void {
@@ -99,13 +95,13 @@ export class LiveText {
   }
 }
 
-/** A place in a text: two numbers. It keeps no tokens of its own, however slowly it reads. */
+/** A reader of a text. It has two numbers and no tokens of its own, so a slow reader takes no more memory than a fast one. */
 class LiveTextReader implements TokenReader {
   readonly listener: TokenListener
   readonly detach: () => void
   readonly #text: LiveText
   #cursor: number
-  /** Where to look for the next token: all before it end at or before the cursor. */
+  /** The index from which to search for the next token. All tokens before it end at or before the cursor. */
   #index = 0
 
   constructor(text: LiveText, after: number, listener: TokenListener, detach: () => void) {
@@ -126,7 +122,7 @@ class LiveTextReader implements TokenReader {
   read(): readonly TokenEvent[] {
     const text = this.#text
     if (text.length <= this.#cursor) return []
-    // Only a reader that has just come with a cursor has anything to skip.
+    // Only a new reader with a cursor has tokens to skip.
     const events = text.eventsFrom(text.indexBehind(this.#cursor, this.#index))
     const ready = withoutPrefix(events, this.#cursor)
     this.#index = text.tokenCount
@@ -135,7 +131,7 @@ class LiveTextReader implements TokenReader {
   }
 }
 
-/** The events without what lies before the cursor, which may be inside the first token. */
+/** The events without the text before the cursor, which may be inside the first token. */
 function withoutPrefix(events: readonly TokenEvent[], cursor: number): readonly TokenEvent[] {
   const first = events[0]
   if (!first) return events

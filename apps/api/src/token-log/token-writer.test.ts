@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { TokenWriter, type WrittenPart } from './token-writer.ts'
 
-/** A writer whose parts the test sees, and lets through or not. */
+/** A writer with a record of the parts that it sent. The test decides whether sending succeeds. */
 function newWriter() {
   const sent: WrittenPart[][] = []
   const state = { isAway: false, failures: 0, overflows: 0 }
@@ -20,7 +20,7 @@ describe('TokenWriter', () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'performance'] }))
   afterEach(() => void vi.useRealTimers())
 
-  it('sends a token at once after a silence, and what comes soon after together', async () => {
+  it('sends a token at once after an idle time, and the tokens of the next 5 ms together', async () => {
     const { writer, sent } = newWriter()
     writer.append('a', 'Once')
     await vi.advanceTimersByTimeAsync(0)
@@ -39,7 +39,7 @@ describe('TokenWriter', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('sends the end behind the last token, and an end alone', async () => {
+  it('sends the end behind the last token, also for a job without tokens', async () => {
     const { writer, sent } = newWriter()
     writer.append('a', 'Once')
     writer.end('a')
@@ -52,7 +52,7 @@ describe('TokenWriter', () => {
     ])
   })
 
-  it('repeats what could not be sent, before what came since', async () => {
+  it('sends tokens again after a failure, before newer tokens', async () => {
     const { writer, sent, state } = newWriter()
     state.isAway = true
     writer.append('a', 'Once')
@@ -69,7 +69,7 @@ describe('TokenWriter', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('gives up what becomes too much, and shows the gap', async () => {
+  it('drops the waiting tokens when they become too many, and later parts show the gap', async () => {
     const { writer, sent, state } = newWriter()
     state.isAway = true
     for (let count = 0; count < 9; count++) {
@@ -83,7 +83,7 @@ describe('TokenWriter', () => {
     expect(sent.flat()).toEqual([{ jobId: 'a', part: '9000000["later"]' }])
   })
 
-  it('sends what waits when it stops, once', async () => {
+  it('sends the waiting tokens in one attempt when it stops', async () => {
     const { writer, sent, state } = newWriter()
     writer.append('a', 'Once')
     await writer.stop()

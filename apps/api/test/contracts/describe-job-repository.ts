@@ -8,8 +8,9 @@ import {
   type JobRepository,
   StorageUnavailableError,
 } from '../../src/jobs/ports/job-repository.ts'
+import { describeListedPrompts } from './describe-listed-prompts.ts'
 
-/** A store that can be closed and opened again with what it holds. */
+/** A store that can be opened again after it was closed. */
 export interface JobStore {
   open(): Promise<JobRepository>
 }
@@ -39,7 +40,7 @@ function completed(job: PendingJob, text: string) {
   return finishJob(running, { result: text, metrics }, { status: 'completed' }, CREATED_AT + 17)
 }
 
-/** What every job repository promises, whatever it stores jobs in. */
+/** The tests that every job repository must pass. */
 export function describeJobRepository(name: string, newStore: () => Promise<JobStore>): void {
   describe(`${name} as a job repository`, () => {
     async function openStore(store: JobStore): Promise<JobRepository> {
@@ -49,20 +50,20 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
     }
     const openNew = async () => openStore(await newStore())
 
-    it('finds what was inserted, as it was inserted', async () => {
+    it('finds a job as it was inserted', async () => {
       const jobs = await openNew()
       await jobs.insert(aJob('a'))
       expect(await jobs.find('a')).toEqual(aJob('a'))
     })
 
-    it('finds nothing under an id that no job has', async () => {
+    it('finds no job under an unknown id', async () => {
       const jobs = await openNew()
       await jobs.insert(aJob('a'))
       for (const id of ['b', 'A', '', '\0', 'a\0', '\ud83d', '__proto__', 'constructor'])
         expect(await jobs.find(id)).toBeUndefined()
     })
 
-    it('takes a new job that runs already', async () => {
+    it('inserts a job that is running already', async () => {
       const jobs = await openNew()
       const running = startJob(aJob('a'), CREATED_AT)
       expect(await jobs.insert(running)).toBeUndefined()
@@ -76,7 +77,7 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
       await expect(jobs.insert(aJob('a'))).rejects.toThrow(JobConflictError)
     })
 
-    it('replaces a job whose status is the expected one', async () => {
+    it('replaces a job that has the expected status', async () => {
       const jobs = await openNew()
       await jobs.insert(aJob('a'))
       const running = startJob(aJob('a'), CREATED_AT + 5)
@@ -84,7 +85,7 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
       expect(await jobs.find('a')).toEqual(running)
     })
 
-    it('leaves a job alone whose status is another', async () => {
+    it('does not replace a job that has another status', async () => {
       const jobs = await openNew()
       await jobs.insert(aJob('a'))
       expect(await jobs.replace(completed(aJob('a'), 'text'), 'running')).toBe(false)
@@ -127,7 +128,7 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
       expect(await ids(2, 'e')).toEqual([])
     })
 
-    it('calls jobs abandoned that ran when it was closed, until they have ended', async () => {
+    it('finds running jobs of the last process as abandoned, until they have ended', async () => {
       const store = await newStore()
       const first = await store.open()
       await first.insert(aJob('waiting'))
@@ -147,7 +148,7 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
       expect(await second.findAbandoned()).toEqual([checkpoint])
     })
 
-    it('holds everything after it was closed and opened again', async () => {
+    it('has all jobs after it was closed and opened again', async () => {
       const store = await newStore()
       const first = await store.open()
       const texts = [
@@ -176,7 +177,7 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
       expect(await second.find('waiting')).toEqual(aJob('waiting'))
     })
 
-    it('takes many changes at once and loses none', async () => {
+    it('stores all of many simultaneous inserts', async () => {
       const store = await newStore()
       const first = await store.open()
       await Promise.all(Array.from({ length: 300 }, (_, index) => first.insert(aJob(`job-${index}`))))
@@ -185,7 +186,7 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
       expect(await second.findPending(1000)).toHaveLength(300)
     })
 
-    it('keeps the checkpoints of a running job, and what it held at the last one', async () => {
+    it('stores the checkpoints of a running job, and none of a job that has ended', async () => {
       const store = await newStore()
       const first = await store.open()
       const running = startJob(aJob('a'), CREATED_AT + 5)
@@ -200,7 +201,7 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
       expect(await (await openStore(store)).find('a')).toEqual(completed(aJob('a'), 'so far and on'))
     })
 
-    it('adds what texts have grown by to what it has, whatever they hold and wherever they are cut', async () => {
+    it('appends the new pieces of a text at checkpoints, whatever they contain and wherever they are cut', async () => {
       const store = await newStore()
       const first = await store.open()
       const pieces = ['One', ' \ud83d', '\ude42', '\0', '\ud83d', '\u0010', 'd83d', ' end']
@@ -217,7 +218,7 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
       expect(await (await openStore(store)).findAbandoned()).toEqual([stored])
     })
 
-    it('stores a checkpoint again that its caller believes lost', async () => {
+    it('replaces the piece of a checkpoint that is repeated', async () => {
       const jobs = await openNew()
       const running = startJob(aJob('a'), CREATED_AT + 5)
       await jobs.insert(running)
@@ -227,7 +228,7 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
       expect(await jobs.find('a')).toEqual({ ...running, result: 'One two three' })
     })
 
-    it('stores the checkpoints of many jobs at once, and of those that run no more none', async () => {
+    it('stores the checkpoints of many jobs at once, except of jobs that are not running', async () => {
       const jobs = await openNew()
       const running = Array.from({ length: 100 }, (_, index) => startJob(aJob(`job-${index}`), CREATED_AT))
       await Promise.all(running.map((job) => jobs.insert(job)))
@@ -246,7 +247,7 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
     describe('lists', () => {
       const ids = async (jobs: JobRepository, query: JobQuery) => (await jobs.list(query)).map(({ id }) => id)
 
-      it('jobs newest first, those of one moment by id', async () => {
+      it('jobs newest first, and jobs of the same time by id', async () => {
         const jobs = await openNew()
         for (const [id, at] of [
           ['b', 1],
@@ -261,7 +262,7 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
         expect(await ids(jobs, { limit: 2 })).toEqual(['e', 'd'])
       })
 
-      it('pages that stay as they are while jobs come and go', async () => {
+      it('the same page after a job while others are added, changed and removed', async () => {
         const jobs = await openNew()
         for (const id of ['1', '2', '3', '4']) await jobs.insert(aJob(id, CREATED_AT + Number(id)))
         const after = await jobs.find('3')
@@ -272,7 +273,7 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
         expect(await ids(jobs, { limit: 10, after })).toEqual(['2', '1'])
       })
 
-      it('by status and provider', async () => {
+      it('jobs of a status and of a provider', async () => {
         const jobs = await openNew()
         await jobs.insert(aJob('a', CREATED_AT))
         await jobs.insert({ ...aJob('b', CREATED_AT + 1), provider: 'openai' })
@@ -285,16 +286,18 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
       })
     })
 
+    describeListedPrompts(newStore)
+
     describe('owners', () => {
       const ownedBy = (owner: string, id: string, at = 0) => ({ ...aJob(id, CREATED_AT + at), owner })
 
-      it('stay with their jobs, whatever becomes of them', async () => {
+      it('stay with their jobs through every change', async () => {
         const store = await newStore()
         const first = await store.open()
         await first.insert(ownedBy('ann', 'a'))
         await first.insert(startJob(ownedBy('ann', 'b', 1), CREATED_AT), { key: 'order', fingerprint: 'x' })
         expect(await first.findPending(9)).toEqual([ownedBy('ann', 'a')])
-        // Whoever stores a new state may not know.
+        // A new state without the owner keeps the owner.
         await first.replace(startJob(aJob('a'), CREATED_AT), 'pending')
         await first.checkpoint([{ job: { ...startJob(aJob('a'), CREATED_AT), result: 'One' }, storedLength: 0 }])
         await first.replace(completed(aJob('b', CREATED_AT + 1), ''), 'running')
@@ -305,7 +308,7 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
         expect(await second.findByIdempotencyKey('order', CREATED_AT)).toMatchObject({ job: { owner: 'ann' } })
       })
 
-      it('have lists of their own, of which nobody else is part', async () => {
+      it('have lists with their own jobs only', async () => {
         const jobs = await openNew()
         await jobs.insert(aJob('nobody', CREATED_AT + 9))
         for (const [at, id] of ['1', '2', '3'].entries()) await jobs.insert(ownedBy('ann', id, at))
@@ -330,7 +333,7 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
         await jobs.replace(finishJob(running, running, { status: 'completed' }, endedAt), 'running')
       }
 
-      it('a final job, once, and no other', async () => {
+      it('a final job, once, and no job that is not final', async () => {
         const store = await newStore()
         const jobs = await store.open()
         await finish(jobs, aJob('done'), CREATED_AT)
@@ -345,7 +348,7 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
         expect((await again.list({ limit: 9 })).map(({ id }) => id)).toEqual(['waiting', 'running'])
       })
 
-      it('final jobs that ended before a time, no more than asked for', async () => {
+      it('final jobs that ended before a time, up to a limit', async () => {
         const jobs = await openNew()
         for (const id of ['1', '2', '3', '4']) await finish(jobs, aJob(id), CREATED_AT + Number(id))
         await jobs.insert(aJob('waiting', CREATED_AT - 5))
@@ -359,7 +362,7 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
     describe('idempotency keys', () => {
       const key = (fingerprint: string) => ({ key: 'order 1', fingerprint })
 
-      it('give a second insert the job of the first', async () => {
+      it('make a second insert return the first job', async () => {
         const store = await newStore()
         const jobs = await store.open()
         expect(await jobs.insert(aJob('a'), key('x'))).toBeUndefined()
@@ -375,7 +378,7 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
         expect(await again.findByIdempotencyKey('order 2', CREATED_AT)).toBeUndefined()
       })
 
-      it('let exactly one of many simultaneous inserts through', async () => {
+      it('let exactly one of many simultaneous inserts store its job', async () => {
         const jobs = await openNew()
         const inserts = Array.from({ length: 20 }, (_, index) => jobs.insert(aJob(`job-${index}`), key('x')))
         const firsts = await Promise.all(inserts)
@@ -385,7 +388,7 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
         expect(firsts.filter((first) => first?.job.id === job?.id)).toHaveLength(19)
       })
 
-      it('may be used again after their window, and go with their job', async () => {
+      it('can be used again after 24 hours, and are removed with their job', async () => {
         const jobs = await openNew()
         await jobs.insert(aJob('a'), key('x'))
         const later = CREATED_AT + IDEMPOTENCY_WINDOW_MS
@@ -402,7 +405,7 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
       })
     })
 
-    it('is healthy, and takes nothing more once it is closed', async () => {
+    it('is healthy while it is open, and refuses everything once it is closed', async () => {
       const jobs = await openNew()
       await expect(jobs.checkHealth()).resolves.toBeUndefined()
       await jobs.close()

@@ -3,12 +3,12 @@ import { describe, expect, it } from 'vitest'
 import type { TokenLog, TokenReader } from '../../src/jobs/ports/token-log.ts'
 import { AwaitedReader } from '../support/awaited-reader.ts'
 
-/** For readers that are asked, not told. */
-export const DEAF = { onReady: () => {}, onDoubt: () => {} }
+/** For readers whose `read` the test calls without waiting. */
+export const NO_CALLBACKS = { onReady: () => {}, onIdle: () => {} }
 
 export function attach(log: TokenLog, jobId: string, after: number): AwaitedReader<TokenEvent, TokenReader> {
   return new AwaitedReader<TokenEvent, TokenReader>(
-    (onReady) => log.attach(jobId, after, { onReady, onDoubt: () => {} }),
+    (onReady) => log.attach(jobId, after, { onReady, onIdle: () => {} }),
     (reader) => reader.hasEnded,
   )
 }
@@ -19,14 +19,14 @@ export const FINAL: FinalEvent = {
   data: { durationMs: 3, tokenCount: 1, ttftMs: 1, queuedMs: 0, attempts: 1 },
 }
 
-/** Ids and tokens. */
+/** The id and the text of each token. */
 export const tokensOf = (batch: readonly TokenEvent[] | undefined) => batch?.map(({ id, data }) => [id, data.token])
 
 export const textOf = (batch: readonly TokenEvent[]) => batch.map(({ data }) => data.token).join('')
 
 /**
- * What every token log must do.
- * @param open makes an empty log, which the test's end stops
+ * The tests that every token log must pass.
+ * @param open makes an empty log and stops it at the end of the test
  */
 export function describeTokenLog(name: string, open: () => Promise<TokenLog>): void {
   describe(`${name} as a token log`, () => {
@@ -43,7 +43,7 @@ export function describeTokenLog(name: string, open: () => Promise<TokenLog>): v
       ])
     })
 
-    it('wakes a waiting reader with each token that is appended', async () => {
+    it('wakes a waiting reader for each token', async () => {
       const log = await open()
       const reader = attach(log, 'job', 0)
       for (const [id, token] of [[3, 'one'] as const, [6, 'two'] as const]) {
@@ -59,7 +59,7 @@ export function describeTokenLog(name: string, open: () => Promise<TokenLog>): v
       [3, ['two', 'three']],
       [5, ['o', 'three']],
       [10, ['e']],
-    ])('gives a reader behind %i code units exactly the rest', async (after, expected) => {
+    ])('gives a reader that attaches behind %i code units exactly the rest', async (after, expected) => {
       const log = await open()
       for (const token of ['one', 'two', 'three']) log.append('job', token)
       await log.close('job')
@@ -68,7 +68,7 @@ export function describeTokenLog(name: string, open: () => Promise<TokenLog>): v
       expect(rest.at(-1)?.id).toBe(11)
     })
 
-    it('lets a cursor beyond the text wait until the text has grown past it', async () => {
+    it('gives a reader with a cursor beyond the text nothing until the text has grown past it', async () => {
       const log = await open()
       log.append('job', 'one')
       const reader = attach(log, 'job', 5)
@@ -78,7 +78,7 @@ export function describeTokenLog(name: string, open: () => Promise<TokenLog>): v
       expect(tokensOf(await next)).toEqual([[7, 'z!']])
     })
 
-    it('gives each of many readers the whole text, whenever they come', async () => {
+    it('gives each of many readers the whole text, whenever they attach', async () => {
       const log = await open()
       const texts: Promise<string>[] = []
       for (const token of ['Once', ' upon', ' a', ' time']) {
@@ -89,7 +89,7 @@ export function describeTokenLog(name: string, open: () => Promise<TokenLog>): v
       expect(new Set(await Promise.all(texts))).toEqual(new Set(['Once upon a time']))
     })
 
-    it('ends a reader only after it has read everything, and for good', async () => {
+    it('ends a reader after it has read everything, and keeps it ended', async () => {
       const log = await open()
       const reader = attach(log, 'job', 0)
       log.append('job', 'last')
@@ -100,7 +100,7 @@ export function describeTokenLog(name: string, open: () => Promise<TokenLog>): v
       expect(await reader.next()).toBeUndefined()
     })
 
-    it('tells its readers how the job ended, once they have all of its text', async () => {
+    it('gives its readers the final event when they have the whole text', async () => {
       const log = await open()
       const reader = attach(log, 'job', 0)
       log.append('job', 'Once')
@@ -110,7 +110,7 @@ export function describeTokenLog(name: string, open: () => Promise<TokenLog>): v
       expect(reader.source.final).toEqual(FINAL)
     })
 
-    it('ends the log of a job that made no text', async () => {
+    it('ends the log of a job without text', async () => {
       const log = await open()
       const reader = attach(log, 'job', 0)
       await log.close('job')
@@ -125,10 +125,10 @@ export function describeTokenLog(name: string, open: () => Promise<TokenLog>): v
       expect((await Promise.all(readers)).map(textOf)).toEqual(['a1b1', 'a2b2', 'a3b3'])
     })
 
-    it('leaves a reader alone that is detached', async () => {
+    it('does not call the listener of a detached reader', async () => {
       const log = await open()
       let wakes = 0
-      const reader = log.attach('job', 0, { onReady: () => wakes++, onDoubt: () => wakes++ })
+      const reader = log.attach('job', 0, { onReady: () => wakes++, onIdle: () => wakes++ })
       const other = attach(log, 'job', 0)
       reader.detach()
       reader.detach()

@@ -13,7 +13,7 @@ import { UNOBSERVED } from '../support/unobserved.ts'
 const POLICY = { firstTokenTimeoutMs: 60_000, tokenIdleTimeoutMs: 60_000, jobTimeoutMs: 60_000, retryDelayMs: 1 }
 const never = new Promise<void>(() => {})
 
-it('ends the run of a job that somebody else has ended, and leaves its record alone', async () => {
+it('JobRunner ends the run of a job that another process has ended, and leaves the record unchanged', async () => {
   const jobs = await JsonFileJobRepository.open(await newStorePath())
   onTestFinished(() => jobs.close())
   const logger = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() }

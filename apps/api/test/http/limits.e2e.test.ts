@@ -8,7 +8,7 @@ const SCRIPTED = { prompt: 'Go', provider: 'scripted', model: 'script-1' }
 const never = new Promise<void>(() => {})
 
 describe('RATE_LIMIT_PER_MINUTE', () => {
-  it('bounds each caller for itself, and says how much is left and when to come again', async () => {
+  it('counts each caller on its own, and says how many requests are left and when to come again', async () => {
     const server = await ApiKeyServer.start({ env: { RATE_LIMIT_PER_MINUTE: '3' } })
     for (const left of ['2', '1', '0']) {
       const response = await server.call(ANN, '/jobs')
@@ -24,7 +24,7 @@ describe('RATE_LIMIT_PER_MINUTE', () => {
     expect((await server.call(undefined, '/health/ready')).status).toBe(200)
   })
 
-  it('bounds each address where there are no keys, and believes only trusted proxies about it', async () => {
+  it('counts each address when the server has no API keys, and reads X-Forwarded-For of trusted proxies only', async () => {
     const from = (url: string, address: string) => fetch(`${url}/jobs`, { headers: { 'x-forwarded-for': address } })
     const behind = await startServer({ env: { RATE_LIMIT_PER_MINUTE: '1', TRUSTED_PROXIES: '127.0.0.0/8' } })
     const statuses: number[] = []
@@ -37,7 +37,7 @@ describe('RATE_LIMIT_PER_MINUTE', () => {
     expect((await from(alone.url, '192.0.2.2')).status).toBe(429)
   })
 
-  it('is off without keys unless it is set', async () => {
+  it('is off by default when the server has no API keys', async () => {
     const { url } = await startServer()
     expect((await fetch(`${url}/jobs`)).headers.get('ratelimit-limit')).toBeNull()
     const server = await ApiKeyServer.start()
@@ -45,8 +45,8 @@ describe('RATE_LIMIT_PER_MINUTE', () => {
   })
 })
 
-describe('open streams', () => {
-  it('are bounded for each job, and free a place when they end', async () => {
+describe('stream slots', () => {
+  it('are limited for each job, and a stream that ends frees its slot', async () => {
     const gate = Promise.withResolvers<void>()
     const providers = [new ScriptedProvider(['a', gate.promise, 'b'])]
     const { url } = await startServer({ env: { MAX_STREAMS_PER_JOB: '2' }, providers })
@@ -60,13 +60,13 @@ describe('open streams', () => {
     expect((await readStream(url, job.id)).text).toBe('ab')
   })
 
-  it('are bounded for each caller, also when they are read by link', async () => {
+  it('are limited for each caller, also for streams that are read by link', async () => {
     const env = { MAX_STREAMS_PER_KEY: '1' }
     const server = await ApiKeyServer.start({ env, providers: [new ScriptedProvider(['a', never])] })
     const stream = (key: string) => server.post(key, SCRIPTED, { accept: 'text/event-stream' })
     const first = await stream(ANN)
     expect(first.status).toBe(200)
-    // The job was accepted all the same, as its location tells.
+    // The job was accepted nevertheless: the answer has its location.
     const second = await stream(ANN)
     expect(second.status).toBe(429)
     const job = await server.call(ANN, second.headers.get('location') ?? '')
@@ -77,7 +77,7 @@ describe('open streams', () => {
 })
 
 describe('MAX_JOBS_PER_KEY', () => {
-  it('lets the jobs of others pass a caller who has many', async () => {
+  it('lets the jobs of other callers pass a caller with many waiting jobs', async () => {
     const env = { MAX_CONCURRENT_JOBS: '4', MAX_CONCURRENT_JOBS_PER_PROVIDER: '4', MAX_JOBS_PER_KEY: '1' }
     const server = await ApiKeyServer.start({ env, providers: [new ScriptedProvider(['a', never])] })
     const statusOf = async (key: string, path: string) => JSON.parse(await (await server.call(key, path)).text()).status
@@ -91,8 +91,8 @@ describe('MAX_JOBS_PER_KEY', () => {
   })
 })
 
-describe('bodies', () => {
-  it('may not be nested deeply', async () => {
+describe('a request body', () => {
+  it('is refused when it is nested too deeply', async () => {
     const { url } = await startServer()
     const nested = (depth: number) => `{"prompt":${'['.repeat(depth)}${']'.repeat(depth)}}`
     const post = (body: string) =>

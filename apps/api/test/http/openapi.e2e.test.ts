@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { JobResource, ProblemCode } from '@promptlab/contract'
 import { describe, expect, it } from 'vitest'
+import { STREAM_TYPES } from '../../src/http/streams/stream-format.ts'
 import { ANN, ApiKeyServer, BOB, ECHO } from '../support/api-key-server.ts'
 import { OpenApiDocument } from '../support/openapi-document.ts'
 import { ScriptedProvider } from '../support/scripted-provider.ts'
@@ -15,11 +16,11 @@ const run = promisify(execFile)
 const SCRIPTED = { prompt: 'Go', provider: 'scripted', model: 'script-1' }
 const never = new Promise<void>(() => {})
 
-/** Answers that need a server that is broken or stops, or a client that hardly speaks HTTP; other tests look at them. */
+/** Answers of a broken or stopping server, or to malformed HTTP. Other tests check them. */
 const ELSEWHERE = / (?:500|503|408|431)$|^(?:listProviders|readMetrics|isLive|isReady) 400$/
 
 describe('GET /openapi.json', () => {
-  it('passes its linter without a warning', async () => {
+  it('passes the linter without a warning', async () => {
     const { url } = await startServer()
     const { text } = await OpenApiDocument.of(url)
     const file = join(await temporaryFolder(), 'openapi.json')
@@ -31,7 +32,7 @@ describe('GET /openapi.json', () => {
     expect(stdout + stderr).not.toMatch(/warning/i)
   })
 
-  it('tells of every route, and of every problem', async () => {
+  it('describes every route and every problem', async () => {
     const { url, routes } = await startServer()
     const document = await OpenApiDocument.of(url)
     const told = Object.entries(document.paths).flatMap(([path, operations]) =>
@@ -39,8 +40,9 @@ describe('GET /openapi.json', () => {
     )
     const served = routes.filter((route) => !/^HEAD|\/docs|\/openapi\.json/.test(route))
     expect(told.sort()).toEqual([...new Set(served)].sort())
-    // A path that is none of the document's cannot be told of there.
-    const codes = ProblemCode.options.filter((code) => code !== 'route-not-found')
+    // The document has no place for other paths and methods than its own.
+    const elsewhere: readonly ProblemCode[] = ['route-not-found', 'method-not-allowed']
+    const codes = ProblemCode.options.filter((code) => !elsewhere.includes(code))
     expect(codes.filter((code) => !document.text.includes(`urn:promptlab:problem:${code}"`))).toEqual([])
   })
 
@@ -61,7 +63,7 @@ describe('GET /openapi.json', () => {
     expect(faults).toEqual([])
   })
 
-  it('agrees with what the server answers, for every answer it tells of', async () => {
+  it('agrees with a real answer for every answer that it describes', async () => {
     const env = { MAX_QUEUED_JOBS: '1', MAX_CONCURRENT_JOBS: '1', MAX_STREAMS_PER_JOB: '1', MAX_PROMPT_CHARS: '100' }
     const echo = await ApiKeyServer.start({ env: { ...env, METRICS_KEY: 'key-of-metrics-01234' } })
     const stuck = await ApiKeyServer.start({ env, providers: [new ScriptedProvider(['a', never])] })
@@ -118,7 +120,7 @@ describe('GET /openapi.json', () => {
     await call(echo, ANN, 'GET /jobs')
     await call(echo, ANN, 'GET /jobs?limit=x')
     await call(echo, ANN, `GET /jobs/${id}`)
-    for (const accept of ['text/event-stream', 'application/x-ndjson', 'text/plain', 'image/png']) {
+    for (const accept of [...STREAM_TYPES, 'image/png']) {
       await call(echo, ANN, `GET /jobs/${id}/stream`, { headers: { accept } })
       await call(echo, ANN, 'POST /jobs', json(ECHO, { accept, 'idempotency-key': accept }))
     }
@@ -147,7 +149,7 @@ describe('GET /openapi.json', () => {
 })
 
 describe('GET /docs', () => {
-  it('is a page whose scripts and styles the server serves itself', async () => {
+  it('is a page that loads scripts and styles only from this server', async () => {
     const { url } = await startServer()
     const response = await fetch(`${url}/docs`)
     const page = await response.text()
@@ -159,7 +161,7 @@ describe('GET /docs', () => {
       expect(new URL(source, response.url).origin).toBe(new URL(url).origin)
       expect((await fetch(new URL(source, response.url))).status).toBe(200)
     }
-    // Nothing inline, which the policy would not let run.
+    // The content security policy forbids inline scripts and styles.
     expect(page).not.toMatch(/<script(?![^>]*src=)|<style|style=|\son\w+=/)
   })
 })

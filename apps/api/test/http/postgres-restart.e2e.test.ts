@@ -20,7 +20,7 @@ await withPostgres((newDatabase) => {
     return { proxy, vendor, url }
   }
 
-  it('refuses jobs while PostgreSQL is away; one that runs waits to store its end, and then does', async () => {
+  it('refuses new jobs while PostgreSQL is away, and stores the end of a running job once it is back', async () => {
     const { proxy, vendor, url } = await startBehindProxy()
     const running = await createJob(url, OPENAI)
     const exchange = await vendor.nextRequest()
@@ -60,7 +60,9 @@ await withPostgres((newDatabase) => {
     expect((await readStream(url, waiting.id)).text).toBe('Once upon a time')
   })
 
-  it('contradicts nobody when the connections break again and again under load', { timeout: 120_000 }, async () => {
+  it('loses no accepted job when all connections to PostgreSQL break five times under load', {
+    timeout: 120_000,
+  }, async () => {
     const { proxy, url } = await startBehindProxy()
     const taken: string[] = []
     let isOver = false
@@ -85,7 +87,7 @@ await withPostgres((newDatabase) => {
   })
 })
 
-/** Waits until every job has ended, and the store tells so. */
+/** Waits until every job has ended, and the list of jobs says so. */
 async function noneUnfinished(url: string): Promise<void> {
   await vi.waitUntil(async () => {
     const unfinished = ['pending', 'running'].map((status) => fetch(`${url}/jobs?status=${status}`))

@@ -13,7 +13,7 @@ export const PATIENT = {
   retryDelayMs: 1,
 }
 
-/** A server, and the vendor behind its openai provider in the test's hands. */
+/** Starts a server whose `openai` vendor the test controls. */
 export async function startVendorServer(
   settings: Readonly<Record<string, string>> = {},
 ): Promise<{ vendor: LoopbackVendor; url: string }> {

@@ -8,6 +8,7 @@ export const PROBLEMS: Readonly<Record<ProblemCode, { readonly status: number; r
   unauthorized: { status: 401, title: 'No valid API key' },
   'job-not-found': { status: 404, title: 'No such job' },
   'route-not-found': { status: 404, title: 'No such route' },
+  'method-not-allowed': { status: 405, title: 'The method is not allowed here' },
   'not-acceptable': { status: 406, title: 'No acceptable media type' },
   'request-timeout': { status: 408, title: 'The request took too long' },
   'job-not-finished': { status: 409, title: 'The job is not finished' },

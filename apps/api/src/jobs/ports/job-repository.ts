@@ -3,13 +3,13 @@ import { ApiError } from '../../base/api-error.ts'
 import type { Owned, StoredJob } from '../job.ts'
 
 /**
- * Where jobs are kept. A promise that resolves means the change is on disk, and what is read is always on disk:
- * a crash can take back nothing that a caller was told. Adapters own their connections.
+ * Where jobs are kept. When a promise resolves the change is on disk, and a read returns only what is on disk, so a crash
+ * cannot contradict what a caller was told. Adapters own their connections.
  */
 export interface JobRepository {
   /**
-   * Stores a new job, unless its idempotency key is taken: of two calls at once with one key, one stores its job and the
-   * other gets that job. A job for which a worker is free is stored as running at once, which saves a write.
+   * Stores a new job, unless its idempotency key is taken: of two simultaneous calls with one key, one stores its job and
+   * the other gets that job. A job that starts at once is stored as running, which saves a write.
    * @returns the job that has the key, or `undefined` when the new job was stored
    * @throws JobConflictError a job with this id already exists
    * @throws StorageUnavailableError nothing was stored
@@ -32,8 +32,8 @@ export interface JobRepository {
   findPending(limit: number, after?: JobPosition): Promise<(PendingJob & Owned)[]>
 
   /**
-   * Running jobs that no living process works on, with the text of their last checkpoint: whoever ran them is gone. A job
-   * that this process runs is never among them.
+   * Running jobs whose process is gone, with the text of their last checkpoint. A job that this process runs is never among
+   * them.
    */
   findAbandoned(): Promise<RunningJob[]>
 
@@ -41,17 +41,16 @@ export interface JobRepository {
   list(query: JobQuery): Promise<JobSummary[]>
 
   /**
-   * Stores `next` in place of the job with its id, if that one's status still is `ifStatus`; returns whether it was. Its owner
-   * stays who it is.
-   * Of two calls at once with the same `ifStatus`, at most one gets `true` unless the status stays the same.
+   * Stores `next` in place of the job with the same id, if that job's status still is `ifStatus`; returns whether it was. The
+   * owner stays. Of two simultaneous calls with the same `ifStatus`, at most one gets `true`, unless the status stays the same.
    * @throws StorageUnavailableError nothing was stored
    */
   replace(next: Job, ifStatus: JobStatus): Promise<boolean>
 
   /**
-   * Stores what running jobs have made so far, all in one write. A store may write no more of a text than what it lacks.
-   * @returns the ids of those that still were running and so were stored. A job that is not among them is over, or another
-   * process took note that its runner was gone: its run has to end.
+   * Stores the progress of running jobs in one write. A store may write only the part of a text that it lacks.
+   * @returns the ids of the jobs that were still running and so were stored. A job that is not among them has ended, perhaps
+   * because another process took its process for dead: its run has to end.
    * @throws StorageUnavailableError nothing was stored
    */
   checkpoint(progress: readonly JobCheckpoint[]): Promise<ReadonlySet<string>>
@@ -72,26 +71,26 @@ export interface JobRepository {
   /** @throws StorageUnavailableError a change could not be stored right now */
   checkHealth(): Promise<void>
 
-  /** Waits for changes under way and gives up the store. */
+  /** Waits for the changes under way and releases the store. */
   close(): Promise<void>
 }
 
-/** A running job at a moment of its run. */
+/** The progress of a running job. */
 export interface JobCheckpoint {
-  /** With the text that it has now. */
+  /** The job with its text so far. */
   readonly job: RunningJob
-  /** How much of the text the store has already, in UTF-16 code units. */
+  /** How much of the text the store has, in UTF-16 code units. */
   readonly storedLength: number
 }
 
 /** How long a key belongs to the job that was created with it. */
 export const IDEMPOTENCY_WINDOW_MS = 24 * 60 * 60 * 1000
 
-/** A caller's name for one creation of a job, so that it can be repeated without making two. */
+/** A caller's name for one creation of a job, so that the request can be repeated without making a second job. */
 export interface IdempotencyKey {
-  /** Unique within the store: it includes whose it is. */
+  /** Unique within the store: it begins with the caller's name. */
   readonly key: string
-  /** Digest of what was asked for, by which another request under the same key is told. */
+  /** The digest of the request, which tells a repeat from another request under the same key. */
   readonly fingerprint: string
 }
 
@@ -111,7 +110,7 @@ export interface JobQuery {
   readonly owner?: string | undefined
 }
 
-/** A job's place in the list. It stays where it is, whatever is added or removed. */
+/** A job's position in the list. Jobs that are added or removed do not move it. */
 export type JobPosition = Pick<Job, 'createdAt' | 'id'>
 
 /** When a final job became final, in milliseconds since the epoch. */
@@ -127,7 +126,7 @@ export class JobConflictError extends Error {
   }
 }
 
-/** The store could not be used; it loses nothing it had. */
+/** The store could not be used. Nothing that it holds is lost. */
 export class StorageUnavailableError extends ApiError {
   override readonly name = 'StorageUnavailableError'
 

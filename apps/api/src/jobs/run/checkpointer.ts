@@ -2,10 +2,10 @@ import type { Logger } from '../../base/logger.ts'
 import type { JobCheckpoint, JobRepository } from '../ports/job-repository.ts'
 import type { JobRun } from './job-run.ts'
 
-/** How often texts are stored while they grow. With the time of a write this stays well below a second. */
+/** How often growing texts are stored. With the time of a write this stays well below one second. */
 const CHECKPOINT_INTERVAL_MS = 500
 
-/** Stores the growing texts of all runs, those that have grown together at once, so that a crash loses a second at most. */
+/** Stores the growing texts of all runs in one write, so that a crash loses at most one second of text. */
 export class Checkpointer {
   readonly #jobs: JobRepository
   readonly #logger: Logger
@@ -31,7 +31,7 @@ export class Checkpointer {
   }
 
   async #storeAll(): Promise<void> {
-    // A store that is slow gets no second round on top of the first.
+    // A slow store gets no second write before it has answered the first.
     if (this.#isStoring) return
     const grown = new Map<JobRun, JobCheckpoint>()
     for (const run of this.#runs) {
@@ -44,11 +44,11 @@ export class Checkpointer {
       const stored = await this.#jobs.checkpoint([...grown.values()])
       for (const [run, checkpoint] of grown) {
         if (stored.has(checkpoint.job.id)) run.checkpointStored(checkpoint)
-        // One that has ended meanwhile was not lost.
+        // A run that has ended meanwhile is not lost.
         else if (this.#runs.has(run)) run.lose()
       }
     } catch (error) {
-      this.#logger.error({ err: error, runs: grown.size }, 'a checkpoint was not stored')
+      this.#logger.error({ err: error, runs: grown.size }, 'could not store a checkpoint')
     } finally {
       this.#isStoring = false
     }

@@ -20,7 +20,7 @@ export class JobCancelledError extends Error {
   }
 }
 
-/** Ends a run because its job is no longer this process's to run. What it would store is refused. */
+/** Ends a run because its job was ended by another process. The store refuses what the run would write. */
 export class JobLostError extends Error {
   override readonly name = 'JobLostError'
 
@@ -35,7 +35,7 @@ export const INTERRUPTED: JobError = {
   retryable: true,
 }
 
-/** Our own words for each failure: what a vendor says may hold secrets and stays in the log. */
+/** Our own words for each failure. A vendor's words may hold secrets, so they stay in the log. */
 const PROVIDER_MESSAGES: Readonly<Record<Exclude<JobErrorCode, 'interrupted' | 'internal'>, (name: string) => string>> =
   {
     'provider-auth': (name) => `${name} refused the API key of this server. Its operator has to set a valid one.`,
@@ -47,7 +47,7 @@ const PROVIDER_MESSAGES: Readonly<Record<Exclude<JobErrorCode, 'interrupted' | '
     'provider-malformed': (name) => `${name} sent an answer that is incomplete or could not be read. Try again.`,
   }
 
-/** The code of what ended a call of a provider. */
+/** Why a call of a provider ended. */
 export function callFailureOf(error: unknown): CallFailure {
   if (error instanceof JobCancelledError) return 'cancelled'
   if (error instanceof ProviderError) return error.code
@@ -58,7 +58,7 @@ function isInterruption(error: unknown): boolean {
   return error instanceof JobInterruptedError || error instanceof JobLostError
 }
 
-/** What a failed job tells its callers about the error that ended its run. */
+/** The error that a failed job shows to callers. */
 export function describeFailure(error: unknown, providerName: string): JobError {
   if (isInterruption(error)) return INTERRUPTED
   if (error instanceof ProviderError) {

@@ -13,9 +13,9 @@ import { callFailureOf, describeFailure, JobCancelledError, JobLostError } from 
 import { RunMeter } from './run-meter.ts'
 import { type TimeLimits, TimeLimitWatch } from './time-limits.ts'
 
-/** What a run may cost in time and calls. */
+/** The limits of a run in time, and how calls are repeated. */
 export interface RunPolicy extends TimeLimits {
-  /** The shortest pause before the second call of a provider, in milliseconds; it doubles, with jitter. */
+  /** The shortest pause before the second call, in milliseconds. The pause doubles with each call, with jitter. */
   readonly retryDelayMs: number
 }
 
@@ -28,15 +28,15 @@ interface JobRunDeps {
   readonly policy: RunPolicy
 }
 
-/** What may pass if it is tried again. A vendor that was silent or unreadable may have been paid already. */
+/** Failures after which a call is repeated. After a time-out or an unreadable answer the call may have been paid for. */
 const RETRIED: ReadonlySet<ProviderErrorCode> = new Set(['provider-rate-limited', 'provider-unavailable'])
-const MAX_ATTEMPTS = 3
-/** A vendor that asks to wait longer is not asked again: the caller should know now. */
+const MAX_CALLS = 3
+/** When a vendor asks for a longer wait, the job fails at once, so that its caller knows. */
 const LONGEST_RETRY_AFTER_MS = 60_000
-/** How long a provider may go on after it was told to stop, before it is left to itself. */
+/** How long a provider may go on after its signal was aborted, before the run ends without it. */
 const STOP_GRACE_MS = 1_000
 
-/** One run of a job: the calls of its provider, up to its outcome. */
+/** One run of a job: the calls of its provider, up to the outcome. */
 export class JobRun {
   readonly #job: RunningJob
   readonly #provider: LLMProvider | undefined
@@ -55,7 +55,7 @@ export class JobRun {
     this.#meter = new RunMeter(job, deps.clock)
   }
 
-  /** What the run has made so far, or `undefined` if all of it is stored. */
+  /** The progress of the run, or `undefined` if all of it is stored. */
   checkpoint(): JobCheckpoint | undefined {
     const storedLength = this.#storedLength
     if (this.#text.length === storedLength) return undefined
@@ -67,7 +67,7 @@ export class JobRun {
     this.#storedLength = job.result.length
   }
 
-  /** Ends the run, as its job is over already or was taken from this process. */
+  /** Ends the run, because its job was ended by another process. */
   lose(): void {
     this.#stop.abort(new JobLostError())
   }
@@ -79,7 +79,7 @@ export class JobRun {
     let outcome: JobOutcome = { status: 'completed' }
     let summary: CompletionSummary | undefined
     try {
-      summary = await this.#unlessStuck(this.#attempts(watch))
+      summary = await this.#unlessStuck(this.#callWithRetries(watch))
     } catch (error) {
       outcome = this.#outcomeOf(this.#stop.signal.aborted ? this.#stop.signal.reason : error)
     } finally {
@@ -92,17 +92,17 @@ export class JobRun {
     return { result: this.#text, metrics: this.#meter.metrics(summary) }
   }
 
-  #attempts(watch: TimeLimitWatch): Promise<CompletionSummary | undefined> {
+  #callWithRetries(watch: TimeLimitWatch): Promise<CompletionSummary | undefined> {
     const { signal } = this.#stop
-    return pRetry(() => this.#attempt(watch), {
-      retries: MAX_ATTEMPTS - 1,
+    return pRetry(() => this.#call(watch), {
+      retries: MAX_CALLS - 1,
       minTimeout: this.#deps.policy.retryDelayMs,
       randomize: true,
       signal,
       shouldRetry: ({ error }) => this.#mayRetry(error),
       onFailedAttempt: async ({ error, retryDelay }) => {
         if (!this.#mayRetry(error) || retryDelay === 0) return
-        this.#log('the provider is called again', error)
+        this.#log('calling the provider again', error)
         await sleep(Math.max(0, (error.retryAfterMs ?? 0) - retryDelay), undefined, { signal })
       },
     })
@@ -118,13 +118,13 @@ export class JobRun {
     )
   }
 
-  async #attempt(watch: TimeLimitWatch): Promise<CompletionSummary | undefined> {
+  async #call(watch: TimeLimitWatch): Promise<CompletionSummary | undefined> {
     const { signal } = this.#stop
     const { prompt, options, model, provider: name } = this.#job
-    // A job that waited over a restart may be for a provider that the new configuration does not have.
+    // The job may have waited over a restart whose configuration no longer has its provider.
     if (!this.#provider) throw new ProviderError(`There is no provider ${name} any more`, { code: 'provider-rejected' })
-    this.#meter.countAttempt()
-    watch.attemptStarted()
+    this.#meter.countCall()
+    watch.callStarted()
     const call = this.#deps.trace?.callStarted()
     const completion = this.#provider.complete(prompt, { ...options, model, signal })
     try {
@@ -133,18 +133,18 @@ export class JobRun {
           call?.completed(next.value, this.#meter.firstTokenMs)
           return next.value
         }
-        // Nothing is published any more once the run has been told to end.
+        // Nothing is published once the run has been told to end.
         signal.throwIfAborted()
         watch.tokenCame()
         this.#publish(next.value)
       }
     } catch (error) {
       call?.failed(callFailureOf(signal.aborted ? signal.reason : error), this.#meter.firstTokenMs)
-      // Not awaited: a provider that is stuck never answers it.
+      // Not awaited: a provider that is stuck never settles it.
       completion.return(undefined).catch(() => {})
       throw error
     } finally {
-      watch.attemptEnded()
+      watch.callEnded()
     }
   }
 
@@ -154,7 +154,7 @@ export class JobRun {
     this.#deps.tokenLog.append(this.#job.id, token)
   }
 
-  /** The result of the work, or the reason to stop if the work does not heed it. */
+  /** The result of the work, or the reason to stop if the work goes on after it was told to stop. */
   async #unlessStuck<Result>(work: Promise<Result>): Promise<Result> {
     const { signal } = this.#stop
     const stuck = Promise.withResolvers<never>()
@@ -185,7 +185,7 @@ export class JobRun {
     const { code, status, retryAfterMs } = error
     observer.providerFailed(provider, code)
     logger.warn({ jobId, provider, model, code, status, retryAfterMs, traceId }, message)
-    // In the vendor's words, which may quote the prompt.
-    logger.debug({ jobId, err: error }, 'what the provider said')
+    // The vendor's words may quote the prompt, so they are logged at debug only.
+    logger.debug({ jobId, err: error }, 'error of the provider')
   }
 }

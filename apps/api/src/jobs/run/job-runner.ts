@@ -22,33 +22,33 @@ interface JobRunnerDeps {
   readonly clock: Clock
   readonly logger: Logger
   readonly observer: JobObserver
-  /** Undefined: nobody collects traces. */
+  /** Undefined when tracing is off. */
   readonly tracer?: JobTracer | undefined
   readonly policy: RunPolicy
 }
 
-/** A job that this process works on, from the look at its record to the close of its log. */
+/** A job that this process works on, from the lookup of its record to the close of its log. */
 interface ActiveJob {
   readonly stop: AbortController
   readonly ended: PromiseWithResolvers<void>
-  /** Rejects when a change of its state could not be stored at once. */
+  /** Rejects when a change of the job's state could not be stored at once. */
   readonly stored: PromiseWithResolvers<never>
-  /** Whether its run has ended and its record is final. */
+  /** Whether the run has ended and the record is final. */
   isOver: boolean
-  /** How the job ended, once that is stored. */
+  /** The final event, once the final record is stored. */
   final?: FinalEvent
 }
 
 /**
- * Takes stored jobs from pending to their final state. Each change of state is stored before anything that follows
- * from it is published: no token before `running`, no end of the log before the final record.
+ * Takes stored jobs from pending to their final state. Each change of state is stored before anything that follows from it
+ * is published: no token before `running`, no end of the log before the final record.
  */
 export class JobRunner {
   readonly #deps: JobRunnerDeps
   readonly #checkpointer: Checkpointer
   readonly #active = new Map<string, ActiveJob>()
   readonly #interrupted = new AbortController()
-  /** Which job an error belongs to that nobody caught. */
+  /** The job whose run an uncaught error was thrown in. */
   readonly #context = new AsyncLocalStorage<ActiveJob>()
 
   constructor(deps: JobRunnerDeps) {
@@ -76,7 +76,7 @@ export class JobRunner {
     return (await this.#store(started, 'pending', active)) ? started : undefined
   }
 
-  /** Keeps account of the work on a job for as long as it takes. */
+  /** Keeps the job among the active ones while the work on it lasts. */
   async #track(jobId: string, work: (active: ActiveJob) => Promise<void>): Promise<void> {
     const { tokenLog, logger } = this.#deps
     const active: ActiveJob = {
@@ -85,17 +85,17 @@ export class JobRunner {
       stored: Promise.withResolvers(),
       isOver: false,
     }
-    // Nobody may be waiting for it.
+    // Perhaps nobody awaits the promise.
     active.stored.promise.catch(() => {})
     this.#active.set(jobId, active)
     if (this.#interrupted.signal.aborted) active.stop.abort(new JobInterruptedError())
     try {
       await this.#context.run(active, () => work(active))
     } catch (error) {
-      logger.error({ err: error, jobId }, 'The job could not be brought to its end; the next start will')
+      logger.error({ err: error, jobId }, 'could not finish the job; it will be recovered at the next start')
     } finally {
       this.#active.delete(jobId)
-      // Not before its final record is stored, and not of a job that another process runs.
+      // Only after the final record is stored, and only for a job that this process runs.
       if (active.isOver) await tokenLog.close(jobId, active.final)
       active.ended.resolve()
     }
@@ -104,7 +104,7 @@ export class JobRunner {
   /**
    * Ends the run of a job and waits for its final record.
    * @returns false, and at once, if the job does not run here
-   * @throws StorageUnavailableError the run was told to end, but its record cannot be stored yet
+   * @throws StorageUnavailableError the run was told to end, but its final record cannot be stored yet
    */
   async cancel(jobId: string): Promise<boolean> {
     const active = this.#active.get(jobId)
@@ -114,15 +114,15 @@ export class JobRunner {
     return true
   }
 
-  /** Ends every run now: its job fails as interrupted, with the text it has. */
+  /** Ends every run now. Its job fails as interrupted and keeps its text. */
   interruptAll(): void {
     this.#interrupted.abort()
     for (const { stop } of this.#active.values()) stop.abort(new JobInterruptedError())
   }
 
   /**
-   * Fails the job in whose run an error was thrown that nobody caught.
-   * @returns whether it was thrown in a run; called where the error is reported, as the run is known only there
+   * Fails the job in whose run an uncaught error was thrown. Call it in the handler of the error: only there the run is known.
+   * @returns whether the error was thrown in a run
    */
   failCurrent(error: unknown): boolean {
     const active = this.#context.getStore()
@@ -147,7 +147,7 @@ export class JobRunner {
     const { id, provider, model, status, metrics } = final
     const fields = { jobId: id, caller: job.owner, provider, model, traceId: trace?.traceId }
     if (isStored) logger.info({ ...fields, status, metrics }, 'job ended')
-    else logger.warn(fields, 'job was ended by another process; what this run made is dropped')
+    else logger.warn(fields, 'job was ended by another process; the text of this run was dropped')
   }
 
   #store(next: Job, ifStatus: JobStatus, active: ActiveJob): Promise<boolean> {
@@ -160,7 +160,7 @@ export class JobRunner {
       signal: this.#interrupted.signal,
       onFailure: (error, attempt) => {
         active.stored.reject(error)
-        this.#deps.logger.error({ err: error, ...fields, attempt }, 'the job store cannot be used; trying again')
+        this.#deps.logger.error({ err: error, ...fields, attempt }, 'could not use the job store; trying again')
       },
     })
   }

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import type { Job, JobStatus, PendingJob, RunningJob } from '@promptlab/contract'
+import type { Job, JobStatus, JobSummary, PendingJob, RunningJob } from '@promptlab/contract'
 import type { Owned, StoredJob } from '../../jobs/job.ts'
 import {
   type IdempotencyKey,
@@ -22,7 +22,25 @@ import { JournaledStore, type StoreOptions } from './disk/journaled-store.ts'
 import { Draft, keyedJob } from './memory/draft.ts'
 import { DamagedFileError, type JobEntry } from './memory/job-entry.ts'
 
-/** Jobs in one JSON file, for one process. Changes that come while the disk is busy share its next write. */
+/**
+ * Jobs in one JSON file, for one process.
+ *
+ * The way of a change to the disk. `replace` stands for all changes; its promise resolves after step 6.
+ *
+ *     replace(next, ifStatus)
+ *       1  GroupCommit     adds the change to the next commit, and waits until the commit before it has ended
+ *       2  CommitPace      under load, waits up to 25 ms more, so that more changes join the commit
+ *       3  Draft           applies all changes of the commit in their order; here `replace` gets its result, true or false
+ *       4  Mutex           waits while a compaction cuts the journal
+ *       5  JournaledStore  writes, and waits until the disk has flushed
+ *            below 64 KB     JobsFile: a whole new jobs.json beside the old one, then a rename
+ *            from 64 KB on   JournalFile: appends the lines of the changed jobs to jobs.json.journal
+ *       6  StoredJobs      takes the changes over, so that `find` and `list` show them
+ *
+ * If step 5 fails, step 6 does not happen and all promises of the commit reject with StorageUnavailableError.
+ *
+ * When the journal has become long, a compaction writes a new jobs.json. Commits go on meanwhile, and wait only at step 4.
+ */
 export class JsonFileJobRepository implements JobRepository {
   readonly #folder: string
   readonly #lock: FileLock
@@ -30,9 +48,9 @@ export class JsonFileJobRepository implements JobRepository {
   readonly #pace = new CommitPace()
   readonly #writes = new GroupCommit<DraftChange>(
     (changes) => this.#commit(changes),
-    () => this.#pace.turn(),
+    () => this.#pace.wait(),
   )
-  /** Those that ran when the store was opened: it has one server at a time, so theirs is gone. */
+  /** Jobs that were running when the store was opened. A store has one server at a time, so their process is gone. */
   readonly #abandonedIds: readonly string[]
   #isWritable = true
   #isClosed = false
@@ -47,8 +65,8 @@ export class JsonFileJobRepository implements JobRepository {
   }
 
   /**
-   * Opens or creates the file, and its folder.
-   * @throws StoreOpenError it is damaged, cannot be written, or is in use
+   * Opens the file. The file and its folder are created if they do not exist.
+   * @throws StoreOpenError the file is damaged, cannot be written, or is in use
    */
   static async open(path: string, options?: StoreOptions): Promise<JsonFileJobRepository> {
     const file = await locateStoreFile(path)
@@ -94,12 +112,12 @@ export class JsonFileJobRepository implements JobRepository {
     })
   }
 
-  async list({ limit, after, status, provider, owner }: JobQuery): Promise<StoredJob[]> {
+  async list({ limit, after, status, provider, owner }: JobQuery): Promise<JobSummary[]> {
     const isAskedFor = (entry: JobEntry) =>
       (owner === undefined || entry.owner === owner) &&
       (!status || entry.status === status) &&
       (!provider || entry.provider === provider)
-    return this.#store.jobs.newest(limit, after, isAskedFor).map(({ job }) => job)
+    return this.#store.jobs.newest(limit, after, isAskedFor).map(({ summary }) => summary)
   }
 
   replace(next: Job, ifStatus: JobStatus): Promise<boolean> {
@@ -139,7 +157,7 @@ export class JsonFileJobRepository implements JobRepository {
     } catch (cause) {
       throw new StorageUnavailableError(cause)
     }
-    // After a failed write, only one that succeeds shows that the disk is well again.
+    // After a failed write, only a write that succeeds shows that the disk works again.
     if (!this.#isWritable) await this.#writes.submit({ apply: (draft) => draft.touch() })
   }
 
@@ -151,6 +169,7 @@ export class JsonFileJobRepository implements JobRepository {
     await this.#lock.release()
   }
 
+  /** Adds a change to the next commit. Resolves with what `decide` returned, once the commit is on disk. */
   async #change<Result>(decide: (draft: Draft) => Result): Promise<Result> {
     if (this.#isClosed) throw new StorageUnavailableError()
     let outcome: (() => Result) | undefined

@@ -3,12 +3,12 @@ import type { JobCheckpoint } from '../../jobs/ports/job-repository.ts'
 import { toStorable } from './storable-text.ts'
 import type { SqlDb } from './tables.ts'
 
-/** A statement takes tens of thousands of parameters at most. */
+/** A statement has three parameters a job, and SQLite allows 32,766 of them. */
 const JOBS_PER_STATEMENT = 1_000
 
 /**
- * Stores the progress of those jobs that still run, and what their texts have grown by.
- * @returns their ids
+ * Stores the progress of the jobs that are still running, and the new pieces of their texts.
+ * @returns the ids of these jobs
  */
 export async function storeCheckpoints(db: SqlDb, progress: readonly JobCheckpoint[]): Promise<ReadonlySet<string>> {
   const stored = new Set<string>()
@@ -40,7 +40,7 @@ async function appendTexts(db: SqlDb, progress: readonly JobCheckpoint[]): Promi
   await db
     .insertInto('job_texts')
     .values(rows)
-    // A checkpoint that failed may have been stored after all; this one begins where that one did, and has more.
+    // A checkpoint that failed may have been stored after all. This one begins at the same place and has more text.
     .onConflict((on) => on.columns(['job_id', 'start']).doUpdateSet({ text: (eb) => eb.ref('excluded.text') }))
     .execute()
 }

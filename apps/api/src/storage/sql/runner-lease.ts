@@ -4,23 +4,25 @@ import type { Runner } from './sql-database.ts'
 import type { SqlDb } from './tables.ts'
 
 export interface LeaseTimes {
-  /** For how long a process counts as alive without a word from it, in milliseconds. */
+  /** How long a process counts as alive after it renewed its lease, in milliseconds. */
   readonly leaseMs: number
-  /** How often it gives word, in milliseconds. */
+  /** How often a process renews its lease, in milliseconds. */
   readonly renewMs: number
 }
 
+/** The default times. */
 export const LEASE_TIMES: LeaseTimes = { leaseMs: 15_000, renewMs: 3_000 }
 
-/** Rows of runners that ended without giving word are removed after so many leases. */
+/** The row of a process that crashed is removed after this many leases. */
 const LEASES_KEPT = 100
 
 /**
- * One of several processes that run jobs of a store. Each says by a row of its own, on the clock of the database, until
- * when it counts as alive; the jobs of one that does not say so any more can be ended by any other.
+ * The runner of a store that several processes share. Each process has a row in `runners` that says, by the clock of the
+ * database, until when the process counts as alive. When that time has passed, any other process can end its jobs.
  *
- * While the database was away nobody could say anything. So whoever could not renew its own lease believes in the end of
- * others only when it has renewed for the time of a whole lease again, in which they could have done so too.
+ * While the database is away, no process can renew its lease. So after a renewal of its own failed or came late, a process
+ * treats others as gone only after renewing for the time of a whole lease, in which they can renew too
+ * (docs/decisions/2026-11-24-sql-stores.md).
  */
 export class RunnerLease implements Runner {
   readonly id = crypto.randomUUID()
@@ -30,7 +32,7 @@ export class RunnerLease implements Runner {
   #timer: NodeJS.Timeout | undefined
   #renewal: Promise<void> | undefined
   #renewedAt = performance.now()
-  /** Since when no renewal has failed or come late. */
+  /** The time since which every renewal has succeeded in time. Infinite after one that failed. */
   #steadySince = performance.now()
 
   private constructor(db: SqlDb, times: LeaseTimes, logger: Pick<Logger, 'warn'>) {
@@ -39,6 +41,7 @@ export class RunnerLease implements Runner {
     this.#logger = logger
   }
 
+  /** Stores the first lease, and renews it until `end`. */
   static async start(db: SqlDb, times: LeaseTimes, logger: Pick<Logger, 'warn'>): Promise<RunnerLease> {
     const lease = new RunnerLease(db, times, logger)
     await lease.#renew()
@@ -48,7 +51,7 @@ export class RunnerLease implements Runner {
     return lease
   }
 
-  /** A runner without a row has given its lease up by itself. */
+  /** A process without a row has ended its lease itself, so it is gone in any case. */
   isGone(): RawBuilder<SqlBool> {
     const isSteady = performance.now() - this.#steadySince >= this.#times.leaseMs
     return sql<SqlBool>`(jobs.runner_id is null or jobs.runner_id <> ${this.id} and not exists (
@@ -57,6 +60,7 @@ export class RunnerLease implements Runner {
     ))`
   }
 
+  /** Ends the lease, so that other processes can end the jobs at once. */
   async end(): Promise<void> {
     clearInterval(this.#timer)
     await this.#renewal
@@ -64,20 +68,20 @@ export class RunnerLease implements Runner {
       .deleteFrom('runners')
       .where('id', '=', this.id)
       .execute()
-      .catch((err) => this.#logger.warn({ err }, 'the lease was not given up; it expires'))
+      .catch((err) => this.#logger.warn({ err }, 'could not end the lease; it expires by itself'))
   }
 
   async #renewInTime(): Promise<void> {
     try {
       await this.#renew()
       const now = performance.now()
-      // Also after this process alone was held up, as it cannot tell.
+      // A late renewal counts like a failed one: this process cannot tell whether it or the database was slow.
       const isLate = now - this.#renewedAt > this.#times.leaseMs / 2
       if (isLate || this.#steadySince === Number.POSITIVE_INFINITY) this.#steadySince = now
       this.#renewedAt = now
     } catch (err) {
       this.#steadySince = Number.POSITIVE_INFINITY
-      this.#logger.warn({ err }, 'the lease on running jobs was not renewed')
+      this.#logger.warn({ err }, 'could not renew the lease on running jobs')
     } finally {
       this.#renewal = undefined
     }

@@ -8,10 +8,10 @@ import { fromStorable, toStorable } from './storable-text.ts'
 import type { SqlDb } from './tables.ts'
 import { findUnfinishedImport, refuseUnfinishedImport } from './unfinished-import.ts'
 
-/** Their texts are in memory at once. */
+/** The texts of a page are in memory at once. */
 const JOBS_PER_PAGE = 100
 
-/** The jobs of a SQL database, to be stored elsewhere. */
+/** The jobs of a SQL database, to be copied into another store. */
 export class SqlJobSource implements JobSource {
   readonly #database: SqlDatabase
 
@@ -52,7 +52,7 @@ export class SqlJobSource implements JobSource {
   }
 }
 
-/** A SQL database that takes the jobs of another store. */
+/** A SQL database into which the jobs of another store are copied. */
 export class SqlJobTarget implements JobTarget {
   readonly #database: SqlDatabase
 
@@ -65,10 +65,12 @@ export class SqlJobTarget implements JobTarget {
     const unfinished = await findUnfinishedImport(db)
     if (unfinished === source) return
     if (unfinished !== undefined) {
-      throw new ImportError(`The target holds a part of ${unfinished}. Finish that import, or empty the target.`)
+      throw new ImportError(
+        `The target has a part of the jobs of ${unfinished}. Finish that import, or empty the target.`,
+      )
     }
     const count = await countJobs(db)
-    if (count > 0) throw new ImportError(`The target holds ${count} jobs already. Import into an empty store.`)
+    if (count > 0) throw new ImportError(`The target has ${count} jobs already. Import into an empty store.`)
     const row = { source: toStorable(source), started_at: isoTime(Date.now()), finished_at: null }
     await this.#database.write((db) =>
       db
@@ -80,11 +82,11 @@ export class SqlJobTarget implements JobTarget {
   }
 
   async add(jobs: readonly ImportedJob[]): Promise<void> {
-    // No process runs those that run: the next one to start finds them abandoned.
+    // Without a runner, running jobs count as abandoned when the next server starts.
     const rows = jobs.map(({ job }) => rowOf(job, null))
     const keys = jobs.flatMap(({ job, idempotency }) => (idempotency ? [keyRow(idempotency, job)] : []))
     await this.#database.transact(async (db) => {
-      // Those that an attempt before this one has stored. They may have changed since.
+      // An interrupted import may have stored these jobs, and they may have changed in the source since.
       const ids = rows.map(({ id }) => id)
       await db.deleteFrom('jobs').where('id', 'in', ids).execute()
       await db.insertInto('jobs').values(rows).execute()
@@ -110,7 +112,7 @@ export class SqlJobTarget implements JobTarget {
 
 type KeyRow = ReturnType<typeof keyRow>
 
-/** A key may have been used again, a day later: then it belongs to the later job. */
+/** Stores keys. A key may have been used twice, a day apart. Then it belongs to the later job. */
 async function storeKeys(db: SqlDb, keys: readonly KeyRow[]): Promise<void> {
   const latest = new Map<string, KeyRow>()
   for (const row of keys) {

@@ -17,29 +17,29 @@ import { isBeyond, isoTime, jobOf, rowOf, selectJobs, selectSummaries, stateOf, 
 import type { SqlDatabase } from './sql-database.ts'
 import { toStorable } from './storable-text.ts'
 import type { SqlDb } from './tables.ts'
+import { UnconfirmedInserts } from './unconfirmed-inserts.ts'
 import { refuseUnfinishedImport } from './unfinished-import.ts'
-import { UnsureInserts } from './unsure-inserts.ts'
 
 const PendingOwned = PendingJob.and(Owned)
 
-/** Jobs in a SQL database. */
+/** Jobs in SQLite or PostgreSQL. */
 export class SqlJobRepository implements JobRepository {
   readonly #database: SqlDatabase
-  readonly #unsureInserts: UnsureInserts
-  /** Changes of state that failed, and may have been stored after all. */
-  readonly #unsureChanges = new WeakSet<Job>()
-  /** Jobs that began here and have no checkpoint yet, so that one statement ends them. Most jobs are that short. */
+  readonly #unconfirmedInserts: UnconfirmedInserts
+  /** States whose `replace` failed without an answer. They may have been stored after all. */
+  readonly #unconfirmedChanges = new WeakSet<Job>()
+  /** Running jobs of this process that have no rows in `job_texts` yet. Most jobs end so, and one statement ends them. */
   readonly #withoutTexts = new Set<string>()
   #isClosed = false
 
   private constructor(database: SqlDatabase) {
     this.#database = database
-    this.#unsureInserts = new UnsureInserts(database)
+    this.#unconfirmedInserts = new UnconfirmedInserts(database)
   }
 
   /**
-   * @param database becomes the repository's own, and is closed if it cannot be used
-   * @throws StoreOpenError it holds a part of its jobs only
+   * @param database closed by the repository, also when this method throws
+   * @throws StoreOpenError an import into the database was not finished
    */
   static async open(database: SqlDatabase): Promise<SqlJobRepository> {
     try {
@@ -60,7 +60,7 @@ export class SqlJobRepository implements JobRepository {
       if (job.status === 'running' && !first) this.#withoutTexts.add(job.id)
       return first
     } catch (error) {
-      if (error instanceof StorageUnavailableError) this.#unsureInserts.add(job.id)
+      if (error instanceof StorageUnavailableError) this.#unconfirmedInserts.add(job.id)
       throw error
     }
   }
@@ -87,7 +87,7 @@ export class SqlJobRepository implements JobRepository {
   async findAbandoned(): Promise<RunningJob[]> {
     const { db, runner } = await this.#opened()
     const rows = await selectJobs(db)
-      // Literally, as the index on running jobs does not serve a parameter.
+      // A literal, because the index on running jobs is not used with a parameter.
       .where('jobs.status', '=', sql.lit('running'))
       .where(runner.isGone())
       .orderBy('jobs.created_at')
@@ -97,8 +97,8 @@ export class SqlJobRepository implements JobRepository {
   }
 
   async list({ limit, after, status, provider, owner }: JobQuery): Promise<JobSummary[]> {
-    const { db } = await this.#opened()
-    let query = selectSummaries(db)
+    const { db, dialect } = await this.#opened()
+    let query = selectSummaries(db, dialect)
     if (owner !== undefined) query = query.where('jobs.owner', '=', owner)
     if (status !== undefined) query = query.where('jobs.status', '=', status)
     if (provider !== undefined) query = query.where('jobs.provider', '=', toStorable(provider))
@@ -116,9 +116,9 @@ export class SqlJobRepository implements JobRepository {
         : database.write((db) => this.#replaceRow(db, next, ifStatus)))
       if (isReplaced && next.status === 'running') this.#withoutTexts.add(next.id)
       if (isReplaced) return true
-      return this.#unsureChanges.has(next) && (await this.#holds(next))
+      return this.#unconfirmedChanges.has(next) && (await this.#holds(next))
     } catch (error) {
-      if (error instanceof StorageUnavailableError) this.#unsureChanges.add(next)
+      if (error instanceof StorageUnavailableError) this.#unconfirmedChanges.add(next)
       throw error
     }
   }
@@ -160,10 +160,10 @@ export class SqlJobRepository implements JobRepository {
     await this.#database.close()
   }
 
-  /** The database, in a state that agrees with what callers were told. */
+  /** Removes inserts that were never confirmed, then returns the database. */
   async #opened(): Promise<SqlDatabase> {
     if (this.#isClosed) throw new StorageUnavailableError()
-    await this.#unsureInserts.settle()
+    await this.#unconfirmedInserts.remove()
     return this.#database
   }
 
@@ -182,14 +182,14 @@ export class SqlJobRepository implements JobRepository {
     if (first) return first
     await this.#insertRow(db, job)
     if (await takeKey(db, idempotency, job)) return undefined
-    // Another process was faster.
+    // Another process took the key first.
     await db.deleteFrom('jobs').where('id', '=', toStorable(job.id)).execute()
     const winner = await findByKey(db, idempotency.key, now)
-    // Its job may have been removed since.
+    // The job of that process may have been removed since.
     return winner ?? (await this.#insertKeyed(db, job, idempotency))
   }
 
-  /** The new state has the whole text. */
+  /** Removes the rows in `job_texts` as well, because the new state has the whole text. */
   async #replaceWithTexts(db: SqlDb, next: Job, ifStatus: JobStatus): Promise<boolean> {
     const isReplaced = await this.#replaceRow(db, next, ifStatus)
     if (isReplaced) await db.deleteFrom('job_texts').where('job_id', '=', toStorable(next.id)).execute()
@@ -206,7 +206,7 @@ export class SqlJobRepository implements JobRepository {
     return numUpdatedRows > 0n
   }
 
-  /** Whether the job is stored as this process would have stored it. */
+  /** Whether the stored job is in this state, stored by this process. */
   async #holds(next: Job): Promise<boolean> {
     const { status, updated_at, runner_id } = stateOf(next, this.#database.runner.id)
     const row = await this.#database.db

@@ -2,7 +2,7 @@ import type { JobPosition } from '../../../jobs/ports/job-repository.ts'
 import type { JobChanges, JobEntries, JobEntry } from './job-entry.ts'
 import { ListOrder } from './list-order.ts'
 
-/** The jobs that the disk has, in memory, and who has which idempotency key. */
+/** A copy in memory of the jobs on disk, with indexes by id, by idempotency key and by the order of `GET /jobs`. */
 export class StoredJobs {
   /** In the order of creation. */
   readonly #entries: Map<string, JobEntry>
@@ -23,7 +23,7 @@ export class StoredJobs {
     return this.#entries.size
   }
 
-  /** What the jobs take in a file. */
+  /** The size of all lines together. */
   get bytes(): number {
     return this.#bytes
   }
@@ -41,22 +41,22 @@ export class StoredJobs {
     return this.#entries.values()
   }
 
-  /** All of them as they are now. */
+  /** A copy of the list of all jobs. */
   all(): JobEntries {
     return [...this.#entries.values()]
   }
 
-  /** Those that match as the list shows them: newest first, of all or of those that come after a position. */
+  /** The newest jobs that match, newest first. With `after`, only jobs that are older than that position. */
   newest(limit: number, after: JobPosition | undefined, matches: (entry: JobEntry) => boolean): JobEntry[] {
     return this.#order.newest(limit, after, matches)
   }
 
-  /** Those that match, oldest first, of all or of those that come after a position in this order. */
+  /** The oldest jobs that match, oldest first. With `after`, only jobs that are newer than that position. */
   oldest(limit: number, after: JobPosition | undefined, matches: (entry: JobEntry) => boolean): JobEntry[] {
     return this.#order.oldest(limit, after, matches)
   }
 
-  /** What will be stored once the changes are. */
+  /** All jobs as they will be after the changes. Does not apply them. */
   with(changes: JobChanges): JobEntries {
     const entries = new Map(this.#entries)
     for (const [id, entry] of changes) {
@@ -66,7 +66,7 @@ export class StoredJobs {
     return [...entries.values()]
   }
 
-  /** Takes over changes that the disk has. */
+  /** Applies changes that are on disk. */
   apply(changes: JobChanges): void {
     this.#order.remove(this.#displacedBy(changes))
     for (const [id, entry] of changes) {
@@ -82,7 +82,7 @@ export class StoredJobs {
     }
   }
 
-  /** Those that lose their place in the list: they are removed, or make room for another job under the same id. */
+  /** The entries that leave the list: the job is removed, or another job gets its id. */
   #displacedBy(changes: JobChanges): JobEntry[] {
     const displaced: JobEntry[] = []
     for (const [id, entry] of changes) {
@@ -98,7 +98,7 @@ export class StoredJobs {
 
   #removeKey(id: string): void {
     const key = this.#entries.get(id)?.idempotency?.key
-    // The key may have gone to a later job, a day after this one.
+    // A day after this job, the key may have been given to another one.
     if (key !== undefined && this.#idsByKey.get(key) === id) this.#idsByKey.delete(key)
   }
 }

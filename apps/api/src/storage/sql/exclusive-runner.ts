@@ -1,8 +1,8 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { Runner } from './sql-database.ts'
 
-/** The only process that uses a store: whatever others ran before is theirs no more. */
-export class SoleProcess implements Runner {
+/** The runner of a store that only this process uses. All other processes that ever ran jobs there are gone. */
+export class ExclusiveRunner implements Runner {
   readonly id = crypto.randomUUID()
 
   isGone(): RawBuilder<SqlBool> {
