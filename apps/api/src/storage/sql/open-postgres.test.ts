@@ -163,7 +163,11 @@ await withPostgres((newDatabase) => {
   it('a lock of PostgreSQL that was lost is taken again', async () => {
     const url = await newDatabase()
     const jobs = await open(url, EXCLUSIVE)
-    await runSql(url, `select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and granted`)
+    await runSql(
+      url,
+      `select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and granted
+      and database = (select oid from pg_database where datname = current_database())`,
+    )
     await vi.waitUntil(
       () =>
         jobs.insert(aJob('a')).then(
