@@ -10,7 +10,7 @@ const PROMPTS_PER_ROUND = 5
 const SEED = Number(process.env['CLIENT_SEED'] ?? Date.now() % 1_000_000)
 const PATIENCE = { retryDelayMs: 1, maxRetries: 50, maxReconnects: 50 }
 
-/** The URL of a server behind a proxy. The proxy breaks each connection after 1 to 5,000 bytes; an answer's headers take 1,000. */
+/** A server behind a proxy that breaks each connection after 1 to 5,000 bytes. The headers of a response take 1,000 of them. */
 interface CutServer {
   readonly url: string
   readonly cutUrl: string
@@ -44,17 +44,18 @@ async function runRounds(
     await expectStreamedOnce(direct, prompts, await run(prompts))
     promptCount += prompts.length
   }
-  // The proxy did break connections.
+  // Fewer connections would mean that the proxy broke none.
   expect(connectionCount()).toBeGreaterThan(1.5 * promptCount)
 }
 
-/** Compares what was streamed with the server's jobs, without the proxy between, and removes the jobs. */
+/** Compares the streamed tokens with the jobs that the server stored, over a connection without the proxy, and removes the jobs. */
 async function expectStreamedOnce(
   direct: PromptLabClient,
   prompts: readonly string[],
   streamed: readonly (readonly string[])[],
 ): Promise<void> {
-  const jobs = await Array.fromAsync(direct.list({ limit: 100 }))
+  const listed = await Array.fromAsync(direct.list({ limit: 100 }))
+  const jobs = await Promise.all(listed.map(({ id }) => direct.get(id)))
   expect(jobs.map(({ prompt }) => prompt).sort()).toEqual([...prompts].sort())
   expect(streamed.map((tokens) => tokens.join(''))).toEqual(prompts)
   const counts = new Map(jobs.map((job) => [job.prompt, 'metrics' in job ? job.metrics.tokenCount : undefined]))
@@ -62,8 +63,10 @@ async function expectStreamedOnce(
   for (const { id } of jobs) await direct.delete(id)
 }
 
-describe(`a connection that breaks at random bytes (CLIENT_SEED=${SEED})`, { timeout: timeoutOf(300_000) }, () => {
-  it('loses and repeats no token in Node.js, and makes one job of each run', async () => {
+describe(`PromptLabClient behind a proxy that breaks connections (CLIENT_SEED=${SEED})`, {
+  timeout: timeoutOf(300_000),
+}, () => {
+  it('streams jobs in Node.js without losing or repeating a token, and creates each job once', async () => {
     const random = new Random(SEED)
     const server = await startCutServer(random)
     const client = new PromptLabClient({ baseUrl: server.cutUrl, ...PATIENCE })
@@ -71,11 +74,11 @@ describe(`a connection that breaks at random bytes (CLIENT_SEED=${SEED})`, { tim
     await runRounds(server, random, (prompts) => Promise.all(prompts.map(run)))
   })
 
-  it('loses and repeats no token in Chromium, and makes one job of each run', async ({ skip }) => {
+  it('streams jobs in Chromium without losing or repeating a token, and creates each job once', async ({ skip }) => {
     const random = new Random(SEED)
     const page = await openPage(skip)
     const server = await startCutServer(random)
-    // In the empty page: the content security policy of the API's own pages allows requests to the API alone, not to the proxy.
+    // On the empty page: the content security policy of the API's pages does not allow requests to the proxy.
     await addClient(page)
     await runRounds(server, random, (prompts) =>
       page.evaluate(

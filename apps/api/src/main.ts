@@ -22,7 +22,7 @@ async function main(): Promise<void> {
   const config = readConfig(process.env)
   const logger = newLogger(config)
   if (file) logger.info({ file: file.path, variables: file.variables }, 'read settings from a file')
-  useProxy(process.env)
+  if (config.proxy) useProxy(config.proxy)
   const deps = await openDependencies(config, logger)
   const app = buildApp({ ...config, logger, playgroundFolder: PLAYGROUND_FOLDER }, deps)
 

@@ -5,7 +5,7 @@ import { explainError } from '../process/explain-error.ts'
 import { LOG_OPTIONS } from '../process/log-options.ts'
 import { importJobs } from '../storage/job-import.ts'
 import { describeStore, type StoreLocation, storeLocation } from '../storage/store-location.ts'
-import { openSource, openTarget } from '../stores.ts'
+import { storeAt } from '../stores.ts'
 import { ImportProgress } from './import-progress.ts'
 
 const USAGE = 'Usage: pnpm import-jobs --from jobs.json --to sqlite:PATH|postgres://user:password@host:5432/database'
@@ -17,9 +17,9 @@ async function main(): Promise<void> {
   if (sourceName === targetName) throw new ConfigError(`--from and --to name the same store. ${USAGE}`)
   const logger = pino({ ...LOG_OPTIONS, level: 'warn' }, pino.destination(2))
   const progress = new ImportProgress(process.stderr)
-  const source = await openSource(from, { logger })
+  const source = await storeAt(from).openSource({ logger })
   try {
-    const target = await openTarget(to, { logger })
+    const target = await storeAt(to).openTarget({ logger })
     try {
       const onProgress = (done: number, total: number) => progress.update(done, total)
       const total = await importJobs(source, target, { sourceName, targetName, onProgress })

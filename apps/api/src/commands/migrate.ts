@@ -4,13 +4,13 @@ import { loadEnvironmentFile } from '../config/environment-file.ts'
 import { explainError } from '../process/explain-error.ts'
 import { LOG_OPTIONS } from '../process/log-options.ts'
 import { describeStore } from '../storage/store-location.ts'
-import { migrateJobs } from '../stores.ts'
+import { storeAt } from '../stores.ts'
 
 /** `pnpm migrate`: brings the tables to the state that this version needs. The server does the same when it starts. */
 async function main(): Promise<void> {
   loadEnvironmentFile()
   const { store, logLevel } = readConfig(process.env)
-  const migrations = await migrateJobs(store, {
+  const migrations = await storeAt(store).migrate({
     logger: pino({ ...LOG_OPTIONS, level: logLevel }, pino.destination(2)),
   })
   const done = migrations.length > 0 ? `was brought up to date: ${migrations.join(', ')}` : 'is up to date'

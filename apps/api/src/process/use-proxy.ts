@@ -1,17 +1,11 @@
 import { setGlobalProxyFromEnv } from 'node:http'
+import type { ProxySettings } from '../config/config.ts'
 
 /**
- * Sends calls to vendors by https through the proxy of `HTTPS_PROXY`, except to the hosts in `NO_PROXY`. Node.js reads these
- * variables before `.env` is loaded, and only if `NODE_USE_ENV_PROXY` is set, so they are handed over here.
- * @returns ends that; undefined if there is no proxy
+ * Sends calls to vendors by https through a proxy. Node.js reads `HTTPS_PROXY` before `.env` is loaded, and only if
+ * `NODE_USE_ENV_PROXY` is set, so the settings are handed over here.
+ * @returns ends that
  */
-export function useProxy({
-  HTTPS_PROXY,
-  NO_PROXY,
-}: Readonly<Record<string, string | undefined>>): (() => void) | undefined {
-  if (HTTPS_PROXY === undefined || HTTPS_PROXY.trim() === '') return undefined
-  return setGlobalProxyFromEnv({
-    HTTPS_PROXY: HTTPS_PROXY.trim(),
-    ...(NO_PROXY !== undefined && { NO_PROXY: NO_PROXY.trim() }),
-  })
+export function useProxy({ url, except }: ProxySettings): () => void {
+  return setGlobalProxyFromEnv({ HTTPS_PROXY: url, ...(except && { NO_PROXY: except.join(',') }) })
 }

@@ -3,7 +3,7 @@ import { type FinalJob, isFinal, type JobStatus } from '@promptlab/contract'
 import { startOpenAIVendor } from '@promptlab/providers/testing/vendors'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { storeLocation } from '../../src/storage/store-location.ts'
-import { openSource } from '../../src/stores.ts'
+import { storeAt } from '../../src/stores.ts'
 import { getJob, jobOf, postJob, readStream, StreamReader } from '../support/job-client.ts'
 import { answerAtItsPace, textOf } from '../support/paced-answers.ts'
 import { Random } from '../support/random.ts'
@@ -132,7 +132,7 @@ async function useJob(url: string, prompt: string, witnesses: Witness[]): Promis
 
 /** Reads the store before the next server changes it. */
 async function checkStore(url: string, witnesses: readonly Witness[], counts: { lost: number }): Promise<void> {
-  const source = await openSource(storeLocation.parse(url), { logger: { info: () => {}, warn: () => {} } })
+  const source = await storeAt(storeLocation.parse(url)).openSource({ logger: { info: () => {}, warn: () => {} } })
   const stored = new Map<string, JobStatus>()
   for await (const page of source.pages()) for (const { job } of page) stored.set(job.id, job.status)
   await source.close()

@@ -8,7 +8,7 @@ import { finishJob, type StoredJob, startJob } from '../../src/jobs/job.ts'
 import { summaryOf } from '../../src/jobs/job-summary.ts'
 import type { JobRepository } from '../../src/jobs/ports/job-repository.ts'
 import { storeLocation } from '../../src/storage/store-location.ts'
-import { openJobs } from '../../src/stores.ts'
+import { storeAt } from '../../src/stores.ts'
 import { aJob } from '../contracts/describe-job-repository.ts'
 import { programArguments, ServerProcess } from '../support/server-process.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
@@ -26,7 +26,7 @@ async function runImport(from: string, to: string): Promise<{ code: unknown; out
 }
 
 async function open(url: string): Promise<JobRepository> {
-  const jobs = await openJobs(storeLocation.parse(url), { logger, shared: false })
+  const jobs = await storeAt(storeLocation.parse(url)).open({ logger, shared: false })
   onTestFinished(() => jobs.close())
   return jobs
 }

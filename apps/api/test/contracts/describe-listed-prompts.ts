@@ -67,7 +67,7 @@ export function describeListedPrompts(newStore: () => Promise<{ open(): Promise<
       const waiting = newJob('a', body, CREATED_AT)
       const running = startJob(waiting, CREATED_AT)
       const finished = finishJob(running, { ...running, result: x(100_000) }, { status: 'completed' }, CREATED_AT + 5)
-      const listed = ({ result: _, owner: __, ...job }: Partial<StoredJob> & { result?: string }) => ({
+      const listed = ({ result: _, owner: __, run: ___, ...job }: Partial<StoredJob> & { result?: string }) => ({
         ...job,
         prompt: x(199),
         promptLength: 100_201,

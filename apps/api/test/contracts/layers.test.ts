@@ -29,9 +29,9 @@ const MAY_NOT_IMPORT: readonly { from: RegExp; to: RegExp; why: string }[] = [
     why: 'only dependencies.ts and stores.ts name adapters',
   },
   {
-    from: /^apps\/api\/src\/(?!dependencies\.ts$|config\/environment\.ts$)/,
+    from: /^apps\/api\/src\/(?!config\/vendor-settings\.ts$)/,
     to: /^@promptlab\/providers\//,
-    why: 'only dependencies.ts names vendors',
+    why: 'only config/vendor-settings.ts knows the table of vendors',
   },
   {
     from: /^(?!apps\/api\/src\/monitoring\/tracing\/)/,

@@ -84,7 +84,7 @@ describe('the collector of traces', () => {
       OTEL_TRACES_SAMPLER: 'all',
     })
     expect(await server.exit()).toBe(1)
-    expect(server.output).toContain('OTEL_EXPORTER_OTLP_ENDPOINT: Must be the http:// or https:// URL of a collector')
+    expect(server.output).toContain('OTEL_EXPORTER_OTLP_ENDPOINT: Must begin with http:// or https://')
     expect(server.output).toContain('OTEL_TRACES_SAMPLER: ')
   })
 })

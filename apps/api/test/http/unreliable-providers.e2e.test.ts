@@ -107,13 +107,12 @@ describe('a provider that sends nothing', () => {
   })
 
   it('does not delay the jobs of other providers', async () => {
-    const stuck = new ScriptedProvider([never])
-    const { url } = await startServer({
-      env: { MAX_CONCURRENT_JOBS: '4' },
-      providers: [stuck, Object.assign(new ScriptedProvider(['well']), { name: 'other' })],
-    })
-    for (let count = 0; count < 10; count++) await createJob(url, SCRIPTED)
-    const { id } = await createJob(url, { ...SCRIPTED, provider: 'other' })
+    const { vendor, url } = await startVendorServer({ MAX_CONCURRENT_JOBS: '4' })
+    for (let count = 0; count < 10; count++) await createJob(url, OPENAI)
+    // Two providers are configured, so one that is stuck holds three of the four slots.
+    for (let count = 0; count < 3; count++) await vendor.nextRequest()
+    const { id } = await createJob(url, { prompt: 'well', provider: 'echo', model: 'echo' })
     expect((await readStream(url, id)).text).toBe('well')
+    expect(vendor.requests).toBe(3)
   })
 })

@@ -15,10 +15,12 @@ export const PATIENT = {
 }
 
 /** Starts a server whose `openai` vendor the test controls. */
-export async function startVendorServer(): Promise<{ vendor: LoopbackVendor; url: string }> {
+export async function startVendorServer(
+  settings: Readonly<Record<string, string>> = {},
+): Promise<{ vendor: LoopbackVendor; url: string }> {
   const vendor = await startOpenAIVendor()
   onTestFinished(() => vendor.close())
-  const env = { OPENAI_API_KEY: 'key', OPENAI_BASE_URL: vendor.url }
+  const env = { OPENAI_API_KEY: 'key', OPENAI_BASE_URL: vendor.url, ...settings }
   const { url } = await startServer({ env, config: { run: PATIENT } })
   return { vendor, url }
 }

@@ -113,8 +113,12 @@ await withPostgres((newDatabase) => {
     const before = await open(url, EXCLUSIVE)
     await insertLongPrompts(before)
     await before.close()
-    await runSql(url, 'alter table jobs drop column prompt_length')
-    await runSql(url, `delete from kysely_migration where name like '%prompt-lengths'`)
+    await runSql(
+      url,
+      `alter table jobs drop column prompt_length, drop column run; drop table write_probes;
+       alter table runners drop column record_version;
+       delete from kysely_migration where name >= '2026-11-26'`,
+    )
     const after = await open(url, EXCLUSIVE)
     expect(await listedPrompts(after)).toEqual(LISTED_PROMPTS)
   })
@@ -163,7 +167,11 @@ await withPostgres((newDatabase) => {
   it('a lock of PostgreSQL that was lost is taken again', async () => {
     const url = await newDatabase()
     const jobs = await open(url, EXCLUSIVE)
-    await runSql(url, `select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and granted`)
+    await runSql(
+      url,
+      `select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and granted
+      and database = (select oid from pg_database where datname = current_database())`,
+    )
     await vi.waitUntil(
       () =>
         jobs.insert(aJob('a')).then(
