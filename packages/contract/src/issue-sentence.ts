@@ -20,7 +20,7 @@ export function issueSentence(issue: z.core.$ZodRawIssue): string {
     case 'invalid_value':
       return oneOf(issue.values)
     case 'invalid_union':
-      return issue.options ? oneOf(issue.options) : 'Is not valid'
+      return Array.isArray(issue.options) ? oneOf(issue.options) : 'Is not valid'
     case 'unrecognized_keys':
       return 'Unknown field'
     default:

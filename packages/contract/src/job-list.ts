@@ -3,7 +3,7 @@ import { Job, JobSummaryResource } from './job.ts'
 
 /** The query of `GET /jobs`. */
 export const JobListQuery = z.strictObject({
-  limit: z.preprocess(numberOf, z.int().min(1).max(100)).default(20).describe('The most jobs of a page.'),
+  limit: z.preprocess(numberOf, z.int().min(1).max(100).default(20)).describe('The most jobs of a page.'),
   cursor: z.string().min(1).optional().describe('`nextCursor` of the page before.'),
   status: z.enum(Job.options.map(({ shape }) => shape.status.value)).optional(),
   provider: z.string().min(1).optional(),

@@ -80,7 +80,7 @@ describe('the words of refused requests', () => {
     await fc.assert(
       fc.asyncProperty(paths, parameters, cursor, async (path, query, lastEventId) => {
         const search = new URLSearchParams(
-          Object.entries(query).flatMap(([name, values]) => values.map((value) => [name, value])),
+          Object.entries(query).flatMap(([name, values]) => values.map((value): [string, string] => [name, value])),
         )
         expectOurWords(await refusal(`${url}${path}?${search}`, { headers: { 'last-event-id': lastEventId } }))
       }),
