@@ -2,7 +2,7 @@ import accepts from '@fastify/accepts'
 import cors from '@fastify/cors'
 import type { ProviderRegistry } from '@promptlab/providers'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
-import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
+import { serializerCompiler } from 'fastify-type-provider-zod'
 import type { Clock } from './base/clock.ts'
 import type { Config } from './config/config.ts'
 import { authPlugin } from './http/access/auth-plugin.ts'
@@ -24,6 +24,7 @@ import { securityHeaders } from './http/plugins/security-headers.ts'
 import { shutdownPlugin } from './http/plugins/shutdown-plugin.ts'
 import { sendMalformedRequest } from './http/problems/malformed-request.ts'
 import { problemPlugin, sendProblem } from './http/problems/problem-plugin.ts'
+import { requestValidator } from './http/problems/request-validator.ts'
 import { healthRoutes } from './http/routes/health-routes.ts'
 import { jobRoutes } from './http/routes/job-routes.ts'
 import { jobStreamRoutes } from './http/routes/job-stream-routes.ts'
@@ -141,7 +142,7 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
   const streamLinks = config.apiKeys && new StreamLinks({ ...config.streamLinks, clock: deps.clock })
 
   const routes = knownRoutes(app)
-  app.setValidatorCompiler(validatorCompiler)
+  app.setValidatorCompiler(requestValidator)
   app.setSerializerCompiler(serializerCompiler)
   app.register(requestLogPlugin)
   app.register(requestTracePlugin, { tracer: deps.tracer })

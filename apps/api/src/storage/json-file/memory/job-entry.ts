@@ -1,4 +1,4 @@
-import { isFinal, type JobStatus, JobSummary } from '@promptlab/contract'
+import { isFinal, issueSentence, type JobStatus, JobSummary } from '@promptlab/contract'
 import { z } from 'zod'
 import { runOf, StoredJob } from '../../../jobs/job.ts'
 import { summaryOf } from '../../../jobs/job-summary.ts'
@@ -67,7 +67,7 @@ export class JobEntry {
    * @throws DamagedFileError
    */
   static parse(value: unknown, line: Uint8Array, at: { path: string; place: string }): JobEntry {
-    const parsed = JobLine.safeParse(value)
+    const parsed = JobLine.safeParse(value, { error: issueSentence })
     if (!parsed.success) throw new DamagedFileError(at.path, `${at.place}: ${describeIssues(parsed.error)}`)
     const { idempotency, ...job } = parsed.data
     return new JobEntry(job, idempotency, line)
