@@ -4,7 +4,7 @@ import { ApiError } from '../base/api-error.ts'
 import type { Clock } from '../base/clock.ts'
 import { finalEvent } from './final-event.ts'
 import { fingerprint } from './fingerprint.ts'
-import { cancelPending, newJob, runOf, type StoredFinalJob, type StoredJob, startJob } from './job.ts'
+import { cancelPending, inputBytes, newJob, runOf, type StoredFinalJob, type StoredJob, startJob } from './job.ts'
 import { type JobQueue, type QueueSlot, QueueUnavailableError } from './ports/job-queue.ts'
 import {
   type IdempotencyKey,
@@ -248,11 +248,6 @@ export class JobService {
       throw new ApiError('provider-key-missing', `${name} is not configured on this server: set ${missing.join(', ')}.`)
     }
   }
-}
-
-/** The bytes that a job's input takes, about as they were sent. */
-function inputBytes({ prompt, options }: CreateJobBody): number {
-  return Buffer.byteLength(prompt) + (options ? Buffer.byteLength(JSON.stringify(options)) : 0)
 }
 
 /** The version of the record that holds such a job. A prompt and its options are in records of the first version. */

@@ -45,6 +45,11 @@ export function runOf({ run = 0 }: StoredOnly): number {
   return run
 }
 
+/** The bytes that the input of a job takes, about as they were sent. */
+export function inputBytes({ prompt, options }: Pick<Job, 'prompt' | 'options'>): number {
+  return Buffer.byteLength(prompt) + (options ? Buffer.byteLength(JSON.stringify(options)) : 0)
+}
+
 /** @param now milliseconds since the epoch, as everywhere in this file */
 export function newJob(
   id: string,

@@ -1,6 +1,6 @@
 import { isFinal, JobSummary, LISTED_PROMPT_LENGTH } from '@promptlab/contract'
 import { type Insertable, type RawBuilder, type Selectable, type SqlBool, sql } from 'kysely'
-import { runOf, StoredJob } from '../../jobs/job.ts'
+import { inputBytes, runOf, StoredJob } from '../../jobs/job.ts'
 import { listedPrompt } from '../../jobs/job-summary.ts'
 import { endedAt, type JobPosition, type JobState, type KeyedJob } from '../../jobs/ports/job-repository.ts'
 import type { SqlDialect } from './migrations.ts'
@@ -24,6 +24,7 @@ export function rowOf(job: StoredJob, runnerId: string | null): JobRow {
     options: job.options ? JSON.stringify(job.options) : null,
     created_at: job.createdAt,
     owner: job.owner ?? null,
+    input_bytes: inputBytes(job),
     ...stateOf(job, runnerId),
   }
 }

@@ -99,6 +99,13 @@ async function addPromptLengths(db: Kysely<unknown>): Promise<void> {
 /** Processes of earlier versions name neither column; they read records of version 1. */
 async function addRuns(db: Kysely<unknown>, dialect: SqlDialect): Promise<void> {
   await sql`alter table jobs add column run integer not null default 0`.execute(db)
+  await sql`alter table jobs add column input_bytes integer`.execute(db)
+  // It has all columns of the queries that go through waiting jobs: SQLite would read the whole texts of a row to get at its
+  // last columns.
+  await sql`
+    create index jobs_waiting on jobs (created_at, id, provider, owner, input_bytes) where status = 'pending'`.execute(
+    db,
+  )
   await sql`create table write_probes (id text primary key, filler text not null)`.execute(db)
   if (dialect !== 'postgres') return
   await sql`alter table runners add column record_version integer not null default 1`.execute(db)

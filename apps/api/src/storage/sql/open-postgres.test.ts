@@ -115,7 +115,8 @@ await withPostgres((newDatabase) => {
     await before.close()
     await runSql(
       url,
-      `alter table jobs drop column prompt_length, drop column run; drop table write_probes;
+      `drop index jobs_waiting; alter table jobs drop column prompt_length, drop column run, drop column input_bytes;
+       drop table write_probes;
        alter table runners drop column record_version;
        delete from kysely_migration where name >= '2026-11-26'`,
     )

@@ -95,7 +95,8 @@ export class SqlJobRepository implements JobRepository {
     let query = db
       .selectFrom('jobs')
       .select(['jobs.id', 'jobs.provider', 'jobs.owner', 'jobs.created_at'])
-      .where('jobs.status', '=', 'pending')
+      // A literal, because the index on waiting jobs is not used with a parameter.
+      .where('jobs.status', '=', sql.lit('pending'))
     if (after) query = query.where(isBeyond(after, '>'))
     const rows = await query.orderBy('jobs.created_at').orderBy('jobs.id').limit(limit).execute()
     return rows.map(({ id, provider, owner, created_at: createdAt }) => ({
@@ -140,12 +141,8 @@ export class SqlJobRepository implements JobRepository {
     const { db } = await this.#opened()
     const rows = await db
       .selectFrom('jobs')
-      // Lengths alone: the database does not read the texts for them.
-      .select([
-        'owner',
-        sql<number | string>`sum(octet_length(prompt) + coalesce(octet_length(options), 0))`.as('bytes'),
-      ])
-      .where('status', '=', 'pending')
+      .select(['owner', sql<number | string>`sum(coalesce(input_bytes, 0))`.as('bytes')])
+      .where('status', '=', sql.lit('pending'))
       .groupBy('owner')
       .execute()
     return new Map(rows.map(({ owner, bytes }) => [owner ?? undefined, Number(bytes)]))

@@ -39,6 +39,8 @@ interface JobTable {
   owner: string | null
   /** The length of the prompt in UTF-16 code units. Null in rows of older versions, whose lengths `promptLength` computes. */
   prompt_length: number | null
+  /** The bytes of the prompt and the options. Null in rows of older versions. */
+  input_bytes: ColumnType<number | null, number, never>
   /** The number of the latest run; 0 before the first. */
   run: ColumnType<number, number | undefined, number>
 }
