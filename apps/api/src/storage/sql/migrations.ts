@@ -103,7 +103,7 @@ async function addRuns(db: Kysely<unknown>, dialect: SqlDialect): Promise<void> 
   // It has all columns of the queries that go through waiting jobs: SQLite would read the whole texts of a row to get at its
   // last columns.
   await sql`
-    create index jobs_waiting on jobs (created_at, id, provider, owner, input_bytes) where status = 'pending'`.execute(
+    create index jobs_waiting on jobs (status, created_at, id, provider, owner, input_bytes) where status = 'pending'`.execute(
     db,
   )
   await sql`create table write_probes (id text primary key, filler text not null)`.execute(db)
