@@ -38,8 +38,7 @@ await withPostgres((newDatabase) => {
 
     it('cancels a job from any process, and makes one job of one idempotency key', async () => {
       const cluster = await Cluster.prepare(await newDatabase())
-      const { apis } = await cluster.startFour()
-      const [first, second] = apis
+      const [first, second] = await Promise.all([cluster.start('api'), cluster.start('api'), cluster.start('worker')])
       const { id } = await createJob(first.url, OPENAI)
       const exchange = await cluster.vendor.nextRequest()
       const reader = await StreamReader.open(first.url, id)

@@ -80,8 +80,8 @@ await withPostgres((newDatabase) => {
   describeWithRedisProcess('deploy/nginx.conf in front of a cluster', () => {
     it('streams token by token, and resumes on the other server when one is killed', async ({ skip }) => {
       const cluster = await Cluster.prepare(await newDatabase())
-      const { apis } = await cluster.startFour()
-      const url = await startDeployedNginx([apis[0].url, apis[1].url], skip)
+      const [first, second] = await Promise.all([cluster.start('api'), cluster.start('api'), cluster.start('worker')])
+      const url = await startDeployedNginx([first.url, second.url], skip)
       const { id } = await createJob(url, OPENAI)
       const exchange = await cluster.vendor.nextRequest()
       // Each server has one reader, because nginx chooses the server with fewer connections.
@@ -90,7 +90,7 @@ await withPostgres((newDatabase) => {
         exchange.sendToken(token)
         for (const reader of readers) expect(await reader.nextToken()).toBe(token)
       }
-      await apis[0].kill()
+      await first.kill()
       const rests = readers.map((reader) => reader.rest())
       await expect(
         Promise.any(

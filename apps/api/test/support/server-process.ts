@@ -1,11 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 import { temporaryFolder } from './temporary-folder.ts'
 
 /** The built programs; `build-server.ts` makes them before the tests. */
 const PROGRAMS = new URL('../../dist/', import.meta.url)
+
+/** Processes start in a fifth less time with it. */
+const COMPILE_CACHE = join(tmpdir(), 'promptlab-compile-cache')
 
 /** The arguments with which Node.js runs a built program, as the image does. */
 export function programArguments(name: 'main' | 'import-jobs' | 'new-key', ...args: readonly string[]): string[] {
@@ -37,7 +42,7 @@ export class ServerProcess {
   static async spawnNode(args: readonly string[], env: Record<string, string> = {}): Promise<ServerProcess> {
     const child = spawn(process.execPath, args, {
       cwd: await temporaryFolder(),
-      env: { PORT: '0', ...env },
+      env: { PORT: '0', NODE_COMPILE_CACHE: COMPILE_CACHE, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     const server = new ServerProcess(child)
