@@ -1,12 +1,12 @@
 #!/bin/sh
-# A step of a CI job: asks, waits for the answer up to a minute, and fails when the job fails. Needs curl and jq.
+# A step of a CI job: creates a job, waits for its answer for up to a minute, and fails when the job fails. Needs curl and jq.
 set -eu
 
 url=${PROMPTLAB_URL:-http://127.0.0.1:3000}
 url=${url%/}
 body=$(jq -n --arg prompt "${1:-Once upon a time}" '{prompt: $prompt, provider: "echo", model: "echo"}')
 
-# The key makes one job of all tries, also of a step that is run again.
+# With one idempotency key, repeated requests create one job. Set CI_JOB_KEY to keep the key when the step is run again.
 job=$(curl -sS --fail-with-body --retry 5 --retry-connrefused "$url/jobs" \
   -H "authorization: Bearer ${PROMPTLAB_API_KEY:-none}" \
   -H 'content-type: application/json' \
@@ -15,7 +15,7 @@ job=$(curl -sS --fail-with-body --retry 5 --retry-connrefused "$url/jobs" \
   -d "$body")
 
 if [ "$(echo "$job" | jq -r .status)" != completed ]; then
-  echo "$job" | jq -r '"\(.status): \(.error.message // "not finished in time")"' >&2
+  echo "$job" | jq -r '"\(.status): \(.error.message // "no answer within a minute")"' >&2
   exit 1
 fi
 echo "$job" | jq -r .result

@@ -1,4 +1,4 @@
-"""Streams an answer to the terminal with Python's standard library alone, and resumes when the connection breaks."""
+"""Streams an answer to the terminal and resumes when the connection breaks. Uses Python's standard library alone."""
 
 import http.client
 import json
@@ -21,12 +21,12 @@ def call(path, body=None, accept="application/json"):
 
 
 def events(job_id):
-    """The events of a job to its final one. The id of a token is the cursor to go on from."""
+    """The events of a job up to the final event. The id of a token is the cursor to resume from."""
     cursor, failures = 0, 0
     while True:
         try:
             for line in call(f"/jobs/{job_id}/stream?after={cursor}", accept="application/x-ndjson"):
-                # A line without its end was cut off; an empty one is a sign of life.
+                # A line without a line break was cut off. An empty line is a keep-alive.
                 if not line.endswith(b"\n") or line == b"\n":
                     continue
                 event = json.loads(line)
@@ -41,7 +41,7 @@ def events(job_id):
             pass
         failures += 1
         if failures > 20:
-            raise ConnectionError("The server stays away.")
+            raise ConnectionError(f"21 connections in a row failed. Check that the server at {URL} is running.")
         time.sleep(min(0.3 * 2**failures, 10))
 
 

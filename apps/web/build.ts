@@ -1,4 +1,7 @@
-/** `pnpm build`: the playground as plain files, in `dist`. With `--if-missing`, only when they are missing or older than their sources. */
+/**
+ * `pnpm build`: writes the playground as static files to `dist`. With `--if-missing`, only if they are missing or older than the
+ * sources.
+ */
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -9,7 +12,7 @@ import { build } from 'vite'
 const WEB = fileURLToPath(new URL('.', import.meta.url))
 const OUTPUT = join(WEB, 'dist')
 const SOURCES = ['src', 'public', 'index.html', 'build.ts', 'package.json', '../../packages/client/src']
-/** The most script that a visitor loads, gzipped, in bytes. */
+/** The largest size of all scripts of the page: bytes, gzipped. */
 const BUDGET = 150 * 1024
 
 async function main(): Promise<void> {
@@ -17,7 +20,7 @@ async function main(): Promise<void> {
     if (!(await isStale())) return
     process.stdout.write('Building the playground, which takes a few seconds …\n')
   }
-  // Whoever builds it, such as a test: React decides by this whether it is the one for development, which is slow and large.
+  // Set here for every caller, such as a test: otherwise Vite may bundle React's development build, which is slow and large.
   process.env['NODE_ENV'] = 'production'
   await build({
     root: WEB,
@@ -30,7 +33,7 @@ async function main(): Promise<void> {
   await compress()
 }
 
-/** Beside each file that gains by it, the same compressed: the server sends what a browser takes. */
+/** Writes compressed copies beside each text file. The server sends the copy that the browser accepts. */
 async function compress(): Promise<void> {
   let scriptBytes = 0
   for (const file of await filesIn(OUTPUT)) {
@@ -42,7 +45,7 @@ async function compress(): Promise<void> {
     await writeFile(`${file}.br`, brotliCompressSync(bytes))
   }
   process.stdout.write(`The playground has ${(scriptBytes / 1024).toFixed(1)} KB of script, gzipped\n`)
-  if (scriptBytes > BUDGET) throw new Error(`The playground is to stay below ${BUDGET} bytes of script`)
+  if (scriptBytes > BUDGET) throw new Error(`The playground has ${scriptBytes} bytes of script; the limit is ${BUDGET}`)
 }
 
 async function isStale(): Promise<boolean> {

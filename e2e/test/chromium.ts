@@ -6,7 +6,7 @@ const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/go
 
 let running: Promise<Browser> | undefined
 
-/** A page of its own in a real browser, closed when the test ends. An error that nobody catches in it fails the test. */
+/** Opens a new page in a real browser and closes it when the test ends. An uncaught error in the page fails the test. */
 export async function openPage(skip: TestContext['skip'], options: BrowserContextOptions = {}): Promise<Page> {
   const executablePath = CHROMIUM.find((path) => existsSync(path))
   if (!executablePath) {
@@ -25,7 +25,7 @@ export async function openPage(skip: TestContext['skip'], options: BrowserContex
   return page
 }
 
-/** One for all tests of a file; it ends with the worker that runs them. */
+/** Starts the browser that all tests of a file share. It ends with the worker that runs the file. */
 function launch(executablePath: string): Promise<Browser> {
   return chromium.launch({
     executablePath,
@@ -35,6 +35,8 @@ function launch(executablePath: string): Promise<Browser> {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      // The sites that tests make up are on this machine.
+      '--host-resolver-rules=MAP *.example 127.0.0.1',
     ],
   })
 }

@@ -8,14 +8,14 @@ import { runProgram } from './run-program.ts'
 const E2E = fileURLToPath(new URL('..', import.meta.url))
 const README = new URL('../../packages/client/README.md', import.meta.url)
 
-/** The code blocks of a language, made to speak to the server of the test. */
+/** The README's code blocks in a language, with the address of the test's server. */
 async function snippets(language: string, url: string): Promise<string[]> {
   const text = await readFile(README, 'utf8')
   const blocks = [...text.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, 'gms'))].map(([, code = '']) => code)
   return blocks.map((code) => code.replaceAll('http://127.0.0.1:3000', url))
 }
 
-it('the TypeScript of the README compiles, runs, and prints what it says', async () => {
+it('README of the client > its TypeScript compiles, and prints the tokens, the metrics and the error', async () => {
   const { url } = await startServer()
   const folder = await temporaryFolder()
   const [basics = '', failure = '', ...more] = await snippets('ts', url)
@@ -40,7 +40,7 @@ it('the TypeScript of the README compiles, runs, and prints what it says', async
   expect(await run('failure.ts')).toMatch(/^provider-key-missing .*OPENAI_API_KEY/)
 }, 60_000)
 
-it('the shell and Python of the README stream the text', async () => {
+it('README of the client > its shell and Python code stream the text', async () => {
   const { url } = await startServer()
   const [curl = ''] = await snippets('sh', url)
   expect(await runProgram('sh', ['-c', curl])).toBe('Once upon a time')

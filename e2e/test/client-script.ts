@@ -2,11 +2,11 @@ import { build } from 'esbuild'
 import type { Page } from 'playwright-core'
 
 declare global {
-  /** The client, in a page that `addClient` was called for. */
+  /** The client, in a page that was given to `addClient`. */
   const promptlab: typeof import('@promptlab/client')
 }
 
-/** Gives a page the client. */
+/** Defines the global `promptlab`, the client, in a page. */
 export async function addClient(page: Page): Promise<void> {
   const { outputFiles } = await build({
     stdin: { contents: "export * from '@promptlab/client'", resolveDir: import.meta.dirname },
@@ -17,6 +17,6 @@ export async function addClient(page: Page): Promise<void> {
     platform: 'browser',
     write: false,
   })
-  // Not a script of the page: its policy allows none that is inline.
+  // Not a script element: the content security policy forbids inline scripts.
   await page.evaluate(outputFiles[0]?.text ?? '')
 }

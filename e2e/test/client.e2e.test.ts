@@ -16,7 +16,7 @@ async function startScripted(steps: ConstructorParameters<typeof ScriptedProvide
   return { app, url, provider, client: new PromptLabClient({ baseUrl: url, retryDelayMs: 1 }) }
 }
 
-describe('run', () => {
+describe('PromptLabClient.run', () => {
   it('creates a job and streams its tokens, its text and its metrics', async () => {
     const { client } = await startEcho()
     const run = client.run(ECHO)
@@ -28,13 +28,13 @@ describe('run', () => {
     expect(await client.get(run.jobId ?? '')).toMatchObject({ status: 'completed', result: 'Once upon a time' })
   })
 
-  it('gives the result to who wants no tokens', async () => {
+  it('returns the whole text with `result()`', async () => {
     const { client } = await startEcho()
     const run = client.run(ECHO)
     expect(await run.result()).toEqual({ jobId: run.jobId, text: 'Once upon a time', metrics: run.metrics })
   })
 
-  it('throws how a job failed, with the text that it has', async () => {
+  it('throws JobFailedError with the text up to the failure', async () => {
     const { client } = await startScripted(['par', 'tial', new Error('Down')])
     const error = await client
       .run(SCRIPTED)
@@ -44,7 +44,7 @@ describe('run', () => {
     expect(error).toMatchObject({ code: 'internal', retryable: false, text: 'partial', metrics: { tokenCount: 2 } })
   })
 
-  it('throws that a job was cancelled, with the text that it has', async () => {
+  it('throws JobCancelledError with the text up to the cancellation', async () => {
     const { client } = await startScripted(['par', new Promise(() => {})])
     const run = client.run(SCRIPTED)
     const error = await (async () => {
@@ -55,14 +55,14 @@ describe('run', () => {
   })
 })
 
-describe('stream', () => {
-  it('begins behind the text that one has', async () => {
+describe('PromptLabClient.stream', () => {
+  it('begins behind the place given as `after`', async () => {
     const { client } = await startEcho()
     const { id } = await client.create(ECHO)
     expect(await client.stream(id, { after: 9 }).result()).toMatchObject({ text: ' a time' })
   })
 
-  it('closes its connection when the loop is left, and the job runs on', async () => {
+  it('closes its connection when the loop is left, while the job runs on', async () => {
     const gate = Promise.withResolvers<void>()
     const { client, app } = await startScripted(['a', gate.promise, 'b'])
     const run = client.run(SCRIPTED)
@@ -72,7 +72,7 @@ describe('stream', () => {
     expect(await client.wait(run.jobId ?? '')).toMatchObject({ status: 'completed', result: 'ab' })
   })
 
-  it('throws the reason of an abort, and closes its connection', async () => {
+  it('throws the reason of its signal when it aborts, and closes its connection', async () => {
     const { client, app } = await startScripted(['a', new Promise(() => {})])
     const leaving = new AbortController()
     const reason = new Error('Enough')
@@ -83,7 +83,7 @@ describe('stream', () => {
     await vi.waitUntil(() => app.openStreams.count === 0)
   })
 
-  it('says when it reconnects, and goes on when the server is back', async () => {
+  it('calls onReconnect before each new connection, and resumes when the server is back', async () => {
     const gate = Promise.withResolvers<void>()
     const { url } = await startScripted(['a', gate.promise, 'b'])
     const proxy = await CuttableProxy.start(url)
@@ -102,11 +102,11 @@ describe('stream', () => {
     expect(reconnects[0]).toBeInstanceOf(ConnectionError)
   })
 
-  it('opens a connection anew that has been silent for too long', async () => {
+  it('reconnects when the connection is idle for longer than idleTimeoutMs', async () => {
     const gate = Promise.withResolvers<void>()
     const { url } = await startScripted(['a', gate.promise, 'b'])
     const proxy = await CuttableProxy.start(url)
-    const client = new PromptLabClient({ baseUrl: proxy.url, retryDelayMs: 1, silenceMs: 200 })
+    const client = new PromptLabClient({ baseUrl: proxy.url, retryDelayMs: 1, idleTimeoutMs: 200 })
     const run = client.run(SCRIPTED, {
       onReconnect: () => {
         proxy.restore()
@@ -117,7 +117,7 @@ describe('stream', () => {
     expect(run.text).toBe('ab')
   })
 
-  it('gives up when the server stays away', async () => {
+  it('throws ConnectionError when more than maxReconnects connections in a row fail', async () => {
     const { url } = await startScripted(['a', new Promise(() => {})])
     const proxy = await CuttableProxy.start(url)
     const client = new PromptLabClient({ baseUrl: proxy.url, retryDelayMs: 1, maxReconnects: 3 })
@@ -129,7 +129,7 @@ describe('stream', () => {
     expect(run.text).toBe('a')
   })
 
-  it('of a job that does not exist is refused at once', async () => {
+  it('throws ApiError at once for a job that does not exist', async () => {
     const { client } = await startEcho()
     const error = await client
       .stream('nothing')
@@ -140,8 +140,8 @@ describe('stream', () => {
   })
 })
 
-describe('create', () => {
-  it('makes one job when the answer is lost', async () => {
+describe('PromptLabClient.create', () => {
+  it('creates one job when responses are lost', async () => {
     const { url, client: direct } = await startEcho()
     const proxy = await CuttableProxy.start(url)
     let connections = 0
@@ -152,7 +152,7 @@ describe('create', () => {
     expect(await Array.fromAsync(direct.list())).toMatchObject([{ id }])
   })
 
-  it('makes the same job for the same key', async () => {
+  it('returns the same job for the same idempotency key', async () => {
     const { client } = await startEcho()
     const [first, second] = [
       await client.create(ECHO, { idempotencyKey: 'k' }),
@@ -162,18 +162,18 @@ describe('create', () => {
     expect((await client.create(ECHO)).id).not.toBe(first.id)
   })
 
-  it('answers with the finished job when it is asked to wait', async () => {
+  it('returns the finished job with waitSeconds', async () => {
     const { client } = await startEcho()
     expect(await client.create(ECHO, { waitSeconds: 30 })).toMatchObject({ status: 'completed', result: ECHO.prompt })
   })
 
-  it('of what is not valid is refused with every fault', async () => {
+  it('throws ApiError with the faults of an invalid request', async () => {
     const { client } = await startEcho()
     const error = await client.create({ ...ECHO, prompt: ' ' }).catch((thrown: unknown) => thrown)
     expect(error).toMatchObject({ code: 'invalid-request', problem: { errors: [{ path: 'prompt' }] } })
   })
 
-  it('for a provider without a key is not tried again', async () => {
+  it('throws at once when the provider has no API key', async () => {
     const { client } = await startEcho()
     const error = await client
       .create({ ...ECHO, provider: 'openai', model: 'gpt-4' })
@@ -182,7 +182,7 @@ describe('create', () => {
   })
 })
 
-it('waits for a job to end, whatever its end is', async () => {
+it('PromptLabClient.wait > returns the job when it has ended, also when it failed', async () => {
   const gate = Promise.withResolvers<void>()
   const { client } = await startScripted(['a', gate.promise, new Error('Down')])
   const { id } = await client.create(SCRIPTED)
@@ -191,7 +191,7 @@ it('waits for a job to end, whatever its end is', async () => {
   expect(await waiting).toMatchObject({ status: 'failed', result: 'a', error: { code: 'internal' } })
 })
 
-it('lists jobs over all pages, and filters them', async () => {
+it('PromptLabClient.list > lists the jobs of all pages, and filters them', async () => {
   const { client } = await startEcho()
   const ids: string[] = []
   for (let count = 0; count < 5; count++) ids.unshift((await client.create(ECHO, { waitSeconds: 30 })).id)
@@ -201,7 +201,7 @@ it('lists jobs over all pages, and filters them', async () => {
   expect((await client.listPage({ limit: 2, provider: 'echo' })).data.length).toBe(2)
 })
 
-it('deletes a job', async () => {
+it('PromptLabClient.delete > deletes a job', async () => {
   const { client } = await startEcho()
   const { jobId } = await client.run(ECHO).result()
   await client.delete(jobId)
@@ -209,17 +209,17 @@ it('deletes a job', async () => {
   await expect(client.delete(jobId)).rejects.toMatchObject({ code: 'job-not-found' })
 })
 
-it('tells the providers', async () => {
+it('PromptLabClient.providers > lists the providers', async () => {
   const { client } = await startEcho()
   expect(await client.providers()).toContainEqual({ name: 'echo', models: ['echo'], configured: true, missing: [] })
 })
 
-it('takes an address with a slash at its end', async () => {
+it('PromptLabClient > accepts a baseUrl with a slash at its end', async () => {
   const { url } = await startEcho()
   expect(await new PromptLabClient({ baseUrl: `${url}/` }).listPage()).toMatchObject({ data: [] })
 })
 
-it('says so when something else answers', async () => {
+it('PromptLabClient > throws ConnectionError when another server answers', async () => {
   const client = new PromptLabClient({
     baseUrl: 'http://127.0.0.1',
     maxRetries: 1,

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { openPage } from './chromium.ts'
 import { startPlayground } from './playground.ts'
 
-describe('the page of the interface', () => {
-  it('shows every operation and calls one, and the browser finds no fault in it', async ({ skip }) => {
+describe('/docs', () => {
+  it('shows the operations, calls one, and logs no error or warning in the browser', async ({ skip }) => {
     const page = await openPage(skip)
     const faults: string[] = []
     page.on('console', (message) => {

@@ -25,14 +25,14 @@ for await (const token of stream) {
 `
 
 interface Pace {
-  /** How many sections of Markdown come at once, before the first word. */
+  /** How many sections of Markdown the first token holds. */
   readonly sections: number
-  /** How many words follow, each after `delayMs`. */
+  /** How many words follow, one token each, with a pause of `delayMs` before each. */
   readonly words: number
   readonly delayMs: number
 }
 
-/** A vendor whose answer is long from its beginning, and then grows at a steady pace. */
+/** A provider whose answer begins with a long token and then grows at a steady pace. */
 export class PacedProvider extends ScriptedProvider {
   readonly #pace: Pace
 

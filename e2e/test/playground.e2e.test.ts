@@ -4,9 +4,9 @@ import { describe, expect, it, vi } from 'vitest'
 import { openPage } from './chromium.ts'
 import { runPrompt, startPlayground } from './playground.ts'
 
-/** Answers of echo, which is slow enough to be watched. */
+/** `echo` pauses 60 ms before each word, so that tests can watch the answer grow. */
 const SLOW = { ECHO_DELAY_MS: '60' }
-const LONG = Array.from({ length: 40 }, (_, place) => `word${place}`).join(' ')
+const LONG = Array.from({ length: 40 }, (_, index) => `word${index}`).join(' ')
 
 const answers = (page: Page) => page.locator('.text')
 
@@ -18,8 +18,8 @@ async function expectNoViolations(page: Page): Promise<void> {
   expect(found).toEqual([])
 }
 
-describe('the playground', () => {
-  it('runs a prompt and shows its tokens as they come, then the figures', async ({ skip }) => {
+describe('playground', () => {
+  it('runs a prompt and shows its tokens as they arrive, then the figures', async ({ skip }) => {
     const page = await openPage(skip)
     await page.goto(await startPlayground({ env: SLOW }))
     await runPrompt(page, LONG)
@@ -30,7 +30,7 @@ describe('the playground', () => {
     expect(await answers(page).textContent()).toBe(LONG)
     expect(await page.locator('.figures').textContent()).toMatch(/First token\d+ msTokens\/s\d+\.\dTokens40/)
     expect((await page.locator('.plot polyline').getAttribute('points'))?.split(' ').length).toBeGreaterThan(5)
-    expect(await page.getByRole('status').textContent()).toBe('Model 1, echo · echo, has finished, 40 tokens.')
+    expect(await page.getByRole('status').textContent()).toBe('Model 1, echo · echo: completed with 40 tokens.')
   })
 
   it('runs several models side by side, and stops one or all', async ({ skip }) => {
@@ -49,7 +49,7 @@ describe('the playground', () => {
     expect(await page.getByRole('button', { name: 'Stop all' }).count()).toBe(0)
   })
 
-  it('goes on where it was when it is reloaded, with all its panes', async ({ skip }) => {
+  it('shows all panes again after a reload, and streams on', async ({ skip }) => {
     const page = await openPage(skip)
     await page.goto(await startPlayground({ env: SLOW }))
     await page.getByRole('button', { name: '+ Add model' }).click()
@@ -63,7 +63,7 @@ describe('the playground', () => {
     expect(await page.getByLabel('Prompt').inputValue()).toBe(LONG)
   })
 
-  it('says in words why a job failed, keeps its text, and runs it again', async ({ skip }) => {
+  it('shows why a job failed, keeps its text, and runs the job again', async ({ skip }) => {
     const page = await openPage(skip)
     await page.goto(await startPlayground({ steps: ['half an answer', new Error('Down')] }))
     await runPrompt(page, 'Hello')
@@ -76,7 +76,7 @@ describe('the playground', () => {
     await page.locator('.pane.failed').waitFor()
   })
 
-  it('says which variable a provider lacks', async ({ skip }) => {
+  it('names the environment variable that a provider needs', async ({ skip }) => {
     const page = await openPage(skip)
     await page.goto(await startPlayground())
     await page.getByText('openai: set OPENAI_API_KEY on the server').waitFor()
@@ -97,14 +97,14 @@ describe('the playground', () => {
     await page.goBack()
     await answers(page).filter({ hasText: 'The second' }).waitFor()
     await history.getByLabel('Show jobs that are').selectOption('failed')
-    await history.getByText('No jobs yet.').waitFor()
+    await history.getByText('No failed jobs.').waitFor()
     await history.getByLabel('Show jobs that are').selectOption('completed')
     await history.getByRole('button', { name: 'Delete “The second”' }).click()
     await page.locator('.pane').waitFor({ state: 'detached' })
     expect(await history.getByRole('link').count()).toBe(1)
   })
 
-  it('never lets an answer become more than text', async ({ skip }) => {
+  it('shows HTML in an answer as text, loads no image, and makes no script link', async ({ skip }) => {
     const page = await openPage(skip)
     const answer = [
       '<img src=x onerror="document.title=1"><script>document.title=2</script>',
@@ -120,16 +120,16 @@ describe('the playground', () => {
     expect(await page.title()).toBe(title)
   })
 
-  it('asks for a key when the server wants one, and sends it', async ({ skip }) => {
+  it('asks for the API key when the server requires one, and sends it', async ({ skip }) => {
     const page = await openPage(skip)
     const key = 'k'.repeat(32)
     await page.goto(await startPlayground({ env: { API_KEYS: `alice:${key}` } }))
-    await page.getByLabel('This server wants an API key').fill(key)
+    await page.getByLabel('This server requires an API key').fill(key)
     await page.getByRole('button', { name: 'Use key' }).click()
     await page.getByLabel('Model 1').waitFor()
     await runPrompt(page, 'Hello')
     await answers(page).filter({ hasText: 'Hello' }).waitFor()
-    expect(await page.getByLabel('This server wants an API key').count()).toBe(0)
+    expect(await page.getByLabel('This server requires an API key').count()).toBe(0)
   })
 
   it.for([
@@ -138,7 +138,7 @@ describe('the playground', () => {
     ['light', 360],
     ['dark', 360],
   ] as const)(
-    'has no fault that axe finds, and none is cut off: %s, %i pixels wide',
+    'has no violation that axe finds, and no horizontal overflow: %s, %i pixels wide',
     async ([colorScheme, width], { skip }) => {
       const page = await openPage(skip, { colorScheme, viewport: { width, height: 800 }, reducedMotion: 'reduce' })
       await page.goto(await startPlayground({ env: SLOW }))
@@ -153,7 +153,7 @@ describe('the playground', () => {
     },
   )
 
-  it('does not move its parts while text streams in', async ({ skip }) => {
+  it('does not move or resize a pane while its text grows', async ({ skip }) => {
     const page = await openPage(skip)
     await page.goto(await startPlayground({ env: SLOW }))
     await runPrompt(page, LONG.replaceAll(' ', '\n\n'))
@@ -164,7 +164,7 @@ describe('the playground', () => {
     expect(await box()).toEqual(before)
   })
 
-  it('is served with a policy, for ever where names tell the content, and compressed', async () => {
+  it('is served compressed, with a content security policy; files named by their hash are cached for ever', async () => {
     const url = await startPlayground()
     const page = await fetch(url, { headers: { 'accept-encoding': 'br' } })
     expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8')

@@ -6,13 +6,13 @@ const FOLDER = fileURLToPath(new URL('../../apps/web/dist', import.meta.url))
 
 interface PlaygroundOptions {
   env?: Record<string, string>
-  /** The steps of a provider in the test's hands, beside or in place of the configured ones. */
+  /** The steps of a scripted provider, which replaces the configured providers. */
   steps?: ConstructorParameters<typeof ScriptedProvider>[0]
-  /** A provider in the test's hands, likewise. */
+  /** A scripted provider that replaces the configured providers. */
   provider?: ScriptedProvider
 }
 
-/** A server that serves the playground. */
+/** Starts a server that serves the playground. Returns its address. */
 export async function startPlayground({ env = {}, steps, provider }: PlaygroundOptions = {}): Promise<string> {
   const provided = steps ? new ScriptedProvider(steps) : provider
   const { url } = await startServer({
@@ -23,7 +23,7 @@ export async function startPlayground({ env = {}, steps, provider }: PlaygroundO
   return url
 }
 
-/** Writes the prompt and runs it by keyboard. */
+/** Types the prompt and presses Ctrl+Enter. */
 export async function runPrompt(page: Page, prompt: string): Promise<void> {
   await page.getByLabel('Prompt').fill(prompt)
   await page.keyboard.press('Control+Enter')

@@ -1,7 +1,10 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 
-/** What a program prints. @throws it ended with another code than 0; the message has what it said */
+/**
+ * Runs a program for at most 20 s and returns its standard output.
+ * @throws if the program exits with another code than 0; the message has its standard error
+ */
 export async function runProgram(
   file: string,
   args: readonly string[],

@@ -1,4 +1,4 @@
-/** `pnpm build`: the JavaScript and the types that are published, in `dist`; prints what the client weighs in a browser. */
+/** `pnpm build`: writes the published JavaScript and types to `dist`, and prints the client's size in a browser. */
 import { execFileSync } from 'node:child_process'
 import { rm } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 
 const PACKAGE = fileURLToPath(new URL('.', import.meta.url))
-/** The most that it may add to a page, gzipped, in bytes. */
+/** The largest size that the client may add to a page: bytes, minified and gzipped. */
 const BUDGET = 4_096
 
 await rm(`${PACKAGE}dist`, { recursive: true, force: true })
@@ -22,4 +22,4 @@ const bundled = await build({
 })
 const size = gzipSync(bundled.outputFiles[0]?.contents ?? '').length
 process.stdout.write(`@promptlab/client is ${size} bytes, minified and gzipped\n`)
-if (size > BUDGET) throw new Error(`The client is to stay below ${BUDGET} bytes`)
+if (size > BUDGET) throw new Error(`The client has ${size} bytes; the limit is ${BUDGET}`)

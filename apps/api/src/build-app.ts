@@ -2,15 +2,20 @@ import accepts from '@fastify/accepts'
 import cors from '@fastify/cors'
 import type { ProviderRegistry } from '@promptlab/providers'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
-import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
+import { serializerCompiler } from 'fastify-type-provider-zod'
 import type { Clock } from './base/clock.ts'
 import type { Config } from './config/config.ts'
 import { authPlugin } from './http/access/auth-plugin.ts'
 import { RATE_LIMIT_HEADERS, rateLimitPlugin, type SharedCounters } from './http/access/rate-limit-plugin.ts'
+import { RefusedKeys } from './http/access/refused-keys.ts'
+import { sameSitePlugin } from './http/access/same-site-plugin.ts'
 import { StreamLinks } from './http/access/stream-links.ts'
+import { TrustedHosts } from './http/access/trusted-hosts.ts'
 import { openapiPlugin } from './http/openapi/openapi-plugin.ts'
+import { heldBodies } from './http/plugins/held-bodies.ts'
 import { jsonBodies } from './http/plugins/json-bodies.ts'
 import { metricsPlugin } from './http/plugins/metrics-plugin.ts'
+import { knownRoutes, otherMethods } from './http/plugins/other-methods.ts'
 import { requestIdOf } from './http/plugins/request-id.ts'
 import { requestLogPlugin } from './http/plugins/request-log-plugin.ts'
 import { timedBy } from './http/plugins/request-timing.ts'
@@ -19,6 +24,7 @@ import { securityHeaders } from './http/plugins/security-headers.ts'
 import { shutdownPlugin } from './http/plugins/shutdown-plugin.ts'
 import { sendMalformedRequest } from './http/problems/malformed-request.ts'
 import { problemPlugin, sendProblem } from './http/problems/problem-plugin.ts'
+import { requestValidator } from './http/problems/request-validator.ts'
 import { healthRoutes } from './http/routes/health-routes.ts'
 import { jobRoutes } from './http/routes/job-routes.ts'
 import { jobStreamRoutes } from './http/routes/job-stream-routes.ts'
@@ -40,16 +46,16 @@ import { timedJobRepository } from './monitoring/timed-job-repository.ts'
 declare module 'fastify' {
   interface FastifyInstance {
     /**
-     * Fails the job in whose run an error was thrown that nobody caught.
-     * @returns whether it was thrown in a run
+     * Fails the job in whose run an uncaught error was thrown.
+     * @returns whether the error was thrown in a run
      */
     readonly failCurrentRun: (error: unknown) => boolean
-    /** The streams that are being written. */
+    /** The open streams of this process. */
     readonly openStreams: OpenStreams
   }
 }
 
-/** What the app works with. The app owns it, and closes it with itself. */
+/** The adapters that the app uses. The app owns them, and closes them when it closes. */
 export interface AppDeps {
   readonly jobs: JobRepository
   readonly queue: JobQueue
@@ -57,9 +63,9 @@ export interface AppDeps {
   readonly providers: ProviderRegistry
   readonly clock: Clock
   readonly newId: () => string
-  /** Where several processes count requests; undefined: there is this one. */
+  /** Counts requests across processes; undefined when there is one process. */
   readonly requestCounters?: SharedCounters | undefined
-  /** Undefined: nobody collects traces. */
+  /** Undefined when tracing is off. */
   readonly tracer?: JobTracer | undefined
 }
 
@@ -70,6 +76,7 @@ export type AppConfig = Pick<
   | 'corsOrigins'
   | 'maxPromptChars'
   | 'metricsKey'
+  | 'queuedBytes'
   | 'rateLimitPerMinute'
   | 'reconcileMs'
   | 'requestTiming'
@@ -80,15 +87,19 @@ export type AppConfig = Pick<
   | 'stream'
   | 'streamLimits'
   | 'streamLinks'
+  | 'trustedHosts'
   | 'trustedProxies'
 > & {
   readonly logger: FastifyBaseLogger
-  /** Where the files of the playground are; undefined: it is not served. */
+  /** The folder of the playground's files; undefined when the playground is not served. */
   readonly playgroundFolder?: string
 }
 
-/** How long browsers may remember what a page may send; more than ten minutes hardly any of them does. */
+/** How long browsers may cache the answer to a preflight request. Most browsers allow no more than ten minutes. */
 const PREFLIGHT_SECONDS = 600
+
+/** The most bytes of bodies that are handled at once. With the texts made of them they take about three times as much memory. */
+const MAX_BODY_BYTES_AT_ONCE = 64 * 1024 * 1024
 
 const EXPOSED_HEADERS = [
   'Location',
@@ -105,48 +116,51 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
   const metrics: Metrics = new Metrics({
     openStreams: () => streams.count,
     waitingJobs: () => queue.countWaiting(),
+    workers: () => queue.countWorkers(),
   })
   const jobs = timedJobRepository(deps.jobs, deps.clock, (...write) => metrics.stored(...write))
   const app = Fastify({
     loggerInstance: config.logger,
     genReqId: requestIdOf,
-    // The plugin for it says more, and less.
+    // requestLogPlugin writes our own line for each request.
     logController: new LogController({ disableRequestLogging: true }),
-    // JSON may write a character as twelve bytes; the prompt and the system instruction each may be as long as allowed.
+    // JSON may write a character as twelve bytes, and the prompt and the system text may both have the greatest length.
     bodyLimit: 2 * 12 * config.maxPromptChars + 16_384,
     ...timedBy(config.requestTiming),
     trustProxy: [...config.trustedProxies],
     frameworkErrors: sendProblem,
-    // The shutdown plugin says it, as a problem.
+    // shutdownPlugin answers with a problem instead.
     return503OnClosing: false,
-    // Fastify's own limit would cut off a recovery or a shutdown that takes longer; main.ts sets the deadline.
+    // Fastify's own limit would cut off a long recovery or shutdown; main.ts sets the deadline.
     pluginTimeout: 0,
     clientErrorHandler: sendMalformedRequest,
   })
   const runner = new JobRunner({ ...deps, jobs, logger: app.log, observer: metrics, policy: config.run })
-  const service = new JobService({ ...deps, jobs, runner })
+  const service = new JobService({ ...deps, jobs, runner, queuedBytes: config.queuedBytes })
   const reconciler = new Reconciler({ ...deps, logger: app.log })
   const streams = new OpenStreams(service, config.stream, config.streamLimits)
   const streamLinks = config.apiKeys && new StreamLinks({ ...config.streamLinks, clock: deps.clock })
 
-  app.setValidatorCompiler(validatorCompiler)
+  const routes = knownRoutes(app)
+  app.setValidatorCompiler(requestValidator)
   app.setSerializerCompiler(serializerCompiler)
   app.register(requestLogPlugin)
   app.register(requestTracePlugin, { tracer: deps.tracer })
   app.register(metricsPlugin, { metrics })
   app.register(securityHeaders)
+  app.register(heldBodies, { maxBytes: MAX_BODY_BYTES_AT_ONCE })
   app.register(jsonBodies)
   app.register(problemPlugin)
   app.register(accepts)
-  // Without origins it could only refuse, which browsers do by themselves.
+  // Without origins the plugin could only refuse, and browsers refuse by themselves.
   if (config.corsOrigins.length > 0) {
     app.register(cors, {
       origin: [...config.corsOrigins],
       methods: ['GET', 'POST', 'DELETE'],
       exposedHeaders: EXPOSED_HEADERS,
-      // Else a page asks for permission again before nearly every request: browsers remember it for 5 s.
+      // By default browsers cache a preflight for 5 s, so a page would send one before nearly every request.
       maxAge: PREFLIGHT_SECONDS,
-      // An OPTIONS request that is no preflight is an unknown route like any other.
+      // An OPTIONS request that is no preflight is handled like any other request.
       strictPreflight: false,
     })
   }
@@ -155,7 +169,11 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
     interrupt: () => runner.interruptAll(),
     graceMs: config.shutdownGraceMs,
   })
-  app.register(authPlugin, { keys: config.apiKeys, metricsKey: config.metricsKey, streamLinks })
+  if (!config.apiKeys) {
+    app.register(sameSitePlugin, { hosts: new TrustedHosts(config.trustedHosts), corsOrigins: config.corsOrigins })
+  }
+  const refusedKeys = new RefusedKeys({ perMinute: config.rateLimitPerMinute, clock: deps.clock })
+  app.register(authPlugin, { keys: config.apiKeys, metricsKey: config.metricsKey, streamLinks, refusedKeys })
   app.register(rateLimitPlugin, { perMinute: config.rateLimitPerMinute, counters: deps.requestCounters })
   if (config.role !== 'worker') {
     app.register(openapiPlugin)
@@ -167,7 +185,8 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
   }
   const checks = { storage: () => jobs.checkHealth(), queue: () => queue.checkHealth() }
   app.register(metricsRoutes, { prefix: '/metrics', metrics })
-  app.register(healthRoutes, { prefix: '/health', checks })
+  app.register(healthRoutes, { prefix: '/health', checks, countWorkers: () => queue.countWorkers() })
+  app.register(otherMethods, { routes })
 
   app.decorate('openStreams', streams)
   app.decorate('failCurrentRun', (error) => runner.failCurrent(error))
@@ -177,7 +196,7 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
     app.addHook('onClose', async () => sweeper.stop())
   }
   app.addHook('onReady', () => reconciler.recover())
-  // Not before: a server that cannot listen must not have begun to run jobs.
+  // Not earlier: a server that cannot listen must not have started jobs.
   app.addHook('onListen', async () => {
     if (config.role !== 'api') service.start()
     if (config.reconcileMs !== undefined) reconciler.start(config.reconcileMs)

@@ -59,7 +59,13 @@ export function App() {
         />
         <div className="panes" data-count={shown.length}>
           {shown.map((job, index) => (
-            <Pane key={job.key} place={index + 1} followed={job.followed} onRetry={() => runAgain(job)} onNews={tell} />
+            <Pane
+              key={job.key}
+              number={index + 1}
+              followed={job.followed}
+              onRetry={() => runAgain(job)}
+              onNews={tell}
+            />
           ))}
         </div>
       </main>
@@ -73,11 +79,14 @@ export function App() {
   )
 }
 
-/** @param session another number asks again */
+/**
+ * Loads the providers.
+ * @param session a new number loads them again
+ */
 function useProviders(session: number) {
   const [providers, setProviders] = useState<readonly ProviderInfo[]>()
   const [fault, setFault] = useState<string>()
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another session asks again
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new session loads them again
   useEffect(() => {
     const leaving = new AbortController()
     const { signal } = leaving

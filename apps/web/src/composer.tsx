@@ -12,10 +12,10 @@ interface ComposerProps {
   onStopAll: () => void
 }
 
-/** Where a prompt is written and models are chosen. */
+/** The form for the prompt, the models and the options. */
 export function Composer({ draft, providers, isRunning, onChange, onRun, onStopAll }: ComposerProps) {
   const set = (change: Partial<Draft>) => onChange({ ...draft, ...change })
-  const setChoice = (place: number, choice: string) => set({ choices: draft.choices.with(place, choice) })
+  const setChoice = (index: number, choice: string) => set({ choices: draft.choices.with(index, choice) })
   const submit = (event: SubmitEvent) => {
     event.preventDefault()
     onRun()
@@ -39,15 +39,15 @@ export function Composer({ draft, providers, isRunning, onChange, onRun, onStopA
       </label>
       <fieldset className="models">
         <legend className="visually-hidden">Models</legend>
-        {draft.choices.map((choice, place) => (
+        {draft.choices.map((choice, index) => (
           <ModelPicker
-            // biome-ignore lint/suspicious/noArrayIndexKey: a place keeps its identity whichever model is in it
-            key={place}
-            label={`Model ${place + 1}`}
+            // biome-ignore lint/suspicious/noArrayIndexKey: a picker is the same picker whichever model is chosen in it
+            key={index}
+            label={`Model ${index + 1}`}
             choice={choice}
             providers={providers}
-            onChoose={(next) => setChoice(place, next)}
-            onRemove={draft.choices.length > 1 ? () => set({ choices: draft.choices.toSpliced(place, 1) }) : undefined}
+            onChoose={(next) => setChoice(index, next)}
+            onRemove={draft.choices.length > 1 ? () => set({ choices: draft.choices.toSpliced(index, 1) }) : undefined}
           />
         ))}
         {draft.choices.length > 0 && draft.choices.length < MAX_CHOICES && (
@@ -78,7 +78,7 @@ export function Composer({ draft, providers, isRunning, onChange, onRun, onStopA
   )
 }
 
-/** Says what would have to be set for the providers that cannot be used. */
+/** Lists the environment variables that are missing for providers which cannot be used. */
 function MissingKeys({ providers }: Pick<ComposerProps, 'providers'>) {
   const lacking = providers.filter(({ configured }) => !configured)
   if (lacking.length === 0) return null

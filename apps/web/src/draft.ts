@@ -1,9 +1,9 @@
 import type { JobOptions, JobRequest, ProviderInfo } from '@promptlab/client'
 
-/** A model of a provider, as one string: what a choice of a select is. */
+/** A provider and one of its models in one string, which is the value of an option of the select. */
 export type Choice = string
 
-/** What is to be asked, and whom. Numbers are text while they are being typed. */
+/** The fields of the composer. Numbers are text, as they are typed. */
 export interface Draft {
   readonly prompt: string
   readonly choices: readonly Choice[]
@@ -37,7 +37,7 @@ export function requestsOf({ prompt, choices, ...draft }: Draft): JobRequest[] {
   })
 }
 
-/** Without models that cannot be used; the first that can when none is left. */
+/** The choices without models that cannot be used; if none is left, the first usable model. */
 export function usableChoices(choices: readonly Choice[], providers: readonly ProviderInfo[]): Choice[] {
   const usable = providers
     .filter(({ configured }) => configured)
@@ -46,7 +46,7 @@ export function usableChoices(choices: readonly Choice[], providers: readonly Pr
   return kept.length > 0 ? kept : usable.slice(0, 1)
 }
 
-/** What this tab stored before, if it is a draft. */
+/** The draft that this tab stored; undefined if the stored value is not an object. */
 export function readDraft(stored: unknown): Draft | undefined {
   if (typeof stored !== 'object' || stored === null) return undefined
   const field = (name: string) => {

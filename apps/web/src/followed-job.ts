@@ -11,7 +11,7 @@ import { onNextFrame } from './next-frame.ts'
 import { isOver, type PaneView } from './pane-view.ts'
 import { NO_SAMPLES, withSample } from './token-samples.ts'
 
-/** A job that is being created or watched. Views change at most once a frame, however many tokens come in it. */
+/** A job that is being created or watched. Its view changes at most once a frame, however many tokens arrive in the frame. */
 export class FollowedJob {
   readonly #listeners = new Set<() => void>()
   readonly #leaving = new AbortController()
@@ -49,7 +49,7 @@ export class FollowedJob {
     return followed
   }
 
-  /** Watches a job that is there: one that has ended shows at once, one that runs from its first token on. */
+  /** Watches an existing job. A finished job is shown at once; a running one is streamed from its first token. */
   static open(id: string): FollowedJob {
     const followed = new FollowedJob({ jobId: id })
     followed.#settle(async (signal) => {
@@ -68,7 +68,7 @@ export class FollowedJob {
     return followed
   }
 
-  /** The id of the job, as soon as it has one. */
+  /** The id of the job; undefined until the job is created. */
   get jobId(): string | undefined {
     return this.#next.jobId
   }
@@ -80,7 +80,7 @@ export class FollowedJob {
     return () => this.#listeners.delete(listener)
   }
 
-  /** Ends the job; its stream then says that it is cancelled. */
+  /** Cancels the job. Its stream then ends with the event `cancelled`. */
   async stop(): Promise<void> {
     const { jobId } = this.#next
     if (isOver(this.#next)) return

@@ -39,7 +39,7 @@ const PIECES = [
   '`tick',
 ]
 
-/** Numbers that look random and are the same each time. */
+/** Pseudorandom numbers from 0 to 1, the same for each seed. */
 function* numbers(seed: number): Generator<number, never> {
   let state = seed
   for (;;) {
@@ -56,8 +56,8 @@ function randomText(seed: number): string {
 
 const rawOf = ({ raw }: Token) => raw
 
-describe('Markdown that grows', () => {
-  it('has at every length the blocks that all of the text has', () => {
+describe('parseFurther', () => {
+  it('gives the same blocks as parsing the whole text, at every length of a growing text', () => {
     for (let seed = 0; seed < 100; seed++) {
       const text = randomText(seed)
       let markdown = EMPTY_MARKDOWN
@@ -72,7 +72,7 @@ describe('Markdown that grows', () => {
     }
   })
 
-  it('keeps the blocks that are settled', () => {
+  it('keeps the objects of settled blocks', () => {
     const before = parseFurther(EMPTY_MARKDOWN, 'one\n\ntwo\n\nthree\n\nfour')
     const after = parseFurther(before, 'one\n\ntwo\n\nthree\n\nfour and five')
     expect(before.settledText).toBe('one\n\ntwo\n\n')
@@ -80,20 +80,20 @@ describe('Markdown that grows', () => {
     expect(after.pages.flat()[2]).toBe(before.pages.flat()[2])
   })
 
-  it('keeps whole pages of blocks that are settled', () => {
-    const text = Array.from({ length: 20 }, (_, place) => `${place}`).join('\n\n')
+  it('keeps the objects of pages whose blocks are all settled', () => {
+    const text = Array.from({ length: 20 }, (_, index) => `${index}`).join('\n\n')
     const before = parseFurther(EMPTY_MARKDOWN, text)
     const after = parseFurther(before, `${text} and more`)
     expect(after.pages[0]).toBe(before.pages[0])
     expect(after.pages.flat().map(rawOf).join('')).toBe(`${text} and more`)
   })
 
-  it('begins anew when the text is another', () => {
+  it('parses the whole text when it does not continue the text before', () => {
     const before = parseFurther(EMPTY_MARKDOWN, 'one\n\ntwo\n\nthree')
     expect(parseFurther(before, 'other').pages.flat()).toEqual([...marked.lexer('other')])
   })
 
-  it('knows in new blocks the links that settled ones define', () => {
+  it('resolves links in new blocks that settled blocks define', () => {
     const text = '[a]: https://a.example\n\none\n\ntwo\n\nthree\n\n'
     const markdown = parseFurther(parseFurther(EMPTY_MARKDOWN, text), `${text}[a]`)
     expect(markdown.pages.flat().at(-1)).toMatchObject({ tokens: [{ type: 'link', href: 'https://a.example' }] })

@@ -1,14 +1,14 @@
 import { Lexer, type Token, type TokensList } from 'marked'
 
-/** Markdown that grows at its end, and its blocks. */
+/** The parsed blocks of a Markdown text that grows at its end. */
 export interface GrowingMarkdown {
-  /** The blocks, `PAGE` of them each, so that what has not changed is found without looking at each. */
+  /** The blocks in pages of `PAGE`, so that one comparison finds an unchanged page. */
   readonly pages: readonly (readonly Token[])[]
-  /** How many of the blocks no further text can change. */
+  /** How many blocks are settled: no further text can change them. */
   readonly settledBlocks: number
-  /** The text of these blocks. */
+  /** The text of the settled blocks. */
   readonly settledText: string
-  /** What the text before has defined for `[text][name]`. */
+  /** The link definitions so far, for links such as `[text][name]`. */
   readonly links: TokensList['links']
 }
 
@@ -17,8 +17,9 @@ const PAGE = 16
 export const EMPTY_MARKDOWN: GrowingMarkdown = { pages: [], settledBlocks: 0, settledText: '', links: {} }
 
 /**
- * The blocks of a text; of one that continues the text before, only its end is parsed, so the work for a token does not grow with the
- * text. It differs from parsing all in one thing: a definition of a link counts only for what stands near or below it.
+ * Parses a text. If it continues the text before, only its end is parsed, so the work for a token does not grow with the text.
+ * The result differs from parsing the whole text in one case: a link definition has no effect on settled blocks above it.
+ * @param before the result for the text before, or `EMPTY_MARKDOWN`
  */
 export function parseFurther(before: GrowingMarkdown, text: string): GrowingMarkdown {
   const lines = text.includes('\r') ? text.replaceAll(/\r\n?/g, '\n') : text
@@ -36,7 +37,7 @@ export function parseFurther(before: GrowingMarkdown, text: string): GrowingMark
       .slice(0, known.settledBlocks % PAGE),
     ...open,
   ]
-  // Only if the blocks are the text, letter by letter: else it would go on at the wrong place.
+  // Blocks settle only if their sources are exactly the text. Otherwise the next call would go on at the wrong position.
   const isWhole = lines.startsWith(settledRaw, known.settledText.length)
   return {
     pages: [...known.pages.slice(0, keptPages), ...pagesOf(blocks)],
@@ -47,11 +48,11 @@ export function parseFurther(before: GrowingMarkdown, text: string): GrowingMark
 }
 
 /**
- * What further text cannot change. It can continue or split the last block, and where that is only begun, it may yet become a part
- * of the block before.
+ * The blocks that further text cannot change: all but the last two. Further text can continue or split the last block, and the last
+ * block can still merge into the block before.
  */
 function settledOf(tokens: readonly Token[]): readonly Token[] {
-  const solid = tokens.flatMap(({ type }, place) => (type === 'space' ? [] : place))
+  const solid = tokens.flatMap(({ type }, index) => (type === 'space' ? [] : index))
   return tokens.slice(0, solid.at(-2) ?? 0)
 }
 

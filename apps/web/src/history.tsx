@@ -3,7 +3,7 @@ import { useEffect, useState } from 'react'
 import { client, explain } from './api.ts'
 
 interface HistoryProps {
-  /** Changes when there is something new to list. */
+  /** A new number loads the list again. */
   version: number
   shownIds: readonly string[]
   onDeleted: (id: string) => void
@@ -13,14 +13,14 @@ const STATUSES: readonly JobStatus[] = ['pending', 'running', 'completed', 'fail
 const TIME = new Intl.DateTimeFormat(undefined, { hour: 'numeric', minute: '2-digit' })
 const DAY = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric' })
 
-/** The jobs of the server, newest first. Each is a link, which opens it. */
+/** The list of jobs, newest first. Each entry is a link that opens the job. */
 export function History({ version, shownIds, onDeleted }: HistoryProps) {
   const [status, setStatus] = useState<JobStatus | undefined>()
   const [jobs, setJobs] = useState<readonly JobSummary[]>([])
   const [cursor, setCursor] = useState<string | null>(null)
   const [fault, setFault] = useState<string>()
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the version is what says that the list is old
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new version means that the list is out of date
   useEffect(() => {
     const leaving = new AbortController()
     const { signal } = leaving
@@ -67,12 +67,12 @@ export function History({ version, shownIds, onDeleted }: HistoryProps) {
           {fault}
         </p>
       )}
-      {jobs.length === 0 && !fault && <p className="hint">No jobs yet.</p>}
+      {jobs.length === 0 && !fault && <p className="hint">{status ? `No ${status} jobs.` : 'No jobs yet.'}</p>}
       <ul>
         {jobs.map((job) => (
           <li key={job.id}>
             <a href={`#${job.id}`} aria-current={shownIds.includes(job.id) ? 'true' : undefined}>
-              <span className="excerpt">{job.prompt.trim().slice(0, 120)}</span>
+              <span className="excerpt">{excerptOf(job)}</span>
               <span className="about">
                 <span className={`dot ${job.status}`} aria-hidden="true" />
                 {job.status} · <time dateTime={job.createdAt}>{when(new Date(job.createdAt))}</time> · {job.model}
@@ -82,7 +82,7 @@ export function History({ version, shownIds, onDeleted }: HistoryProps) {
               <button
                 type="button"
                 className="quiet"
-                aria-label={`Delete “${job.prompt.trim().slice(0, 40)}”`}
+                aria-label={`Delete “${excerptOf(job)}”`}
                 onClick={() => attempt(remove(job.id))}
               >
                 ×
@@ -100,7 +100,12 @@ export function History({ version, shownIds, onDeleted }: HistoryProps) {
   )
 }
 
-/** The time of a moment of today, the day of any other: there is little room. */
+/** The beginning of the prompt. Never empty, as it is the text of a link: a prompt may begin with a long blank. */
+function excerptOf({ prompt, promptLength }: JobSummary): string {
+  return `${prompt.trim()}${promptLength > prompt.length ? '…' : ''}`
+}
+
+/** The time of day of a moment today, and the date of any other. The entry has little room. */
 function when(moment: Date): string {
   return (moment.toDateString() === new Date().toDateString() ? TIME : DAY).format(moment)
 }

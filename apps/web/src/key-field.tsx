@@ -1,7 +1,7 @@
 import { type SubmitEvent, useState } from 'react'
 import { readKey, storeKey } from './api.ts'
 
-/** Asks for the API key that the server wants. */
+/** The form for the API key. */
 export function KeyField({ onStored }: { onStored: () => void }) {
   const [key, setKey] = useState(readKey() ?? '')
   const submit = (event: SubmitEvent) => {
@@ -12,7 +12,7 @@ export function KeyField({ onStored }: { onStored: () => void }) {
   return (
     <form className="key" onSubmit={submit}>
       <label>
-        This server wants an API key. It is kept until this tab is closed.
+        This server requires an API key. Your browser keeps the key until you close this tab.
         <input type="password" autoComplete="off" value={key} onChange={({ target }) => setKey(target.value)} />
       </label>
       <button type="submit" className="primary">

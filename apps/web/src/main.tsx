@@ -4,7 +4,7 @@ import { App } from './app.tsx'
 import './styles.css'
 
 const root = document.getElementById('root')
-if (!root) throw new Error('The page has no place for the app')
+if (!root) throw new Error('index.html has no element with the id "root"')
 createRoot(root).render(
   <StrictMode>
     <App />

@@ -2,10 +2,10 @@ import type { MarkedToken, Token, Tokens } from 'marked'
 import { memo, type ReactNode, useState } from 'react'
 import { EMPTY_MARKDOWN, parseFurther } from './growing-markdown.ts'
 
-// Elements are made here, one by one, from what the parser found. No HTML is ever handed to the browser, so what a model writes
-// cannot become more than text, whatever it is.
+// React elements are built here from the parser's tokens. The browser never parses HTML from a model, so an answer cannot run code
+// or load anything.
 
-/** A text with Markdown in it. While it grows, what it already had is neither parsed nor rendered again. */
+/** Renders Markdown. While the text grows, its settled blocks are neither parsed nor rendered again. */
 export const Markdown = memo(({ text }: { text: string }) => {
   const [parsed, setParsed] = useState({ text: '', markdown: EMPTY_MARKDOWN })
   let { markdown } = parsed
@@ -13,12 +13,12 @@ export const Markdown = memo(({ text }: { text: string }) => {
     markdown = parseFurther(markdown, text)
     setParsed({ text, markdown })
   }
-  // Text only grows at its end, so the place of a page is its identity.
+  // Text only grows at its end, so the index of a page is its identity.
   // biome-ignore lint/suspicious/noArrayIndexKey: see above
-  return markdown.pages.map((tokens, place) => <Page key={place} tokens={tokens} />)
+  return markdown.pages.map((tokens, index) => <Page key={index} tokens={tokens} />)
 })
 
-const Page = memo(({ tokens }: { tokens: readonly Token[] }) => <div className="part">{blocks(tokens)}</div>)
+const Page = memo(({ tokens }: { tokens: readonly Token[] }) => <div className="markdown-page">{blocks(tokens)}</div>)
 
 const Block = memo(
   ({ token }: { token: Token }) => block(token as MarkedToken),
@@ -26,15 +26,15 @@ const Block = memo(
 )
 
 function blocks(tokens: readonly Token[]): ReactNode[] {
-  // Text only grows at its end, so the place of a block is its identity.
+  // Text only grows at its end, so the index of a block is its identity.
   // biome-ignore lint/suspicious/noArrayIndexKey: see above
-  return tokens.map((token, place) => <Block key={`${place} ${token.type}`} token={token} />)
+  return tokens.map((token, index) => <Block key={`${index} ${token.type}`} token={token} />)
 }
 
 function block(token: MarkedToken): ReactNode {
   switch (token.type) {
     case 'heading': {
-      // Under the heading of the pane, which is of the second level.
+      // The heading of the pane is an h2, so the answer's headings begin at h3.
       const Heading = token.depth === 1 ? 'h3' : token.depth === 2 ? 'h4' : 'h5'
       return <Heading>{inlines(token.tokens)}</Heading>
     }
@@ -66,16 +66,16 @@ function block(token: MarkedToken): ReactNode {
 
 const LINES = /(?:[^\n]*\n){1,20}|[^\n]+/g
 
-/** Some lines each, so that those that are full are laid out once and not again for each token. */
+/** Splits code into spans of 20 lines, so that a new token lays out only the last span. */
 function code(text: string): ReactNode[] {
-  // biome-ignore lint/suspicious/noArrayIndexKey: lines only come at the end
-  return (text.match(LINES) ?? []).map((lines, place) => <span key={place}>{lines}</span>)
+  // biome-ignore lint/suspicious/noArrayIndexKey: lines are only added at the end
+  return (text.match(LINES) ?? []).map((lines, index) => <span key={index}>{lines}</span>)
 }
 
 function list({ ordered, start, items }: Tokens.List): ReactNode {
-  const content = items.map((item, place) => (
-    // biome-ignore lint/suspicious/noArrayIndexKey: items only come at the end
-    <li key={place}>
+  const content = items.map((item, index) => (
+    // biome-ignore lint/suspicious/noArrayIndexKey: items are only added at the end
+    <li key={index}>
       {item.task && <span aria-hidden="true">{item.checked ? '☑ ' : '☐ '}</span>}
       {blocks(item.tokens.filter(({ type }) => type !== 'checkbox'))}
     </li>
@@ -93,9 +93,9 @@ function table({ header, rows }: Tokens.Table): ReactNode {
         <tr>{row(header, 'th')}</tr>
       </thead>
       <tbody>
-        {rows.map((cells, place) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: rows only come at the end
-          <tr key={place}>{row(cells, 'td')}</tr>
+        {rows.map((cells, index) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: rows are only added at the end
+          <tr key={index}>{row(cells, 'td')}</tr>
         ))}
       </tbody>
     </table>
@@ -104,7 +104,7 @@ function table({ header, rows }: Tokens.Table): ReactNode {
 
 function inlines(tokens: readonly Token[]): ReactNode[] {
   // biome-ignore lint/suspicious/noArrayIndexKey: text only grows at its end
-  return tokens.map((token, place) => <span key={place}>{inline(token as MarkedToken)}</span>)
+  return tokens.map((token, index) => <span key={index}>{inline(token as MarkedToken)}</span>)
 }
 
 function inline(token: MarkedToken): ReactNode {
@@ -122,7 +122,7 @@ function inline(token: MarkedToken): ReactNode {
     case 'link':
       return link(token.href, inlines(token.tokens))
     case 'image':
-      // A link: to show it would tell its server who reads this.
+      // An image becomes a link: loading the image would tell its server who reads the answer.
       return link(token.href, token.text || token.href)
     case 'escape':
       return token.text
@@ -133,7 +133,7 @@ function inline(token: MarkedToken): ReactNode {
   }
 }
 
-/** A link, if it leads to the web; any other address, such as `javascript:`, is left out. */
+/** A link if the address begins with http:, https: or mailto:. With any other address, such as `javascript:`, only its content. */
 function link(href: string, content: ReactNode): ReactNode {
   if (!/^(https?:\/\/|mailto:)/i.test(href)) return content
   return (

@@ -9,7 +9,7 @@ interface ModelPickerProps {
   onRemove: (() => void) | undefined
 }
 
-/** A model of a provider. Providers that lack a key are shown, with what to set, and cannot be chosen. */
+/** Chooses a model. A provider without a key cannot be chosen; its label names the variables to set. */
 export function ModelPicker({ label, choice, providers, onChoose, onRemove }: ModelPickerProps) {
   return (
     <div className="model">

@@ -1,9 +1,9 @@
 const waiting = new Set<() => void>()
 
 /**
- * Calls back in the next frame of the page. All that wait for it are called at once, so that what changed in several places is
- * rendered once and laid out once.
- * @returns takes the call back
+ * Calls back in the next frame of the page. All callbacks of a frame run together, so that changes in several panes cost one
+ * rendering and one layout.
+ * @returns cancels the callback
  */
 export function onNextFrame(callback: () => void): () => void {
   if (waiting.size === 0) requestAnimationFrame(callAll)

@@ -3,7 +3,7 @@ import { recentRate, type TokenSamples } from './token-samples.ts'
 
 type Phase = 'starting' | 'running' | 'completed' | 'failed' | 'cancelled'
 
-/** What a pane shows: one job, at one moment. */
+/** The state of one job, as its pane shows it. */
 export interface PaneView {
   readonly request: JobRequest | undefined
   readonly jobId: string | undefined
@@ -18,16 +18,17 @@ export interface PaneView {
   readonly isReconnecting: boolean
 }
 
+/** Whether the job has completed, failed or been cancelled. */
 export function isOver({ phase }: PaneView): boolean {
   return phase !== 'starting' && phase !== 'running'
 }
 
-/** Milliseconds to the first token: of the server when it has told, else as seen from here. */
+/** Milliseconds to the first token: measured by the server once the job has ended, by this page before. */
 export function firstTokenMs({ metrics, firstTokenMs }: PaneView): number | undefined {
   return metrics?.ttftMs ?? firstTokenMs
 }
 
-/** Tokens a second: of the last seconds while they come, of the whole run when it is over. */
+/** Tokens a second: over the last two seconds while the job runs, over the whole run afterwards. */
 export function tokensPerSecond({ metrics, samples }: PaneView): number | undefined {
   if (metrics) {
     const ms = metrics.durationMs - (metrics.ttftMs ?? 0)

@@ -6,10 +6,10 @@ import { TokenPlot } from './token-plot.tsx'
 
 interface PaneProps {
   followed: FollowedJob
-  /** Which one it is, from 1. */
-  place: number
+  /** The number of the pane, from 1. */
+  number: number
   onRetry: () => void
-  /** Told in words when the job has begun to answer and when it has ended. */
+  /** Called with a sentence for screen readers when the answer begins and when the job has ended. */
   onNews: (news: string) => void
 }
 
@@ -21,11 +21,11 @@ const WORDS: Readonly<Record<PaneView['phase'], string>> = {
   cancelled: 'Stopped',
 }
 
-/** One job: what it says, how fast it says it, and what can be done with it. */
-export function Pane({ followed, place, onRetry, onNews }: PaneProps) {
+/** One job: its answer, its figures and its buttons. */
+export function Pane({ followed, number, onRetry, onNews }: PaneProps) {
   const view = useSyncExternalStore(followed.subscribe, followed.view)
   const { request, phase } = view
-  const name = `${place}, ${request ? `${request.provider} · ${request.model}` : 'a job'}`
+  const name = `${number}, ${request ? `${request.provider} · ${request.model}` : 'a job'}`
   useNews(view, name, onNews)
   return (
     <article className={`pane ${phase}`} aria-label={`Model ${name}`}>
@@ -92,7 +92,7 @@ function Figures({ view }: { view: PaneView }) {
   )
 }
 
-/** The text; it stays at its end while it grows, unless the reader has scrolled away from there. */
+/** The text. The view follows the end of the growing text unless the reader has scrolled up. */
 function Text({ view, name }: { view: PaneView; name: string }) {
   const box = useRef<HTMLDivElement>(null)
   const isAtEnd = useRef(true)
@@ -105,7 +105,7 @@ function Text({ view, name }: { view: PaneView; name: string }) {
       className="text"
       aria-label={`Answer of ${name}`}
       aria-busy={!isOver(view)}
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable without a mouse
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: keyboard users must be able to scroll the text
       tabIndex={0}
       onScroll={({ currentTarget: { scrollHeight, scrollTop, clientHeight } }) => {
         isAtEnd.current = scrollHeight - scrollTop - clientHeight < 40
@@ -125,10 +125,10 @@ function CopyButton({ text }: { text: string }) {
     return () => clearTimeout(timer)
   }, [said])
   const copy = () =>
-    // Pages that came over plain HTTP have no clipboard.
+    // `navigator.clipboard` is undefined in pages that were loaded over plain HTTP.
     Promise.resolve(navigator.clipboard?.writeText(text) ?? Promise.reject()).then(
       () => setSaid('Copied'),
-      () => setSaid('Not allowed'),
+      () => setSaid('Copy failed'),
     )
   return (
     <button type="button" className="quiet" disabled={text === ''} onClick={() => void copy()}>
@@ -137,7 +137,7 @@ function CopyButton({ text }: { text: string }) {
   )
 }
 
-/** Milliseconds since the run was asked for, ten times a second, as long as there is no token. */
+/** Milliseconds since the job was requested, updated ten times a second until the first token. */
 function useElapsed({ startedAt, phase }: PaneView): number {
   const [now, setNow] = useState(() => performance.now())
   useEffect(() => {
@@ -148,15 +148,15 @@ function useElapsed({ startedAt, phase }: PaneView): number {
   return Math.max(0, now - startedAt)
 }
 
-/** For screen readers: the turns of a job, and not its tokens. */
+/** Reports changes of the job's phase to screen readers. Single tokens are not reported. */
 function useNews({ phase, tokens, error }: PaneView, name: string, onNews: (news: string) => void): void {
   const latest = useRef({ tokens, error, name, onNews })
   latest.current = { tokens, error, name, onNews }
   useEffect(() => {
     const { tokens, error, name, onNews } = latest.current
-    if (phase === 'running') onNews(`Model ${name}, is answering.`)
-    if (phase === 'completed') onNews(`Model ${name}, has finished, ${tokens} tokens.`)
-    if (phase === 'cancelled') onNews(`Model ${name}, was stopped.`)
-    if (phase === 'failed') onNews(`Model ${name}, failed. ${error?.message ?? ''}`)
+    if (phase === 'running') onNews(`Model ${name}: answering.`)
+    if (phase === 'completed') onNews(`Model ${name}: completed with ${tokens} tokens.`)
+    if (phase === 'cancelled') onNews(`Model ${name}: stopped.`)
+    if (phase === 'failed') onNews(`Model ${name}: failed. ${error?.message ?? ''}`)
   }, [phase])
 }

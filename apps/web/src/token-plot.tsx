@@ -4,7 +4,7 @@ import type { TokenSamples } from './token-samples.ts'
 const WIDTH = 120
 const HEIGHT = 28
 
-/** Tokens over time, as a line. Its box is there before the first token, so that nothing moves when it comes. */
+/** A line plot of the token count over time. The empty plot has the same size, so nothing moves when the first token arrives. */
 export const TokenPlot = memo(({ samples: { all } }: { samples: TokenSamples }) => {
   const last = all.at(-1)
   const points = all.map(({ atMs, tokens }) => {

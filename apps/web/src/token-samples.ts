@@ -1,16 +1,16 @@
-/** How many tokens had come at a moment, in milliseconds since the run was asked for. */
+/** The number of tokens so far, at a time in milliseconds since the job was requested. */
 export interface Sample {
   readonly atMs: number
   readonly tokens: number
 }
 
-/** How tokens came, in a size that does not grow with the run. */
+/** The growth of the token count, in a size that does not grow with the run. */
 export interface TokenSamples {
-  /** Of the whole run, evenly spaced. */
+  /** At most 240 evenly spaced samples of the whole run. */
   readonly all: readonly Sample[]
-  /** Of the last two seconds. */
+  /** The samples of the last two seconds. */
   readonly recent: readonly Sample[]
-  /** Between two of all, in milliseconds. */
+  /** The time between two samples in `all`, in milliseconds. */
   readonly spacingMs: number
 }
 
@@ -20,7 +20,7 @@ const MAX_SAMPLES = 240
 
 export const NO_SAMPLES: TokenSamples = { all: [], recent: [], spacingMs: SPACING_MS }
 
-/** With one more, unless it comes too soon after the one before: then the same object, so nothing has to be drawn again. */
+/** Adds a sample. Within 100 ms of the last one it returns the same object, so that nothing is drawn again. */
 export function withSample(samples: TokenSamples, sample: Sample): TokenSamples {
   const { recent, spacingMs } = samples
   if (sample.atMs - lastOf(recent) < SPACING_MS) return samples
@@ -38,10 +38,10 @@ export function recentRate({ recent }: TokenSamples): number | undefined {
   return ((last.tokens - first.tokens) / (last.atMs - first.atMs)) * 1000
 }
 
-/** Every second of them, when they have become many. */
+/** Drops every second sample when there are more than 240. */
 function thinned(all: readonly Sample[], spacingMs: number): Omit<TokenSamples, 'recent'> {
   if (all.length <= MAX_SAMPLES) return { all, spacingMs }
-  return { all: all.filter((_, place) => place % 2 === 0), spacingMs: spacingMs * 2 }
+  return { all: all.filter((_, index) => index % 2 === 0), spacingMs: spacingMs * 2 }
 }
 
 function lastOf(samples: readonly Sample[]): number {

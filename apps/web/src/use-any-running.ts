@@ -2,7 +2,7 @@ import { useCallback, useSyncExternalStore } from 'react'
 import { isOver } from './pane-view.ts'
 import type { ShownJob } from './use-shown-jobs.ts'
 
-/** Whether one of the jobs has not ended. */
+/** Whether at least one of the jobs has not ended. */
 export function useAnyRunning(shown: readonly ShownJob[]): boolean {
   const subscribe = useCallback(
     (listener: () => void) => {

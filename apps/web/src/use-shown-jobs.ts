@@ -3,7 +3,7 @@ import { useCallback, useEffect, useRef, useState } from 'react'
 import { FollowedJob } from './followed-job.ts'
 
 export interface ShownJob {
-  /** Its place keeps this name when the job in it is run again. */
+  /** The React key of the pane. It stays when the job is run again. */
   readonly key: number
   readonly followed: FollowedJob
 }
@@ -16,9 +16,9 @@ interface ShownJobs {
 }
 
 /**
- * The jobs that are shown side by side. The address of the page has their ids, so a reload, a link and the back button show them
- * again, where they are.
- * @param onChange called when a job was created
+ * The jobs that are shown side by side. The address of the page holds their ids, so a reload, a link and the back button show the
+ * same jobs again.
+ * @param onChange called when a job has been created
  */
 export function useShownJobs(onChange: () => void): ShownJobs {
   const [shown, setShown] = useState<readonly ShownJob[]>([])
@@ -36,7 +36,7 @@ export function useShownJobs(onChange: () => void): ShownJobs {
   const start = (request: JobRequest) =>
     FollowedJob.run(request, () => {
       const ids = idsOf(current.current)
-      // Not a new entry for each of four jobs, and no hashchange: they are shown already.
+      // One history entry for all jobs of a run. `pushState` fires no `popstate`, which would open the jobs a second time.
       if (ids.length === current.current.length) window.history.pushState(null, '', `#${ids.join(',')}`)
       onChange()
     })

@@ -1,8 +1,8 @@
 import { type Dispatch, useEffect, useState } from 'react'
 
 /**
- * State that a reload of this tab keeps.
- * @param read gives the stored value its type; undefined if it is none of ours
+ * State that survives a reload of this tab.
+ * @param read parses the stored value; undefined if the value is not valid
  */
 export function useStoredState<State>(
   name: string,

@@ -1,38 +1,41 @@
 import { isObject, type JobErrorCode, type JobMetrics } from './job.ts'
 
-/** Every error that this client makes itself. An abort throws the reason of its signal instead. */
+/** The base of all errors of this client. An aborted call throws the reason of its signal instead. */
 export class PromptLabError extends Error {
   override readonly name: string = 'PromptLabError'
 }
 
-/** An error answer of the server, `application/problem+json` (RFC 9457). */
+/** An error response of the server, `application/problem+json` (RFC 9457). */
 export interface Problem {
   type: string
   title: string
   status: number
-  /** What went wrong here, and what to do. */
+  /** A sentence that says what is wrong and what to do. */
   detail: string
   instance: string
-  /** Stable, for programs. */
+  /** A stable code for programs. */
   code: string
   requestId: string
-  /** The faults of an invalid request. */
+  /** Every fault of an invalid request. */
   errors?: { path: string; message: string }[] | undefined
 }
 
-/** The server refused the request. The message is the server's sentence. */
+/** The server refused the request. `message` is the server's sentence. */
 export class ApiError extends PromptLabError {
   override readonly name = 'ApiError'
   /** The HTTP status. */
   readonly status: number
-  /** The code of the problem; `unknown` when something other than the API answered, such as a proxy. */
+  /** The code of the problem; `unknown` when the response is not from the API but, for example, from a proxy. */
   readonly code: string
   readonly problem: Problem | undefined
-  /** When the server asks to be left alone for a while. */
+  /** How long the server asks to wait, in milliseconds; undefined when it does not say. */
   readonly retryAfterMs: number | undefined
 
   constructor(status: number, problem: Problem | undefined, retryAfterMs?: number) {
-    super(problem?.detail ?? `The server answered ${status}, and not in the words of the API.`)
+    super(
+      problem?.detail ??
+        `The server answered ${status} without a problem of the API. Check that baseUrl leads to the API.`,
+    )
     this.status = status
     this.code = problem?.code ?? 'unknown'
     this.problem = problem
@@ -45,15 +48,15 @@ export class ApiError extends PromptLabError {
   }
 }
 
-/** The server could not be reached, or the connection broke, and trying again did not help. */
+/** The server could not be reached or the connection broke, and every retry failed. */
 export class ConnectionError extends PromptLabError {
   override readonly name = 'ConnectionError'
 }
 
-/** The job ended without completing; its text is a part. */
+/** The job failed or was cancelled, so its text is not complete. */
 export abstract class JobNotCompletedError extends PromptLabError {
   readonly jobId: string
-  /** What was made before the end. */
+  /** The text that was generated before the end. */
   readonly text: string
   readonly metrics: JobMetrics
 
@@ -65,7 +68,7 @@ export abstract class JobNotCompletedError extends PromptLabError {
   }
 }
 
-/** The job failed. The message is the server's sentence. */
+/** The job failed. `message` is the server's sentence. */
 export class JobFailedError extends JobNotCompletedError {
   override readonly name = 'JobFailedError'
   readonly code: JobErrorCode
@@ -89,10 +92,10 @@ export class JobCancelledError extends JobNotCompletedError {
 
 const TRANSIENT_STATUSES: ReadonlySet<number> = new Set([408, 425, 429, 502, 503, 504])
 
-/** Whether the same request may succeed a little later. */
+/** Whether the same request may succeed if it is repeated a little later. */
 export function isTransient(error: unknown): boolean {
   if (error instanceof ConnectionError) return true
-  // A server does not get a key while one waits for it.
+  // A missing key does not come back by waiting: an operator has to set it.
   return error instanceof ApiError && TRANSIENT_STATUSES.has(error.status) && error.code !== 'provider-key-missing'
 }
 
@@ -100,7 +103,7 @@ function isProblem(value: unknown): value is Problem {
   return isObject(value) && typeof value['code'] === 'string' && typeof value['detail'] === 'string'
 }
 
-/** `Retry-After`, which is a number of seconds or a date. */
+/** `Retry-After` in milliseconds; the header is a number of seconds or a date. */
 function retryAfterMs(headers: Headers): number | undefined {
   const value = headers.get('retry-after')
   if (value === null) return undefined

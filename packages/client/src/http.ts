@@ -15,7 +15,7 @@ export interface HttpRequest {
   readonly signal?: AbortSignal | undefined
 }
 
-/** Requests to one server: with its key, and with every failure as an error of this client. */
+/** Sends requests to one server, with the API key, and turns every failure into an error of this client. */
 export class Http {
   readonly #options: HttpOptions
 
@@ -26,7 +26,7 @@ export class Http {
   /**
    * Sends a request once.
    * @throws ApiError the server refused
-   * @throws ConnectionError there was no answer
+   * @throws ConnectionError there was no response
    */
   async send(path: string, { method = 'GET', headers = {}, body, signal }: HttpRequest): Promise<Response> {
     const { baseUrl, apiKey, fetch } = this.#options
@@ -39,7 +39,7 @@ export class Http {
         ...(body && { 'content-type': 'application/json' }),
         ...(key && { authorization: `Bearer ${key}` }),
       },
-      // What a cache has is what the server said before.
+      // A cached response may be out of date.
       cache: 'no-store',
     }
     if (body) init.body = JSON.stringify(body)
@@ -52,8 +52,8 @@ export class Http {
   }
 
   /**
-   * Sends a request until it is answered, and reads the answer. Only for requests that may come twice.
-   * @param isExpected what tells the answer from anything else that may stand at this address
+   * Sends a request, repeats it after failures, and reads the response. Only for requests that may arrive twice.
+   * @param isExpected whether the response is one of this API; another server may answer at this address
    */
   async call<Answer>(
     path: string,
@@ -66,15 +66,15 @@ export class Http {
         throw connectionError(error, request.signal)
       })
       if (isExpected(answer)) return answer
-      throw new ConnectionError(`Something other than the PromptLab Jobs API answers at ${this.#options.baseUrl}.`)
+      throw new ConnectionError(`The server at ${this.#options.baseUrl} is not a PromptLab Jobs API. Check baseUrl.`)
     })
   }
 
-  /** Deletes what is at the path. */
+  /** Deletes the resource at the path; repeats the request after failures. */
   async delete(path: string, signal: AbortSignal | undefined): Promise<void> {
     await this.#untilAnswered(signal, async (isRepeated) => {
       await this.send(path, { method: 'DELETE', signal }).catch((error: unknown) => {
-        // The answer to the first try was lost, but not the try.
+        // A repeated request finds nothing if the first one was carried out and only its response was lost.
         if (!(isRepeated && error instanceof ApiError && error.status === 404)) throw error
       })
     })
@@ -95,7 +95,7 @@ export class Http {
   }
 }
 
-/** What fetch throws, as an error of this client; an abort of the caller stays what it is. */
+/** Turns an error of `fetch` into one of this client. After an abort, the error is the reason of the signal. */
 export function connectionError(error: unknown, signal: AbortSignal | undefined): unknown {
   if (signal?.aborted) return signal.reason
   if (error instanceof PromptLabError) return error

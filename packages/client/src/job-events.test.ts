@@ -5,7 +5,7 @@ const METRICS = { durationMs: 1, tokenCount: 1, ttftMs: 1, queuedMs: 0, attempts
 const END = `${JSON.stringify({ event: 'metrics', id: 'end', data: METRICS })}\n`
 const token = (id: number, text: string) => `${JSON.stringify({ event: 'token', id, data: { token: text } })}\n`
 
-/** A client of a server that gives these answers, one a connection; and where each connection began. */
+/** A client whose server gives these responses, one a connection; `cursors` has the cursor of each connection. */
 function clientOf(...answers: readonly (string | Response)[]) {
   const cursors: (string | null)[] = []
   const rest = [...answers]
@@ -22,25 +22,25 @@ function clientOf(...answers: readonly (string | Response)[]) {
   return { client, cursors }
 }
 
-describe('a stream', () => {
-  it('goes on behind the last whole line when it is cut within one', async () => {
+describe('JobStream', () => {
+  it('resumes behind the last whole line when the connection breaks within a line', async () => {
     const { client, cursors } = clientOf(token(2, 'ab') + token(4, 'cd').slice(0, -1), token(4, 'cd') + END)
     expect(await Array.fromAsync(client.stream('1'))).toEqual(['ab', 'cd'])
     expect(cursors).toEqual(['0', '2'])
   })
 
-  it('leaves out what comes twice, also of a token that was split elsewhere', async () => {
+  it('cuts off repeated text, also when the server splits tokens differently the second time', async () => {
     const { client } = clientOf(token(2, 'ab'), token(2, 'ab') + token(4, 'bcd') + token(5, 'e') + END)
     expect(await Array.fromAsync(client.stream('1'))).toEqual(['ab', 'cd', 'e'])
   })
 
-  it('asks again for what is missing', async () => {
+  it('requests missing text again after a gap', async () => {
     const { client, cursors } = clientOf(token(2, 'ab') + token(9, 'hi'), token(4, 'cd') + END)
     expect(await Array.fromAsync(client.stream('1'))).toEqual(['ab', 'cd'])
     expect(cursors).toEqual(['0', '2'])
   })
 
-  it('does not trust a line that is no event', async () => {
+  it('reconnects after a line that is not an event', async () => {
     const { client } = clientOf(
       `${token(2, 'ab')}<html>\n`,
       '{"event":"token","id":"4","data":{}}\n',
@@ -49,13 +49,13 @@ describe('a stream', () => {
     expect(await Array.fromAsync(client.stream('1'))).toEqual(['ab', 'cd'])
   })
 
-  it('passes over empty lines, which are signs of life', async () => {
+  it('ignores empty lines, which are keep-alives', async () => {
     const { client, cursors } = clientOf(`\n${token(2, 'ab')}\n\n${END}`)
     expect(await Array.fromAsync(client.stream('1'))).toEqual(['ab'])
     expect(cursors.length).toBe(1)
   })
 
-  it('waits as long as the server asks', async () => {
+  it('waits as long as `Retry-After` asks before it reconnects', async () => {
     vi.useFakeTimers()
     try {
       const busy = new Response('{}', { status: 503, headers: { 'retry-after': '7' } })
@@ -70,12 +70,12 @@ describe('a stream', () => {
     }
   })
 
-  it('does not wait when the server asks for hours', async () => {
+  it('throws at once when `Retry-After` asks for hours', async () => {
     const { client } = clientOf(new Response('{}', { status: 429, headers: { 'retry-after': '7200' } }))
     await expect(client.stream('1').result()).rejects.toMatchObject({ status: 429, retryAfterMs: 7_200_000 })
   })
 
-  it('ends a pause when it is aborted', async () => {
+  it('ends the pause before a reconnect when its signal aborts', async () => {
     const leaving = new AbortController()
     const { client } = clientOf(new Response('{}', { status: 503, headers: { 'retry-after': '60' } }))
     const reading = client.stream('1', { signal: leaving.signal, onReconnect: () => leaving.abort('Enough') }).result()

@@ -2,7 +2,7 @@ import { JobCancelledError, JobFailedError } from './errors.ts'
 import type { Job, JobMetrics } from './job.ts'
 import type { FinalEvent, StreamEvent } from './stream-event.ts'
 
-/** What a completed job made. */
+/** The outcome of a completed job. */
 export interface JobResult {
   readonly jobId: string
   readonly text: string
@@ -10,8 +10,9 @@ export interface JobResult {
 }
 
 /**
- * The tokens of one job, each of them once, in order: `for await (const token of stream)`. It ends when the job has completed, and
- * throws when it did not, so a part never looks like the whole. Leaving the loop closes the connection; the job runs on.
+ * The tokens of one job, each once and in order: `for await (const token of stream)`. The loop ends when the job has completed, and
+ * throws when the job failed or was cancelled, so a partial text never looks complete. Leaving the loop closes the connection; the
+ * job runs on.
  */
 export class JobStream implements AsyncIterable<string> {
   readonly #open: (jobId: string) => AsyncGenerator<StreamEvent>
@@ -22,8 +23,8 @@ export class JobStream implements AsyncIterable<string> {
   #tokens: AsyncGenerator<string, void> | undefined
 
   /**
-   * @param job the id of the job, or what creates it when the first token is asked for
-   * @param open the events of that job
+   * @param job the id of the job, or a function that creates the job when the first token is requested
+   * @param open opens the events of the job
    */
   constructor(job: string | (() => Promise<Job>), open: (jobId: string) => AsyncGenerator<StreamEvent>) {
     if (typeof job === 'string') this.#jobId = job
@@ -31,36 +32,38 @@ export class JobStream implements AsyncIterable<string> {
     this.#open = open
   }
 
-  /** The id of the job; undefined as long as it is not created. */
+  /** The id of the job; undefined until the job is created. */
   get jobId(): string | undefined {
     return this.#jobId
   }
 
-  /** What has been streamed so far. */
+  /** The text that has been streamed so far. */
   get text(): string {
     return this.#text
   }
 
-  /** How the job went; undefined until it has ended. */
+  /** The metrics of the job; undefined until the job has ended. */
   get metrics(): JobMetrics | undefined {
     return this.#metrics
   }
 
   /**
-   * There is one reading of it: whoever iterates again goes on where the iteration before was.
-   * @throws JobFailedError, JobCancelledError the job did not complete
-   * @throws ApiError the server refused
-   * @throws ConnectionError the server could not be reached for too long
+   * The stream is read once: a second loop goes on where the first one stopped.
+   * @throws JobFailedError the job failed
+   * @throws JobCancelledError the job was cancelled
+   * @throws ApiError the server refused the request
+   * @throws ConnectionError the server could not be reached, and every retry failed
    */
   [Symbol.asyncIterator](): AsyncGenerator<string, void> {
     this.#tokens ??= this.#read()
     return this.#tokens
   }
 
-  /** Reads to the end; throws as the iteration does. */
+  /** Reads the stream to its end. Throws the same errors as the loop. */
   async result(): Promise<JobResult> {
     for await (const _ of this);
-    if (this.#jobId === undefined || !this.#metrics) throw new TypeError('This stream was left before its end.')
+    if (this.#jobId === undefined || !this.#metrics)
+      throw new TypeError('The stream was left before its end, so it has no result. Open a new one with stream(id).')
     return { jobId: this.#jobId, text: this.#text, metrics: this.#metrics }
   }
 

@@ -1,4 +1,4 @@
-/** What a caller may set on a completion; everything left out is the vendor's default. */
+/** The options of a job. The vendor's default applies where an option is left out. */
 export interface JobOptions {
   /** Instructions that precede the prompt. */
   system?: string | undefined
@@ -8,35 +8,35 @@ export interface JobOptions {
   maxTokens?: number | undefined
 }
 
-/** What a job is made from. */
+/** The request that creates a job. */
 export interface JobRequest {
   prompt: string
-  /** A name from `providers()`. */
+  /** The name of a provider, from `providers()`. */
   provider: string
-  /** One of the models of that provider. */
+  /** A model of this provider. */
   model: string
   options?: JobOptions | undefined
 }
 
-/** How a job went. Durations are whole milliseconds. */
+/** Measurements of a job. Durations are whole milliseconds. */
 export interface JobMetrics {
   /** From the start of the run to its end. */
   durationMs: number
-  /** Tokens streamed; `usage` has what the vendor counted. */
+  /** Token events streamed; `usage` has the vendor's count. */
   tokenCount: number
-  /** Time to first token, from the start of the run; null when no token came. */
+  /** Time to first token, from the start of the run; null when there was no token. */
   ttftMs: number | null
   /** From the creation of the job to the start of its run. */
   queuedMs: number
-  /** How often the vendor was called; only calls without any token are repeated. */
+  /** How often the vendor was called. Only calls that gave no token are repeated. */
   attempts: number
   /** Tokens as the vendor counts and bills them. */
   usage?: { inputTokens: number; outputTokens: number } | undefined
-  /** Why the vendor stopped: by itself, at the token limit, by its content filter, or for a reason of its own. */
+  /** Why the model stopped: at its natural end, at the token limit, by the content filter, or for another reason. */
   finishReason?: 'stop' | 'length' | 'content-filter' | 'other' | undefined
 }
 
-/** Codes of a failed job: stable, for programs. */
+/** The stable codes of a failed job, for programs. */
 export type JobErrorCode =
   | 'provider-auth'
   | 'provider-rate-limited'
@@ -44,13 +44,14 @@ export type JobErrorCode =
   | 'provider-timeout'
   | 'provider-rejected'
   | 'provider-malformed'
+  | 'answer-too-long'
   | 'interrupted'
   | 'internal'
 
 /** Why a job failed. */
 export interface JobError {
   code: JobErrorCode
-  /** A sentence a person can act on. */
+  /** A sentence that says what a person can do. */
   message: string
   /** Whether the same job may succeed if it is created again. */
   retryable: boolean
@@ -62,7 +63,7 @@ interface JobBase extends JobRequest {
   updatedAt: string
 }
 interface Progress {
-  /** The text; of a job that did not complete, the part that was made. */
+  /** The text so far, or the whole text of a completed job. */
   result: string
   metrics: JobMetrics
 }
@@ -70,7 +71,7 @@ interface Progress {
 export interface PendingJob extends JobBase {
   status: 'pending'
 }
-/** `result` and `metrics` are those of the last checkpoint, not of this instant; the stream has the live text. */
+/** `result` and `metrics` are as of the last checkpoint, within the last second; the stream has the live text. */
 export interface RunningJob extends JobBase, Progress {
   status: 'running'
 }
@@ -88,39 +89,49 @@ export interface CancelledJob extends JobBase, Progress {
 /** A job whose status never changes again. */
 export type FinalJob = CompletedJob | FailedJob | CancelledJob
 
-/** A prompt on its way through a provider: `pending → running → completed | failed | cancelled`. */
+/** A job in one of its states: `pending → running → completed | failed | cancelled`. */
 export type Job = PendingJob | RunningJob | FinalJob
 
 export type JobStatus = Job['status']
 
-/** A job as lists show it: without its text. */
-export type JobSummary =
-  | PendingJob
-  | Omit<RunningJob, 'result'>
-  | Omit<CompletedJob, 'result'>
-  | Omit<FailedJob, 'result'>
-  | Omit<CancelledJob, 'result'>
+interface Listed {
+  /** The first 200 UTF-16 code units of the prompt at most, never half a surrogate pair. */
+  prompt: string
+  /** The length of the whole prompt, in UTF-16 code units. */
+  promptLength: number
+}
+
+/** A job in a list, with the beginning of its prompt and without its text. */
+export type JobSummary = Listed &
+  (
+    | PendingJob
+    | Omit<RunningJob, 'result'>
+    | Omit<CompletedJob, 'result'>
+    | Omit<FailedJob, 'result'>
+    | Omit<CancelledJob, 'result'>
+  )
 
 /** A page of jobs, newest first. */
 export interface JobPage {
   data: JobSummary[]
-  /** Where the next page begins; null on the last one. */
+  /** The cursor of the next page; null on the last page. */
   nextCursor: string | null
 }
 
-/** A provider, and whether jobs for it are accepted. */
+/** A provider, and whether the server accepts jobs for it. */
 export interface ProviderInfo {
   name: string
   models: string[]
+  /** Whether the server accepts jobs for this provider. */
   configured: boolean
-  /** The environment variables that the server lacks. */
+  /** The environment variables that must be set on the server before it accepts jobs for this provider. */
   missing: string[]
 }
 
 const STATUSES: ReadonlySet<unknown> = new Set<JobStatus>(['pending', 'running', 'completed', 'failed', 'cancelled'])
 
-// What comes over the wire is checked for what tells an answer of this API from any other. To check every field would mean a
-// schema library in every browser; the API holds its answers to its schemas, and a test holds those to these types.
+// The client checks only the fields that identify a response of this API. Checking every field would need a schema
+// library in every browser. The API serializes by its schemas, and a test compares those schemas with these types.
 
 export function isJob(value: unknown): value is Job {
   return isObject(value) && typeof value['id'] === 'string' && STATUSES.has(value['status'])

@@ -18,20 +18,23 @@ import { type Reconnect, readJobEvents } from './job-events.ts'
 import { JobStream } from './job-stream.ts'
 
 export interface ClientOptions {
-  /** Where the API is, such as `https://jobs.example.com`. */
+  /** The address of the API, such as `https://jobs.example.com`. */
   readonly baseUrl: string
-  /** Sent as `Authorization: Bearer`; a function is asked at each request. */
+  /** Sent as `Authorization: Bearer`; a function is called for each request. */
   readonly apiKey?: string | (() => string | undefined) | undefined
-  /** In place of the global `fetch`. */
+  /** Replaces the global `fetch`. */
   readonly fetch?: typeof fetch
-  /** How often a call is tried again when the server is away, overloaded or starting. Default 5, which takes about 10 s. */
+  /** How often a call is repeated when the server is away, overloaded or starting. Default 5, which takes about 10 s. */
   readonly maxRetries?: number
-  /** How many connections of a stream may fail in a row. Default 20, which takes about 3 minutes. */
+  /** How many connections of a stream may fail in a row before the stream throws. Default 20, which takes about 3 minutes. */
   readonly maxReconnects?: number
-  /** The first pause before another try, in milliseconds; each one is about twice the one before, 10 s at most. Default 300. */
+  /** The first pause before a retry, in milliseconds. Each pause is about twice the one before, at most 10 s. Default 300. */
   readonly retryDelayMs?: number
-  /** Silence after which a stream is opened anew, in milliseconds; the server gives a sign of life every 15 s. Default 45,000. */
-  readonly silenceMs?: number
+  /**
+   * How long a stream may be idle before it is opened again, in milliseconds. The server sends a keep-alive every 15 s. Default
+   * 45,000.
+   */
+  readonly idleTimeoutMs?: number
 }
 
 export interface CallOptions {
@@ -39,30 +42,30 @@ export interface CallOptions {
 }
 
 export interface CreateOptions extends CallOptions {
-  /** The same key makes one job, however often it is sent, for a day. Default: a new one for each call of `create`. */
+  /** For 24 hours, requests with the same key create one job. Default: a new key for each call of `create`. */
   readonly idempotencyKey?: string
-  /** Answer with the finished job if it ends within so many seconds, at most 60. */
+  /** How long the server waits for the job to finish before it answers: seconds, at most 60. */
   readonly waitSeconds?: number
 }
 
 export interface StreamOptions extends CallOptions {
-  /** Called whenever the connection is lost, before it is opened again. */
+  /** Called each time the connection is lost, before the next one is opened. */
   readonly onReconnect?: (reconnect: Reconnect) => void
 }
 
 export interface ListOptions extends CallOptions {
   readonly status?: JobStatus
   readonly provider?: string
-  /** Jobs a page, 1 to 100. Default 20. */
+  /** The number of jobs in a page, 1 to 100. Default 20. */
   readonly limit?: number
 }
 
-/** A cursor beyond any text, so that only the end of the job is sent. */
+/** A cursor behind the end of any text: the server then sends only the final event. */
 const BEYOND_ANY_TEXT = 999_999_999_999_999
 
 /**
- * The PromptLab Jobs API. All methods throw `ApiError` when the server refuses, `ConnectionError` when it cannot be reached, and the
- * reason of the signal when that aborts.
+ * The client of one PromptLab Jobs API. Every method throws `ApiError` when the server refuses the request, `ConnectionError` when
+ * the server cannot be reached, and the reason of the signal when the signal aborts.
  */
 export class PromptLabClient {
   readonly #options: ClientOptions
@@ -73,13 +76,13 @@ export class PromptLabClient {
     this.#http = new Http({
       baseUrl: options.baseUrl.replace(/\/+$/, ''),
       apiKey: options.apiKey,
-      // Browsers refuse a fetch that is called as the method of another object.
+      // Browsers throw when `fetch` is called as a method of another object.
       fetch: options.fetch ?? ((...request) => fetch(...request)),
       retries: { maxRetries: options.maxRetries ?? 5, retryDelayMs: this.#retryDelayMs },
     })
   }
 
-  /** Creates a job, exactly one, also when the answer is lost and the call repeated. */
+  /** Creates exactly one job, even when a response is lost and the request is repeated. */
   create(request: JobRequest, options: CreateOptions = {}): Promise<Job> {
     const { idempotencyKey = newIdempotencyKey(), waitSeconds, signal } = options
     const headers = {
@@ -90,14 +93,14 @@ export class PromptLabClient {
   }
 
   /**
-   * The tokens of a job, from its first. Reconnects and resumes by itself.
-   * @param options.after begin behind so much text, in UTF-16 code units
+   * The tokens of a job, from the first one. The stream reconnects and resumes by itself.
+   * @param options.after the place to begin behind: a length of the text, in UTF-16 code units
    */
   stream(id: string, options: StreamOptions & { readonly after?: number } = {}): JobStream {
     return new JobStream(id, (jobId) => this.#events(jobId, options))
   }
 
-  /** Creates a job and streams it. Nothing is sent before the first token is asked for. */
+  /** Creates a job and streams it. The job is created when the first token is requested. */
   run(request: JobRequest, options: StreamOptions & CreateOptions = {}): JobStream {
     return new JobStream(
       () => this.create(request, options),
@@ -105,19 +108,20 @@ export class PromptLabClient {
     )
   }
 
-  /** The job when it has ended, however it ended. */
+  /** Waits until the job has completed, failed or been cancelled, and returns it. */
   async wait(id: string, options: StreamOptions = {}): Promise<FinalJob> {
     for await (const _ of this.#events(id, { ...options, after: BEYOND_ANY_TEXT }));
     const job = await this.get(id, options)
     if (isFinalJob(job)) return job
-    throw new ConnectionError('The stream of the job has ended, and its record says that it runs.')
+    throw new ConnectionError(`The stream of job ${id} has ended, but its status is ${job.status}. Call wait again.`)
   }
 
+  /** The job as it is now. */
   get(id: string, { signal }: CallOptions = {}): Promise<Job> {
     return this.#http.call(pathOf(id), { signal }, isJob)
   }
 
-  /** Ends the job, which keeps the text it has; a finished one comes back unchanged. */
+  /** Cancels the job, which keeps its text so far. A finished job is returned unchanged. */
   cancel(id: string, { signal }: CallOptions = {}): Promise<Job> {
     return this.#http.call(`${pathOf(id)}/cancel`, { method: 'POST', signal }, isJob)
   }
@@ -127,7 +131,7 @@ export class PromptLabClient {
     return this.#http.delete(pathOf(id), signal)
   }
 
-  /** All jobs, newest first; pages are fetched as they are needed. */
+  /** All jobs, newest first. The next page is fetched when the loop reaches it. */
   async *list(options: ListOptions = {}): AsyncGenerator<JobSummary, void> {
     let cursor: string | null = null
     do {
@@ -137,7 +141,10 @@ export class PromptLabClient {
     } while (cursor !== null)
   }
 
-  /** @param options.cursor `nextCursor` of the page before */
+  /**
+   * One page of jobs, newest first.
+   * @param options.cursor `nextCursor` of the page before
+   */
   listPage(options: ListOptions & { readonly cursor?: string } = {}): Promise<JobPage> {
     const { signal, ...query } = options
     const parameters = new URLSearchParams()
@@ -145,7 +152,7 @@ export class PromptLabClient {
     return this.#http.call(`/jobs?${parameters}`, { signal }, isJobPage)
   }
 
-  /** What jobs can be created for. */
+  /** The providers of the server, with their models. */
   providers({ signal }: CallOptions = {}): Promise<ProviderInfo[]> {
     return this.#http.call('/providers', { signal }, isProviderList)
   }
@@ -155,13 +162,13 @@ export class PromptLabClient {
   }
 
   #events(id: string, options: StreamOptions & { readonly after?: number }) {
-    const { maxReconnects = 20, silenceMs = 45_000 } = this.#options
+    const { maxReconnects = 20, idleTimeoutMs = 45_000 } = this.#options
     return readJobEvents(this.#http, id, {
       after: options.after ?? 0,
       signal: options.signal,
       onReconnect: options.onReconnect,
       retries: { maxRetries: maxReconnects, retryDelayMs: this.#retryDelayMs },
-      silenceMs,
+      idleTimeoutMs,
     })
   }
 }

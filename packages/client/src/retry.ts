@@ -2,13 +2,13 @@ import { backOffMs, pause } from './back-off.ts'
 import { isTransient } from './errors.ts'
 
 export interface RetryPolicy {
-  /** How many failures in a row are tried again. */
+  /** How many failures in a row are followed by a retry. */
   readonly maxRetries: number
-  /** The first pause, in milliseconds; each one is about twice the one before. */
+  /** The first pause, in milliseconds. Each pause is about twice the one before. */
   readonly retryDelayMs: number
 }
 
-/** Counts failures in a row, and says after each whether and when to try again. */
+/** Counts failures in a row and decides after each whether and when to retry. */
 export class Retry {
   readonly #policy: RetryPolicy
   readonly #signal: AbortSignal | undefined
@@ -19,7 +19,7 @@ export class Retry {
     this.#signal = signal
   }
 
-  /** How many tries have failed since the last success. */
+  /** How many tries in a row have failed. */
   get failures(): number {
     return this.#failures
   }
@@ -29,9 +29,9 @@ export class Retry {
   }
 
   /**
-   * Resolves when it is time to try again.
-   * @param onWait told how long that takes
-   * @throws the error, when it is final or came too often; the reason of the signal, when that aborts
+   * Resolves when it is time to retry.
+   * @param onWait called with the length of the pause, in milliseconds
+   * @throws the error, if a retry cannot help or the retries are used up; the reason of the signal, if the signal aborts
    */
   async after(error: unknown, onWait?: (waitMs: number) => void): Promise<void> {
     this.#signal?.throwIfAborted()

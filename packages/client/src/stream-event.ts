@@ -1,13 +1,13 @@
 import { isObject, type JobError, type JobMetrics } from './job.ts'
 
-/** A piece of the text. Its id is the length of the text so far, this piece included, in UTF-16 code units. */
+/** A token. Its id is the length of the text up to and including this token, in UTF-16 code units. */
 interface TokenEvent {
   event: 'token'
   id: number
   data: { token: string }
 }
 
-/** The one event that ends a stream: completed, failed or cancelled. */
+/** The event that ends a stream: the job completed (`metrics`), failed (`error`) or was cancelled (`cancelled`). */
 export type FinalEvent =
   | { event: 'metrics'; id: 'end'; data: JobMetrics }
   | { event: 'error'; id: 'end'; data: JobError & { metrics: JobMetrics } }
@@ -15,7 +15,7 @@ export type FinalEvent =
 
 export type StreamEvent = TokenEvent | FinalEvent
 
-/** A line of the stream as an event, or undefined if it is none. */
+/** Parses a line of the stream; undefined if the line is not an event. */
 export function parseStreamEvent(line: string): StreamEvent | undefined {
   try {
     const value: unknown = JSON.parse(line)

@@ -1,6 +1,6 @@
 /**
- * The lines of a body, without their ends. What follows the last line break is dropped: it is a line that was cut off.
- * @param onBytes called whenever something has come
+ * The lines of a body, without line breaks. Text behind the last line break is dropped, because that line was cut off.
+ * @param onBytes called each time bytes arrive
  */
 export async function* textLines(body: ReadableStream<Uint8Array>, onBytes: () => void): AsyncGenerator<string> {
   const reader = body.getReader()
@@ -16,7 +16,7 @@ export async function* textLines(body: ReadableStream<Uint8Array>, onBytes: () =
       yield* lines
     }
   } finally {
-    // Closes the connection when the caller leaves early. It fails when the connection has failed, which is known by then.
+    // Closes the connection when the loop is left early. The promise rejects when the connection has failed; `read` reported that.
     reader.cancel().catch(() => {})
   }
 }

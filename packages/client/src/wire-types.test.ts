@@ -4,9 +4,9 @@ import type { Problem } from './errors.ts'
 import type { Job, JobPage, JobRequest, ProviderInfo } from './job.ts'
 import type { StreamEvent } from './stream-event.ts'
 
-// Checked by the compiler. The types are written out, so that who installs the client does not install a schema library.
+// These tests run in the compiler. The client's types are written by hand, so that the client needs no schema library.
 
-it('what the server sends is what the client says it gets', () => {
+it('client types > accept everything that the contract sends', () => {
   expectTypeOf<contract.Job>().toExtend<Job>()
   expectTypeOf<contract.JobPage>().toExtend<JobPage>()
   expectTypeOf<contract.ProviderInfo>().toExtend<ProviderInfo>()
@@ -14,12 +14,12 @@ it('what the server sends is what the client says it gets', () => {
   expectTypeOf<contract.StreamEvent>().toExtend<StreamEvent>()
 })
 
-it('the client knows every status and every code of a failure, and no others', () => {
+it('client types > have the same statuses, error codes and events as the contract', () => {
   expectTypeOf<Job['status']>().toEqualTypeOf<contract.JobStatus>()
   expectTypeOf<Extract<Job, { status: 'failed' }>['error']>().toEqualTypeOf<contract.JobError>()
   expectTypeOf<StreamEvent['event']>().toEqualTypeOf<contract.StreamEvent['event']>()
 })
 
-it('what the client sends is what the server takes', () => {
+it('client types > make requests that the contract accepts', () => {
   expectTypeOf<JobRequest>().toExtend<contract.CreateJobBody>()
 })

@@ -50,7 +50,7 @@ export const ProviderErrorCode = z.enum([
 export type ProviderErrorCode = z.infer<typeof ProviderErrorCode>
 
 /** Codes of a failed job: stable, for programs. */
-export const JobErrorCode = z.enum([...ProviderErrorCode.options, 'interrupted', 'internal'])
+export const JobErrorCode = z.enum([...ProviderErrorCode.options, 'answer-too-long', 'interrupted', 'internal'])
 export type JobErrorCode = z.infer<typeof JobErrorCode>
 
 /** Why a job failed. */
@@ -93,13 +93,31 @@ export type FinalJob = z.infer<typeof FinalJob>
 export const Job = z.discriminatedUnion('status', [PendingJob, RunningJob, CompletedJob, FailedJob, CancelledJob])
 export type Job = z.infer<typeof Job>
 
-/** A job as lists show it: without its text. */
+/** The most UTF-16 code units of a prompt that lists show. */
+export const LISTED_PROMPT_LENGTH = 200
+
+const listed = {
+  prompt: z
+    .string()
+    .max(LISTED_PROMPT_LENGTH)
+    .describe(
+      `The first ${LISTED_PROMPT_LENGTH} UTF-16 code units of the prompt at most, never half a surrogate pair.`,
+    ),
+  promptLength: z.int().nonnegative().describe('The length of the whole prompt, in UTF-16 code units.'),
+}
+const PendingSummary = PendingJob.extend(listed)
+const RunningSummary = RunningJob.omit({ result: true }).extend(listed)
+const CompletedSummary = CompletedJob.omit({ result: true }).extend(listed)
+const FailedSummary = FailedJob.omit({ result: true }).extend(listed)
+const CancelledSummary = CancelledJob.omit({ result: true }).extend(listed)
+
+/** A job as lists show it: with the beginning of its prompt, and without its text. */
 export const JobSummary = z.discriminatedUnion('status', [
-  PendingJob,
-  RunningJob.omit({ result: true }),
-  CompletedJob.omit({ result: true }),
-  FailedJob.omit({ result: true }),
-  CancelledJob.omit({ result: true }),
+  PendingSummary,
+  RunningSummary,
+  CompletedSummary,
+  FailedSummary,
+  CancelledSummary,
 ])
 export type JobSummary = z.infer<typeof JobSummary>
 
@@ -129,11 +147,11 @@ export type JobResource = z.infer<typeof JobResource>
 
 /** A job as the API lists it. */
 export const JobSummaryResource = z.discriminatedUnion('status', [
-  PendingJob.extend(linked),
-  RunningJob.omit({ result: true }).extend(linked),
-  CompletedJob.omit({ result: true }).extend(linked),
-  FailedJob.omit({ result: true }).extend(linked),
-  CancelledJob.omit({ result: true }).extend(linked),
+  PendingSummary.extend(linked),
+  RunningSummary.extend(linked),
+  CompletedSummary.extend(linked),
+  FailedSummary.extend(linked),
+  CancelledSummary.extend(linked),
 ])
 export type JobSummaryResource = z.infer<typeof JobSummaryResource>
 

@@ -1,6 +1,6 @@
 import type { FinalEvent, FinalJob } from '@promptlab/contract'
 
-/** What ends every stream of a job that has ended. */
+/** The event that ends every stream of a finished job. */
 export function finalEvent(job: FinalJob): FinalEvent {
   const { status, metrics } = job
   switch (status) {

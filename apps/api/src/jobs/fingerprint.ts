@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { CreateJobBody } from '@promptlab/contract'
 
-/** Digest of what a request asks for. A parsed body has its fields in the order of its schema, so equal bodies have one. */
+/** The digest of a request's body. Parsed bodies have their fields in the order of the schema, so equal bodies have equal digests. */
 export function fingerprint(body: CreateJobBody): string {
   return createHash('sha256').update(JSON.stringify(body)).digest('base64url')
 }

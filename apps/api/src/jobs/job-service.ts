@@ -1,18 +1,11 @@
-import {
-  type CreateJobBody,
-  type FinalJob,
-  isFinal,
-  type Job,
-  type JobListQuery,
-  type JobSummary,
-} from '@promptlab/contract'
+import { type CreateJobBody, isFinal, type JobListQuery, type JobSummary } from '@promptlab/contract'
 import type { ProviderRegistry } from '@promptlab/providers'
 import { ApiError } from '../base/api-error.ts'
 import type { Clock } from '../base/clock.ts'
 import { finalEvent } from './final-event.ts'
 import { fingerprint } from './fingerprint.ts'
-import { cancelPending, newJob, type StoredJob, startJob } from './job.ts'
-import { type JobQueue, QueueUnavailableError } from './ports/job-queue.ts'
+import { cancelPending, newJob, runOf, type StoredFinalJob, type StoredJob, startJob } from './job.ts'
+import { type JobQueue, type QueueSlot, QueueUnavailableError } from './ports/job-queue.ts'
 import {
   type IdempotencyKey,
   type JobRepository,
@@ -20,6 +13,7 @@ import {
   StorageUnavailableError,
 } from './ports/job-repository.ts'
 import type { TokenLog } from './ports/token-log.ts'
+import { QueuedBytes, type QueuedBytesLimits } from './queued-bytes.ts'
 import { JobEventReader } from './read/job-event-reader.ts'
 import { decodePosition, encodePosition } from './read/list-cursor.ts'
 import { SharedLookups } from './read/shared-lookups.ts'
@@ -33,6 +27,7 @@ interface JobServiceDeps {
   readonly runner: JobRunner
   readonly clock: Clock
   readonly newId: () => string
+  readonly queuedBytes: QueuedBytesLimits
 }
 
 interface JobSummaryPage {
@@ -42,74 +37,98 @@ interface JobSummaryPage {
 
 export interface CreatedJob {
   readonly job: StoredJob
-  /** Whether an earlier request with the same idempotency key created it. */
+  /** Whether an earlier request with the same idempotency key created the job. */
   readonly isReplay: boolean
 }
 
-/** Who asks. Without a name, as when keys are switched off, everything can be seen and done. */
+/** The name of the caller; undefined when keys are switched off, and every job can then be seen and changed. */
 export type Caller = string | undefined
 
-/** How long to wait for the end of a run elsewhere before its process is asked again, in milliseconds. */
+/** How long to wait for the end of a run in another process before the process is asked again, in milliseconds. */
 const STOP_REPEAT_MS = 1_000
-/** A process that lives ends a run within seconds, and the runs of one that does not are soon ended by others. */
+/** A living process ends a run within seconds. The runs of a dead process are ended by others within its lease. */
 const MAX_STOP_REQUESTS = 60
 
-/** What can be done with jobs, whatever the transport. */
+/** Everything that callers can do with jobs, independent of HTTP. */
 export class JobService {
   readonly #deps: JobServiceDeps
-  readonly #looks: SharedLookups
+  readonly #lookups: SharedLookups
+  readonly #queuedBytes: QueuedBytes
 
   constructor(deps: JobServiceDeps) {
     this.#deps = deps
-    this.#looks = new SharedLookups(deps.jobs)
+    this.#lookups = new SharedLookups(deps.jobs)
+    this.#queuedBytes = new QueuedBytes(deps.jobs, deps.queuedBytes)
   }
 
-  /** From now on, jobs run. */
+  /** Runs jobs from now on. */
   start(): void {
     const { queue, runner } = this.#deps
-    queue.start({ run: (jobId, traceparent) => runner.run(jobId, traceparent), stop: (jobId) => runner.cancel(jobId) })
+    queue.start({ run: (job) => runner.run(job), stop: (jobId) => runner.cancel(jobId) })
   }
 
   /**
-   * Stores a new job and has it run in the background. When this resolves, the job is on disk.
-   * @param key the caller's name for this creation: a second one of this caller with the same name gets the first one's job
+   * Stores a new job, which then runs in the background. When the promise resolves, the job is on disk.
+   * @param key the idempotency key: a second request of this caller with the same key gets the job of the first
    * @param traceparent where the run belongs in a trace
    * @throws ApiError `unknown-provider`, `unknown-model`, `provider-key-missing`, `queue-full`, `storage-unavailable`,
-   * `idempotency-key-reused`
+   * `idempotency-key-reused`, `upgrade-under-way`, `storage-full`
    */
   async create(body: CreateJobBody, caller: Caller, key?: string, traceparent?: string): Promise<CreatedJob> {
-    const { jobs, queue, runner, clock, newId } = this.#deps
+    const { jobs, clock, newId } = this.#deps
     const idempotency = key === undefined ? undefined : idempotencyOf(body, caller, key)
-    // First of all, as the first request was accepted whatever has become of the provider or the queue since.
+    // Checked first: the earlier request was accepted, whatever has become of the provider or the queue since.
     const earlier = idempotency && (await jobs.findByIdempotencyKey(idempotency.key, clock.now()))
     if (earlier) return replay(earlier, idempotency)
 
     this.#checkProvider(body)
-    const worker = queue.takeWorker({ provider: body.provider, owner: caller })
-    const place = worker ?? (await queue.reserve())
+    await jobs.checkReadable(recordVersionOf(body))
+    const slot = await this.#reserve(body, caller)
     const job = newJob(newId(), body, clock.now(), caller)
-    const running = worker && startJob(job, clock.now())
+    const running = slot.startsAtOnce ? startJob(job, clock.now()) : undefined
     let first: KeyedJob | undefined
     try {
       first = await jobs.insert(running ?? job, idempotency)
     } catch (error) {
-      place.release()
+      slot.release()
       throw error
     }
     if (first) {
-      place.release()
+      slot.release()
       return replay(first, idempotency)
     }
-    if ('enqueue' in place) await place.enqueue({ id: job.id, provider: job.provider, owner: caller, traceparent })
-    else if (running) place.run(() => runner.begin(running, traceparent))
-    // As it was when it was accepted.
+    await slot.enqueue({ id: job.id, provider: job.provider, owner: caller, traceparent }, running)
+    // The job as it was accepted, although it may be running by now.
     return { job, isReplay: false }
+  }
+
+  /** Room in the queue, in jobs and, for a job that has to wait, in bytes. */
+  async #reserve(body: CreateJobBody, owner: Caller): Promise<QueueSlot> {
+    const slot = await this.#deps.queue.reserve({ provider: body.provider, owner })
+    if (slot.startsAtOnce) return slot
+    try {
+      const bytes = await this.#queuedBytes.reserve(owner, inputBytes(body))
+      return {
+        startsAtOnce: false,
+        enqueue: (job) => {
+          bytes.queued()
+          return slot.enqueue(job)
+        },
+        release: () => {
+          bytes.release()
+          slot.release()
+        },
+      }
+    } catch (error) {
+      slot.release()
+      throw error
+    }
   }
 
   /** @throws ApiError `job-not-found` */
   async get(id: string, caller: Caller): Promise<StoredJob> {
     const job = await this.#find(id)
-    // As if there were none: whether it exists is not told either.
+    // The same error as for an unknown id, so that callers cannot find out which ids exist.
     if (caller !== undefined && job.owner !== caller) throw notFound()
     return job
   }
@@ -121,12 +140,12 @@ export class JobService {
   }
 
   /**
-   * A page of jobs, newest first. Jobs that are added while a client pages do not move those it has not seen.
+   * A page of jobs, newest first. Jobs that are added while a client pages do not shift the later pages.
    * @throws ApiError `invalid-request` the cursor is not one of ours
    */
   async list({ limit, cursor, status, provider }: JobListQuery, owner: Caller): Promise<JobSummaryPage> {
     const after = cursor === undefined ? undefined : decodePosition(cursor)
-    // One more than asked for tells whether there is another page.
+    // One job more than asked for tells whether there is another page.
     const jobs = await this.#deps.jobs.list({ limit: limit + 1, after, status, provider, owner })
     const data = jobs.slice(0, limit)
     const last = data.at(-1)
@@ -134,22 +153,22 @@ export class JobService {
   }
 
   /**
-   * Ends a job, whether it waits or runs, in whichever process; it keeps the text it has. A finished job comes back unchanged.
+   * Ends a job that waits or runs, in whichever process. The job keeps its text. A finished job is returned unchanged.
    * @throws ApiError `job-not-found`, `storage-unavailable`, `queue-unavailable`
    */
-  async cancel(id: string, caller: Caller): Promise<FinalJob> {
+  async cancel(id: string, caller: Caller): Promise<StoredFinalJob> {
     const { jobs, queue, tokenLog, clock } = this.#deps
     let isOver = false
     for (let requests = 0; requests < MAX_STOP_REQUESTS; requests++) {
       const job = await this.get(id, caller)
       if (isFinal(job)) return job
-      // Its run is over and its end is not stored, as happens when the disk fails while the server stops.
+      // The run is over but its end is not stored, as happens when the disk fails while the server stops.
       if (isOver) throw new StorageUnavailableError()
       if (job.status === 'pending') {
         const cancelled = cancelPending(job, clock.now())
-        if (!(await jobs.replace(cancelled, 'pending'))) continue // It has just begun, or ended.
+        if (!(await jobs.replace(cancelled, job))) continue // The job has just started or ended.
         await queue.remove(job)
-        await tokenLog.close(id, finalEvent(cancelled))
+        await tokenLog.close(id, runOf(job), finalEvent(cancelled))
         return cancelled
       }
       isOver = !(await queue.requestStop(id))
@@ -169,25 +188,25 @@ export class JobService {
   }
 
   /**
-   * Waits until the job is final, at most for a time.
+   * Waits until the job is final, at most `timeoutMs`.
    * @param signal ends the wait early
-   * @returns the job as it is then
+   * @returns the job at the end of the wait
    */
-  async wait(id: string, timeoutMs: number, signal?: AbortSignal): Promise<Job> {
+  async wait(id: string, timeoutMs: number, signal?: AbortSignal): Promise<StoredJob> {
     const over = Promise.withResolvers<void>()
-    const onDoubt = () =>
-      this.#looks.find(id).then(
+    const onIdle = () =>
+      this.#lookups.find(id).then(
         (job) => {
           if (!job || isFinal(job)) over.resolve()
         },
-        () => {}, // The next doubt looks again, and the end of the wait in any case.
+        () => {}, // The lookup is repeated when the log is idle again, and in any case at the end of the wait.
       )
-    // Attached before the record is read, and behind everything: all it can learn is that the log has ended.
+    // Attached before the record is read, behind every possible token: the reader only learns that the log has ended.
     const reader = this.#deps.tokenLog.attach(id, Number.MAX_SAFE_INTEGER, {
       onReady: () => {
         if (reader.hasEnded) over.resolve()
       },
-      onDoubt,
+      onIdle,
     })
     const timer = setTimeout(over.resolve, timeoutMs)
     const onAbort = () => over.resolve()
@@ -205,13 +224,13 @@ export class JobService {
   }
 
   /**
-   * The events of a job behind the cursor: the text so far, what comes live, and the final event.
-   * @param after how much of the text the reader has, in UTF-16 code units
-   * @param onReady called when there is something to read
-   * @param onError called when the record cannot be read for another reason than that its store is away
+   * The events of a job behind a cursor: the text so far, the live tokens, and the final event.
+   * @param after the place behind which events are read, in UTF-16 code units of the text
+   * @param onReady called when events are ready
+   * @param onError called when the record cannot be read, except that a store that is away is waited for
    */
   readEvents(id: string, after: number, onReady: () => void, onError: (error: unknown) => void): JobEventReader {
-    return new JobEventReader({ ...this.#deps, looks: this.#looks }, id, after, onReady, onError)
+    return new JobEventReader({ ...this.#deps, lookups: this.#lookups }, id, after, onReady, onError)
   }
 
   #checkProvider({ provider: name, model }: CreateJobBody): void {
@@ -231,7 +250,17 @@ export class JobService {
   }
 }
 
-/** Callers choose keys without knowing of each other. No key and no name of a caller has a space. */
+/** The bytes that a job's input takes, about as they were sent. */
+function inputBytes({ prompt, options }: CreateJobBody): number {
+  return Buffer.byteLength(prompt) + (options ? Buffer.byteLength(JSON.stringify(options)) : 0)
+}
+
+/** The version of the record that holds such a job. A prompt and its options are in records of the first version. */
+function recordVersionOf(_: CreateJobBody): number {
+  return 1
+}
+
+/** Keys of different callers must not meet, so the name goes before the key. Neither holds a space. */
 function idempotencyOf(body: CreateJobBody, caller: Caller, key: string): IdempotencyKey {
   return { key: caller === undefined ? key : `${caller} ${key}`, fingerprint: fingerprint(body) }
 }

@@ -5,14 +5,14 @@ const FIRST_DELAY_MS = 100
 const LONGEST_DELAY_MS = 5_000
 
 interface UntilAvailableOptions {
-  /** Stops waiting for the store; after that there is one last attempt. */
+  /** Ends the wait for the store; one last attempt follows. */
   signal: AbortSignal
   onFailure: (error: StorageUnavailableError, attempt: number) => void
 }
 
 /**
- * Asks the store again for as long as it cannot be used. A job's turn has come whether or not its record can be read; and
- * what has happened to a job happened, so its record has to say so before anybody else does.
+ * Repeats a request to the store while the store is away. A job whose turn has come waits for its record, and the end of a
+ * job waits until it is stored, because nothing may be published before that.
  * @throws StorageUnavailableError the signal was aborted and the store still cannot be used
  */
 export async function untilAvailable<Answer>(

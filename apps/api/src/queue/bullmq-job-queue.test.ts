@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto'
+import { Redis } from 'ioredis'
 import { expect, it, onTestFinished } from 'vitest'
 import { describeJobQueue, type JobQueueLimits } from '../../test/contracts/describe-job-queue.ts'
 import { GatedHandler } from '../../test/support/gated-handler.ts'
 import { RedisProcess } from '../../test/support/redis-process.ts'
 import { SILENT } from '../../test/support/silent-logger.ts'
 import { describeWithRedis, describeWithRedisProcess, useRedis } from '../../test/support/test-redis.ts'
+import type { Logger } from '../base/logger.ts'
 import { QueueUnavailableError } from '../jobs/ports/job-queue.ts'
 import { BullmqJobQueue } from './bullmq-job-queue.ts'
 
@@ -14,7 +16,7 @@ const echo = (id: string) => ({ id, provider: 'echo' })
 async function openQueue(
   url: string,
   prefix: string,
-  options: Partial<JobQueueLimits & { lockMs: number }> = {},
+  options: Partial<JobQueueLimits & { lockMs: number; logger: Logger }> = {},
 ): Promise<BullmqJobQueue> {
   const providers = ['echo', 'stuck']
   const queue = await BullmqJobQueue.open({
@@ -33,7 +35,7 @@ async function openQueue(
 describeWithRedis('BullmqJobQueue', (url) => {
   describeJobQueue('BullmqJobQueue', (limits) => openQueue(url, useRedis(url).prefix, limits))
 
-  it('hands what one process adds to another that has room', async () => {
+  it('hands a job that one process adds to another process that has room', async () => {
     const { prefix } = useRedis(url)
     const [adding, first, second] = await Promise.all([1, 2, 3].map(() => openQueue(url, prefix, { maxConcurrent: 1 })))
     const handlers = [new GatedHandler(), new GatedHandler()] as const
@@ -45,7 +47,7 @@ describeWithRedis('BullmqJobQueue', (url) => {
     for (const handler of handlers) await handler.finishAll()
   })
 
-  it('has a job stopped in whichever process runs it', async () => {
+  it('stops a job in whichever process runs it', async () => {
     const { prefix } = useRedis(url)
     const [asking, running] = [await openQueue(url, prefix), await openQueue(url, prefix)]
     const handler = new GatedHandler()
@@ -59,7 +61,7 @@ describeWithRedis('BullmqJobQueue', (url) => {
     await stopped
   })
 
-  it('counts what waits in all processes', async () => {
+  it('counts the waiting jobs of all processes', async () => {
     const { prefix } = useRedis(url)
     const [one, other] = [
       await openQueue(url, prefix, { maxQueued: 2 }),
@@ -71,7 +73,7 @@ describeWithRedis('BullmqJobQueue', (url) => {
     await expect(other.reserve()).rejects.toMatchObject({ code: 'queue-full' })
   })
 
-  it('hands a job out again when the process that had it is silent for too long', async () => {
+  it('hands a job out again when its process has missed its lock for too long', async () => {
     const { prefix, client } = useRedis(url)
     const queue = await openQueue(url, prefix, { lockMs: 200 })
     const [first, again] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
@@ -92,7 +94,7 @@ describeWithRedis('BullmqJobQueue', (url) => {
     first.resolve()
   })
 
-  it('gives a job that finds no room to a process that has some', async () => {
+  it('gives a job that finds no room to a process that has room', async () => {
     const { prefix } = useRedis(url)
     const [full, free] = [await openQueue(url, prefix, { maxConcurrent: 1 }), await openQueue(url, prefix)]
     const handlers = [new GatedHandler(), new GatedHandler()] as const
@@ -113,7 +115,7 @@ describeWithRedis('BullmqJobQueue', (url) => {
     await handlers[0].finishAll()
   })
 
-  it('leaves nothing of a job behind', async () => {
+  it('leaves no key of a finished job in Redis', async () => {
     const { prefix, client } = useRedis(url)
     const queue = await openQueue(url, prefix)
     const handler = new GatedHandler()
@@ -127,7 +129,23 @@ describeWithRedis('BullmqJobQueue', (url) => {
     expect(await client.keys(`${prefix}queue:echo:active`)).toEqual([])
   })
 
-  it('gives a job back that found no room when the process stops', async () => {
+  it('adds a job again whose key Redis kept, but whose list it lost', async () => {
+    const { prefix, client } = useRedis(url)
+    const queue = await openQueue(url, prefix)
+    for (const id of ['a', 'b']) await queue.enqueue(echo(id))
+    expect(await queue.ensure([echo('a'), echo('b')])).toBe(0)
+    await client.del(`${prefix}queue:echo:wait`)
+    expect(await queue.ensure([echo('a'), echo('b')])).toBe(2)
+    const handler = new GatedHandler()
+    queue.start(handler)
+    await handler.hasStarted(2)
+    // Jobs that are running count as queued.
+    expect(await queue.ensure([echo('a'), echo('b')])).toBe(0)
+    expect(handler.started.toSorted()).toEqual(['a', 'b'])
+    await handler.finishAll()
+  })
+
+  it('gives a job back that found no room when its process stops', async () => {
     const { prefix } = useRedis(url)
     const queue = await openQueue(url, prefix, { maxConcurrent: 1 })
     const handler = new GatedHandler()
@@ -148,7 +166,7 @@ describeWithRedis('BullmqJobQueue', (url) => {
 })
 
 describeWithRedisProcess('BullmqJobQueue whose Redis goes away', () => {
-  it('fails fast, accepts what is stored, and goes on when Redis is back, empty', async () => {
+  it('fails fast while Redis is away, accepts stored jobs, and goes on when Redis is back empty', async () => {
     const redis = await RedisProcess.start()
     const queue = await openQueue(redis.url, 'promptlab:')
     const handler = new GatedHandler()
@@ -184,6 +202,32 @@ describeWithRedisProcess('BullmqJobQueue whose Redis goes away', () => {
     await expect.poll(() => queue.checkHealth().catch(() => 'away'), { timeout: 10_000 }).toBeUndefined()
   })
 
+  it('is not healthy while Redis takes no writes', async () => {
+    const redis = await RedisProcess.start()
+    const queue = await openQueue(redis.url, 'test:')
+    const client = new Redis(redis.url)
+    onTestFinished(() => client.disconnect())
+    await expect(queue.checkHealth()).resolves.toBeUndefined()
+    await client.config('SET', 'maxmemory', '1')
+    await expect(queue.checkHealth()).rejects.toThrow(QueueUnavailableError)
+    await client.config('SET', 'maxmemory', '0')
+    await client.replicaof('127.0.0.1', 1)
+    await expect(queue.checkHealth()).rejects.toThrow(QueueUnavailableError)
+  })
+
+  it('warns at its start when Redis may evict keys', async () => {
+    const redis = await RedisProcess.start()
+    const client = new Redis(redis.url)
+    onTestFinished(() => client.disconnect())
+    const warnings: string[] = []
+    const logger = { ...SILENT, warn: (_: object, message: string) => void warnings.push(message) }
+    await openQueue(redis.url, 'test:', { logger })
+    expect(warnings).toEqual([])
+    await client.config('SET', 'maxmemory-policy', 'allkeys-lru')
+    await openQueue(redis.url, 'test:', { logger })
+    expect(warnings).toEqual([expect.stringContaining('noeviction')])
+  })
+
   it('closes while Redis is away', async () => {
     const redis = await RedisProcess.start()
     const queue = await openQueue(redis.url, 'promptlab:')
@@ -197,7 +241,7 @@ describeWithRedisProcess('BullmqJobQueue whose Redis goes away', () => {
     await closed
   })
 
-  it('says that it cannot be opened', async () => {
+  it('explains why it cannot be opened', async () => {
     const redis = await RedisProcess.start()
     await redis.kill()
     await expect(openQueue(redis.url, 'promptlab:')).rejects.toThrow('ECONNREFUSED')

@@ -6,19 +6,20 @@ import {
   type JobQueue,
   type QueuedJob,
   QueueFullError,
-  type QueuePlace,
+  type QueueSlot,
   QueueUnavailableError,
 } from '../jobs/ports/job-queue.ts'
 import { connectRedis, FAIL_FAST, newRedis } from '../redis/connect-redis.ts'
+import { warnOfEviction } from '../redis/eviction-policy.ts'
 import { RedisSubscriptions } from '../redis/redis-subscriptions.ts'
 import { BullmqWorkers } from './bullmq-workers.ts'
 import { WaitingCount } from './waiting-count.ts'
 
 export interface BullmqJobQueueOptions {
   readonly url: string
-  /** What all keys and channels begin with. */
+  /** The prefix of all keys and channels. */
   readonly prefix: string
-  /** The providers whose jobs can be run here. */
+  /** The providers whose jobs this process can run. */
   readonly providers: readonly string[]
   /** How many jobs run at once in this process. */
   readonly maxConcurrent: number
@@ -28,24 +29,31 @@ export interface BullmqJobQueueOptions {
   readonly maxConcurrentPerOwner: number
   /** How many jobs may wait for their turn, in all processes together; a few more may when several add at once. */
   readonly maxQueued: number
-  /** How long a process may be silent before the jobs that it was handed are handed to others, in milliseconds. */
+  /** How long a process may fail to renew the lock of a job before the job is handed to another, in milliseconds. */
   readonly lockMs: number
   readonly logger: Logger
 }
 
-/** Nothing of a job is kept in Redis once it was handed out and run: its record has everything. */
+/** Redis keeps nothing of a job that has run: the record has everything. */
 const FORGET = { removeOnComplete: true, removeOnFail: true }
 
+/** States of a job of BullMQ that end in its being handed to a worker. */
+const DELIVERABLE: ReadonlySet<string> = new Set(['active', 'delayed', 'prioritized', 'waiting'])
+/** How many entries of a list are searched for a job before its state is asked for, which searches all. */
+const NEAR_END = 1_000
+/** How long the key lives that is written to see whether Redis takes writes, in milliseconds. */
+const PROBE_MS = 60_000
+
 /**
- * Job queue of several processes: a BullMQ queue for each provider. A job of BullMQ has the id of ours, whose it is, and where it
- * belongs in a trace, and nothing else, so adding one twice is harmless, and so is handing one out twice.
+ * The job queue of several processes: a BullMQ queue for each provider. A BullMQ job holds the id of our job, its owner and its
+ * position in a trace, and nothing else, so that a job may be added twice or handed out twice without harm.
  */
 export class BullmqJobQueue implements JobQueue {
   readonly #redis: Redis
   readonly #options: BullmqJobQueueOptions
   readonly #keyPrefix: string
   readonly #stopChannel: string
-  readonly #lanes = new Map<string, Queue>()
+  readonly #queues = new Map<string, Queue>()
   readonly #waiting: WaitingCount
   #handler: JobHandler | undefined
   #workers: BullmqWorkers | undefined
@@ -59,26 +67,27 @@ export class BullmqJobQueue implements JobQueue {
     this.#keyPrefix = `${options.prefix}queue`
     this.#stopChannel = `${options.prefix}stop`
     this.#waiting = new WaitingCount(() => this.#countWaiting())
-    // All of them, as their jobs count though this process may add none.
-    for (const provider of options.providers) this.#lane(provider)
+    // All providers: their waiting jobs count, even if this process adds none.
+    for (const provider of options.providers) this.#queue(provider)
   }
 
   /** @throws UnreachableError */
   static async open(options: BullmqJobQueueOptions): Promise<BullmqJobQueue> {
-    return new BullmqJobQueue(await connectRedis({ ...options, name: 'queue' }, FAIL_FAST), options)
+    const redis = await connectRedis({ ...options, name: 'queue' }, FAIL_FAST)
+    await warnOfEviction(redis, options.logger)
+    return new BullmqJobQueue(redis, options)
   }
 
-  /** Never: a job goes to whichever process has room. */
-  takeWorker(): undefined {
-    return undefined
-  }
-
-  async reserve(): Promise<QueuePlace> {
+  /** No job starts at once: it goes to whichever process has room. */
+  async reserve(): Promise<QueueSlot> {
     const { maxQueued } = this.#options
-    // Also when the last count is fresh enough: nothing is to be piled up that nobody can run.
+    // Even if the last count is still fresh: jobs must not pile up while nobody can run them.
     if (this.#redis.status !== 'ready') throw new QueueUnavailableError()
-    if (!(await unlessAway(() => this.#waiting.reserve(maxQueued)))) throw new QueueFullError(maxQueued)
+    if (!(await unlessAway(() => this.#waiting.reserve(maxQueued)))) {
+      throw new QueueFullError(`${maxQueued} jobs are waiting already`)
+    }
     return {
+      startsAtOnce: false,
       enqueue: async (job) => {
         await this.enqueue(job)
         this.#waiting.enqueued()
@@ -89,30 +98,60 @@ export class BullmqJobQueue implements JobQueue {
 
   async enqueue({ id, provider, owner, traceparent }: QueuedJob): Promise<void> {
     try {
-      await this.#lane(provider).add('job', { owner, traceparent }, { jobId: id, ...FORGET })
+      await this.#queue(provider).add('job', { owner, traceparent }, { jobId: id, ...FORGET })
     } catch (error) {
-      this.#options.logger.warn({ err: error, jobId: id }, 'job not queued yet; it is as soon as Redis is back')
+      this.#options.logger.warn(
+        { err: error, jobId: id },
+        'could not queue the job; it will be queued when Redis is back',
+      )
     }
   }
 
   async ensure(jobs: readonly QueuedJob[]): Promise<number> {
     return await unlessAway(async () => {
-      const keys = jobs.map(({ id, provider }) => this.#lane(provider).toKey(id))
-      const known = await this.#counts('exists', keys)
-      const missing = jobs.filter((_, index) => known[index] === 0)
+      const missing = await this.#missing(jobs)
       for (const provider of new Set(missing.map((job) => job.provider))) {
-        const jobsOfLane = missing.filter((job) => job.provider === provider)
-        await this.#lane(provider).addBulk(
-          jobsOfLane.map(({ id, owner }) => ({ name: 'job', data: { owner }, opts: { jobId: id, ...FORGET } })),
+        const jobsOfProvider = missing.filter((job) => job.provider === provider)
+        await this.#queue(provider).addBulk(
+          jobsOfProvider.map(({ id, owner }) => ({ name: 'job', data: { owner }, opts: { jobId: id, ...FORGET } })),
         )
       }
       return missing.length
     })
   }
 
+  /**
+   * The jobs that no worker will be handed. A job counts as queued only if it is in one of the lists that workers read: its key
+   * may be there although a list was lost.
+   */
+  async #missing(jobs: readonly QueuedJob[]): Promise<readonly QueuedJob[]> {
+    const positions = await this.#replies(
+      // The oldest jobs are asked for, and they are at the end of the list.
+      jobs.map(({ id, provider }) => [
+        'lpos',
+        this.#queue(provider).toKey('wait'),
+        id,
+        'RANK',
+        '-1',
+        'MAXLEN',
+        NEAR_END,
+      ]),
+    )
+    const missing: QueuedJob[] = []
+    for (const [index, job] of jobs.entries()) {
+      if (positions[index] !== null) continue
+      const queue = this.#queue(job.provider)
+      if (DELIVERABLE.has(await queue.getJobState(job.id))) continue
+      // BullMQ adds no job whose key exists.
+      await queue.remove(job.id)
+      missing.push(job)
+    }
+    return missing
+  }
+
   async remove({ id, provider }: QueuedJob): Promise<void> {
-    // It may have been handed out by now, or Redis is away: then it finds its record changed.
-    await this.#lane(provider)
+    // A job that was handed out, or that cannot be removed while Redis is away, finds its record changed.
+    await this.#queue(provider)
       .remove(id)
       .catch(() => {})
   }
@@ -123,7 +162,7 @@ export class BullmqJobQueue implements JobQueue {
     this.#workerRedis = newRedis({ url, logger, name: 'worker' }, { maxRetriesPerRequest: null })
     this.#workers = new BullmqWorkers(handler, {
       ...this.#options,
-      lanes: providers.map(laneOf),
+      queues: providers.map(queueNameOf),
       redis: this.#workerRedis,
       prefix: this.#keyPrefix,
     })
@@ -131,7 +170,7 @@ export class BullmqJobQueue implements JobQueue {
       newRedis({ url, logger, name: 'stop' }, { ...FAIL_FAST, autoResubscribe: false }),
     )
     this.#subscriptions.add(this.#stopChannel, {
-      // Whoever asked looks at the record, and asks again.
+      // The asking process looks the record up and repeats the request.
       onMessage: (jobId) => void handler.stop(jobId).catch(() => {}),
       onSubscribed: () => {},
     })
@@ -147,8 +186,17 @@ export class BullmqJobQueue implements JobQueue {
     return await unlessAway(() => this.#countWaiting())
   }
 
+  async countWorkers(): Promise<number> {
+    // Each worker process has a worker of BullMQ for each provider.
+    const counts = await unlessAway(() =>
+      Promise.all([...this.#queues.values()].map((queue) => queue.getWorkersCount())),
+    )
+    return Math.max(0, ...counts)
+  }
+
   async checkHealth(): Promise<void> {
-    await unlessAway(() => this.#redis.ping())
+    // Written, because a Redis that is full or a replica still answers.
+    await unlessAway(() => this.#redis.set(`${this.#options.prefix}probe`, '', 'PX', PROBE_MS))
   }
 
   close(): Promise<void> {
@@ -160,50 +208,55 @@ export class BullmqJobQueue implements JobQueue {
     await this.#workers?.close()
     this.#subscriptions?.close()
     this.#workerRedis?.disconnect()
-    await Promise.allSettled([...this.#lanes.values()].map((lane) => lane.close()))
+    await Promise.allSettled([...this.#queues.values()].map((queue) => queue.close()))
     this.#redis.disconnect()
   }
 
-  #lane(provider: string): Queue {
-    let lane = this.#lanes.get(provider)
-    if (!lane) {
+  #queue(provider: string): Queue {
+    let queue = this.#queues.get(provider)
+    if (!queue) {
       const options = { connection: this.#redis, prefix: this.#keyPrefix, skipVersionCheck: true }
-      lane = new Queue(laneOf(provider), options)
-      // What fails is told to who asked for it, and that Redis is away by its connection.
-      lane.on('error', () => {})
-      this.#lanes.set(provider, lane)
+      queue = new Queue(queueNameOf(provider), options)
+      // Each command reports its own failure, and the connection logs that Redis is away.
+      queue.on('error', () => {})
+      this.#queues.set(provider, queue)
     }
-    return lane
+    return queue
   }
 
   async #countWaiting(): Promise<number> {
-    const lanes = [...this.#lanes.values()]
+    const queues = [...this.#queues.values()]
     const counts = [
       ...(await this.#counts(
         'llen',
-        lanes.map((lane) => lane.toKey('wait')),
+        queues.map((queue) => queue.toKey('wait')),
       )),
-      // Those that were put off wait as well.
+      // Delayed jobs wait as well.
       ...(await this.#counts(
         'zcard',
-        lanes.map((lane) => lane.toKey('delayed')),
+        queues.map((queue) => queue.toKey('delayed')),
       )),
     ]
     return counts.reduce((sum, count) => sum + count, 0)
   }
 
-  /** One number for each key, in one go. */
-  async #counts(command: 'exists' | 'llen' | 'zcard', keys: readonly string[]): Promise<number[]> {
-    const replies = await this.#redis.pipeline(keys.map((key) => [command, key])).exec()
-    return (replies ?? []).map(([error, count]) => {
+  /** One number for each key, in one round trip. */
+  async #counts(command: 'llen' | 'zcard', keys: readonly string[]): Promise<number[]> {
+    return (await this.#replies(keys.map((key) => [command, key]))).map(Number)
+  }
+
+  /** The replies to several commands, in one round trip. */
+  async #replies(commands: (string | number)[][]): Promise<unknown[]> {
+    const replies = await this.#redis.pipeline(commands).exec()
+    return (replies ?? []).map(([error, reply]) => {
       if (error) throw error
-      return Number(count)
+      return reply
     })
   }
 }
 
-/** The name of a provider's queue; a colon would not be allowed in it. */
-function laneOf(provider: string): string {
+/** The name of a provider's queue. BullMQ does not allow a colon in it. */
+function queueNameOf(provider: string): string {
   return encodeURIComponent(provider)
 }
 

@@ -7,9 +7,9 @@ import type { Logger } from '../base/logger.ts'
 import type { JobHandler } from '../jobs/ports/job-queue.ts'
 
 interface BullmqWorkersOptions {
-  /** One worker for each. */
-  readonly lanes: readonly string[]
-  /** With `maxRetriesPerRequest: null`: what a worker has to tell waits until Redis is back. */
+  /** The BullMQ queues, one for each provider. Each gets a BullMQ worker. */
+  readonly queues: readonly string[]
+  /** Opened with `maxRetriesPerRequest: null`, so that a worker's commands wait until Redis is back. */
   readonly redis: Redis
   readonly prefix: string
   readonly maxConcurrent: number
@@ -19,20 +19,20 @@ interface BullmqWorkersOptions {
   readonly logger: Pick<Logger, 'warn'>
 }
 
-/** What the workers have to tell Redis when they end may take this long, in milliseconds. */
+/** How long the last commands of the workers may take when they close, in milliseconds. */
 const LAST_COMMANDS_MS = 1_000
 const RETRY_MS = 1_000
-/** How long a job is put off whose owner has no room, in milliseconds: as long as it has waited, within these bounds. */
+/** A job whose owner has no room is delayed for as long as it has waited so far, within these bounds, in milliseconds. */
 const SHORTEST_DELAY_MS = 250
 const LONGEST_DELAY_MS = 10_000
 
-/** What goes with a job. */
+/** The data of a job in Redis. */
 const JobData = z.object({ owner: z.string().optional(), traceparent: z.string().optional() })
 
 /**
- * Hands the jobs of all lanes to the handler. BullMQ bounds each lane; this bounds all of them together: a job that finds no
- * room here is given back, for a process that has some, and its lane takes none until a run has ended. A job whose owner has as
- * many running as may is put off, so that its lane goes on with the jobs of others.
+ * Hands the jobs of all providers to the handler. BullMQ bounds the running jobs of each provider; this class bounds all of
+ * them together. A job that finds no free slot is given back for another process, and its provider's worker pauses until a
+ * run has ended. A job whose owner has no room is delayed, so that the jobs of other owners go on.
  */
 export class BullmqWorkers {
   readonly #workers: readonly Worker[]
@@ -46,34 +46,34 @@ export class BullmqWorkers {
   #isClosed = false
 
   constructor(handler: JobHandler, options: BullmqWorkersOptions) {
-    const { lanes, redis, prefix, maxConcurrent, maxConcurrentPerProvider, lockMs, logger } = options
+    const { queues, redis, prefix, maxConcurrent, maxConcurrentPerProvider, lockMs, logger } = options
     this.#maxConcurrent = maxConcurrent
     this.#maxConcurrentPerOwner = options.maxConcurrentPerOwner
     this.#redis = redis
     this.#logger = logger
-    this.#workers = lanes.map((lane) => {
-      const worker: Worker = new Worker(lane, (job, token) => this.#process(job, token, worker, handler), {
+    this.#workers = queues.map((queue) => {
+      const worker: Worker = new Worker(queue, (job, token) => this.#process(job, token, worker, handler), {
         connection: redis,
         prefix,
         concurrency: Math.min(maxConcurrentPerProvider, maxConcurrent),
         lockDuration: lockMs,
         stalledInterval: lockMs,
-        // Handed out again as often as it takes: whether a job still waits is for its record to say.
+        // No limit: the record of a job decides whether it still waits.
         maxStalledCount: Number.MAX_SAFE_INTEGER,
         runRetryDelay: RETRY_MS,
       })
-      worker.on('error', (error) => this.#report(error, lane))
+      worker.on('error', (error) => this.#report(error, queue))
       return worker
     })
   }
 
-  /** Takes no further job; resolves when the running ones have ended, also while Redis is away. */
+  /** Takes no further job, and resolves when the running jobs have ended, even while Redis is away. */
   async close(): Promise<void> {
     this.#isClosed = true
     const closed = Promise.allSettled(this.#workers.map((worker) => worker.close()))
     await Promise.all(this.#running)
     await within(LAST_COMMANDS_MS, closed)
-    // Without this, those that could not say good-bye would go on connecting.
+    // Workers whose last commands failed would otherwise go on reconnecting.
     await within(LAST_COMMANDS_MS, Promise.allSettled(this.#workers.map((worker) => worker.disconnect())))
   }
 
@@ -94,7 +94,7 @@ export class BullmqWorkers {
       throw new DelayedError()
     }
     if (owner !== undefined) this.#runningByOwner.add(owner, 1)
-    const run = handler.run(id, traceparent).finally(() => {
+    const run = handler.run({ id, traceparent }).finally(() => {
       if (owner !== undefined) this.#runningByOwner.add(owner, -1)
       this.#running.delete(run)
       this.#resume()
@@ -108,7 +108,7 @@ export class BullmqWorkers {
       this.#paused.delete(worker)
       if (this.#isClosed) continue
       void worker.resume().then(() => {
-        // It does not see that its loop has ended if that happens just now.
+        // BullMQ does not restart its loop if the loop ends at this very moment.
         setImmediate(() => {
           if (!this.#isClosed && !worker.isRunning() && !worker.isPaused()) {
             worker.run().catch((error: unknown) => this.#report(error, worker.name))
@@ -118,9 +118,9 @@ export class BullmqWorkers {
     }
   }
 
-  #report(error: unknown, lane: string): void {
-    // That Redis is away is told by its connection.
-    if (this.#redis.status === 'ready') this.#logger.warn({ err: error, lane }, 'a worker of the queue had a failure')
+  #report(error: unknown, queue: string): void {
+    // While Redis is away, its connection logs that.
+    if (this.#redis.status === 'ready') this.#logger.warn({ err: error, queue }, 'a BullMQ worker failed')
   }
 }
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { describeJobQueue } from '../../test/contracts/describe-job-queue.ts'
 import { GatedHandler } from '../../test/support/gated-handler.ts'
-import { QueueFullError } from '../jobs/ports/job-queue.ts'
+import { newJob, startJob } from '../jobs/job.ts'
+import { type HandedJob, QueueFullError } from '../jobs/ports/job-queue.ts'
 import { InProcessJobQueue } from './in-process-job-queue.ts'
 
 const echo = (id: string) => ({ id, provider: 'echo' })
@@ -18,25 +19,25 @@ function newQueue(options: { maxConcurrent: number; maxQueued: number; maxConcur
 describeJobQueue('InProcessJobQueue', async (limits) => new InProcessJobQueue(limits))
 
 describe('InProcessJobQueue', () => {
-  it('reserves exactly as many places as may wait, besides those that can start at once', async () => {
+  it('reserves as many slots as jobs may wait, and one for each job that can start at once', async () => {
     const queue = newQueue({ maxConcurrent: 1, maxQueued: 2 })
     const handler = new GatedHandler()
     queue.start(handler)
-    const outcomes = await Promise.allSettled(Array.from({ length: 10 }, () => queue.reserve()))
-    const places = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
-    expect(places).toHaveLength(3)
+    const outcomes = await Promise.allSettled(Array.from({ length: 10 }, () => queue.reserve({ provider: 'echo' })))
+    const slots = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
+    expect(slots.map(({ startsAtOnce }) => startsAtOnce)).toEqual([true, false, false])
 
-    const [first, second] = places
+    const [first, second] = slots
     await first?.enqueue(echo('a'))
     second?.release()
-    const again = await queue.reserve()
-    await expect(queue.reserve()).rejects.toThrow(QueueFullError)
+    const again = await queue.reserve({ provider: 'echo' })
+    await expect(queue.reserve({ provider: 'echo' })).rejects.toThrow(QueueFullError)
     again.release()
     await handler.finish('a')
-    await expect(queue.reserve()).resolves.toBeDefined()
+    await expect(queue.reserve({ provider: 'echo' })).resolves.toBeDefined()
   })
 
-  it('runs the job that came first, of those whose provider has room', async () => {
+  it('runs the job that came first among those whose provider has room', async () => {
     const queue = newQueue({ maxConcurrent: 4, maxConcurrentPerProvider: 2, maxQueued: 10 })
     const handler = new GatedHandler()
     queue.start(handler)
@@ -48,41 +49,58 @@ describe('InProcessJobQueue', () => {
     expect(handler.started.slice(4)).toEqual(['c', 'stuck-3'])
   })
 
-  it('lends a worker only while one is free, and counts it as running', async () => {
+  it('gives a slot that starts at once only while there is room, and counts it as running', async () => {
     const queue = newQueue({ maxConcurrent: 2, maxConcurrentPerProvider: 1, maxQueued: 10 })
     const handler = new GatedHandler()
-    expect(queue.takeWorker({ provider: 'echo' })).toBeUndefined()
+    const early = await queue.reserve({ provider: 'echo' })
+    expect(early.startsAtOnce).toBe(false)
+    early.release()
     queue.start(handler)
-    const worker = queue.takeWorker({ provider: 'echo' })
-    expect(queue.takeWorker({ provider: 'echo' })).toBeUndefined()
-    const other = queue.takeWorker({ provider: 'other' })
-    expect(queue.takeWorker({ provider: 'third' })).toBeUndefined()
+    const slot = await queue.reserve({ provider: 'echo' })
+    const [same, other, third] = [
+      await queue.reserve({ provider: 'echo' }),
+      await queue.reserve({ provider: 'other' }),
+      await queue.reserve({ provider: 'third' }),
+    ]
+    expect([slot, same, other, third].map(({ startsAtOnce }) => startsAtOnce)).toEqual([true, false, true, false])
+    same.release()
+    third.release()
 
     await queue.enqueue(echo('next'))
     expect(handler.started).toEqual([])
-    worker?.run(() => handler.run('taken'))
-    other?.release()
-    expect(handler.started).toEqual(['taken'])
-    await handler.finish('taken')
-    expect(handler.started).toEqual(['taken', 'next'])
+    await slot.enqueue(echo('first'))
+    other.release()
+    expect(handler.started).toEqual(['first'])
+    await handler.finish('first')
+    expect(handler.started).toEqual(['first', 'next'])
   })
 
-  it('waits for a worker that was taken before it was closed', async () => {
+  it('hands the record of a job that was stored as running to the handler', async () => {
+    const queue = newQueue({ maxConcurrent: 1, maxQueued: 10 })
+    const handed: HandedJob[] = []
+    queue.start({ run: async (job) => void handed.push(job), stop: async () => false })
+    const slot = await queue.reserve({ provider: 'echo' })
+    const running = startJob(newJob('a', { prompt: 'Go', provider: 'echo', model: 'echo' }, 0), 0)
+    await slot.enqueue({ ...echo('a'), traceparent: 'trace' }, running)
+    expect(handed).toEqual([{ id: 'a', traceparent: 'trace', running }])
+  })
+
+  it('waits at its close for a slot that was reserved before', async () => {
     const queue = newQueue({ maxConcurrent: 1, maxQueued: 10 })
     queue.start(new GatedHandler())
-    const worker = queue.takeWorker({ provider: 'echo' })
+    const slot = await queue.reserve({ provider: 'echo' })
     let isClosed = false
     const closed = queue.close().then(() => {
       isClosed = true
     })
     await new Promise((resolve) => setImmediate(resolve))
     expect(isClosed).toBe(false)
-    worker?.release()
+    slot.release()
     await closed
-    expect(queue.takeWorker({ provider: 'echo' })).toBeUndefined()
+    expect((await queue.reserve({ provider: 'echo' })).startsAtOnce).toBe(false)
   })
 
-  it('knows for sure that a job does not run here', async () => {
+  it('answers a stop with false when the job does not run', async () => {
     const queue = newQueue({ maxConcurrent: 1, maxQueued: 10 })
     expect(await queue.requestStop('before its start')).toBe(false)
     queue.start(new GatedHandler())

@@ -4,22 +4,24 @@ import {
   type JobQueue,
   type QueuedJob,
   QueueFullError,
-  type QueuePlace,
-  type TakenWorker,
+  type QueueSlot,
 } from '../jobs/ports/job-queue.ts'
 
 interface InProcessJobQueueOptions {
   /** How many jobs run at once. */
   maxConcurrent: number
-  /** How many jobs of one provider run at once, so that one that is stuck leaves room for the others. */
+  /** How many jobs of one provider run at once, so that a provider that is stuck leaves room for the others. */
   maxConcurrentPerProvider: number
-  /** How many jobs of one caller run at once, so that one who has many leaves room for the others. */
+  /** How many jobs of one caller run at once, so that a caller with many jobs leaves room for the others. */
   maxConcurrentPerOwner: number
-  /** How many jobs may wait for their turn. */
+  /** How many jobs may wait. */
   maxQueued: number
 }
 
-/** Job queue of a single process: first in, first out among the jobs whose provider and whose owner have room. */
+/**
+ * The job queue of a single process: first in, first out among the jobs whose provider and whose owner have room. The
+ * waiting jobs stand in lanes, one for each owner and provider (docs/decisions/2026-11-23-queue-lanes.md).
+ */
 export class InProcessJobQueue implements JobQueue {
   readonly #options: InProcessJobQueueOptions
   readonly #lanes = new Map<string, Lane>()
@@ -36,21 +38,19 @@ export class InProcessJobQueue implements JobQueue {
     this.#options = options
   }
 
-  takeWorker(job: Omit<QueuedJob, 'id'>): TakenWorker | undefined {
-    // Nobody is passed over: whoever waits and has room would have begun already.
-    return this.#handler && this.#hasFreeWorker && this.#hasRoom(job) ? this.#takeWorker(job) : undefined
-  }
-
-  async reserve(): Promise<QueuePlace> {
+  async reserve(job: Omit<QueuedJob, 'id'>): Promise<QueueSlot> {
     const { maxQueued, maxConcurrent } = this.#options
-    // A job that can start at once does not wait, so idle workers count as room.
+    // This cannot overtake a waiting job: one that could run would be running already.
+    if (this.#handler && this.#hasFreeSlot && this.#hasRoom(job)) return this.#startingSlot(job, this.#handler)
+    // A free slot for a running job is room too: a job that takes one does not wait.
     const taken = this.#reserved + this.#waiting + this.#running.size
-    if (taken >= maxQueued + maxConcurrent) throw new QueueFullError(maxQueued)
+    if (taken >= maxQueued + maxConcurrent) throw new QueueFullError(`${maxQueued} jobs are waiting already`)
     this.#reserved++
     return {
-      enqueue: async (job) => {
+      startsAtOnce: false,
+      enqueue: async (stored) => {
         this.#reserved--
-        await this.enqueue(job)
+        await this.enqueue(stored)
       },
       release: () => {
         this.#reserved--
@@ -87,6 +87,10 @@ export class InProcessJobQueue implements JobQueue {
     return this.#waiting
   }
 
+  async countWorkers(): Promise<number> {
+    return this.#handler && !this.#isClosed ? 1 : 0
+  }
+
   async checkHealth(): Promise<void> {}
 
   async close(): Promise<void> {
@@ -96,17 +100,17 @@ export class InProcessJobQueue implements JobQueue {
 
   #startWaiting(): void {
     const handler = this.#handler
-    while (handler && this.#hasFreeWorker) {
+    while (handler && this.#hasFreeSlot) {
       const next = this.#next()
       if (!next) return
       const { lane, id, traceparent } = next
       lane.waiting.delete(id)
       this.#waiting--
-      this.#takeWorker(lane).run(() => handler.run(id, traceparent))
+      void handler.run({ id, traceparent }).finally(this.#occupy(lane))
     }
   }
 
-  get #hasFreeWorker(): boolean {
+  get #hasFreeSlot(): boolean {
     return !this.#isClosed && this.#running.size < this.#options.maxConcurrent
   }
 
@@ -126,7 +130,7 @@ export class InProcessJobQueue implements JobQueue {
     return lane
   }
 
-  /** The job that has waited longest, of those whose provider and owner have room. */
+  /** The job that has waited longest among those whose provider and owner have room. */
   #next(): NextJob | undefined {
     let next: NextJob | undefined
     for (const lane of this.#lanes.values()) {
@@ -139,23 +143,35 @@ export class InProcessJobQueue implements JobQueue {
     return next
   }
 
-  #takeWorker({ provider, owner }: Omit<QueuedJob, 'id'>): TakenWorker {
+  /** A slot that is counted as running from now on, so that no other job takes it. */
+  #startingSlot(job: Omit<QueuedJob, 'id'>, handler: JobHandler): QueueSlot {
+    const release = this.#occupy(job)
+    return {
+      startsAtOnce: true,
+      enqueue: async ({ id, traceparent }, running) => {
+        void handler.run({ id, traceparent, running }).finally(release)
+      },
+      release,
+    }
+  }
+
+  /** Counts a job as running; the returned function ends that. */
+  #occupy({ provider, owner }: Omit<QueuedJob, 'id'>): () => void {
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#runningByProvider.add(provider, 1)
     if (owner !== undefined) this.#runningByOwner.add(owner, 1)
     this.#running.add(promise)
-    const release = () => {
+    return () => {
       this.#runningByProvider.add(provider, -1)
       if (owner !== undefined) this.#runningByOwner.add(owner, -1)
       this.#running.delete(promise)
       resolve()
       this.#startWaiting()
     }
-    return { run: (run) => void run().finally(release), release }
   }
 }
 
-/** The jobs of one caller for one provider. */
+/** The waiting jobs of one owner for one provider. */
 interface Lane {
   readonly provider: string
   readonly owner: string | undefined
@@ -164,7 +180,7 @@ interface Lane {
 }
 
 interface WaitingJob {
-  /** When it came, in the count of all jobs. */
+  /** Its number in the order of arrival of all jobs. */
   readonly sequence: number
   readonly traceparent: string | undefined
 }
@@ -174,7 +190,7 @@ interface NextJob extends WaitingJob {
   readonly id: string
 }
 
-/** No name of a caller has a space. */
+/** The two names cannot run into each other: no caller's name has a space. */
 function laneOf({ provider, owner = '' }: Omit<QueuedJob, 'id'>): string {
   return `${owner} ${provider}`
 }

@@ -1,9 +1,9 @@
-/** A count that was taken earlier than this is taken again, in milliseconds. */
+/** A count that is older than this is taken again, in milliseconds. */
 const FRESH_MS = 250
 
 /**
- * How many jobs wait in a queue that others add to as well: counted now and then, with what this process has added since.
- * It never refuses a place without having counted just then.
+ * The number of waiting jobs in a queue that several processes add to: the last count, plus the jobs that this process has
+ * added since. It always counts again before it refuses a slot.
  */
 export class WaitingCount {
   readonly #count: () => Promise<number>
@@ -18,7 +18,7 @@ export class WaitingCount {
     this.#count = count
   }
 
-  /** @returns whether there was a place; it is either `enqueued` or `released` then */
+  /** @returns whether a slot was reserved; call `enqueued` or `released` for it once */
   async reserve(max: number): Promise<boolean> {
     if (performance.now() - this.#countedAt > FRESH_MS || this.#total >= max) await this.#recount()
     if (this.#total >= max) return false
@@ -39,7 +39,7 @@ export class WaitingCount {
     return this.#counted + this.#enqueuedSince + this.#reserved
   }
 
-  /** Those who come while it counts share the answer. */
+  /** Calls during a count share its answer. */
   #recount(): Promise<void> {
     this.#counting ??= this.#take().finally(() => {
       this.#counting = undefined

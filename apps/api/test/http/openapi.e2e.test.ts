@@ -1,10 +1,19 @@
 import { execFile } from 'node:child_process'
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { JobResource, ProblemCode } from '@promptlab/contract'
+import {
+  createJobBody,
+  JobError,
+  JobMetrics,
+  JobResource,
+  Problem,
+  ProblemCode,
+  ProviderInfo,
+} from '@promptlab/contract'
 import { describe, expect, it } from 'vitest'
+import { STREAM_TYPES } from '../../src/http/streams/stream-format.ts'
 import { ANN, ApiKeyServer, BOB, ECHO } from '../support/api-key-server.ts'
 import { OpenApiDocument } from '../support/openapi-document.ts'
 import { ScriptedProvider } from '../support/scripted-provider.ts'
@@ -15,11 +24,11 @@ const run = promisify(execFile)
 const SCRIPTED = { prompt: 'Go', provider: 'scripted', model: 'script-1' }
 const never = new Promise<void>(() => {})
 
-/** Answers that need a server that is broken or stops, or a client that hardly speaks HTTP; other tests look at them. */
-const ELSEWHERE = / (?:500|503|408|431)$|^(?:listProviders|readMetrics|isLive|isReady) 400$/
+/** Answers of a broken or stopping server, or to malformed HTTP. Other tests check them. */
+const ELSEWHERE = / (?:403|408|421|431|500|503)$|^(?:listProviders|readMetrics|isLive|isReady) 400$/
 
 describe('GET /openapi.json', () => {
-  it('passes its linter without a warning', async () => {
+  it('passes the linter without a warning', async () => {
     const { url } = await startServer()
     const { text } = await OpenApiDocument.of(url)
     const file = join(await temporaryFolder(), 'openapi.json')
@@ -31,7 +40,7 @@ describe('GET /openapi.json', () => {
     expect(stdout + stderr).not.toMatch(/warning/i)
   })
 
-  it('tells of every route, and of every problem', async () => {
+  it('describes every route and every problem', async () => {
     const { url, routes } = await startServer()
     const document = await OpenApiDocument.of(url)
     const told = Object.entries(document.paths).flatMap(([path, operations]) =>
@@ -39,9 +48,37 @@ describe('GET /openapi.json', () => {
     )
     const served = routes.filter((route) => !/^HEAD|\/docs|\/openapi\.json/.test(route))
     expect(told.sort()).toEqual([...new Set(served)].sort())
-    // A path that is none of the document's cannot be told of there.
-    const codes = ProblemCode.options.filter((code) => code !== 'route-not-found')
+    // The document has no place for other paths and methods than its own.
+    const elsewhere: readonly ProblemCode[] = ['route-not-found', 'method-not-allowed']
+    const codes = ProblemCode.options.filter((code) => !elsewhere.includes(code))
     expect(codes.filter((code) => !document.text.includes(`urn:promptlab:problem:${code}"`))).toEqual([])
+  })
+
+  it('describes the limit of a list as the number it is', async () => {
+    const { paths } = await OpenApiDocument.of((await startServer()).url)
+    expect(paths['/jobs']?.['get']?.['parameters']).toContainEqual({
+      name: 'limit',
+      in: 'query',
+      required: false,
+      description: 'The most jobs of a page.',
+      schema: { type: 'integer', minimum: 1, maximum: 100, default: 20 },
+    })
+  })
+
+  it('has the descriptions that the schemas of the contract have', async () => {
+    const { text } = await OpenApiDocument.of((await startServer()).url)
+    const schemas = [JobMetrics, ProviderInfo, Problem, JobError, createJobBody(10)]
+    const described = schemas.flatMap(({ shape }) =>
+      Object.values(shape).flatMap(({ description }) => description ?? []),
+    )
+    expect(described.length).toBeGreaterThan(10)
+    expect(described.filter((description) => !text.includes(JSON.stringify(description)))).toEqual([])
+  })
+
+  it('has the version of the server', async () => {
+    const { text } = await OpenApiDocument.of((await startServer()).url)
+    const manifest = await readFile(new URL('../../package.json', import.meta.url), 'utf8')
+    expect(JSON.parse(text).info.version).toBe(JSON.parse(manifest).version)
   })
 
   it('has examples that agree with their schemas', async () => {
@@ -61,7 +98,7 @@ describe('GET /openapi.json', () => {
     expect(faults).toEqual([])
   })
 
-  it('agrees with what the server answers, for every answer it tells of', async () => {
+  it('agrees with a real answer for every answer that it describes', async () => {
     const env = { MAX_QUEUED_JOBS: '1', MAX_CONCURRENT_JOBS: '1', MAX_STREAMS_PER_JOB: '1', MAX_PROMPT_CHARS: '100' }
     const echo = await ApiKeyServer.start({ env: { ...env, METRICS_KEY: 'key-of-metrics-01234' } })
     const stuck = await ApiKeyServer.start({ env, providers: [new ScriptedProvider(['a', never])] })
@@ -118,7 +155,7 @@ describe('GET /openapi.json', () => {
     await call(echo, ANN, 'GET /jobs')
     await call(echo, ANN, 'GET /jobs?limit=x')
     await call(echo, ANN, `GET /jobs/${id}`)
-    for (const accept of ['text/event-stream', 'application/x-ndjson', 'text/plain', 'image/png']) {
+    for (const accept of [...STREAM_TYPES, 'image/png']) {
       await call(echo, ANN, `GET /jobs/${id}/stream`, { headers: { accept } })
       await call(echo, ANN, 'POST /jobs', json(ECHO, { accept, 'idempotency-key': accept }))
     }
@@ -147,7 +184,7 @@ describe('GET /openapi.json', () => {
 })
 
 describe('GET /docs', () => {
-  it('is a page whose scripts and styles the server serves itself', async () => {
+  it('is a page that loads scripts and styles only from this server', async () => {
     const { url } = await startServer()
     const response = await fetch(`${url}/docs`)
     const page = await response.text()
@@ -159,7 +196,7 @@ describe('GET /docs', () => {
       expect(new URL(source, response.url).origin).toBe(new URL(url).origin)
       expect((await fetch(new URL(source, response.url))).status).toBe(200)
     }
-    // Nothing inline, which the policy would not let run.
+    // The content security policy forbids inline scripts and styles.
     expect(page).not.toMatch(/<script(?![^>]*src=)|<style|style=|\son\w+=/)
   })
 })

@@ -1,22 +1,22 @@
-import type { JobHandler } from '../../src/jobs/ports/job-queue.ts'
+import type { HandedJob, JobHandler } from '../../src/jobs/ports/job-queue.ts'
 
 /** A handler whose runs end when the test says so. */
 export class GatedHandler implements JobHandler {
   /** Every id that was handed out, in order. */
   readonly started: string[] = []
-  /** Every id that was to be stopped. */
+  /** Every id that was passed to `stop`. */
   readonly stopped: string[] = []
-  /** The most that ran at once. */
+  /** The largest number of simultaneous runs. */
   mostAtOnce = 0
   readonly #gates = new Map<string, PromiseWithResolvers<void>>()
   readonly #waiting: (() => void)[] = []
 
-  run(id: string): Promise<void> {
+  run({ id }: Pick<HandedJob, 'id'>): Promise<void> {
     const gate = Promise.withResolvers<void>()
     this.started.push(id)
     this.#gates.set(id, gate)
     this.mostAtOnce = Math.max(this.mostAtOnce, this.#gates.size)
-    this.#look()
+    this.#wake()
     return gate.promise
   }
 
@@ -24,14 +24,14 @@ export class GatedHandler implements JobHandler {
     this.stopped.push(id)
     const isHere = this.#gates.has(id)
     await this.finish(id)
-    this.#look()
+    this.#wake()
     return isHere
   }
 
   async finish(id: string): Promise<void> {
     this.#gates.get(id)?.resolve()
     this.#gates.delete(id)
-    // The queue's own continuation of the run comes first.
+    // Lets the queue react to the end of the run.
     await new Promise((resolve) => setImmediate(resolve))
   }
 
@@ -40,7 +40,7 @@ export class GatedHandler implements JobHandler {
     for (const id of this.#gates.keys()) await this.finish(id)
   }
 
-  /** Resolves when so many have been handed out in all. */
+  /** Resolves when `count` jobs have been handed out in all. */
   async hasStarted(count: number): Promise<void> {
     await this.#until(() => this.started.length >= count)
   }
@@ -53,7 +53,7 @@ export class GatedHandler implements JobHandler {
     while (!condition()) await new Promise<void>((resolve) => this.#waiting.push(resolve))
   }
 
-  #look(): void {
+  #wake(): void {
     for (const resolve of this.#waiting.splice(0)) resolve()
   }
 }

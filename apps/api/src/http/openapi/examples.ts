@@ -11,9 +11,10 @@ const updatedAt = '2026-11-25T09:00:00.089Z'
 const metrics = { durationMs: 69, tokenCount: 4, ttftMs: 2, queuedMs: 3, attempts: 1 }
 
 const pending = { id: JOB_ID, ...request, status: 'pending', createdAt, updatedAt: createdAt, links }
-const summary = { id: JOB_ID, ...request, status: 'completed', metrics, createdAt, updatedAt, links }
-const completed = { ...summary, result: 'Once upon a time' }
-const cancelled = { ...summary, status: 'cancelled', result: 'Once upon' }
+const ended = { id: JOB_ID, ...request, status: 'completed', metrics, createdAt, updatedAt, links }
+const completed = { ...ended, result: 'Once upon a time' }
+const cancelled = { ...ended, status: 'cancelled', result: 'Once upon' }
+const summary = { ...ended, promptLength: request.prompt.length }
 
 /** What a client sends and gets, as the document shows it. */
 export const EXAMPLES = {

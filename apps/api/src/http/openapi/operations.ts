@@ -1,4 +1,5 @@
 import type { ProblemCode } from '@promptlab/contract'
+import type { StreamType } from '../streams/stream-format.ts'
 import { EXAMPLES } from './examples.ts'
 
 /** What is told of a route beside its schemas. */
@@ -26,7 +27,8 @@ interface Answer {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-const STREAM = {
+/** An example of each stream format; a new format does not compile until it has one. */
+const STREAM: Readonly<Record<StreamType, string>> = {
   'text/event-stream': EXAMPLES.eventStream,
   'application/x-ndjson': EXAMPLES.lines,
   'text/plain': EXAMPLES.text,
@@ -52,7 +54,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     description: `The job runs in the background from the moment it is accepted, whoever listens.
 
 With \`Idempotency-Key\`, the same request makes one job however often it is sent within 24 hours. With \`Prefer: wait=30\`, the answer is the
-finished job if it ends within so many seconds, at most 60. With \`Accept: text/event-stream\` or another stream type, the answer is the stream of the job.`,
+finished job if it ends within so many seconds, at most 60. \`Prefer: wait\` waits for 60. With \`Accept: text/event-stream\` or another stream type, the answer is the stream of the job.`,
     body: EXAMPLES.create,
     answers: {
       200: {
@@ -81,12 +83,15 @@ finished job if it ends within so many seconds, at most 60. With \`Accept: text/
       'payload-too-large',
       'storage-unavailable',
       'queue-unavailable',
+      'upgrade-under-way',
+      'storage-full',
+      'cross-site-request',
     ],
   },
   'GET /jobs': {
     operationId: 'listJobs',
     tag: 'jobs',
-    summary: 'List your jobs, newest first, without their texts',
+    summary: 'List your jobs, newest first, with the beginnings of their prompts and without their texts',
     answers: { 200: { description: 'A page.', example: EXAMPLES.page } },
     problems: ['storage-unavailable'],
   },
@@ -116,14 +121,14 @@ finished job if it ends within so many seconds, at most 60. With \`Accept: text/
     answers: {
       200: { description: 'The job in its final state; a finished one is unchanged.', example: EXAMPLES.cancelled },
     },
-    problems: ['job-not-found', 'payload-too-large', 'storage-unavailable', 'queue-unavailable'],
+    problems: ['job-not-found', 'payload-too-large', 'storage-unavailable', 'queue-unavailable', 'cross-site-request'],
   },
   'DELETE /jobs/:id': {
     operationId: 'deleteJob',
     tag: 'jobs',
     summary: 'Remove a finished job for good',
     answers: { 204: { description: 'It is gone.' } },
-    problems: ['job-not-found', 'job-not-finished', 'payload-too-large', 'storage-unavailable'],
+    problems: ['job-not-found', 'job-not-finished', 'payload-too-large', 'storage-unavailable', 'cross-site-request'],
   },
   'GET /providers': {
     operationId: 'listProviders',

@@ -91,7 +91,7 @@ export class StreamResponse {
 
   #write(text: string): void {
     if (text === '') return
-    this.#heartbeat.sound()
+    this.#heartbeat.active()
     if (!this.#sink.write(this.#isChunked ? httpChunk(text) : text))
       this.#stall ??= setTimeout(() => this.#break(), this.#timing.stallMs)
   }

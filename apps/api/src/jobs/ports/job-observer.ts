@@ -1,11 +1,11 @@
 import type { FinalJob, ProviderErrorCode, RunningJob } from '@promptlab/contract'
 
-/** What an operator may want to count. Called once for each thing that happens, never for a token; it must not throw. */
+/** Counts what operators watch. It is called a few times a run and never for a token; it must not throw. */
 export interface JobObserver {
-  /** A job begins to run here. */
+  /** A run begins in this process. */
   runStarted(job: RunningJob): void
-  /** Its run here is over. */
+  /** A run has ended in this process. */
   runEnded(job: FinalJob): void
-  /** A call of a provider failed, whether or not it is made again. */
+  /** A call of a provider has failed, whether or not the call is repeated. */
   providerFailed(provider: string, code: ProviderErrorCode): void
 }

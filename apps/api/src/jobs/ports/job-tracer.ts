@@ -1,16 +1,16 @@
-import type { FinalJob, JobErrorCode, RunningJob } from '@promptlab/contract'
+import type { FinalJob, JobErrorCode } from '@promptlab/contract'
 import type { CompletionSummary } from '@promptlab/providers'
-import type { Owned } from '../job.ts'
+import type { StoredRunningJob } from '../job.ts'
 
 /**
- * Follows a job from the request that made it to the calls of its provider, for whoever collects traces. Told a few things
- * for each job and nothing for a token; it must not throw. Where nobody collects, there is none.
+ * Makes a trace of each job, from the request that created it to the calls of its provider. It is called a few times a job and
+ * never for a token; it must not throw. There is no tracer when tracing is off.
  */
 export interface JobTracer {
   requestStarted(request: TracedRequest): RequestTrace
-  /** @param traceparent that of the request which made the job; without one the run begins a trace of its own */
-  runStarted(job: RunningJob & Owned, traceparent: string | undefined): RunTrace
-  /** Delivers what is left, within a few seconds, or gives it up. */
+  /** @param traceparent of the request that created the job; without it the run begins a trace of its own */
+  runStarted(job: StoredRunningJob, traceparent: string | undefined): RunTrace
+  /** Sends the remaining spans within a few seconds, or drops them. */
   close(): Promise<void>
 }
 
@@ -21,16 +21,16 @@ export interface TracedRequest {
   readonly path: string
   /** `http` or `https`. */
   readonly scheme: string
-  /** Where in its own trace the client is, as W3C Trace Context writes it; one that is not valid is ignored. */
+  /** The client's position in its own trace (W3C Trace Context). An invalid value is ignored. */
   readonly traceparent: string | undefined
 }
 
-/** The part of a trace that is a request. */
+/** The span of a request. */
 export interface RequestTrace {
   readonly traceId: string
-  /** Where it is in the trace, as W3C Trace Context writes it: what goes with a job into the queue. */
+  /** The span's position in the trace (W3C Trace Context), which goes with the job into the queue. */
   readonly traceparent: string
-  /** Its answer is over, sent or cut off. */
+  /** The answer was sent or cut off. */
   ended(answer: TracedAnswer): void
 }
 
@@ -40,21 +40,21 @@ interface TracedAnswer {
   readonly caller: string | undefined
 }
 
-/** The part of a trace that is the run of a job. */
+/** The span of a run. */
 export interface RunTrace {
   readonly traceId: string
-  /** The provider is called, for the first time or again. */
+  /** A call of the provider begins. */
   callStarted(): CallTrace
-  /** The run is over, and with it a call that did not heed that it was to stop. */
+  /** The run has ended, and with it any call that has not. */
   ended(job: FinalJob): void
 }
 
-/** The part of a trace that is one call of a provider; told of its end once, or never. */
+/** The span of one call of a provider. One of its methods is called, at most once. */
 export interface CallTrace {
-  /** @param firstTokenMs time from the start of the call to its first token, if there was one */
+  /** @param firstTokenMs milliseconds from the start of the call to its first token; undefined without one */
   completed(summary: CompletionSummary | undefined, firstTokenMs: number | undefined): void
   failed(reason: CallFailure, firstTokenMs: number | undefined): void
 }
 
-/** Why a call did not complete; that a caller cancelled the job is not an error. */
+/** Why a call did not complete. A cancelled job is not an error. */
 export type CallFailure = JobErrorCode | 'cancelled'

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import type { StreamEvent } from '@promptlab/contract'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { append } from '../../../test/support/append-token.ts'
 import { AwaitedReader } from '../../../test/support/awaited-reader.ts'
 import { SILENT } from '../../../test/support/silent-logger.ts'
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts'
@@ -20,11 +21,11 @@ function read(deps: ConstructorParameters<typeof JobEventReader>[0]): AwaitedRea
   )
 }
 
-describeWithRedis('readers in doubt', (url) => {
+describeWithRedis('readers of a log that is idle', (url) => {
   /** A running job, and a log that is never told of its end. */
   async function newDeps() {
     const jobs = await JsonFileJobRepository.open(`${await temporaryFolder()}/jobs.json`)
-    const tokenLog = await RedisTokenLog.open({ ...useRedis(url), logger: SILENT, doubtMs: 30 })
+    const tokenLog = await RedisTokenLog.open({ ...useRedis(url), logger: SILENT, idleMs: 30 })
     onTestFinished(async () => {
       await tokenLog.stop()
       await jobs.close()
@@ -33,57 +34,60 @@ describeWithRedis('readers in doubt', (url) => {
     await jobs.insert(running)
     const end = async (result: string) => {
       const progress = { result, metrics: running.metrics }
-      await jobs.replace(finishJob(running, progress, { status: 'completed' }, Date.now()), 'running')
+      await jobs.replace(finishJob(running, progress, { status: 'completed' }, Date.now()), {
+        status: 'running',
+        run: 1,
+      })
     }
     return { jobs, tokenLog, end }
   }
 
-  it('end when the record says so though the log never does, with the rest of the text', async () => {
+  it('end with the rest of the text when the record is final but the log never says so', async () => {
     const { jobs, tokenLog, end } = await newDeps()
-    const reader = read({ jobs, tokenLog, looks: new SharedLookups(jobs) })
-    tokenLog.append('job', 'Once')
+    const reader = read({ jobs, tokenLog, lookups: new SharedLookups(jobs) })
+    append(tokenLog, 'job', 'Once')
     expect(await reader.next()).toMatchObject([{ id: 4, data: { token: 'Once' } }])
     await end('Once upon')
     expect(await reader.rest()).toMatchObject([{ id: 9, data: { token: ' upon' } }, { event: 'metrics' }])
   })
 
-  it('look together, however many they are', async () => {
+  it('share one lookup, however many they are', async () => {
     const { jobs, tokenLog, end } = await newDeps()
     const seen = Promise.withResolvers<void>()
-    let looks = 0
+    let lookups = 0
     const find = async (id: string) => {
-      looks++
-      if (looks === 3) seen.resolve()
+      lookups++
+      if (lookups === 3) seen.resolve()
       return await jobs.find(id)
     }
-    const deps = { jobs, tokenLog, looks: new SharedLookups({ find }) }
+    const deps = { jobs, tokenLog, lookups: new SharedLookups({ find }) }
     const readers = Array.from({ length: 1_000 }, () => read(deps).rest())
     await seen.promise
     await end('Once')
     for (const events of await Promise.all(readers)) expect(events.at(-1)).toMatchObject({ event: 'metrics' })
-    expect(looks).toBeLessThan(100)
+    expect(lookups).toBeLessThan(100)
   })
 
-  it('look again when a look has failed', async () => {
+  it('repeat a lookup that has failed', async () => {
     const { jobs, tokenLog, end } = await newDeps()
     let failures = 0
     const find = async (id: string) => {
       if (failures++ < 2) throw new StorageUnavailableError()
       return await jobs.find(id)
     }
-    const reader = read({ jobs, tokenLog, looks: new SharedLookups({ find }) })
+    const reader = read({ jobs, tokenLog, lookups: new SharedLookups({ find }) })
     await end('Once')
     expect(await reader.rest()).toMatchObject([{ data: { token: 'Once' } }, { event: 'metrics' }])
   })
 })
 
-describe('a reader whose store is away', () => {
+describe('JobEventReader while its store is away', () => {
   async function newDeps(find: JobRepository['find']) {
     const jobs = { find: vi.fn(find) }
-    return { jobs, tokenLog: new MemoryTokenLog(), looks: new SharedLookups(jobs) }
+    return { jobs, tokenLog: new MemoryTokenLog(), lookups: new SharedLookups(jobs) }
   }
 
-  it('goes on with what the log has, and ends when the store is back', async () => {
+  it('goes on with the tokens of the log, and ends when the store is back', async () => {
     const running = startJob(newJob('job', { prompt: 'Go', provider: 'echo', model: 'echo' }, Date.now()), Date.now())
     let isAway = true
     const progress = { result: 'Once', metrics: running.metrics }
@@ -93,20 +97,20 @@ describe('a reader whose store is away', () => {
       return final
     })
     const reader = read(deps)
-    deps.tokenLog.append('job', 'Once')
+    append(deps.tokenLog, 'job', 'Once')
     expect(await reader.next()).toMatchObject([{ id: 4, data: { token: 'Once' } }])
     isAway = false
     expect(await reader.rest()).toMatchObject([{ event: 'metrics' }])
   })
 
-  it('asks once more when it is left, and then no more, and reports nothing', async () => {
+  it('asks the store once more when it is closed, then never again, and reports no error', async () => {
     const deps = await newDeps(async () => {
       throw new StorageUnavailableError()
     })
     const onError = vi.fn()
     const reader = new JobEventReader(deps, 'job', 0, () => {}, onError)
     await vi.waitUntil(() => deps.jobs.find.mock.calls.length > 1)
-    const looks = deps.jobs.find.mock.calls.length
+    const lookups = deps.jobs.find.mock.calls.length
     vi.useFakeTimers({ toFake: ['setTimeout'] })
     onTestFinished(() => {
       vi.useRealTimers()
@@ -114,7 +118,7 @@ describe('a reader whose store is away', () => {
     reader.close()
     await setImmediate()
     await vi.advanceTimersByTimeAsync(60_000)
-    expect(deps.jobs.find).toHaveBeenCalledTimes(looks + 1)
+    expect(deps.jobs.find).toHaveBeenCalledTimes(lookups + 1)
     expect(onError).not.toHaveBeenCalled()
   })
 })

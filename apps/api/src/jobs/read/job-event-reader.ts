@@ -6,21 +6,21 @@ import { untilAvailable } from '../until-available.ts'
 import type { SharedLookups } from './shared-lookups.ts'
 
 /**
- * Stored text comes as one token up to this length, in UTF-16 code units. Longer text comes in several, so that a slow reader
- * that is cut off has got somewhere.
+ * The longest token that is made of stored text, in UTF-16 code units. Longer text comes in several tokens, so that a slow
+ * reader that is cut off has made progress.
  */
 const MAX_STORED_TOKEN_LENGTH = 65_536
 
 interface JobEventReaderDeps {
   readonly jobs: Pick<JobRepository, 'find'>
   readonly tokenLog: TokenLog
-  /** For looks that are made in doubt. */
-  readonly looks: SharedLookups
+  /** For lookups that the log asks for. */
+  readonly lookups: SharedLookups
 }
 
 /**
- * Reads the events of one job behind a cursor: the text so far, what comes live, and the final event. It is asked for what
- * is ready, and never holds more, so however slow its user is, it costs a cursor.
+ * Reads the events of one job behind a cursor: the text so far, the live tokens, and the final event. Its user asks for the
+ * events that are ready. The reader buffers none of them, so a slow user costs no more memory than a fast one.
  */
 export class JobEventReader {
   readonly #deps: JobEventReaderDeps
@@ -29,19 +29,18 @@ export class JobEventReader {
   readonly #onError: (error: unknown) => void
   readonly #tokens: TokenReader
   #cursor: number
-  /** What comes after the tokens of the log, once the record was found to be final. */
+  /** The events behind the tokens of the log, once a lookup has found the record final. */
   #tail: StreamEvent[] | undefined
-  #isLooking = false
-  /** Stops looking again for a store that cannot be used. */
-  #patience: AbortController | undefined
+  #isLookingUp = false
+  /** Ends the wait for a store that is away. */
+  #storeWait: AbortController | undefined
   #isDone = false
 
   /**
-   * Attaches to the log at once, before the record is read: a job that ends in between is then seen as ended by one or the
-   * other.
-   * @param after how much of the text the reader has, in UTF-16 code units
-   * @param onReady called when `read` has something to give, or nothing more will come
-   * @param onError called when the record cannot be read for another reason than that its store is away; nothing more will come
+   * Attaches to the log before it reads the record, so that a job which ends in between is seen as ended by one of the two.
+   * @param after the place behind which events are read, in UTF-16 code units of the text
+   * @param onReady called when `read` has events, or when no more events will come
+   * @param onError called when the record cannot be read, except that a store that is away is waited for; no more events come
    */
   constructor(
     deps: JobEventReaderDeps,
@@ -55,17 +54,17 @@ export class JobEventReader {
     this.#cursor = after
     this.#onReady = onReady
     this.#onError = onError
-    this.#tokens = deps.tokenLog.attach(jobId, after, { onReady, onDoubt: () => this.#doubt() })
-    this.#look((job) => {
+    this.#tokens = deps.tokenLog.attach(jobId, after, { onReady, onIdle: () => this.#lookUpWhenIdle() })
+    this.#lookUp((job) => {
       if (!job) this.close()
-      // The log may still have the tokens of a job that has just ended, as they were streamed.
+      // The log may still have the tokens of a job that has just ended, in the pieces in which they were streamed.
       else if (isFinal(job) && !this.#tokens.hasEnded) this.#finish(job)
     })
   }
 
   /**
-   * Whether everything has been read, or never will be: without a final event the log has ended and the job has not, as
-   * happens when the server stops. The reader may come again.
+   * Whether no more events will come. Without a final event the log has ended but the job has not, as happens when the
+   * server stops; the client may resume.
    */
   get isDone(): boolean {
     return this.#isDone
@@ -75,7 +74,7 @@ export class JobEventReader {
   read(): readonly StreamEvent[] {
     if (this.#isDone) return []
     if (this.#tail) {
-      // Long texts come in pieces, as the reader has room for them; else the rest and the final event come together.
+      // A long text comes in several reads, as the reader has room. A short rest and the final event come in one.
       const events = this.#tail.splice(0, 2)
       if (this.#tail.length === 0) this.close()
       return events
@@ -88,14 +87,14 @@ export class JobEventReader {
       this.close()
       return [...tokens, final]
     }
-    this.#look((job) => (job && isFinal(job) ? this.#finish(job) : this.close()))
+    this.#lookUp((job) => (job && isFinal(job) ? this.#finish(job) : this.close()))
     return tokens
   }
 
-  /** Reads nothing more. Harmless when repeated. */
+  /** Detaches from the log. Harmless when repeated. */
   close(): void {
     this.#isDone = true
-    this.#patience?.abort()
+    this.#storeWait?.abort()
     this.#tokens.detach()
   }
 
@@ -103,12 +102,12 @@ export class JobEventReader {
     this.#tail = tailOf(job, this.#cursor)
   }
 
-  /** Looks at the record, which always knows how a job ended. */
-  #look(use: (job: Job | undefined) => void): void {
-    if (this.#isLooking) return
-    this.#isLooking = true
+  /** Reads the record, which always says how a job ended. */
+  #lookUp(use: (job: Job | undefined) => void): void {
+    if (this.#isLookingUp) return
+    this.#isLookingUp = true
     this.#record()
-      .then((job) => this.#seen(job, use))
+      .then((job) => this.#useRecord(job, use))
       .catch((error: unknown) => {
         if (this.#isDone) return
         this.close()
@@ -116,42 +115,42 @@ export class JobEventReader {
       })
   }
 
-  /** Waits for a store that cannot be used: the log may go on meanwhile, and who came again would be refused. */
+  /** Waits for a store that is away: the log may go on meanwhile, and a client that reconnected would be refused. */
   #record(): Promise<Job | undefined> {
     const { jobs } = this.#deps
     return jobs.find(this.#jobId).catch((error: unknown) => {
       if (!(error instanceof StorageUnavailableError) || this.#isDone) throw error
-      this.#patience = new AbortController()
-      const { signal } = this.#patience
+      this.#storeWait = new AbortController()
+      const { signal } = this.#storeWait
       return untilAvailable(() => jobs.find(this.#jobId), { signal, onFailure: () => {} })
     })
   }
 
-  /** The log may never tell how the job ended. A look that fails is made again with the next doubt. */
-  #doubt(): void {
-    if (this.#isLooking || this.#tail) return
-    this.#isLooking = true
-    this.#deps.looks.find(this.#jobId).then(
+  /** Looks the record up because the log may have missed the end. A lookup that fails is repeated when the log is idle again. */
+  #lookUpWhenIdle(): void {
+    if (this.#isLookingUp || this.#tail) return
+    this.#isLookingUp = true
+    this.#deps.lookups.find(this.#jobId).then(
       (job) =>
-        this.#seen(job, () => {
+        this.#useRecord(job, () => {
           if (!job) this.close()
           else if (isFinal(job)) this.#finish(job)
         }),
       () => {
-        this.#isLooking = false
+        this.#isLookingUp = false
       },
     )
   }
 
-  #seen(job: Job | undefined, use: (job: Job | undefined) => void): void {
-    this.#isLooking = false
+  #useRecord(job: Job | undefined, use: (job: Job | undefined) => void): void {
+    this.#isLookingUp = false
     if (this.#isDone) return
     use(job)
     this.#onReady()
   }
 }
 
-/** The end of a stream as the record tells it. Where its tokens began and ended is no longer known. */
+/** The end of a stream, made from the record, which does not know where the streamed tokens began and ended. */
 function tailOf(job: FinalJob, cursor: number): StreamEvent[] {
   const { result } = job
   const events: StreamEvent[] = []

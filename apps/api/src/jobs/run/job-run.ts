@@ -1,21 +1,30 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { FinalJob, ProviderErrorCode, RunningJob } from '@promptlab/contract'
+import type { ProviderErrorCode } from '@promptlab/contract'
 import { type CompletionSummary, type LLMProvider, ProviderError } from '@promptlab/providers'
 import pRetry from 'p-retry'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
-import { finishJob, type JobOutcome, type JobProgress } from '../job.ts'
+import {
+  finishJob,
+  type JobOutcome,
+  type JobProgress,
+  runOf,
+  type StoredFinalJob,
+  type StoredRunningJob,
+} from '../job.ts'
 import type { JobObserver } from '../ports/job-observer.ts'
 import type { JobCheckpoint } from '../ports/job-repository.ts'
 import type { RunTrace } from '../ports/job-tracer.ts'
 import type { TokenLog } from '../ports/token-log.ts'
-import { callFailureOf, describeFailure, JobCancelledError, JobLostError } from './job-failure.ts'
+import { AnswerTooLongError, callFailureOf, describeFailure, JobCancelledError, JobLostError } from './job-failure.ts'
 import { RunMeter } from './run-meter.ts'
 import { type TimeLimits, TimeLimitWatch } from './time-limits.ts'
 
-/** What a run may cost in time and calls. */
+/** The limits of a run in time, and how calls are repeated. */
 export interface RunPolicy extends TimeLimits {
-  /** The shortest pause before the second call of a provider, in milliseconds; it doubles, with jitter. */
+  /** The longest answer, in UTF-16 code units. A longer one fails the job, which keeps the text up to here. */
+  readonly maxAnswerLength: number
+  /** The shortest pause before the second call, in milliseconds. The pause doubles with each call, with jitter. */
   readonly retryDelayMs: number
 }
 
@@ -28,34 +37,38 @@ interface JobRunDeps {
   readonly policy: RunPolicy
 }
 
-/** What may pass if it is tried again. A vendor that was silent or unreadable may have been paid already. */
+/** Failures after which a call is repeated. After a time-out or an unreadable answer the call may have been paid for. */
 const RETRIED: ReadonlySet<ProviderErrorCode> = new Set(['provider-rate-limited', 'provider-unavailable'])
-const MAX_ATTEMPTS = 3
-/** A vendor that asks to wait longer is not asked again: the caller should know now. */
+const MAX_CALLS = 3
+/** When a vendor asks for a longer wait, the job fails at once, so that its caller knows. */
 const LONGEST_RETRY_AFTER_MS = 60_000
-/** How long a provider may go on after it was told to stop, before it is left to itself. */
+/** How long a provider may go on after its signal was aborted, before the run ends without it. */
 const STOP_GRACE_MS = 1_000
 
-/** One run of a job: the calls of its provider, up to its outcome. */
+/** One run of a job: the calls of its provider, up to the outcome. */
 export class JobRun {
-  readonly #job: RunningJob
+  readonly #job: StoredRunningJob
   readonly #provider: LLMProvider | undefined
   readonly #stop: AbortController
   readonly #deps: JobRunDeps
   readonly #meter: RunMeter
+  readonly #run: number
   #text = ''
+  /** Resolves when the run may publish again. */
+  #held: PromiseWithResolvers<void> | undefined
   #storedLength = 0
 
   /** @param stop aborted with the reason for which the run must end */
-  constructor(job: RunningJob, provider: LLMProvider | undefined, stop: AbortController, deps: JobRunDeps) {
+  constructor(job: StoredRunningJob, provider: LLMProvider | undefined, stop: AbortController, deps: JobRunDeps) {
     this.#job = job
     this.#provider = provider
     this.#stop = stop
     this.#deps = deps
     this.#meter = new RunMeter(job, deps.clock)
+    this.#run = runOf(job)
   }
 
-  /** What the run has made so far, or `undefined` if all of it is stored. */
+  /** The progress of the run, or `undefined` if all of it is stored. */
   checkpoint(): JobCheckpoint | undefined {
     const storedLength = this.#storedLength
     if (this.#text.length === storedLength) return undefined
@@ -67,19 +80,29 @@ export class JobRun {
     this.#storedLength = job.result.length
   }
 
-  /** Ends the run, as its job is over already or was taken from this process. */
+  /** Publishes nothing more until `release`, because the store does not take what was published. Harmless when repeated. */
+  hold(): void {
+    this.#held ??= Promise.withResolvers()
+  }
+
+  release(): void {
+    this.#held?.resolve()
+    this.#held = undefined
+  }
+
+  /** Ends the run, because its job was ended by another process. */
   lose(): void {
     this.#stop.abort(new JobLostError())
   }
 
   /** Calls the provider and publishes its tokens. Never rejects: a failure is an outcome. */
-  async complete(): Promise<FinalJob> {
+  async complete(): Promise<StoredFinalJob> {
     const { clock, policy } = this.#deps
     const watch = new TimeLimitWatch(policy, (error) => this.#stop.abort(error))
     let outcome: JobOutcome = { status: 'completed' }
     let summary: CompletionSummary | undefined
     try {
-      summary = await this.#unlessStuck(this.#attempts(watch))
+      summary = await this.#unlessStuck(this.#callWithRetries(watch))
     } catch (error) {
       outcome = this.#outcomeOf(this.#stop.signal.aborted ? this.#stop.signal.reason : error)
     } finally {
@@ -92,17 +115,17 @@ export class JobRun {
     return { result: this.#text, metrics: this.#meter.metrics(summary) }
   }
 
-  #attempts(watch: TimeLimitWatch): Promise<CompletionSummary | undefined> {
+  #callWithRetries(watch: TimeLimitWatch): Promise<CompletionSummary | undefined> {
     const { signal } = this.#stop
-    return pRetry(() => this.#attempt(watch), {
-      retries: MAX_ATTEMPTS - 1,
+    return pRetry(() => this.#call(watch), {
+      retries: MAX_CALLS - 1,
       minTimeout: this.#deps.policy.retryDelayMs,
       randomize: true,
       signal,
       shouldRetry: ({ error }) => this.#mayRetry(error),
       onFailedAttempt: async ({ error, retryDelay }) => {
         if (!this.#mayRetry(error) || retryDelay === 0) return
-        this.#log('the provider is called again', error)
+        this.#log('calling the provider again', error)
         await sleep(Math.max(0, (error.retryAfterMs ?? 0) - retryDelay), undefined, { signal })
       },
     })
@@ -118,13 +141,13 @@ export class JobRun {
     )
   }
 
-  async #attempt(watch: TimeLimitWatch): Promise<CompletionSummary | undefined> {
+  async #call(watch: TimeLimitWatch): Promise<CompletionSummary | undefined> {
     const { signal } = this.#stop
     const { prompt, options, model, provider: name } = this.#job
-    // A job that waited over a restart may be for a provider that the new configuration does not have.
+    // The job may have waited over a restart whose configuration no longer has its provider.
     if (!this.#provider) throw new ProviderError(`There is no provider ${name} any more`, { code: 'provider-rejected' })
-    this.#meter.countAttempt()
-    watch.attemptStarted()
+    this.#meter.countCall()
+    watch.callStarted()
     const call = this.#deps.trace?.callStarted()
     const completion = this.#provider.complete(prompt, { ...options, model, signal })
     try {
@@ -133,28 +156,54 @@ export class JobRun {
           call?.completed(next.value, this.#meter.firstTokenMs)
           return next.value
         }
-        // Nothing is published any more once the run has been told to end.
+        // Nothing is published once the run has been told to end.
         signal.throwIfAborted()
         watch.tokenCame()
+        if (this.#held) await this.#untilReleased(watch)
         this.#publish(next.value)
       }
     } catch (error) {
       call?.failed(callFailureOf(signal.aborted ? signal.reason : error), this.#meter.firstTokenMs)
-      // Not awaited: a provider that is stuck never answers it.
+      // Not awaited: a provider that is stuck never settles it.
       completion.return(undefined).catch(() => {})
       throw error
     } finally {
-      watch.attemptEnded()
+      watch.callEnded()
     }
   }
 
-  #publish(token: string): void {
-    this.#text += token
-    this.#meter.countToken()
-    this.#deps.tokenLog.append(this.#job.id, token)
+  /** The provider is not to blame for this time, so its limits do not count it. */
+  async #untilReleased(watch: TimeLimitWatch): Promise<void> {
+    const { signal } = this.#stop
+    const aborted = Promise.withResolvers<void>()
+    signal.addEventListener('abort', () => aborted.resolve(), { once: true })
+    watch.pause()
+    while (this.#held && !signal.aborted) await Promise.race([this.#held.promise, aborted.promise])
+    signal.throwIfAborted()
+    watch.resume()
   }
 
-  /** The result of the work, or the reason to stop if the work does not heed it. */
+  /** @throws AnswerTooLongError after the part of the token that fits was published */
+  #publish(token: string): void {
+    const { maxAnswerLength } = this.#deps.policy
+    const room = maxAnswerLength - this.#text.length
+    if (token.length > room) {
+      // Half a character is no text.
+      const fitting = token.slice(0, room).replace(/[\ud800-\udbff]$/, '')
+      if (fitting !== '') this.#append(fitting)
+      throw new AnswerTooLongError(maxAnswerLength)
+    }
+    this.#append(token)
+  }
+
+  #append(token: string): void {
+    const place = this.#text.length
+    this.#text += token
+    this.#meter.countToken()
+    this.#deps.tokenLog.append(this.#job.id, token, place, this.#run)
+  }
+
+  /** The result of the work, or the reason to stop if the work goes on after it was told to stop. */
   async #unlessStuck<Result>(work: Promise<Result>): Promise<Result> {
     const { signal } = this.#stop
     const stuck = Promise.withResolvers<never>()
@@ -185,7 +234,7 @@ export class JobRun {
     const { code, status, retryAfterMs } = error
     observer.providerFailed(provider, code)
     logger.warn({ jobId, provider, model, code, status, retryAfterMs, traceId }, message)
-    // In the vendor's words, which may quote the prompt.
-    logger.debug({ jobId, err: error }, 'what the provider said')
+    // The vendor's words may quote the prompt, so they are logged at debug only.
+    logger.debug({ jobId, err: error }, 'error of the provider')
   }
 }

@@ -1,12 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { FinalEvent, Job, JobStatus, RunningJob } from '@promptlab/contract'
+import type { FinalEvent } from '@promptlab/contract'
 import type { ProviderRegistry } from '@promptlab/providers'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
 import { finalEvent } from '../final-event.ts'
-import { type Owned, startJob } from '../job.ts'
+import { runOf, type StoredJob, type StoredRunningJob, startJob } from '../job.ts'
 import type { JobObserver } from '../ports/job-observer.ts'
-import type { JobRepository } from '../ports/job-repository.ts'
+import type { HandedJob } from '../ports/job-queue.ts'
+import type { JobRepository, JobState } from '../ports/job-repository.ts'
 import type { JobTracer } from '../ports/job-tracer.ts'
 import type { TokenLog } from '../ports/token-log.ts'
 import { untilAvailable } from '../until-available.ts'
@@ -21,33 +22,33 @@ interface JobRunnerDeps {
   readonly clock: Clock
   readonly logger: Logger
   readonly observer: JobObserver
-  /** Undefined: nobody collects traces. */
+  /** Undefined when tracing is off. */
   readonly tracer?: JobTracer | undefined
   readonly policy: RunPolicy
 }
 
-/** A job that this process works on, from the look at its record to the close of its log. */
+/** A job that this process works on, from the lookup of its record to the close of its log. */
 interface ActiveJob {
   readonly stop: AbortController
   readonly ended: PromiseWithResolvers<void>
-  /** Rejects when a change of its state could not be stored at once. */
+  /** Rejects when a change of the job's state could not be stored at once. */
   readonly stored: PromiseWithResolvers<never>
-  /** Whether its run has ended and its record is final. */
-  isOver: boolean
-  /** How the job ended, once that is stored. */
+  /** The number of the run, once it has ended and the record is final. */
+  endedRun?: number
+  /** The final event, once the final record is stored. */
   final?: FinalEvent
 }
 
 /**
- * Takes stored jobs from pending to their final state. Each change of state is stored before anything that follows
- * from it is published: no token before `running`, no end of the log before the final record.
+ * Takes stored jobs from pending to their final state. Each change of state is stored before anything that follows from it
+ * is published: no token before `running`, no end of the log before the final record.
  */
 export class JobRunner {
   readonly #deps: JobRunnerDeps
   readonly #checkpointer: Checkpointer
   readonly #active = new Map<string, ActiveJob>()
   readonly #interrupted = new AbortController()
-  /** Which job an error belongs to that nobody caught. */
+  /** The job whose run an uncaught error was thrown in. */
   readonly #context = new AsyncLocalStorage<ActiveJob>()
 
   constructor(deps: JobRunnerDeps) {
@@ -56,46 +57,45 @@ export class JobRunner {
   }
 
   /**
-   * Runs the job if it is pending, whatever a queue believes that hands it out twice. Never rejects: whatever goes wrong ends
-   * this job alone.
-   * @param traceparent where the run belongs in a trace; without it, it has one of its own
+   * Runs a job to its end. A job that comes without a running record is started only if its record says that it waits: the
+   * queue may hand a job out twice. This never rejects: a failure ends this job alone.
    */
-  async run(jobId: string, traceparent?: string): Promise<void> {
+  async run({ id: jobId, running, traceparent }: HandedJob): Promise<void> {
     if (this.#active.has(jobId)) return
     await this.#track(jobId, async (active) => {
-      const job = await this.#untilAvailable(() => this.#deps.jobs.find(jobId), active, { jobId })
-      if (job?.status !== 'pending') return
-      const running = startJob(job, this.#deps.clock.now())
-      if (await this.#store(running, 'pending', active)) await this.#complete(running, active, traceparent)
+      const started = running ?? (await this.#startPending(jobId, active))
+      if (started) await this.#complete(started, active, traceparent)
     })
   }
 
-  /** Like `run`, for a job that was just stored as running on behalf of this process. */
-  begin(job: RunningJob & Owned, traceparent?: string): Promise<void> {
-    return this.#track(job.id, (active) => this.#complete(job, active, traceparent))
+  /** Stores a waiting job as running; undefined if the job does not wait, or another process was first. */
+  async #startPending(jobId: string, active: ActiveJob): Promise<StoredRunningJob | undefined> {
+    const job = await this.#untilAvailable(() => this.#deps.jobs.find(jobId), active, { jobId })
+    if (job?.status !== 'pending') return undefined
+    const started = startJob(job, this.#deps.clock.now())
+    return (await this.#store(started, job, active)) ? started : undefined
   }
 
-  /** Keeps account of the work on a job for as long as it takes. */
+  /** Keeps the job among the active ones while the work on it lasts. */
   async #track(jobId: string, work: (active: ActiveJob) => Promise<void>): Promise<void> {
     const { tokenLog, logger } = this.#deps
     const active: ActiveJob = {
       stop: new AbortController(),
       ended: Promise.withResolvers(),
       stored: Promise.withResolvers(),
-      isOver: false,
     }
-    // Nobody may be waiting for it.
+    // Perhaps nobody awaits the promise.
     active.stored.promise.catch(() => {})
     this.#active.set(jobId, active)
     if (this.#interrupted.signal.aborted) active.stop.abort(new JobInterruptedError())
     try {
       await this.#context.run(active, () => work(active))
     } catch (error) {
-      logger.error({ err: error, jobId }, 'The job could not be brought to its end; the next start will')
+      logger.error({ err: error, jobId }, 'could not finish the job; it will be recovered at the next start')
     } finally {
       this.#active.delete(jobId)
-      // Not before its final record is stored, and not of a job that another process runs.
-      if (active.isOver) await tokenLog.close(jobId, active.final)
+      // Only after the final record is stored, and only for a job that this process runs.
+      if (active.endedRun !== undefined) await tokenLog.close(jobId, active.endedRun, active.final)
       active.ended.resolve()
     }
   }
@@ -103,7 +103,7 @@ export class JobRunner {
   /**
    * Ends the run of a job and waits for its final record.
    * @returns false, and at once, if the job does not run here
-   * @throws StorageUnavailableError the run was told to end, but its record cannot be stored yet
+   * @throws StorageUnavailableError the run was told to end, but its final record cannot be stored yet
    */
   async cancel(jobId: string): Promise<boolean> {
     const active = this.#active.get(jobId)
@@ -113,15 +113,15 @@ export class JobRunner {
     return true
   }
 
-  /** Ends every run now: its job fails as interrupted, with the text it has. */
+  /** Ends every run now. Its job fails as interrupted and keeps its text. */
   interruptAll(): void {
     this.#interrupted.abort()
     for (const { stop } of this.#active.values()) stop.abort(new JobInterruptedError())
   }
 
   /**
-   * Fails the job in whose run an error was thrown that nobody caught.
-   * @returns whether it was thrown in a run; called where the error is reported, as the run is known only there
+   * Fails the job in whose run an uncaught error was thrown. Call it in the handler of the error: only there the run is known.
+   * @returns whether the error was thrown in a run
    */
   failCurrent(error: unknown): boolean {
     const active = this.#context.getStore()
@@ -129,7 +129,7 @@ export class JobRunner {
     return active !== undefined
   }
 
-  async #complete(job: RunningJob & Owned, active: ActiveJob, traceparent: string | undefined): Promise<void> {
+  async #complete(job: StoredRunningJob, active: ActiveJob, traceparent: string | undefined): Promise<void> {
     const { logger, observer, providers, tracer } = this.#deps
     observer.runStarted(job)
     const trace = tracer?.runStarted(job, traceparent)
@@ -137,21 +137,21 @@ export class JobRunner {
     this.#checkpointer.add(run)
     const final = await run.complete()
     this.#checkpointer.delete(run)
-    const isStored = await this.#store(final, 'running', active).finally(() => {
+    const isStored = await this.#store(final, job, active).finally(() => {
       observer.runEnded(final)
       trace?.ended(final)
     })
-    active.isOver = true
+    active.endedRun = runOf(job)
     if (isStored) active.final = finalEvent(final)
     const { id, provider, model, status, metrics } = final
     const fields = { jobId: id, caller: job.owner, provider, model, traceId: trace?.traceId }
     if (isStored) logger.info({ ...fields, status, metrics }, 'job ended')
-    else logger.warn(fields, 'job was ended by another process; what this run made is dropped')
+    else logger.warn(fields, 'job was ended by another process; the text of this run was dropped')
   }
 
-  #store(next: Job, ifStatus: JobStatus, active: ActiveJob): Promise<boolean> {
+  #store(next: StoredJob, from: JobState, active: ActiveJob): Promise<boolean> {
     const { id: jobId, status } = next
-    return this.#untilAvailable(() => this.#deps.jobs.replace(next, ifStatus), active, { jobId, status })
+    return this.#untilAvailable(() => this.#deps.jobs.replace(next, from), active, { jobId, status })
   }
 
   #untilAvailable<Answer>(ask: () => Promise<Answer>, active: ActiveJob, fields: object): Promise<Answer> {
@@ -159,7 +159,7 @@ export class JobRunner {
       signal: this.#interrupted.signal,
       onFailure: (error, attempt) => {
         active.stored.reject(error)
-        this.#deps.logger.error({ err: error, ...fields, attempt }, 'the job store cannot be used; trying again')
+        this.#deps.logger.error({ err: error, ...fields, attempt }, 'could not use the job store; trying again')
       },
     })
   }

@@ -2,7 +2,7 @@ import type { JobMetrics, RunningJob } from '@promptlab/contract'
 import type { CompletionSummary } from '@promptlab/providers'
 import type { Clock } from '../../base/clock.ts'
 
-/** Measures one run. */
+/** Measures the times and counts of one run. */
 export class RunMeter {
   readonly #clock: Clock
   readonly #queuedMs: number
@@ -10,7 +10,7 @@ export class RunMeter {
   #callStartedAt: number
   #firstTokenAt: number | undefined
   #tokenCount = 0
-  #attempts = 0
+  #calls = 0
 
   constructor(job: RunningJob, clock: Clock) {
     this.#clock = clock
@@ -19,12 +19,12 @@ export class RunMeter {
     this.#callStartedAt = this.#startedAt
   }
 
-  countAttempt(): void {
-    this.#attempts++
+  countCall(): void {
+    this.#calls++
     this.#callStartedAt = this.#clock.elapsed()
   }
 
-  /** Time from the start of the last attempt to its first token: none is made after a token came. */
+  /** Milliseconds from the start of the last call to its first token. No call follows one that gave a token. */
   get firstTokenMs(): number | undefined {
     return this.#firstTokenAt === undefined ? undefined : this.#firstTokenAt - this.#callStartedAt
   }
@@ -41,7 +41,7 @@ export class RunMeter {
       tokenCount: this.#tokenCount,
       ttftMs: this.#firstTokenAt === undefined ? null : Math.round(this.#firstTokenAt - this.#startedAt),
       queuedMs: this.#queuedMs,
-      attempts: this.#attempts,
+      attempts: this.#calls,
       ...(usage && { usage }),
       ...(finishReason && { finishReason }),
     }

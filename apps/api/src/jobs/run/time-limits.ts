@@ -1,22 +1,22 @@
 import { ProviderError } from '@promptlab/providers'
 import { IdleTimer } from '../../base/idle-timer.ts'
 
-/** How long a run may take, in milliseconds. */
+/** The time limits of a run, in milliseconds. */
 export interface TimeLimits {
-  /** From a call of the provider to its first token. */
+  /** From the start of a call to its first token. */
   readonly firstTokenTimeoutMs: number
   /** Between two tokens. */
   readonly tokenIdleTimeoutMs: number
-  /** The run as a whole, with all its attempts. */
+  /** The whole run, with all its calls. */
   readonly jobTimeoutMs: number
 }
 
-/** Watches one run, and reports the first limit that it passes. */
+/** Watches one run and reports the first limit that is exceeded. */
 export class TimeLimitWatch {
   readonly #limits: TimeLimits
   readonly #onTimeout: (error: ProviderError) => void
   readonly #total: NodeJS.Timeout
-  #silence: IdleTimer | undefined
+  #idle: IdleTimer | undefined
   #hasToken = false
 
   constructor(limits: TimeLimits, onTimeout: (error: ProviderError) => void) {
@@ -26,32 +26,40 @@ export class TimeLimitWatch {
     this.#total = setTimeout(() => this.#report('The job was not complete', jobTimeoutMs), jobTimeoutMs)
   }
 
-  /** The provider is called. */
-  attemptStarted(): void {
-    this.#silence = this.#limit('The provider sent no token', this.#limits.firstTokenTimeoutMs)
+  callStarted(): void {
+    this.#idle = this.#limit('The provider sent no token', this.#limits.firstTokenTimeoutMs)
   }
 
-  attemptEnded(): void {
-    this.#silence?.stop()
+  callEnded(): void {
+    this.#idle?.stop()
   }
 
   tokenCame(): void {
     if (this.#hasToken) {
-      this.#silence?.sound()
+      this.#idle?.active()
       return
     }
     this.#hasToken = true
-    this.#silence?.stop()
-    this.#silence = this.#limit('The provider sent no further token', this.#limits.tokenIdleTimeoutMs)
+    this.#idle?.stop()
+    this.resume()
+  }
+
+  /** Stops the limit between two tokens until `resume`. The limit of the whole run goes on. */
+  pause(): void {
+    this.#idle?.stop()
+  }
+
+  resume(): void {
+    this.#idle = this.#limit('The provider sent no further token', this.#limits.tokenIdleTimeoutMs)
   }
 
   stop(): void {
     clearTimeout(this.#total)
-    this.#silence?.stop()
+    this.#idle?.stop()
   }
 
-  #limit(what: string, silenceMs: number): IdleTimer {
-    return new IdleTimer(silenceMs, () => this.#report(what, silenceMs))
+  #limit(what: string, idleMs: number): IdleTimer {
+    return new IdleTimer(idleMs, () => this.#report(what, idleMs))
   }
 
   #report(what: string, ms: number): void {

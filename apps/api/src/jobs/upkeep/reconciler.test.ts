@@ -42,19 +42,19 @@ async function newParts() {
   return { ...parts, path, reconciler }
 }
 
-it('ends what was running when the store was left, and tells its readers', async () => {
+it('Reconciler > fails jobs that ran when the store was closed, and ends their logs', async () => {
   const first = await newParts()
   await first.jobs.insert(startJob(PENDING('job', 0), Date.now()))
   await first.jobs.close()
   const jobs = await JsonFileJobRepository.open(first.path)
   onTestFinished(() => jobs.close())
-  const reader = first.tokenLog.attach('job', 0, { onReady: () => {}, onDoubt: () => {} })
+  const reader = first.tokenLog.attach('job', 0, { onReady: () => {}, onIdle: () => {} })
   await new Reconciler({ ...first, jobs }).recover()
   expect(await jobs.find('job')).toMatchObject({ status: 'failed', error: { code: 'interrupted' } })
   expect(reader.hasEnded).toBe(true)
 })
 
-it('queues every waiting job at start, oldest first', async () => {
+it('Reconciler > queues every waiting job at start, oldest first', async () => {
   const { jobs, queue, reconciler } = await newParts()
   const ids = Array.from({ length: 1_001 }, (_, index) => `job-${String(index).padStart(4, '0')}`)
   await Promise.all(ids.map((id) => jobs.insert(PENDING(id, 0))))
@@ -66,7 +66,7 @@ it('queues every waiting job at start, oldest first', async () => {
   expect(new Set(handler.started)).toEqual(new Set(ids))
 })
 
-it('queues again what the queue has lost, but not what may be on its way to it', async () => {
+it('Reconciler > queues jobs again that the queue has lost, but not jobs that may be on their way to it', async () => {
   const { jobs, queue, reconciler } = await newParts()
   const old = Array.from({ length: 1_200 }, (_, index) => PENDING(`old-${index}`, MINUTE_MS))
   await Promise.all([...old, PENDING('new', 0)].map((job) => jobs.insert(job)))
@@ -76,7 +76,7 @@ it('queues again what the queue has lost, but not what may be on its way to it',
   expect(await queue.ensure([PENDING('new', 0)])).toBe(1)
 })
 
-it('goes on after a pass that failed', async () => {
+it('Reconciler > goes on after a pass that failed', async () => {
   const { jobs, queue, reconciler } = await newParts()
   const job = PENDING('job', MINUTE_MS)
   await jobs.insert(job)

@@ -1,9 +1,8 @@
-import type { PendingJob, RunningJob } from '@promptlab/contract'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
-import { finishJob } from '../job.ts'
+import { finishJob, runOf } from '../job.ts'
 import type { JobQueue } from '../ports/job-queue.ts'
-import type { JobRepository } from '../ports/job-repository.ts'
+import type { JobRepository, JobRun, WaitingJob } from '../ports/job-repository.ts'
 import type { TokenLog } from '../ports/token-log.ts'
 import { INTERRUPTED } from '../run/job-failure.ts'
 
@@ -15,27 +14,29 @@ interface ReconcilerDeps {
   readonly logger: Logger
 }
 
-/** How many waiting jobs are read at once. */
+/** How many waiting jobs are read in one query. */
 const JOBS_PER_PAGE = 500
-/** A job that has waited for less may be on its way to the queue, in milliseconds. */
+/** How many abandoned jobs are ended at once. Each is read with its text. */
+const JOBS_AT_ONCE = 16
+/** A job that was created later than this may still be on its way to the queue, in milliseconds before now. */
 const ON_ITS_WAY_MS = 5_000
 
 /**
- * Brings the queue and the logs in line with the repository, which alone knows what is true: a job whose runner is gone has
- * failed, and is not run again, as its tokens may have been paid for; a job that waits has to be in the queue.
+ * Brings the queue and the token log in line with the repository, which decides what is true. A running job whose process is
+ * gone fails, and is not run again because its tokens may have been paid for. A waiting job must be in the queue.
  */
 export class Reconciler {
   readonly #deps: ReconcilerDeps
   #timer: NodeJS.Timeout | undefined
   #pass: Promise<void> | undefined
-  /** The last waiting job that was looked at, if there are more behind it. */
-  #last: PendingJob | undefined
+  /** The last waiting job that was checked, if there are more behind it. */
+  #last: WaitingJob | undefined
 
   constructor(deps: ReconcilerDeps) {
     this.#deps = deps
   }
 
-  /** Takes up what earlier processes left, before any request. */
+  /** Recovers the jobs of earlier processes. Call it before any request. */
   async recover(): Promise<void> {
     await this.#endAbandoned()
     do {
@@ -44,8 +45,8 @@ export class Reconciler {
   }
 
   /**
-   * Looks again and again from now on. For stores that are shared: other processes may die, and the queue may lose its jobs.
-   * @param intervalMs in milliseconds
+   * Reconciles at an interval. Shared stores need this: other processes may die, and the queue may lose jobs.
+   * @param intervalMs milliseconds between two passes
    */
   start(intervalMs: number): void {
     this.#timer = setInterval(() => {
@@ -60,41 +61,47 @@ export class Reconciler {
     await this.#pass
   }
 
-  /** Never rejects: what cannot be mended now is mended by a later pass. */
+  /** Never rejects: a pass that fails is repeated by the next. */
   async #reconcile(): Promise<void> {
     const { clock, logger } = this.#deps
     try {
       await this.#endAbandoned()
       const before = clock.now() - ON_ITS_WAY_MS
       let added = 0
-      // A page in which nothing was missing is enough for one pass, so that a long queue does not cost its length each time.
+      // A pass ends at a page in which no job was missing, so that a long queue is not read whole in each pass.
       for (let step = 1; step > 0; added += step) step = await this.#ensurePage(before)
-      if (added > 0) logger.warn({ added }, 'waiting jobs that the queue did not have were added to it')
+      if (added > 0) logger.warn({ added }, 'added waiting jobs that the queue did not have')
     } catch (error) {
-      logger.warn({ err: error }, 'what other processes left could not be looked at')
+      logger.warn({ err: error }, 'could not check for jobs left by other processes')
     }
   }
 
   async #endAbandoned(): Promise<void> {
     const { jobs, logger } = this.#deps
-    const abandoned = await jobs.findAbandoned()
-    const ended = await Promise.all(abandoned.map((job) => this.#interrupt(job)))
-    const count = ended.filter(Boolean).length
-    if (count > 0) logger.warn({ jobs: count }, 'jobs whose process is gone have failed')
+    let ended = 0
+    for (let abandoned = await jobs.findAbandoned(JOBS_AT_ONCE); abandoned.length > 0; ) {
+      const outcomes = await Promise.all(abandoned.map((job) => this.#interrupt(job)))
+      ended += outcomes.filter(Boolean).length
+      abandoned = abandoned.length < JOBS_AT_ONCE ? [] : await jobs.findAbandoned(JOBS_AT_ONCE)
+    }
+    if (ended > 0) logger.warn({ jobs: ended }, 'failed running jobs whose process is gone')
   }
 
-  /** @returns whether this process was the one to do it */
-  async #interrupt(job: RunningJob): Promise<boolean> {
+  /** @returns whether this process ended the job */
+  async #interrupt(abandoned: JobRun): Promise<boolean> {
     const { jobs, tokenLog, clock } = this.#deps
+    const job = await jobs.takeOver(abandoned)
+    if (!job) return false
+    tokenLog.takeOver(job.id, job.result.length, runOf(job))
     const failed = finishJob(job, job, { status: 'failed', error: INTERRUPTED }, clock.now())
-    if (!(await jobs.replace(failed, 'running'))) return false
-    await tokenLog.close(job.id)
+    if (!(await jobs.replace(failed, job))) return false
+    await tokenLog.close(job.id, runOf(job))
     return true
   }
 
   /**
-   * @param before only jobs that were created earlier, in milliseconds since the epoch
-   * @returns how many the queue did not have
+   * @param before checks only jobs that were created earlier, in milliseconds since the epoch
+   * @returns how many jobs the queue did not have
    */
   async #ensurePage(before: number): Promise<number> {
     const { jobs, queue } = this.#deps

@@ -21,14 +21,14 @@ async function insertFinished(jobs: JobRepository, id: string, endedAt: number):
   const job = aJob(id)
   const running = startJob(job, endedAt)
   await jobs.insert(job)
-  await jobs.replace(running, 'pending')
-  await jobs.replace(finishJob(running, running, { status: 'completed' }, endedAt), 'running')
+  await jobs.replace(running, { status: 'pending' })
+  await jobs.replace(finishJob(running, running, { status: 'completed' }, endedAt), { status: 'running', run: 1 })
 }
 
 const sweeperOf = (jobs: JobRepository) =>
   new RetentionSweeper({ jobs, logger, retentionMs: HOUR_MS, clock: { now: () => NOW, elapsed: () => 0 } })
 
-it('removes finished jobs that are too old, and no others', async () => {
+it('RetentionSweeper > removes finished jobs that are too old, and no others', async () => {
   const jobs = await openStore()
   await insertFinished(jobs, 'old', NOW - HOUR_MS - 1)
   await insertFinished(jobs, 'young', NOW - HOUR_MS)
@@ -37,7 +37,7 @@ it('removes finished jobs that are too old, and no others', async () => {
   expect((await jobs.list({ limit: 9 })).map(({ id }) => id).sort()).toEqual(['waiting since long', 'young'])
 })
 
-it('removes thousands in steps, between which other changes are stored', async () => {
+it('RetentionSweeper > removes thousands of jobs in steps, between which other changes are stored', async () => {
   const jobs = await openStore()
   await Promise.all(Array.from({ length: 1200 }, (_, index) => insertFinished(jobs, `old-${index}`, NOW - 2 * HOUR_MS)))
   const swept = sweeperOf(jobs).sweep()
@@ -48,7 +48,7 @@ it('removes thousands in steps, between which other changes are stored', async (
   expect((await jobs.list({ limit: 2000 })).map(({ id }) => id)).toEqual(['new'])
 })
 
-it('comes again after a failure of the store', async () => {
+it('RetentionSweeper > does not reject when the store fails', async () => {
   const jobs = await openStore()
   await insertFinished(jobs, 'old', 0)
   await jobs.close()

@@ -6,12 +6,12 @@ interface RetentionSweeperDeps {
   readonly jobs: JobRepository
   readonly clock: Clock
   readonly logger: Logger
-  /** How long a job is kept after its end. */
+  /** How long a job is kept after its end, in milliseconds. */
   readonly retentionMs: number
 }
 
 const SWEEP_INTERVAL_MS = 60_000
-/** So that one removal is short, and other changes of the store come in between. */
+/** Small enough that other changes of the store are not delayed. */
 const JOBS_PER_STEP = 500
 
 /** Removes finished jobs that are older than the retention time, in the background. */
@@ -33,7 +33,7 @@ export class RetentionSweeper {
     clearInterval(this.#timer)
   }
 
-  /** Never rejects: what cannot be removed now is removed by a later sweep. */
+  /** Never rejects: a sweep that fails is repeated by the next. */
   async sweep(): Promise<void> {
     const { jobs, clock, logger, retentionMs } = this.#deps
     const time = clock.now() - retentionMs
@@ -43,8 +43,8 @@ export class RetentionSweeper {
         step = await jobs.deleteFinalBefore(time, JOBS_PER_STEP)
       }
     } catch (error) {
-      logger.warn({ err: error }, 'old jobs could not be removed')
+      logger.warn({ err: error }, 'could not remove old jobs')
     }
-    if (removed > 0) logger.info({ removed }, 'old jobs removed')
+    if (removed > 0) logger.info({ removed }, 'removed old jobs')
   }
 }

@@ -1,18 +1,26 @@
-import { isFinal, type Job, JobSummary } from '@promptlab/contract'
+import { isFinal, JobSummary, LISTED_PROMPT_LENGTH } from '@promptlab/contract'
 import { type Insertable, type RawBuilder, type Selectable, type SqlBool, sql } from 'kysely'
-import { StoredJob } from '../../jobs/job.ts'
-import { endedAt, type JobPosition, type KeyedJob } from '../../jobs/ports/job-repository.ts'
-import { fromStorable, toStorable } from './storable-text.ts'
+import { runOf, StoredJob } from '../../jobs/job.ts'
+import { listedPrompt } from '../../jobs/job-summary.ts'
+import { endedAt, type JobPosition, type JobState, type KeyedJob } from '../../jobs/ports/job-repository.ts'
+import type { SqlDialect } from './migrations.ts'
+import { promptLength } from './prompt-length.ts'
+import { fromStorable, STORABLE_UNIT_LENGTH, toStorable } from './storable-text.ts'
 import type { SqlDb, Tables } from './tables.ts'
 
 type JobRow = Insertable<Tables['jobs']>
 
+/**
+ * The row of a job.
+ * @param runnerId the process that runs the job, if it is running
+ */
 export function rowOf(job: StoredJob, runnerId: string | null): JobRow {
   return {
     id: toStorable(job.id),
     provider: toStorable(job.provider),
     model: toStorable(job.model),
     prompt: toStorable(job.prompt),
+    prompt_length: job.prompt.length,
     options: job.options ? JSON.stringify(job.options) : null,
     created_at: job.createdAt,
     owner: job.owner ?? null,
@@ -20,8 +28,8 @@ export function rowOf(job: StoredJob, runnerId: string | null): JobRow {
   }
 }
 
-/** The columns that change in the life of a job. */
-export function stateOf(job: Job, runnerId: string | null) {
+/** The columns that change while a job is run. */
+export function stateOf(job: StoredJob, runnerId: string | null) {
   const hasBegun = job.status !== 'pending'
   return {
     status: job.status,
@@ -31,34 +39,50 @@ export function stateOf(job: Job, runnerId: string | null) {
     updated_at: job.updatedAt,
     ended_at: isFinal(job) ? isoTime(endedAt(job)) : null,
     runner_id: job.status === 'running' ? runnerId : null,
+    run: runOf(job),
   }
 }
 
-/** @param time milliseconds since the epoch */
+/**
+ * A time as it is stored: ISO 8601 in UTC.
+ * @param time milliseconds since the epoch
+ */
 export function isoTime(time: number): string {
   return new Date(time).toISOString()
 }
 
-/** Jobs with their whole text, also of those that run. */
+/** Selects jobs with their whole text. The text of a running job includes its checkpoints. */
 export function selectJobs(db: SqlDb) {
-  return selectSummaries(db).select([
+  return selectBase(db).select([
+    'jobs.prompt',
     'jobs.result',
     'jobs.owner',
-    // In the same statement, as the rows go when the job ends.
+    'jobs.run',
+    // In the same statement, because these rows are removed when the job ends.
     sql<string | null>`case when jobs.status = 'running' then
       (select string_agg(text, '' order by start) from job_texts where job_id = jobs.id) end`.as('more'),
   ])
 }
 
+/** One code unit more than lists show tells whether they would cut a surrogate pair. */
+const LISTED_CHARACTERS = (LISTED_PROMPT_LENGTH + 1) * STORABLE_UNIT_LENGTH
+
+/** Jobs as lists show them. Of each prompt only the beginning is read. */
+export function selectSummaries(db: SqlDb, dialect: SqlDialect) {
+  return selectBase(db).select([
+    sql<string>`substr(jobs.prompt, 1, ${sql.lit(LISTED_CHARACTERS)})`.as('prompt_start'),
+    promptLength(dialect).as('prompt_length'),
+  ])
+}
+
 /** Jobs without their texts. */
-export function selectSummaries(db: SqlDb) {
+function selectBase(db: SqlDb) {
   return db
     .selectFrom('jobs')
     .select([
       'jobs.id',
       'jobs.provider',
       'jobs.model',
-      'jobs.prompt',
       'jobs.options',
       'jobs.status',
       'jobs.metrics',
@@ -68,45 +92,62 @@ export function selectSummaries(db: SqlDb) {
     ])
 }
 
-/** That a job comes after another, in the order of creation (`>`) or in that of lists (`<`). */
+/** The condition that a job comes after another: in the order of creation with `>`, in the order of lists with `<`. */
 export function isBeyond({ createdAt, id }: JobPosition, comparison: '>' | '<'): RawBuilder<SqlBool> {
   return sql<SqlBool>`(jobs.created_at, jobs.id) ${sql.raw(comparison)} (${createdAt}, ${toStorable(id)})`
 }
 
-/** Jobs with the fingerprints under which their idempotency keys were used. */
+/** The condition on a row of `jobs`: it has this status and this run. */
+export function isInState(job: JobState): RawBuilder<SqlBool> {
+  return sql<SqlBool>`(jobs.status = ${job.status} and jobs.run = ${runOf(job)})`
+}
+
+/** Selects jobs with an idempotency key, and the fingerprints that were stored with the keys. */
 export function selectKeyedJobs(db: SqlDb) {
   return selectJobs(db)
     .innerJoin('idempotency_keys', 'idempotency_keys.job_id', 'jobs.id')
     .select('idempotency_keys.fingerprint')
 }
 
-type SummaryRow = Pick<
+type BaseRow = Pick<
   Selectable<Tables['jobs']>,
-  'id' | 'provider' | 'model' | 'prompt' | 'options' | 'status' | 'metrics' | 'error' | 'created_at' | 'updated_at'
+  'id' | 'provider' | 'model' | 'options' | 'status' | 'metrics' | 'error' | 'created_at' | 'updated_at'
 >
-type WholeRow = SummaryRow & {
+type SummaryRow = BaseRow & { readonly prompt_start: string; readonly prompt_length: number }
+type WholeRow = BaseRow & {
+  readonly prompt: string
   readonly result: string | null
   readonly more: string | null
   readonly owner: string | null
+  readonly run: number
 }
 
+/** The job of a row. */
 export function jobOf(row: WholeRow): StoredJob {
   const result = row.result === null ? undefined : fromStorable(row.result) + fromStorable(row.more ?? '')
-  return StoredJob.parse({ ...fieldsOf(row), result, ...(row.owner !== null && { owner: row.owner }) })
+  return StoredJob.parse({
+    ...fieldsOf(row, fromStorable(row.prompt)),
+    result,
+    ...(row.owner !== null && { owner: row.owner }),
+    ...(row.run > 0 && { run: row.run }),
+  })
 }
 
+/** The job of a row, without its text. */
 export function summaryOf(row: SummaryRow): JobSummary {
-  return JobSummary.parse(fieldsOf(row))
+  const prompt = listedPrompt(fromStorable(row.prompt_start))
+  return JobSummary.parse({ ...fieldsOf(row, prompt), promptLength: row.prompt_length })
 }
 
+/** The job of a row, with the fingerprint of its idempotency key. */
 export function keyedJobOf(row: WholeRow & { readonly fingerprint: string }): KeyedJob {
   return { job: jobOf(row), fingerprint: fromStorable(row.fingerprint) }
 }
 
-function fieldsOf(row: SummaryRow) {
+function fieldsOf(row: BaseRow, prompt: string) {
   return {
     id: fromStorable(row.id),
-    prompt: fromStorable(row.prompt),
+    prompt,
     provider: fromStorable(row.provider),
     model: fromStorable(row.model),
     ...parsed('options', row.options),

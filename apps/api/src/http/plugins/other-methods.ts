@@ -1,0 +1,59 @@
+import { METHODS } from 'node:http'
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
+import fp from 'fastify-plugin'
+import { ApiError } from '../../base/api-error.ts'
+import { pathOf } from '../path-of.ts'
+
+interface KnownRoute {
+  readonly path: string
+  /** Its configuration is complete when all plugins are loaded: hooks may add to it. */
+  readonly options: Pick<RouteOptions, 'method' | 'config'>
+}
+
+/** All routes that are registered from now on. The list is complete when all plugins are loaded. */
+export function knownRoutes(app: FastifyInstance): readonly KnownRoute[] {
+  const routes: KnownRoute[] = []
+  app.addHook('onRoute', (options) => {
+    const { path, prefix, routePath } = options
+    // The route that answers OPTIONS on every path, for CORS, makes no path known.
+    if (path === '*') return
+    routes.push({ path, options })
+    // The root of a prefix is served with and without a slash at its end, and hooks are told once.
+    if (prefix !== '' && routePath === '') routes.push({ path: `${path}/`, options })
+  })
+  return routes
+}
+
+/**
+ * Answers all other methods of known paths with 405 and the methods that the path takes. Such a request needs the key that the
+ * path needs, and counts against the same rate limit. Must be registered after all routes.
+ */
+export const otherMethods = fp<{ routes: readonly KnownRoute[] }>(
+  async (app, { routes }) => {
+    // Fastify does not know every method that Node.js reads, and would answer 404 to the others on any path.
+    for (const method of METHODS) if (!app.supportedMethods.includes(method)) app.addHttpMethod(method)
+
+    for (const [url, ofPath] of Map.groupBy([...routes], ({ path }) => path)) {
+      const taken = new Set(ofPath.flatMap(({ options }) => options.method))
+      const allow = [...taken].sort().join(', ')
+      const refuse = async (request: FastifyRequest, reply: FastifyReply) => {
+        reply.header('allow', allow)
+        throw new ApiError(
+          'method-not-allowed',
+          `${request.method} is not possible at ${pathOf(request)}. It takes ${allow}.`,
+        )
+      }
+      app.route({
+        url,
+        method: METHODS.filter((method) => !taken.has(method)),
+        exposeHeadRoute: false,
+        schema: { hide: true },
+        config: { ...ofPath[0]?.options.config, traced: false },
+        // Before the body is read: the body may be too large, or not JSON.
+        preParsing: refuse,
+        handler: refuse,
+      })
+    }
+  },
+  { name: 'other-methods', dependencies: ['auth', 'problems'] },
+)

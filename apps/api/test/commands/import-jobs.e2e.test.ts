@@ -1,0 +1,176 @@
+import { existsSync } from 'node:fs'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Job } from '@promptlab/contract'
+import SQLite from 'better-sqlite3'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { finishJob, type StoredJob, startJob } from '../../src/jobs/job.ts'
+import { summaryOf } from '../../src/jobs/job-summary.ts'
+import type { JobRepository } from '../../src/jobs/ports/job-repository.ts'
+import { storeLocation } from '../../src/storage/store-location.ts'
+import { storeAt } from '../../src/stores.ts'
+import { aJob } from '../contracts/describe-job-repository.ts'
+import { programArguments, ServerProcess } from '../support/server-process.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
+import { withPostgres } from '../support/test-postgres.ts'
+
+const CREATED_AT = Date.parse('2026-01-02T03:04:05.678Z')
+const logger = { info: () => {}, warn: () => {} }
+
+const startImport = (from: string, to: string) =>
+  ServerProcess.spawnNode(programArguments('import-jobs', '--from', from, '--to', to))
+
+async function runImport(from: string, to: string): Promise<{ code: unknown; output: string }> {
+  const process = await startImport(from, to)
+  return { code: await process.exit(), output: process.output }
+}
+
+async function open(url: string): Promise<JobRepository> {
+  const jobs = await storeAt(storeLocation.parse(url)).open({ logger, shared: false })
+  onTestFinished(() => jobs.close())
+  return jobs
+}
+
+/** A job in each state, with texts that are hard to store, and one with an owner and an idempotency key. */
+async function fillWithEverything(jobs: JobRepository): Promise<StoredJob[]> {
+  const waiting = { ...aJob('waiting', CREATED_AT + 1), owner: 'alice' }
+  await jobs.insert(waiting, { key: 'order 1', fingerprint: 'x' })
+  const running = startJob(aJob('running', CREATED_AT + 2), CREATED_AT + 3)
+  await jobs.insert(running)
+  const checkpoint = { ...running, result: 'so \0 far \ud83d' }
+  await jobs.checkpoint([{ job: checkpoint, storedLength: 0 }])
+  const expected: StoredJob[] = [waiting, checkpoint]
+  const error = { code: 'provider-auth', message: 'No', retryable: false } as const
+  for (const outcome of [{ status: 'completed' }, { status: 'failed', error }, { status: 'cancelled' }] as const) {
+    const job = startJob(aJob(outcome.status, CREATED_AT), CREATED_AT)
+    const ended = finishJob(job, { ...job, result: `text of ${job.id} 🙂` }, outcome, CREATED_AT + 9)
+    await jobs.insert(job)
+    await jobs.replace(ended, { status: 'running', run: 1 })
+    expected.push(ended)
+  }
+  return expected
+}
+
+async function expectEverything(url: string, expected: readonly StoredJob[]): Promise<void> {
+  const jobs = await open(url)
+  for (const job of expected) expect(await jobs.find(job.id)).toEqual(job)
+  expect(await jobs.list({ limit: 99 })).toEqual(
+    expected.toSorted((a, b) => (a.createdAt + a.id < b.createdAt + b.id ? 1 : -1)).map(summaryOf),
+  )
+  expect(await jobs.findAbandoned(9)).toEqual([{ id: 'running', run: 1 }])
+  expect(await jobs.findByIdempotencyKey('order 1', CREATED_AT + 2)).toEqual({ job: expected[0], fingerprint: 'x' })
+  await jobs.close()
+}
+
+const manyJobs = (count: number) =>
+  Array.from({ length: count }, (_, index) => ({
+    ...aJob(`job-${index}`, CREATED_AT + index),
+    prompt: 'x'.repeat(2_000),
+  }))
+
+async function writeJobsFile(path: string, jobs: readonly Job[]): Promise<void> {
+  await writeFile(path, `{"version":1,"jobs":[\n${jobs.map((job) => JSON.stringify(job)).join(',\n')}\n]}\n`)
+}
+
+/** How many jobs an SQLite file has that another process may be creating. */
+function countStored(file: string): number {
+  if (!existsSync(file)) return 0
+  const target = new SQLite(file, { readonly: true })
+  try {
+    const isMade = target.prepare(`select 1 from sqlite_master where name = 'jobs'`).get()
+    return isMade ? Number(target.prepare('select count(*) from jobs').pluck().get()) : 0
+  } finally {
+    target.close()
+  }
+}
+
+describe('pnpm import-jobs', () => {
+  it('copies all jobs of jobs.json and of its journal after a crash, and changes neither file', async () => {
+    const folder = await temporaryFolder()
+    const [from, to] = [join(folder, 'jobs.json'), `sqlite:${join(folder, 'jobs.db')}`]
+    const jobs = await open(from)
+    const expected = await fillWithEverything(jobs)
+    await jobs.close()
+    const later = { ...aJob('later', CREATED_AT + 5), prompt: 'line\u2028\r\n\u0085' }
+    const changes = [{ ...expected[4], id: 'removed' }, later, { id: 'removed', removed: true }]
+    await writeFile(`${from}.journal`, `${changes.map((change) => JSON.stringify(change)).join('\n')}\n{"cut`)
+    const before = [await readFile(from), await readFile(`${from}.journal`)]
+
+    const { code, output } = await runImport(from, to)
+    expect(output).toMatch(/^All 6 jobs of .*jobs\.json are in .*jobs\.db\. .* is unchanged\.\n$/)
+    expect(code).toBe(0)
+    expect([await readFile(from), await readFile(`${from}.journal`)]).toEqual(before)
+    await expectEverything(to, [...expected, later])
+  })
+
+  it('reads a jobs.json that was reformatted', async () => {
+    const folder = await temporaryFolder()
+    const [from, to] = [join(folder, 'jobs.json'), `sqlite:${join(folder, 'jobs.db')}`]
+    await writeFile(from, JSON.stringify({ version: 1, jobs: [aJob('a'), aJob('b')] }, null, 2))
+    expect(await runImport(from, to)).toMatchObject({ code: 0, output: expect.stringMatching(/^All 2 jobs/) })
+  })
+
+  it('resumes after it was killed; until it has finished, the server and other imports refuse the target', {
+    timeout: 120_000,
+  }, async () => {
+    const folder = await temporaryFolder()
+    const [from, file] = [join(folder, 'jobs.json'), join(folder, 'jobs.db')]
+    const to = `sqlite:${file}`
+    const jobs = manyJobs(4_000)
+    await writeJobsFile(from, jobs)
+    const first = await startImport(from, to)
+    await vi.waitUntil(() => countStored(file) > 0, { timeout: 20_000, interval: 5 })
+    await first.kill()
+    expect(countStored(file)).toBeLessThan(jobs.length)
+
+    const server = await ServerProcess.spawn({ DATABASE_URL: to })
+    expect(await server.exit()).toBe(1)
+    expect(server.output).toMatch(/^The import of .*jobs\.json into this job store was not finished/)
+    const other = join(folder, 'other.json')
+    await writeJobsFile(other, [aJob('a')])
+    expect((await runImport(other, to)).output).toMatch(/^The target has a part of the jobs of .*jobs\.json/)
+
+    expect(await runImport(from, to)).toMatchObject({ code: 0, output: expect.stringMatching(/^All 4000 jobs/) })
+    expect((await runImport(from, to)).output).toMatch(/^The target has 4000 jobs already/)
+    const stored = await open(to)
+    for (const index of [0, 2_000, 3_999]) expect(await stored.find(`job-${index}`)).toEqual(jobs[index])
+  })
+
+  it('refuses a missing, used, damaged or unsuitable store, and says why', async () => {
+    const folder = await temporaryFolder()
+    const [from, to] = [join(folder, 'jobs.json'), `sqlite:${join(folder, 'jobs.db')}`]
+    expect(await runImport(from, to)).toMatchObject({
+      code: 1,
+      output: expect.stringMatching(/^There is no job store/),
+    })
+    const jobs = await open(from)
+    expect((await runImport(from, to)).output).toMatch(/^The job store .*jobs\.json is in use by process/)
+    await jobs.close()
+    expect((await runImport(from, from)).output).toMatch(/^--from and --to name the same store/)
+    expect((await runImport(from, join(folder, 'other.json'))).output).toMatch(/not a JSON file/)
+    expect((await runImport(from, 'mysql://me:secret@host/db')).output).not.toContain('secret')
+
+    await writeFile(from, `{"version":1,"jobs":[\n${JSON.stringify(aJob('a'))},\n{"id":"b"}\n]}\n`)
+    expect((await runImport(from, to)).output).toMatch(/jobs\.json is damaged: line 3/)
+    const target = await open(to)
+    expect(await target.list({ limit: 9 })).toEqual([])
+  })
+})
+
+await withPostgres((newDatabase) => {
+  it('copies between SQLite and PostgreSQL, in either direction', async () => {
+    const folder = await temporaryFolder()
+    const [first, second] = [`sqlite:${join(folder, 'first.db')}`, `sqlite:${join(folder, 'second.db')}`]
+    const postgres = await newDatabase()
+    const jobs = await open(first)
+    const expected = await fillWithEverything(jobs)
+    await jobs.close()
+    for (const [from, to] of [
+      [first, postgres],
+      [postgres, second],
+    ] as const) {
+      expect(await runImport(from, to)).toMatchObject({ code: 0, output: expect.stringMatching(/^All 5 jobs/) })
+      await expectEverything(to, expected)
+    }
+  })
+})
