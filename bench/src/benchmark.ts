@@ -1,32 +1,35 @@
 import type { Checked } from './load/wrong-texts.ts'
+import type { ServerVersion } from './processes/server-version.ts'
 
 export interface RunOptions {
   /** A smoke test: small counts, one round, figures that mean nothing. */
   readonly isQuick: boolean
-  /** The folder of another checkout whose server is measured. Default: this one. */
-  readonly checkout?: string | undefined
-  /** Where to write a CPU profile of the server under test, for the benchmarks that can. */
-  readonly profilePath?: string | undefined
+  /** The servers that are measured, in turns: this checkout's, and with `--checkout` the other one. */
+  readonly versions: readonly ServerVersion[]
+  /** How many rounds are measured, by the benchmarks that have rounds. Default: each its own number. */
+  readonly rounds?: number | undefined
+  /** Where to write a CPU profile of a server, for the benchmarks that can. Default: no profile is made. */
+  readonly profilePathOf?: ((version: ServerVersion) => string) | undefined
 }
 
-/** What came out, and what was promised. */
+/** A figure, and the target for it. */
 export interface Verdict {
   readonly what: string
   readonly measured: number
-  /** Left out: nothing was promised. */
+  /** Left out: there is no target. */
   readonly limit?: number
-  /** `×` of the floor, `ms`, `KB`. */
+  /** `× floor`, `ms`, `KB`. */
   readonly unit: string
 }
 
-/** What a benchmark found. */
+/** The outcome of a benchmark. */
 export interface Report {
   readonly head: readonly string[]
   readonly rows: readonly (readonly string[])[]
   readonly verdicts: readonly Verdict[]
   /** Of every stream that was read. */
   readonly checked: readonly Checked[]
-  /** Whether a profile was written. */
+  /** Whether profiles were written. */
   readonly isProfiled?: boolean
   /** The single figures, for programs. */
   readonly figures: unknown

@@ -1,10 +1,13 @@
-/** `pnpm bench [NAME…] [--quick] [--profile]`: runs benchmarks, prints tables, writes bench/results/NAME.json. */
+/** `pnpm bench [NAME…]`: builds the server, runs benchmarks, prints tables, writes bench/results/NAME.json. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import type { Benchmark, Report, Verdict } from './benchmark.ts'
+import { z } from 'zod'
+import type { Benchmark, Report, RunOptions, Verdict } from './benchmark.ts'
 import { benchmarks } from './benchmarks/index.ts'
-import { describeMachine, thisMachine } from './report/machine.ts'
+import { buildPrograms } from './processes/programs.ts'
+import { prepareVersions, type ServerVersion } from './processes/server-version.ts'
+import { describeMachine, type Machine, thisMachine } from './report/machine.ts'
 import { selfTimes } from './report/profile.ts'
 import { markdownTable } from './report/table.ts'
 
@@ -18,6 +21,7 @@ async function main(): Promise<void> {
       quick: { type: 'boolean', default: false },
       profile: { type: 'boolean', default: false },
       checkout: { type: 'string' },
+      rounds: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   })
@@ -27,34 +31,39 @@ async function main(): Promise<void> {
     process.exitCode = unknown.length > 0 ? 1 : 0
     return
   }
+  const rounds = z.coerce.number().int().positive().optional().parse(values.rounds)
   const chosen = positionals.length > 0 ? benchmarks.filter(({ name }) => positionals.includes(name)) : benchmarks
   await mkdir(RESULTS, { recursive: true })
-  print(describeMachine(thisMachine(values.checkout)))
+  await buildPrograms()
+  const versions = await prepareVersions(values.checkout)
+  const machine = thisMachine(versions)
+  print(describeMachine(machine))
   const verdicts: string[][] = []
-  for (const benchmark of chosen) verdicts.push(...(await runOne(benchmark, values)))
+  for (const benchmark of chosen) {
+    const options = { isQuick: values.quick, versions, rounds, ...(values.profile && profilesOf(benchmark)) }
+    verdicts.push(...(await runOne(benchmark, options, machine)))
+  }
   const head = ['benchmark', 'what', 'measured', 'target', '']
   if (!values.quick) print(`\n## Targets\n\n${markdownTable(head, verdicts)}`)
 }
 
-interface Choices {
-  readonly quick: boolean
-  readonly profile: boolean
-  readonly checkout?: string
-}
-
-async function runOne(benchmark: Benchmark, { quick: isQuick, profile, checkout }: Choices): Promise<string[][]> {
+async function runOne(benchmark: Benchmark, options: RunOptions, machine: Machine): Promise<string[][]> {
   const { name, title } = benchmark
+  const { isQuick, versions, profilePathOf } = options
   print(`\n## ${name}: ${isQuick ? 'a small run of: ' : ''}${title}\n`)
-  const profilePath = profile ? pathOf(`${name}.cpuprofile`) : undefined
-  const report = await benchmark.run({ isQuick, profilePath, checkout })
+  const report = await benchmark.run(options)
   print(markdownTable(report.head, report.rows))
   reportTexts(report)
-  await writeFile(
-    pathOf(`${name}.json`),
-    JSON.stringify({ name, isQuick, machine: thisMachine(checkout), ...report }, null, 2),
-  )
-  if (profilePath !== undefined && report.isProfiled) await printProfile(profilePath)
+  await writeFile(pathOf(`${name}.json`), JSON.stringify({ name, isQuick, machine, ...report }, null, 2))
+  if (profilePathOf && report.isProfiled) {
+    for (const version of versions) await printProfile(version.name, profilePathOf(version))
+  }
   return report.verdicts.map((verdict) => verdictRow(name, verdict))
+}
+
+/** `relay.cpuprofile`, and `relay.other.cpuprofile` of the server of another checkout. */
+function profilesOf({ name }: Benchmark): Pick<RunOptions, 'profilePathOf'> {
+  return { profilePathOf: (version) => pathOf(`${name}${version.name === 'server' ? '' : '.other'}.cpuprofile`) }
 }
 
 function reportTexts({ checked }: Report): void {
@@ -65,14 +74,14 @@ function reportTexts({ checked }: Report): void {
   if (streams === 0 || wrong.length > 0) process.exitCode = 1
 }
 
-async function printProfile(path: string): Promise<void> {
+async function printProfile(name: ServerVersion['name'], path: string): Promise<void> {
   const rows = (await selfTimes(path, TOP_FUNCTIONS)).map(({ what, where, ms, percent }) => [
     `${percent.toFixed(1)} %`,
     ms.toFixed(0),
     what,
     where,
   ])
-  print(`\nSelf time of the server's main thread in one more round (${path}):\n`)
+  print(`\nSelf time of the main thread in one more round, ${name} (${path}):\n`)
   print(markdownTable(['busy', 'ms', 'function', 'module'], rows))
 }
 
@@ -83,14 +92,16 @@ function verdictRow(name: string, { what, measured, limit, unit }: Verdict): str
 }
 
 function usage(unknown: readonly string[]): string {
-  const list = benchmarks.map(({ name, title }) => `  ${name.padEnd(12)} ${title}`)
+  const list = benchmarks.map(({ name, title }) => `  ${name.padEnd(14)} ${title}`)
   const fault = unknown.length > 0 ? [`There is no benchmark ${unknown.join(', ')}.\n`] : []
   const options = [
-    '  --quick      small counts and no figures worth keeping: only whether every text is right',
-    '  --profile    also a CPU profile of the server (relay, burst, fan-out)',
-    '  --checkout F measures the server of another checkout, in the folder F',
+    '  --quick        small counts and no figures worth keeping: only whether every text is right',
+    '  --checkout F   also measures the server of the checkout in the folder F, in turns with this one',
+    '  --rounds N     measures N rounds (relay, burst, fan-out, stores)',
+    '  --profile      also makes a CPU profile of the server (relay, burst, fan-out)',
+    '  BENCH_PINNED=1 keeps server and floor on one core, and everything else on another',
   ]
-  return [...fault, 'pnpm bench [NAME…] [--quick] [--profile]\n', ...list, '', ...options].join('\n')
+  return [...fault, 'pnpm bench [NAME…]\n', ...list, '', ...options].join('\n')
 }
 
 function pathOf(file: string): string {

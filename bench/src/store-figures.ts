@@ -1,6 +1,6 @@
 /**
- * `node bench/src/store-figures.ts --postgres URL --redis URL`, after `pnpm build`: the figures of docs/deployment.md. The
- * database has to be empty, and the Redis nobody else's.
+ * `node bench/src/store-figures.ts --postgres URL --redis URL`: builds the server and measures the figures of
+ * docs/deployment.md. The database must be empty, and no other program may use the Redis.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -9,12 +9,12 @@ import { performance } from 'node:perf_hooks'
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { expectText, send } from './load/http-client.ts'
+import { prepareVersions, type ServerVersion } from './processes/server-version.ts'
 import { TaskProcess } from './processes/task-process.ts'
 import { describeMachine, thisMachine } from './report/machine.ts'
 import { quantile } from './report/statistics.ts'
 import { markdownTable } from './report/table.ts'
 
-const MAIN = new URL('../../apps/api/dist/main.js', import.meta.url)
 const JOB = JSON.stringify({ prompt: 'Once upon a time there was a job', provider: 'echo', model: 'echo' })
 const CLIENTS = 32
 const WARM_UP_MS = 3_000
@@ -22,7 +22,7 @@ const MEASURED_MS = 10_000
 const LONE_JOBS = 300
 const Created = z.object({ id: z.string() })
 
-/** Processes that share a store: the roles, and what each is told. */
+/** Processes that share a store: their roles and their settings. */
 interface Setup {
   readonly name: string
   readonly roles: readonly ('all' | 'api' | 'worker')[]
@@ -40,21 +40,25 @@ async function main(): Promise<void> {
     { name: 'PostgreSQL, Redis: 1 api, 1 worker', roles: ['api', 'worker'], env: cluster },
     { name: 'PostgreSQL, Redis: 2 api, 2 workers', roles: ['api', 'api', 'worker', 'worker'], env: cluster },
   ]
-  process.stdout.write(`${describeMachine({ ...thisMachine(), isPinned: false })}\n\n`)
+  const versions = await prepareVersions()
+  process.stdout.write(`${describeMachine({ ...thisMachine(versions), isPinned: false })}\n\n`)
   const rows: string[][] = []
-  for (const setup of setups) rows.push([setup.name, ...(await measure(setup))])
+  for (const version of versions) {
+    for (const setup of setups) rows.push([setup.name, ...(await measure(version, setup))])
+  }
   const head = ['', 'one client: POST p50 ms', 'p99', `${CLIENTS} clients: jobs/s`, 'POST p50 ms', 'p99']
   process.stdout.write(`${markdownTable(head, rows)}\n`)
 }
 
-async function measure({ roles, env }: Setup): Promise<string[]> {
+async function measure({ nodeArguments, script }: ServerVersion, { roles, env }: Setup): Promise<string[]> {
   const folder = await mkdtemp(join(tmpdir(), 'promptlab-figures-'))
   await using processes = new AsyncDisposableStack()
   processes.defer(() => rm(folder, { recursive: true, force: true }))
   const urls: string[] = []
   for (const role of roles) {
     const settings = { PORT: '0', LOG_LEVEL: 'warn', ECHO_DELAY_MS: '0', ROLE: role, ...env }
-    const server = processes.use(new TaskProcess({ role: 'anywhere', script: MAIN, folder, env: settings }))
+    const process = new TaskProcess({ role: 'anywhere', nodeArguments, script, folder, env: settings })
+    const server = processes.use(process)
     const url = await server.outputMatch(/listening on (http:\S+)/)
     if (role !== 'worker') urls.push(url)
   }
@@ -67,7 +71,7 @@ async function measure({ roles, env }: Setup): Promise<string[]> {
   return [ms(alone, 0.5), ms(alone, 0.99), rate, ms(together, 0.5), ms(together, 0.99)]
 }
 
-/** @returns how long each POST took that was answered in time, in milliseconds */
+/** @returns the duration of each POST that was answered in time, in milliseconds */
 async function runClients(urls: readonly string[], durationMs: number): Promise<number[]> {
   const end = performance.now() + durationMs
   const took: number[] = []
@@ -78,7 +82,7 @@ async function runClients(urls: readonly string[], durationMs: number): Promise<
   return took
 }
 
-/** Posts a job and reads its stream to the end. @returns how long the POST took, in milliseconds */
+/** Posts a job and reads its stream to the end. @returns the duration of the POST, in milliseconds */
 async function runJob(url: string): Promise<number> {
   const startedAt = performance.now()
   const created = await expectText(202, await send('POST', `${url}/jobs`, JOB))

@@ -1,90 +1,137 @@
 import type { Report, Verdict } from '../benchmark.ts'
 import type { Checked } from '../load/wrong-texts.ts'
-import { type CpuTime, cpuBetween, readCpu } from '../probe/cpu.ts'
+import { readUsage, type Usage, usageBetween } from '../probe/usage.ts'
+import type { ServerVersion } from '../processes/server-version.ts'
 import type { TaskProcess } from '../processes/task-process.ts'
 import { median, withSpread } from '../report/statistics.ts'
+import { peakMb } from './peak-memory.ts'
 
-/** What one round cost one process, in microseconds of CPU time a token. */
-export interface Round extends CpuTime {
+/** One round. The usage is that of one token. */
+export interface Round extends Usage {
   readonly wallMs: number
-  /** How busy it kept its core. */
+  /** How busy the processes kept a core. */
   readonly corePercent: number
   readonly checked: Checked
 }
 
+/** A floor or a server that takes part in the rounds. */
 export interface Contestant {
-  readonly name: 'floor' | 'server'
-  /** Of all of them together the CPU time is measured. */
+  readonly name: 'floor' | ServerVersion['name']
+  /** The usage is the sum over these processes. */
   readonly processes: readonly TaskProcess[]
-  /** Puts the load on; what it costs is measured. */
+  /** Runs the load; its usage is measured. */
   readonly load: () => Promise<{ wallMs: number; checked: Checked }>
-  /** Done before each round, not measured. */
+  /** Runs before each round, and is not measured. */
   readonly prepare?: () => Promise<void>
 }
 
-/** One round, and its CPU time a token. */
+/** The rounds of one contestant, and the largest RSS it had. */
+export interface Measured {
+  readonly name: Contestant['name']
+  /** The rounds before the measured ones. */
+  readonly warmUp: readonly Round[]
+  readonly rounds: readonly Round[]
+  /** The sum over its processes, in MB. */
+  readonly peakMb: number
+}
+
+/** Runs one round. @param tokens how many tokens the load has */
 export async function measureRound({ processes, load, prepare }: Contestant, tokens: number): Promise<Round> {
   await prepare?.()
-  const before = await cpuOf(processes)
+  const before = await usageOf(processes)
   const { wallMs, checked } = await load()
-  const { processUs, mainThreadUs } = cpuBetween(before, await cpuOf(processes))
-  const corePercent = processUs / 10 / wallMs
-  return { processUs: processUs / tokens, mainThreadUs: mainThreadUs / tokens, wallMs, corePercent, checked }
-}
-
-async function cpuOf(processes: readonly TaskProcess[]): Promise<CpuTime> {
-  const times = await Promise.all(processes.map((process) => process.run(readCpu, null)))
+  const { processUs, mainThreadUs, writes } = usageBetween(before, await usageOf(processes))
   return {
-    processUs: times.reduce((sum, { processUs }) => sum + processUs, 0),
-    mainThreadUs: times.reduce((sum, { mainThreadUs }) => sum + mainThreadUs, 0),
+    processUs: processUs / tokens,
+    mainThreadUs: mainThreadUs / tokens,
+    writes: writes / tokens,
+    wallMs,
+    corePercent: processUs / 10 / wallMs,
+    checked,
   }
 }
 
-/** Until the compiler has seen to what runs often: a server runs for weeks, and its first seconds tell little of that. */
-const WARM_UP_ROUNDS = 5
+async function usageOf(processes: readonly TaskProcess[]): Promise<Usage> {
+  const all = await Promise.all(processes.map((process) => process.run(readUsage, null)))
+  const sumOf = (field: keyof Usage) => all.reduce((sum, usage) => sum + usage[field], 0)
+  return { processUs: sumOf('processUs'), mainThreadUs: sumOf('mainThreadUs'), writes: sumOf('writes') }
+}
 
-/** Floor and server in turns, after some rounds each to warm up, so that both see the same noise of the machine. */
+/** All contestants take turns, so that other work on the machine hits all of them alike. */
 export async function measureInTurns(
-  floor: Contestant,
-  server: Contestant,
-  { rounds, tokens }: { rounds: number; tokens: number },
-): Promise<{ floor: Round[]; server: Round[] }> {
-  const result: { floor: Round[]; server: Round[] } = { floor: [], server: [] }
-  const warmUps = rounds > 1 ? WARM_UP_ROUNDS : 1
-  for (let round = 0; round < warmUps + rounds; round += 1) {
-    for (const contestant of [floor, server]) {
-      const measured = await measureRound(contestant, tokens)
-      if (round >= warmUps) result[contestant.name].push(measured)
-    }
+  contestants: readonly Contestant[],
+  { warmUpRounds, rounds, tokens }: { warmUpRounds: number; rounds: number; tokens: number },
+): Promise<Measured[]> {
+  const all = contestants.map((): Round[] => [])
+  for (let round = 0; round < warmUpRounds + rounds; round += 1) {
+    for (const [index, contestant] of contestants.entries()) all[index]?.push(await measureRound(contestant, tokens))
   }
-  return result
+  return await Promise.all(
+    contestants.map(async ({ name, processes }, index) => ({
+      name,
+      warmUp: all[index]?.slice(0, warmUpRounds) ?? [],
+      rounds: all[index]?.slice(warmUpRounds) ?? [],
+      peakMb: await peakMb(processes),
+    })),
+  )
 }
 
-/** The table, and as verdict the median of the rounds' ratios. */
-export function reportCpu(rounds: { floor: Round[]; server: Round[] }, what: string, limit: number): Report {
-  // Round by round: what the machine does besides changes with time, and hits neighbours alike.
-  const ratios = rounds.server.map(({ processUs }, round) => processUs / (rounds.floor[round]?.processUs ?? Number.NaN))
-  const ratio = median(ratios)
-  const row = (name: string, of: readonly Round[], ratioText: string) => [
-    name,
-    withSpread(of.map((round) => round.processUs)),
-    withSpread(of.map((round) => round.mainThreadUs)),
-    ratioText,
-    withSpread(
-      of.map(({ corePercent }) => corePercent),
-      0,
-    ),
-    withSpread(
-      of.map(({ wallMs }) => wallMs),
-      0,
-    ),
-  ]
-  const verdicts: Verdict[] = [{ what, measured: ratio, limit, unit: '× floor' }]
-  return {
-    head: ['', 'CPU µs/token, process', 'main thread', 'ratio', 'core %', 'wall ms'],
-    rows: [row('floor', rounds.floor, '1.00'), row('server', rounds.server, withSpread(ratios, 2))],
-    verdicts,
-    checked: [...rounds.floor, ...rounds.server].map(({ checked }) => checked),
-    figures: { ratio, ...rounds },
+/**
+ * For each round, the CPU time of one contestant divided by that of the other. Other work on the machine hits neighbouring
+ * rounds alike, so the median of these ratios is more stable than the ratio of two medians.
+ */
+export function ratiosOf(of: Measured, to: Measured): number[] {
+  return of.rounds.map(({ processUs }, round) => processUs / (to.rounds[round]?.processUs ?? Number.NaN))
+}
+
+/** The checks of all rounds, also of the warm-up. */
+export function checkedOf({ warmUp, rounds }: Measured): Checked[] {
+  return [...warmUp, ...rounds].map(({ checked }) => checked)
+}
+
+/** The table, and a verdict for each server. @param measured the floor, this checkout's server, and perhaps another one */
+export function reportCpu(measured: readonly Measured[], what: string, limit: number): Report {
+  const [floor, server, other] = measured
+  if (!floor || !server) throw new Error('A floor and a server are needed for a ratio')
+  const verdicts: Verdict[] = [{ what, measured: median(ratiosOf(server, floor)), limit, unit: '× floor' }]
+  if (other) {
+    verdicts.push({ what: `other: ${what}`, measured: median(ratiosOf(other, floor)), unit: '× floor' })
+    verdicts.push({ what: `other: ${what}`, measured: median(ratiosOf(other, server)), unit: '× server' })
   }
+  return {
+    head: [
+      '',
+      'CPU µs/token, process',
+      'main thread',
+      'ratio',
+      'first round',
+      'writes/token',
+      'core %',
+      'wall ms',
+      'peak RSS MB',
+    ],
+    rows: measured.map((one) => rowOf(one, floor)),
+    verdicts,
+    checked: measured.flatMap(checkedOf),
+    figures: measured,
+  }
+}
+
+function rowOf(one: Measured, floor: Measured): string[] {
+  const spread = (field: Exclude<keyof Round, 'checked'>, digits?: number) =>
+    withSpread(
+      one.rounds.map((round) => round[field]),
+      digits,
+    )
+  return [
+    one.name,
+    spread('processUs'),
+    spread('mainThreadUs'),
+    one === floor ? '1.00' : withSpread(ratiosOf(one, floor), 2),
+    one.warmUp[0]?.processUs.toFixed(1) ?? '',
+    spread('writes', 2),
+    spread('corePercent', 0),
+    spread('wallMs', 0),
+    one.peakMb.toFixed(0),
+  ]
 }

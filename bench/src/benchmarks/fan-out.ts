@@ -1,8 +1,8 @@
 import type { Benchmark } from '../benchmark.ts'
 import { broadcast } from '../floors/broadcast.ts'
 import { attachReaders, readToEnd } from '../load/readers-load.ts'
-import { startApiServer } from '../processes/api-server.ts'
-import { startBroadcastFloor, startLoad, startVendor } from '../processes/child-servers.ts'
+import { startApiServers } from '../processes/api-server.ts'
+import { type ChildServer, startBroadcastFloor, startLoad, startVendor } from '../processes/child-servers.ts'
 import { releaseHeld } from '../vendor/release-held.ts'
 import { type Contestant, measureInTurns, measureRound, reportCpu } from './cpu-rounds.ts'
 import { profiled } from './profiled.ts'
@@ -13,19 +13,20 @@ const SEED = 11
 export const fanOut: Benchmark = {
   name: 'fan-out',
   title: 'one job, 500 readers, 250 tokens, 50 a second',
-  run: async ({ isQuick, profilePath, checkout }) => {
-    const { readers, tokens, rounds } = isQuick
-      ? { readers: 20, tokens: 20, rounds: 1 }
-      : { readers: 500, tokens: 250, rounds: 5 }
+  run: async (options) => {
+    const { readers, tokens, warmUpRounds, rounds } = options.isQuick
+      ? { readers: 20, tokens: 20, warmUpRounds: 1, rounds: 1 }
+      : { readers: 500, tokens: 250, warmUpRounds: 3, rounds: 5 }
     const text = { seed: SEED, tokens, pauseMs: 20 }
-    await using vendor = await startVendor()
-    await using load = startLoad()
-    await using plain = await startBroadcastFloor()
-    await using server = await startApiServer({ vendorUrl: vendor.url, checkout })
-    // The readers are there before the first token; only what tokens cost is measured.
+    await using stack = new AsyncDisposableStack()
+    const vendor = stack.use(await startVendor())
+    const load = stack.use(startLoad())
+    const plain = stack.use(await startBroadcastFloor())
+    const servers = await startApiServers(options.versions, stack, { vendorUrl: vendor.url })
+    // The readers connect before the first token, so that only the cost of tokens is measured.
     const contestant = (
       name: Contestant['name'],
-      { process, url }: typeof plain,
+      { process, url }: ChildServer,
       script: (typeof text & { isHeld: true }) | undefined,
       begin: () => Promise<unknown>,
     ): Contestant => ({
@@ -39,9 +40,19 @@ export const fanOut: Benchmark = {
     })
     const floor = contestant('floor', plain, undefined, () => plain.process.run(broadcast, text))
     const held = { ...text, isHeld: true as const }
-    const tested = contestant('server', server, held, () => vendor.process.run(releaseHeld, null))
-    const measured = await measureInTurns(floor, tested, { rounds, tokens: readers * tokens })
-    await profiled(server.process, profilePath, () => measureRound(tested, readers * tokens))
+    const release = () => vendor.process.run(releaseHeld, null)
+    const tested = servers.map((server) => ({
+      server,
+      contestant: contestant(server.version.name, server, held, release),
+    }))
+    const measured = await measureInTurns([floor, ...tested.map(({ contestant }) => contestant)], {
+      warmUpRounds,
+      rounds: options.rounds ?? rounds,
+      tokens: readers * tokens,
+    })
+    for (const { server, contestant } of tested) {
+      await profiled(server, options, () => measureRound(contestant, readers * tokens))
+    }
     return { ...reportCpu(measured, 'CPU a token and reader', 1.1), isProfiled: true }
   },
 }

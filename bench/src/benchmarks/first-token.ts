@@ -1,37 +1,45 @@
-import type { Benchmark } from '../benchmark.ts'
+import type { Benchmark, Verdict } from '../benchmark.ts'
 import { loadFirstTokens } from '../load/first-token-load.ts'
-import { startApiServer } from '../processes/api-server.ts'
+import { startApiServers } from '../processes/api-server.ts'
 import { startLoad, startVendor } from '../processes/child-servers.ts'
 import { median, quantile } from '../report/statistics.ts'
+import { peakMb } from './peak-memory.ts'
 
-/** What the server adds to the time to the first token. */
+/** The time that the server adds to the first token. */
 export const firstToken: Benchmark = {
   name: 'first-token',
   title: 'time to the first token, one client at a time: POST /jobs and its stream, against the vendor itself',
-  run: async ({ isQuick, checkout }) => {
-    await using vendor = await startVendor()
-    await using load = startLoad()
-    await using server = await startApiServer({ vendorUrl: vendor.url, checkout })
-    const urls = { serverUrl: server.url, vendorUrl: vendor.url }
-    const warmUp = await load.run(loadFirstTokens, { ...urls, rounds: isQuick ? 5 : 100 })
+  run: async ({ isQuick, versions }) => {
+    await using stack = new AsyncDisposableStack()
+    const vendor = stack.use(await startVendor())
+    const load = stack.use(startLoad())
+    const servers = await startApiServers(versions, stack, { vendorUrl: vendor.url })
+    const urls = { serverUrls: servers.map(({ url }) => url), vendorUrl: vendor.url }
+    const warmUp = await load.run(loadFirstTokens, { ...urls, rounds: isQuick ? 5 : 300 })
     const measured = await load.run(loadFirstTokens, { ...urls, rounds: isQuick ? 10 : 400 })
-    const { serverMs, vendorMs, diskMs } = measured
-    const addedMs = serverMs.map((ms, index) => ms - (vendorMs[index] ?? Number.NaN))
-    const row = (name: string, times: readonly number[]) => [
+    const { serversMs, vendorMs, diskMs } = measured
+    const row = (name: string, times: readonly number[], peak = '') => [
       name,
       ...[0.5, 0.9, 0.99, 1].map((share) => quantile(times, share).toFixed(2)),
+      peak,
     ]
+    const rows: string[][] = []
+    const verdicts: Verdict[] = []
+    for (const [index, { version, process }] of servers.entries()) {
+      const serverMs = serversMs[index] ?? []
+      const addedMs = serverMs.map((ms, round) => ms - (vendorMs[round] ?? Number.NaN))
+      rows.push(row(version.name, serverMs, (await peakMb([process])).toFixed(0)))
+      rows.push(row(`added by ${version.name}`, addedMs))
+      const isOurs = version.name === 'server'
+      const what = `${isOurs ? '' : 'other: '}added to the first token, median`
+      verdicts.push({ what, measured: median(addedMs), unit: 'ms', ...(isOurs && { limit: 5 }) })
+    }
     return {
-      head: ['', 'median ms', 'p90', 'p99', 'max'],
-      rows: [
-        row('vendor', vendorMs),
-        row('server', serverMs),
-        row('added', addedMs),
-        row('disk: one line, flushed', diskMs),
-      ],
-      verdicts: [{ what: 'added to the first token, median', measured: median(addedMs), limit: 5, unit: 'ms' }],
+      head: ['', 'median ms', 'p90', 'p99', 'max', 'peak RSS MB'],
+      rows: [row('vendor', vendorMs), ...rows, row('disk: one line, flushed', diskMs)],
+      verdicts,
       checked: [warmUp.checked, measured.checked],
-      figures: { serverMs, vendorMs, diskMs },
+      figures: { serversMs, vendorMs, diskMs },
     }
   },
 }

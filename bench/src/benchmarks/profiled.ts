@@ -1,14 +1,15 @@
+import type { RunOptions } from '../benchmark.ts'
 import { startProfile, stopProfile } from '../probe/profiler.ts'
-import type { TaskProcess } from '../processes/task-process.ts'
+import type { ApiServer } from '../processes/api-server.ts'
 
-/** Does it while the process samples itself, if there is a path to write to; else does nothing. */
+/** Runs the work while the server samples itself. Without `profilePathOf` it does nothing. */
 export async function profiled(
-  process: TaskProcess,
-  path: string | undefined,
+  { process, version }: ApiServer,
+  { profilePathOf }: RunOptions,
   work: () => Promise<unknown>,
 ): Promise<void> {
-  if (path === undefined) return
+  if (!profilePathOf) return
   await process.run(startProfile, null)
   await work()
-  await process.run(stopProfile, { path })
+  await process.run(stopProfile, { path: profilePathOf(version) })
 }

@@ -4,7 +4,7 @@ import { createWriteStream } from 'node:fs'
 import { join } from 'node:path'
 import { sampleText } from '../vendor/sample-text.ts'
 
-/** Writes a `jobs.json` as the server would have. */
+/** Writes a `jobs.json` in the server's format. */
 export async function writeJobsFile(folder: string, jobs: Iterable<object>): Promise<void> {
   const file = createWriteStream(join(folder, 'jobs.json'), { mode: 0o600 })
   file.write('{"version":1,"jobs":[\n')

@@ -5,42 +5,48 @@ import { loadRelay, type RelayLoad } from '../load/relay-load.ts'
 import type { Checked } from '../load/wrong-texts.ts'
 import { programCpuUs } from '../probe/program-cpu.ts'
 import { type ChildServer, startLoad, startProxyFloor, startVendor } from '../processes/child-servers.ts'
+import type { ServerVersion } from '../processes/server-version.ts'
 import { availableSetups, type RunningSetup, type Setup, startSetup } from '../processes/setups.ts'
 import type { TaskProcess } from '../processes/task-process.ts'
 import { median } from '../report/statistics.ts'
 import { releaseHeld } from '../vendor/release-held.ts'
-import { type Contestant, measureInTurns, measureRound } from './cpu-rounds.ts'
+import { type Contestant, checkedOf, measureInTurns, measureRound, ratiosOf } from './cpu-rounds.ts'
+import { peakMb } from './peak-memory.ts'
+import { RELAY, WARM_UP_ROUNDS } from './relay.ts'
 
 interface Shape {
-  readonly relay: Pick<RelayLoad, 'clients' | 'waves' | 'tokens' | 'pauseMs'>
+  readonly relay: Omit<RelayLoad, 'url' | 'target'>
+  readonly warmUpRounds: number
   readonly rounds: number
   readonly fanOut: { readonly readers: number; readonly tokens: number }
-  /** More clients than a worker has places. */
-  readonly capacity: Pick<RelayLoad, 'clients' | 'waves' | 'tokens' | 'pauseMs'>
+  /** More clients than a worker has slots. */
+  readonly capacity: Omit<RelayLoad, 'url' | 'target'>
   readonly firstTokens: number
 }
 
 const FULL: Shape = {
-  relay: { clients: 100, waves: 1, tokens: 128, pauseMs: 10 },
+  relay: RELAY,
+  warmUpRounds: WARM_UP_ROUNDS,
   rounds: 3,
   fanOut: { readers: 500, tokens: 100 },
-  capacity: { clients: 256, waves: 1, tokens: 32, pauseMs: 50 },
+  capacity: { ...RELAY, clients: 256, tokens: 32, pauseMs: 50 },
   firstTokens: 200,
 }
 
 const QUICK: Shape = {
-  relay: { clients: 5, waves: 1, tokens: 16, pauseMs: 10 },
+  relay: { ...RELAY, clients: 5, tokens: 16 },
+  warmUpRounds: 1,
   rounds: 1,
   fanOut: { readers: 20, tokens: 20 },
-  capacity: { clients: 10, waves: 1, tokens: 16, pauseMs: 10 },
+  capacity: { ...RELAY, clients: 10, tokens: 16 },
   firstTokens: 5,
 }
 
-/** The places of a process, in the run that measures how many jobs it can do. */
-const PLACES = 64
+/** How many jobs a process may run at once, where the rate of jobs is measured. */
+const SLOTS = 64
 const SEED = 11
 
-/** What runs beside the server, and costs too. */
+/** Programs that run beside the server and cost CPU time too. */
 const DATABASES = new Set(['postgres', 'redis-server'])
 
 /** The vendor, the clients and the floor, which all setups have in common. */
@@ -50,17 +56,24 @@ interface Surroundings {
   readonly proxy: ChildServer
 }
 
-/** What each store costs, and several processes. */
+/** Costs of each store, and of several processes. */
 export const stores: Benchmark = {
   name: 'stores',
   title: 'relay and fan-out on each store and in several processes; CPU of all their processes together',
-  run: async ({ isQuick }) => {
+  run: async ({ isQuick, versions, rounds }) => {
     await using stack = new AsyncDisposableStack()
     const vendor = stack.use(await startVendor())
     const surroundings = { vendor, load: stack.use(startLoad()), proxy: stack.use(await startProxyFloor(vendor.url)) }
-    const { setups, missing } = await availableSetups(stack)
+    const shape = isQuick ? QUICK : { ...FULL, rounds: rounds ?? FULL.rounds }
     const results = []
-    for (const setup of setups) results.push(await measureSetup(setup, surroundings, isQuick ? QUICK : FULL))
+    const missing = new Set<string>()
+    for (const version of versions) {
+      // Each version has its own database and Redis, because a version may not read what another one wrote.
+      await using own = new AsyncDisposableStack()
+      const available = await availableSetups(own)
+      for (const setup of available.setups) results.push(await measureSetup(setup, version, surroundings, shape))
+      for (const sentence of available.missing) missing.add(sentence)
+    }
     return {
       head: [
         'jobs are in',
@@ -69,7 +82,8 @@ export const stores: Benchmark = {
         'and databases µs/token',
         'fan-out: CPU µs/token and reader',
         'first token: added ms, median',
-        `jobs/s, ${PLACES} at once a process`,
+        `jobs/s, ${SLOTS} at once a process`,
+        'peak RSS MB',
       ],
       rows: [
         ...results.map((result) => [
@@ -80,8 +94,9 @@ export const stores: Benchmark = {
           result.fanOutUs.toFixed(1),
           result.addedMs.toFixed(1),
           result.jobsPerSecond.toFixed(0),
+          result.peakMb.toFixed(0),
         ]),
-        ...missing.map((sentence) => [`not measured: ${sentence}`, '', '', '', '', '', '']),
+        ...[...missing].map((sentence) => [`not measured: ${sentence}`, '', '', '', '', '', '', '']),
       ],
       verdicts: results.map(({ name, relayRatio }) => ({
         what: `relay, ${name}`,
@@ -94,28 +109,30 @@ export const stores: Benchmark = {
   },
 }
 
-async function measureSetup(setup: Setup, surroundings: Surroundings, shape: Shape) {
-  const costs = await measureCosts(setup, surroundings, shape)
-  const capacity = await measureCapacity(setup, surroundings, shape)
+async function measureSetup(setup: Setup, version: ServerVersion, surroundings: Surroundings, shape: Shape) {
+  const costs = await measureCosts(setup, version, surroundings, shape)
+  const capacity = await measureCapacity(setup, version, surroundings, shape)
   return {
-    name: setup.name,
+    name: version.name === 'server' ? setup.name : `other: ${setup.name}`,
     ...costs,
     jobsPerSecond: capacity.jobsPerSecond,
     checked: [...costs.checked, capacity.checked],
   }
 }
 
-async function measureCosts(setup: Setup, surroundings: Surroundings, shape: Shape) {
+async function measureCosts(setup: Setup, version: ServerVersion, surroundings: Surroundings, shape: Shape) {
   const { vendor, load } = surroundings
-  await using running = await startSetup(setup, vendor.url)
+  await using running = await startSetup(setup, version, vendor.url)
   const relay = await measureRelay(running, surroundings, shape)
   const fanOut = await measureFanOut(running, surroundings, shape)
   const rounds = shape.firstTokens
-  const first = await load.run(loadFirstTokens, { serverUrl: running.url, vendorUrl: vendor.url, rounds })
+  const first = await load.run(loadFirstTokens, { serverUrls: [running.url], vendorUrl: vendor.url, rounds })
+  const serverMs = first.serversMs[0] ?? []
   return {
     ...relay,
     fanOutUs: fanOut.processUs,
-    addedMs: median(first.serverMs.map((ms, index) => ms - (first.vendorMs[index] ?? Number.NaN))),
+    addedMs: median(serverMs.map((ms, index) => ms - (first.vendorMs[index] ?? Number.NaN))),
+    peakMb: await peakMb(running.processes),
     checked: [...relay.checked, fanOut.checked, first.checked],
   }
 }
@@ -123,9 +140,9 @@ async function measureCosts(setup: Setup, surroundings: Surroundings, shape: Sha
 async function measureRelay(
   { url, processes }: RunningSetup,
   { load, proxy }: Surroundings,
-  { relay, rounds }: Shape,
+  { relay, warmUpRounds, rounds }: Shape,
 ): Promise<{ relayUs: number; relayRatio: number; databasesUs: number; checked: Checked[] }> {
-  const tokens = relay.clients * relay.waves * relay.tokens
+  const tokens = relay.clients * relay.jobsPerClient * relay.tokens
   const databasesUs: number[] = []
   const floor: Contestant = {
     name: 'floor',
@@ -142,13 +159,14 @@ async function measureRelay(
       return outcome
     },
   }
-  const measured = await measureInTurns(floor, server, { rounds, tokens })
-  const ratios = measured.server.map(({ processUs }, round) => processUs / (measured.floor[round]?.processUs ?? NaN))
+  const measured = await measureInTurns([floor, server], { warmUpRounds, rounds, tokens })
+  const [floorRounds, serverRounds] = measured
+  if (!floorRounds || !serverRounds) throw new Error('A floor and a server are needed for a ratio')
   return {
-    relayUs: median(measured.server.map(({ processUs }) => processUs)),
-    relayRatio: median(ratios),
+    relayUs: median(serverRounds.rounds.map(({ processUs }) => processUs)),
+    relayRatio: median(ratiosOf(serverRounds, floorRounds)),
     databasesUs: median(databasesUs.slice(-rounds)),
-    checked: [...measured.floor, ...measured.server].map(({ checked }) => checked),
+    checked: measured.flatMap(checkedOf),
   }
 }
 
@@ -174,12 +192,17 @@ async function measureFanOut(
   return await measureRound(contestant, readers * tokens)
 }
 
-/** With as many places as a process has by default, so that a second worker has something to add. */
-async function measureCapacity(setup: Setup, { vendor, load }: Surroundings, { capacity }: Shape) {
-  const places = { MAX_CONCURRENT_JOBS: String(PLACES), MAX_CONCURRENT_JOBS_PER_PROVIDER: String(PLACES) }
-  await using running = await startSetup(setup, vendor.url, places)
+/** With as many slots as a process has by default, so that a second worker has something to add. */
+async function measureCapacity(
+  setup: Setup,
+  version: ServerVersion,
+  { vendor, load }: Surroundings,
+  { capacity }: Shape,
+) {
+  const slots = { MAX_CONCURRENT_JOBS: String(SLOTS), MAX_CONCURRENT_JOBS_PER_PROVIDER: String(SLOTS) }
+  await using running = await startSetup(setup, version, vendor.url, slots)
   const run = () => load.run(loadRelay, { ...capacity, url: running.url, target: 'server' })
   await run()
   const { wallMs, checked } = await run()
-  return { jobsPerSecond: (capacity.clients * capacity.waves * 1000) / wallMs, checked }
+  return { jobsPerSecond: (capacity.clients * capacity.jobsPerClient * 1000) / wallMs, checked }
 }

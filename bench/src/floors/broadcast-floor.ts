@@ -1,7 +1,7 @@
 /** The least that many readers can cost: a plain node:http server that keeps their responses and writes each frame to all. */
 import { createServer } from 'node:http'
-import { readCpu } from '../probe/cpu.ts'
-import { readMemory } from '../probe/memory.ts'
+import { readMemory, readPeakMemory } from '../probe/memory.ts'
+import { readUsage } from '../probe/usage.ts'
 import { listen } from '../processes/listen.ts'
 import { answerable, answerTasks } from '../processes/task.ts'
 import { broadcast, readers } from './broadcast.ts'
@@ -17,5 +17,5 @@ const server = createServer((_, response) => {
   response.once('close', () => readers.delete(response))
 })
 
-answerTasks([answerable(broadcast), answerable(readCpu), answerable(readMemory)])
+answerTasks([answerable(broadcast), answerable(readUsage), answerable(readMemory), answerable(readPeakMemory)])
 await listen(server)

@@ -4,10 +4,10 @@ import { pace } from '../processes/pace.ts'
 import type { Task } from '../processes/task.ts'
 import { sampleTokens } from '../vendor/sample-text.ts'
 
-/** The responses that wait. */
+/** The open responses. */
 export const readers = new Set<ServerResponse>()
 
-/** Has the floor write the frames that the server under test sends for this text to every reader, and end. */
+/** The floor writes to every reader the frames that the server sends for this text, and ends the responses. */
 export const broadcast: Task<{ seed: number; tokens: number; pauseMs: number }, null> = {
   name: 'broadcast',
   params: z.object({ seed: z.int(), tokens: z.int(), pauseMs: z.number() }),

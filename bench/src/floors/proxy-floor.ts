@@ -3,7 +3,8 @@
  * VENDOR_URL says where the vendor is.
  */
 import { Agent, createServer, request as openRequest } from 'node:http'
-import { readCpu } from '../probe/cpu.ts'
+import { readPeakMemory } from '../probe/memory.ts'
+import { readUsage } from '../probe/usage.ts'
 import { listen } from '../processes/listen.ts'
 import { answerable, answerTasks } from '../processes/task.ts'
 
@@ -29,5 +30,5 @@ const server = createServer((request, response) => {
   request.pipe(upstream)
 })
 
-answerTasks([answerable(readCpu)])
+answerTasks([answerable(readUsage), answerable(readPeakMemory)])
 await listen(server)

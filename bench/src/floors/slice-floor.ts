@@ -1,7 +1,8 @@
 /** The least that resuming can cost: a plain node:http server that has the text in memory and sends the rest as one event. */
 import { createServer } from 'node:http'
+import { readPeakMemory } from '../probe/memory.ts'
 import { listen } from '../processes/listen.ts'
-import { answerTasks } from '../processes/task.ts'
+import { answerable, answerTasks } from '../processes/task.ts'
 import { sampleText } from '../vendor/sample-text.ts'
 
 const texts = new Map<string, string>()
@@ -15,5 +16,5 @@ const server = createServer((request, response) => {
   response.end(`id: ${text.length}\ndata: ${JSON.stringify({ token: text.slice(after) })}\n\n`)
 })
 
-answerTasks([])
+answerTasks([answerable(readPeakMemory)])
 await listen(server)

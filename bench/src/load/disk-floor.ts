@@ -5,7 +5,7 @@ import { performance } from 'node:perf_hooks'
 
 const LINE = Buffer.from(`${'x'.repeat(400)}\n`)
 
-/** The least that storing can cost: one line appended to a file beside the server's folder, and flushed. */
+/** The least that storing can cost: appending one line to a file on the server's disk, and flushing it. */
 export class DiskFloor implements AsyncDisposable {
   readonly #folder: string
   readonly #file: FileHandle

@@ -8,25 +8,25 @@ import { askVendor, createJob, openStream } from './job-requests.ts'
 import { readJobStream, readOpenAIStream } from './received-text.ts'
 import { Checked, TextCheck } from './wrong-texts.ts'
 
-const FirstTokens = z.object({ serverUrl: z.string(), vendorUrl: z.string(), rounds: z.int() })
+const FirstTokens = z.object({ serverUrls: z.array(z.string()), vendorUrl: z.string(), rounds: z.int() })
 const FirstTokensOutcome = z.object({
-  /** From the request to the first token, one after the other. */
-  serverMs: z.array(z.number()),
+  /** From the request to the first token: for each server, the time of each round. */
+  serversMs: z.array(z.array(z.number())),
   vendorMs: z.array(z.number()),
-  /** What the disk takes to store a line of a job's size. */
+  /** The disk's time to store a line of a job's size. */
   diskMs: z.array(z.number()),
   checked: Checked,
 })
 
 const TOKENS = 8
 
-/** One client, one request at a time, the vendor itself and the server in turns. */
+/** One client, one request at a time, the vendor itself and the servers in turns. */
 export const loadFirstTokens: Task<z.infer<typeof FirstTokens>, z.infer<typeof FirstTokensOutcome>> = {
   name: 'load-first-tokens',
   params: FirstTokens,
   result: FirstTokensOutcome,
-  run: async ({ serverUrl, vendorUrl, rounds }) => {
-    const serverMs: number[] = []
+  run: async ({ serverUrls, vendorUrl, rounds }) => {
+    const serversMs = serverUrls.map((): number[] => [])
     const vendorMs: number[] = []
     const diskMs: number[] = []
     await using disk = await DiskFloor.open()
@@ -39,12 +39,14 @@ export const loadFirstTokens: Task<z.infer<typeof FirstTokens>, z.infer<typeof F
       const answer = readOpenAIStream(direct.body)
       texts.expect(`vendor, ${seed}`, answer.text, sampleText(seed, TOKENS), answer.isComplete)
 
-      const relayed = await timed(async () => openStream(serverUrl, await createJob(serverUrl, script)))
-      serverMs.push(relayed.firstTokenMs)
-      const job = readJobStream(relayed.body)
-      texts.expect(`server, ${seed}`, job.text, sampleText(seed, TOKENS), job.end === 'metrics')
+      for (const [index, url] of serverUrls.entries()) {
+        const relayed = await timed(async () => openStream(url, await createJob(url, script)))
+        serversMs[index]?.push(relayed.firstTokenMs)
+        const job = readJobStream(relayed.body)
+        texts.expect(`server ${index + 1}, ${seed}`, job.text, sampleText(seed, TOKENS), job.end === 'metrics')
+      }
     }
-    return { serverMs, vendorMs, diskMs, checked: texts.result() }
+    return { serversMs, vendorMs, diskMs, checked: texts.result() }
   },
 }
 
@@ -52,7 +54,7 @@ async function timed(open: () => Promise<Answer>): Promise<{ firstTokenMs: numbe
   const startedAt = performance.now()
   const answer = await open()
   let firstTokenMs: number | undefined
-  // Every text begins with a number sign, and nothing before it has one.
+  // Every text begins with a number sign, and the bytes before the text have none.
   answer.body.on('data', (chunk: Buffer) => {
     if (firstTokenMs === undefined && chunk.includes('#')) firstTokenMs = performance.now() - startedAt
   })

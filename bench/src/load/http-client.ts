@@ -2,13 +2,13 @@ import { Agent, type IncomingMessage, request } from 'node:http'
 
 const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY })
 
-/** A response whose body nobody has read yet. */
+/** A response with an unread body. */
 export interface Answer {
   readonly status: number
   readonly body: IncomingMessage
 }
 
-/** As lean as Node's HTTP client gets, so that the load is not what is measured. */
+/** Sends a request with Node's HTTP client and nothing around it: the load has to be cheap. */
 export function send(method: string, url: string, body?: string): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const headers =
@@ -21,7 +21,7 @@ export function send(method: string, url: string, body?: string): Promise<Answer
   })
 }
 
-/** Everything up to the end of the response. */
+/** Reads the body to its end. */
 export function textOf({ body }: Answer): Promise<string> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
@@ -32,7 +32,7 @@ export function textOf({ body }: Answer): Promise<string> {
   })
 }
 
-/** Like `textOf`, of a response that must have this status. */
+/** Like `textOf`. @throws Error the response has another status */
 export async function expectText(status: number, answer: Answer): Promise<string> {
   const text = await textOf(answer)
   if (answer.status !== status) throw new Error(`Expected ${status}, got ${answer.status}: ${text}`)

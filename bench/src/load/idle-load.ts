@@ -9,9 +9,9 @@ import { Checked, TextCheck } from './wrong-texts.ts'
 
 const IdleLoad = z.object({
   url: z.string(),
-  /** How many streams shall be open in all. */
+  /** The number of open streams to reach. */
   streams: z.int(),
-  /** The job they read. Left out: the floor, which has only one stream. */
+  /** The job that they read. Left out for the floor, which has only one stream. */
   script: Script.optional(),
 })
 
@@ -25,7 +25,7 @@ const BATCH = 50
 const jobs = new Map<string, Promise<string>>()
 const open = new Map<string, IdleStream[]>()
 
-/** Opens streams until that many are open. One job is made, at the first call for a server. */
+/** Opens streams until enough are open. The first call for a server creates the job that all of them read. */
 export const openIdleStreams: Task<z.infer<typeof IdleLoad>, null> = {
   name: 'open-idle-streams',
   params: IdleLoad,
@@ -46,7 +46,7 @@ export const openIdleStreams: Task<z.infer<typeof IdleLoad>, null> = {
 
 const Closing = z.object({ url: z.string(), seed: z.int(), tokens: z.int() })
 
-/** Closes all streams, and checks what they had received. */
+/** Closes all streams, and checks the texts that they received. */
 export const closeIdleStreams: Task<z.infer<typeof Closing>, Checked> = {
   name: 'close-idle-streams',
   params: Closing,
@@ -67,7 +67,7 @@ function collecting(answer: Answer): IdleStream {
   answer.body.setEncoding('utf8').on('data', (text: string) => {
     stream.body += text
   })
-  // Closing it early is not a failure.
+  // The benchmark closes it early, which is no failure.
   answer.body.on('error', () => {})
   return stream
 }

@@ -4,20 +4,20 @@ import { type Answer, expectText, send } from './http-client.ts'
 
 const CreatedJob = z.object({ id: z.string() })
 
-/** `POST /jobs`, and the id in its answer. */
+/** Sends `POST /jobs`. @returns the job's id */
 export async function createJob(serverUrl: string, script: Script): Promise<string> {
   const body = JSON.stringify({ prompt: JSON.stringify(script), provider: 'openai', model: 'bench' })
   return CreatedJob.parse(JSON.parse(await expectText(202, await send('POST', `${serverUrl}/jobs`, body)))).id
 }
 
-/** `GET /jobs/:id/stream`. */
+/** Opens `GET /jobs/:id/stream`. */
 export async function openStream(serverUrl: string, id: string, after = 0): Promise<Answer> {
   const answer = await send('GET', `${serverUrl}/jobs/${id}/stream${after > 0 ? `?after=${after}` : ''}`)
   if (answer.status !== 200) throw new Error(`The stream answered ${answer.status}`)
   return answer
 }
 
-/** The request that a client sends to the vendor itself, or through a proxy: what the OpenAI SDK sends. */
+/** Sends a request to the vendor itself, or through a proxy, as the OpenAI SDK does. */
 export function askVendor(vendorUrl: string, script: Script): Promise<Answer> {
   const body = JSON.stringify({
     model: 'bench',

@@ -1,4 +1,4 @@
-/** The process of the clients. */
+/** The process of all clients. */
 import { answerable, answerTasks } from '../processes/task.ts'
 import { loadFirstTokens } from './first-token-load.ts'
 import { closeIdleStreams, openIdleStreams } from './idle-load.ts'

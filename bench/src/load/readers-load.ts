@@ -11,7 +11,7 @@ import { Checked, TextCheck } from './wrong-texts.ts'
 const Attach = z.object({
   url: z.string(),
   readers: z.int(),
-  /** The job that the server under test is to run. Left out: the floor, which has only one stream. */
+  /** The job that the server runs. Left out for the floor, which has only one stream. */
   script: Script.optional(),
 })
 

@@ -3,7 +3,7 @@ import { z } from 'zod'
 const Token = z.object({ token: z.string() })
 const Chunk = z.object({ choices: z.array(z.object({ delta: z.object({ content: z.string().optional() }) })) })
 
-/** What a stream of the server said. */
+/** The content of a job's stream. */
 export interface ReceivedJob {
   readonly text: string
   readonly tokenEvents: number
@@ -22,7 +22,7 @@ export function readJobStream(body: string): ReceivedJob {
   }
 }
 
-/** Reads the body of an OpenAI stream; `isComplete` says whether it had its end marker. */
+/** Reads the body of an OpenAI stream. `isComplete`: it has its end marker. */
 export function readOpenAIStream(body: string): { text: string; isComplete: boolean } {
   const data = body.split('\n\n').flatMap((frame) => fieldsOf(frame).data ?? [])
   const text = data

@@ -10,11 +10,13 @@ import { Checked, TextCheck } from './wrong-texts.ts'
 
 const RelayLoad = z.object({
   url: z.string(),
-  /** The server: POST /jobs and its stream. The proxy: what one would send to the vendor. */
+  /** `server`: POST /jobs and its stream. `proxy`: one request, as to the vendor. */
   target: z.enum(['server', 'proxy']),
   clients: z.int(),
-  /** How often all clients do it, one time after the other. */
-  waves: z.int(),
+  /** Each client runs its jobs one after the other. */
+  jobsPerClient: z.int(),
+  /** The clients begin evenly spread over this time. 0: all at once. */
+  arrivalMs: z.number(),
   tokens: z.int(),
   pauseMs: z.number(),
 })
@@ -22,26 +24,26 @@ export type RelayLoad = z.infer<typeof RelayLoad>
 
 const RelayOutcome = z.object({ wallMs: z.number(), checked: Checked })
 
-/** Clients that come within a tenth of a second, ask for a text of their own each, and read it to its end. */
+/** Clients that ask for texts and read them to their end. Every text is another one. */
 export const loadRelay: Task<RelayLoad, z.infer<typeof RelayOutcome>> = {
   name: 'load-relay',
   params: RelayLoad,
   result: RelayOutcome,
   run: async (load) => {
-    const bodies: string[] = []
     const startedAt = performance.now()
-    for (let wave = 0; wave < load.waves; wave += 1) bodies.push(...(await readWave(load, wave)))
+    const clients = Array.from({ length: load.clients }, (_, client) => readAll(load, client))
+    const bodies = (await Promise.all(clients)).flat()
     const wallMs = performance.now() - startedAt
     return { wallMs, checked: check(bodies, load) }
   },
 }
 
-async function readWave(load: RelayLoad, wave: number): Promise<string[]> {
-  const clients = Array.from({ length: load.clients }, async (_, client) => {
-    await setTimeout((client * 100) / load.clients)
-    return await readOne(load, wave * load.clients + client)
-  })
-  return await Promise.all(clients)
+async function readAll(load: RelayLoad, client: number): Promise<string[]> {
+  const { clients, jobsPerClient, arrivalMs } = load
+  if (arrivalMs > 0) await setTimeout((client * arrivalMs) / clients)
+  const bodies: string[] = []
+  for (let job = 0; job < jobsPerClient; job += 1) bodies.push(await readOne(load, client * jobsPerClient + job))
+  return bodies
 }
 
 async function readOne({ url, target, tokens, pauseMs }: RelayLoad, seed: number): Promise<string> {
@@ -50,7 +52,7 @@ async function readOne({ url, target, tokens, pauseMs }: RelayLoad, seed: number
   return await expectText(200, await openStream(url, await createJob(url, script)))
 }
 
-/** After the measurement: the clients only collect. */
+/** Runs after the measurement. During it, clients only collect. */
 function check(bodies: readonly string[], { target, tokens }: RelayLoad): Checked {
   const texts = new TextCheck()
   for (const [seed, body] of bodies.entries()) {

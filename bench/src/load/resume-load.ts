@@ -9,63 +9,71 @@ import { readJobStream } from './received-text.ts'
 import { Checked, TextCheck } from './wrong-texts.ts'
 
 const ResumeLoad = z.object({
-  serverUrl: z.string(),
+  serverUrls: z.array(z.string()),
   floorUrl: z.string(),
-  /** A job with this text that ran before the server was started. */
+  /** A job with this text that is in the store when the servers start. */
   storedId: z.string(),
   seed: z.int(),
   tokens: z.int(),
   rounds: z.int(),
 })
+/** From the request to the last character of the text. */
+const Times = z.array(z.number())
 const ResumeOutcome = z.object({
-  /** From the request to the last character of the text. */
-  floorMs: z.array(z.number()),
-  storedMs: z.array(z.number()),
-  endedMs: z.array(z.number()),
-  liveMs: z.array(z.number()),
+  floorMs: Times,
+  /** In the order of the servers. */
+  servers: z.array(z.object({ storedMs: Times, endedMs: Times, liveMs: Times })),
   checked: Checked,
 })
 
-type Target = 'floorMs' | 'storedMs' | 'endedMs' | 'liveMs'
-
-/** One client that comes back at any point of the text: to a job of an earlier day, to one
- * that has just ended, to one that still runs, to the floor. */
+/**
+ * One client that resumes at random cursors: at the floor, and at each server in a stored job, in a job that has just ended and
+ * in a running job.
+ */
 export const loadResume: Task<z.infer<typeof ResumeLoad>, z.infer<typeof ResumeOutcome>> = {
   name: 'load-resume',
   params: ResumeLoad,
   result: ResumeOutcome,
-  run: async ({ serverUrl, floorUrl, storedId, seed, tokens, rounds }) => {
+  run: async ({ serverUrls, floorUrl, storedId, seed, tokens, rounds }) => {
     const text = sampleText(seed, tokens)
     const script = { seed, tokens, pauseMs: 0 }
-    const ended = await readyJob(serverUrl, script, text)
-    const live = await readyJob(serverUrl, { ...script, isEndless: true }, text)
-    const times: Record<Target, number[]> = { floorMs: [], storedMs: [], endedMs: [], liveMs: [] }
+    const floorMs: number[] = []
+    const servers = []
+    for (const url of serverUrls) {
+      const ended = await readyJob(url, script, text)
+      const live = await readyJob(url, { ...script, isEndless: true }, text)
+      const times: Record<'storedMs' | 'endedMs' | 'liveMs', number[]> = { storedMs: [], endedMs: [], liveMs: [] }
+      servers.push({ url, ended, live, times })
+    }
     const texts = new TextCheck()
-    const resume = async (what: Target, after: number, open: () => Promise<Answer>) => {
+    const resume = async (what: string, times: number[], after: number, open: () => Promise<Answer>) => {
       const startedAt = performance.now()
       const received = await readUntil(await open(), text.length)
-      times[what].push(performance.now() - startedAt)
+      times.push(performance.now() - startedAt)
       texts.expect(`${what} after ${after}`, readJobStream(received).text, text.slice(after), true)
     }
     for (let round = 0; round < rounds; round += 1) {
       const after = 1 + Math.floor(Math.random() * (text.length - 1))
-      await resume('floorMs', after, () => send('GET', `${floorUrl}/?after=${after}&seed=${seed}&tokens=${tokens}`))
-      await resume('storedMs', after, () => openStream(serverUrl, storedId, after))
-      await resume('endedMs', after, () => openStream(serverUrl, ended, after))
-      await resume('liveMs', after, () => openStream(serverUrl, live, after))
+      const floor = `${floorUrl}/?after=${after}&seed=${seed}&tokens=${tokens}`
+      await resume('floor', floorMs, after, () => send('GET', floor))
+      for (const { url, ended, live, times } of servers) {
+        await resume('stored job', times.storedMs, after, () => openStream(url, storedId, after))
+        await resume('job just ended', times.endedMs, after, () => openStream(url, ended, after))
+        await resume('running job', times.liveMs, after, () => openStream(url, live, after))
+      }
     }
-    return { ...times, checked: texts.result() }
+    return { floorMs, servers: servers.map(({ times }) => times), checked: texts.result() }
   },
 }
 
-/** A job whose text is there as a whole. */
+/** Creates a job and waits until its whole text is there. */
 async function readyJob(serverUrl: string, script: Script, text: string): Promise<string> {
   const id = await createJob(serverUrl, script)
   await readUntil(await openStream(serverUrl, id), text.length)
   return id
 }
 
-/** Reads until the event whose id is this length of the text, leaves, and gives out all that came. */
+/** Reads up to the event whose id is this length, then closes the stream. @returns all that was received */
 function readUntil({ body }: Answer, length: number): Promise<string> {
   const last = `id: ${length}\n`
   return new Promise((resolve, reject) => {

@@ -12,16 +12,16 @@ const SteadyPosts = z.object({
   url: z.string(),
   count: z.int(),
   perSecond: z.number(),
-  /** Of each job's prompt. */
+  /** The length of each job's prompt. */
   promptChars: z.int(),
-  /** Keeps the texts of two calls apart. */
+  /** The seed of the first text; the next ones follow it. */
   firstSeed: z.int(),
 })
 const SteadyPostsOutcome = z.object({ postMs: z.array(z.number()), checked: Checked })
 
 const TOKENS = 4
 
-/** Posts jobs at a steady rate, whether or not the earlier ones were answered; then reads what became of each. */
+/** Posts jobs at a steady rate, whether or not the earlier ones were answered, then reads the stream of each. */
 export const loadSteadyPosts: Task<z.infer<typeof SteadyPosts>, z.infer<typeof SteadyPostsOutcome>> = {
   name: 'load-steady-posts',
   params: SteadyPosts,

@@ -1,10 +1,10 @@
 import { z } from 'zod'
 
-/** How many streams were checked, and what was wrong with them. */
+/** The number of checked streams, and a complaint for each wrong one. */
 export const Checked = z.object({ streams: z.int(), wrong: z.array(z.string()) })
 export type Checked = z.infer<typeof Checked>
 
-/** Compares what clients received with what they should have received. */
+/** Compares the texts that clients received with those that the vendor sent. */
 export class TextCheck {
   #streams = 0
   readonly #wrong: string[] = []

@@ -2,7 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { z } from 'zod'
 import type { Task } from '../processes/task.ts'
 
-/** How late the event loop was, in milliseconds. */
+/** Delays of the event loop, in milliseconds. */
 const LoopDelay = z.object({ p99Ms: z.number(), maxMs: z.number() })
 export type LoopDelay = z.infer<typeof LoopDelay>
 
@@ -10,7 +10,7 @@ const RESOLUTION_MS = 2
 
 let histogram: ReturnType<typeof monitorEventLoopDelay> | undefined
 
-/** Begins to watch the event loop of a process. */
+/** Begins to measure the delay of a process's event loop. */
 export const watchLoopDelay: Task<null, null> = {
   name: 'watch-loop-delay',
   params: z.null(),
@@ -23,13 +23,13 @@ export const watchLoopDelay: Task<null, null> = {
   },
 }
 
-/** What has been seen since `watchLoopDelay`. */
+/** The delays since `watchLoopDelay`. */
 export const readLoopDelay: Task<null, LoopDelay> = {
   name: 'read-loop-delay',
   params: z.null(),
   result: LoopDelay,
   run: () => {
-    if (!histogram) throw new Error('Nobody watches the event loop')
+    if (!histogram) throw new Error('watchLoopDelay has to be called first')
     return { p99Ms: lateness(histogram.percentile(99)), maxMs: lateness(histogram.max) }
   },
 }

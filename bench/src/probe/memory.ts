@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { z } from 'zod'
@@ -18,7 +19,19 @@ export const readMemory: Task<null, Memory> = {
   },
 }
 
-/** Twice, because finalizers of the first round free more. */
+/** The largest RSS that a process has had since it was started, in bytes. */
+export const readPeakMemory: Task<null, number> = {
+  name: 'read-peak-memory',
+  params: z.null(),
+  result: z.number(),
+  run: () => {
+    // Not `maxRSS` on Linux: there a child process begins with the peak of its parent.
+    if (process.platform !== 'linux') return process.resourceUsage().maxRSS * 1024
+    return Number(/^VmHWM:\s*(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) * 1024
+  },
+}
+
+/** Collects twice, because finalizers of the first collection free more. */
 function collectGarbage(): void {
   setFlagsFromString('--expose-gc')
   const collect: unknown = runInNewContext('gc')

@@ -1,13 +1,14 @@
-/** Loaded into a measured process before its own code: tells the benchmark, when asked, what only the process knows. */
+/** Loaded into a measured process before its own code. It reads usage and memory of the process when the benchmark asks. */
 import { answerable, answerTasks } from '../processes/task.ts'
-import { readCpu } from './cpu.ts'
 import { readLoopDelay, watchLoopDelay } from './loop-delay.ts'
-import { readMemory } from './memory.ts'
+import { readMemory, readPeakMemory } from './memory.ts'
 import { startProfile, stopProfile } from './profiler.ts'
+import { readUsage } from './usage.ts'
 
 answerTasks([
-  answerable(readCpu),
+  answerable(readUsage),
   answerable(readMemory),
+  answerable(readPeakMemory),
   answerable(watchLoopDelay),
   answerable(readLoopDelay),
   answerable(startProfile),

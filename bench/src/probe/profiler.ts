@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises'
-import { Session } from 'node:inspector/promises'
+import type { Session } from 'node:inspector/promises'
 import { z } from 'zod'
 import type { Task } from '../processes/task.ts'
 
@@ -7,12 +7,14 @@ const SAMPLING_INTERVAL_US = 200
 
 let session: Session | undefined
 
-/** Begins to sample what the main thread of a process does: only what is measured, not start and warm-up. */
+/** Begins to sample the main thread of a process. It begins after start and warm-up, so the profile has only the measured round. */
 export const startProfile: Task<null, null> = {
   name: 'start-profile',
   params: z.null(),
   result: z.null(),
   run: async () => {
+    // Not imported at the start: the inspector would be counted in the memory of every measured process.
+    const { Session } = await import('node:inspector/promises')
     session = new Session()
     session.connect()
     await session.post('Profiler.enable')

@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs'
 
-/** What Linux counts CPU time in, in microseconds. */
+/** The unit of CPU time in `/proc`, in microseconds. */
 const TICK_US = 10_000
 
 /**
- * CPU time that the running processes of some programs have used so far, in microseconds: of servers beside the measured
- * one, which cannot be asked. 0 where there is no `/proc`.
+ * CPU time that all running processes of some programs have used so far, in microseconds. For databases, which cannot load a
+ * probe. 0 where there is no `/proc`.
  * @param programs their names, as `ps -o comm` shows them
  */
 export function programCpuUs(programs: ReadonlySet<string>): number {
@@ -27,7 +27,7 @@ function readStat(pid: string): string {
   try {
     return readFileSync(`/proc/${pid}/stat`, 'utf8')
   } catch {
-    // It has ended since the folder was read.
+    // The process has ended since the folder was read.
     return ''
   }
 }

@@ -1,15 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
-import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { Role } from './cores.ts'
+import { programFile } from './programs.ts'
+import type { ServerVersion } from './server-version.ts'
 import { TaskProcess } from './task-process.ts'
 
-const THIS_REPOSITORY = fileURLToPath(new URL('../../..', import.meta.url))
-const PROBE = new URL('../probe/probe.ts', import.meta.url)
-
-/** Limits that no benchmark reaches, so that none of them is what is measured. */
+/** Limits that no benchmark reaches. With the defaults, 100 clients would wait for 64 slots. */
 const WIDE_LIMITS = {
   MAX_CONCURRENT_JOBS: '100000',
   MAX_CONCURRENT_JOBS_PER_PROVIDER: '100000',
@@ -19,8 +17,9 @@ const WIDE_LIMITS = {
   JOB_TIMEOUT_MS: '3600000',
 }
 
-/** The server as its users start it, in a folder of its own, with a probe loaded beside it. */
+/** The server, started as in production, in a new folder. The probe is loaded into it. */
 export interface ApiServer extends AsyncDisposable {
+  readonly version: ServerVersion
   readonly process: TaskProcess
   readonly url: string
   /** From the start of the process until it listens. */
@@ -28,20 +27,19 @@ export interface ApiServer extends AsyncDisposable {
 }
 
 export interface ApiServerOptions {
+  readonly version: ServerVersion
   readonly vendorUrl: string
-  /** The folder of another checkout whose server is to run. Default: this one. */
-  readonly checkout?: string | undefined
-  /** Puts into the server's folder what it shall find there, such as a `jobs.json`. */
+  /** Writes files into the server's folder before it starts, such as a `jobs.json`. */
   readonly fill?: (folder: string) => Promise<void>
-  /** Settings besides, or in place of, those that every benchmark has. */
+  /** More settings; they override those of every benchmark. */
   readonly env?: Readonly<Record<string, string>>
   /** Default: `measured`. */
   readonly role?: Role
 }
 
 export async function startApiServer({
+  version,
   vendorUrl,
-  checkout = THIS_REPOSITORY,
   fill,
   env = {},
   role = 'measured',
@@ -51,12 +49,11 @@ export async function startApiServer({
   const startedAt = performance.now()
   const server = new TaskProcess({
     role,
-    script: pathToFileURL(resolve(checkout, 'apps/api/src/main.ts')),
-    preload: [import.meta.resolve('tsx'), PROBE.href],
+    nodeArguments: [...version.nodeArguments, '--import', programFile('probe').href],
+    script: version.script,
     folder,
     env: {
       PORT: '0',
-      LOG_LEVEL: 'warn',
       OPENAI_API_KEY: 'sk-bench',
       OPENAI_BASE_URL: `${vendorUrl}/v1`,
       OPENAI_MODELS: 'bench',
@@ -70,9 +67,20 @@ export async function startApiServer({
   }
   try {
     const url = await server.outputMatch(/listening on (http:\S+)/)
-    return { process: server, url, startUpMs: performance.now() - startedAt, [Symbol.asyncDispose]: close }
+    return { version, process: server, url, startUpMs: performance.now() - startedAt, [Symbol.asyncDispose]: close }
   } catch (error) {
     await close()
     throw error
   }
+}
+
+/** A server of each version, in their order; the stack ends them. */
+export async function startApiServers(
+  versions: readonly ServerVersion[],
+  stack: AsyncDisposableStack,
+  options: Omit<ApiServerOptions, 'version'>,
+): Promise<ApiServer[]> {
+  const servers: ApiServer[] = []
+  for (const version of versions) servers.push(stack.use(await startApiServer({ version, ...options })))
+  return servers
 }

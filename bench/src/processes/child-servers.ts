@@ -1,36 +1,37 @@
+import { programFile } from './programs.ts'
 import { TaskProcess } from './task-process.ts'
 
-/** A process that listens. */
+/** A process that serves HTTP. */
 export interface ChildServer extends AsyncDisposable {
   readonly process: TaskProcess
   readonly url: string
 }
 
-/** Answers like OpenAI, on the core of the load. */
+/** A vendor that answers like OpenAI. */
 export function startVendor(): Promise<ChildServer> {
-  return started(new TaskProcess({ role: 'load', script: new URL('../vendor/vendor.ts', import.meta.url) }))
+  return started(new TaskProcess({ role: 'load', script: programFile('vendor') }))
 }
 
-/** The floor of a relay, on the core of the server under test. */
+/** The floor of `relay` and `burst`. */
 export function startProxyFloor(vendorUrl: string): Promise<ChildServer> {
-  const script = new URL('../floors/proxy-floor.ts', import.meta.url)
+  const script = programFile('proxy-floor')
   return started(new TaskProcess({ role: 'measured', script, env: { VENDOR_URL: vendorUrl } }))
 }
 
-/** The floor of a stream with many readers, on the core of the server under test. */
+/** The floor of `fan-out` and `idle`. */
 export function startBroadcastFloor(): Promise<ChildServer> {
-  const script = new URL('../floors/broadcast-floor.ts', import.meta.url)
+  const script = programFile('broadcast-floor')
   return started(new TaskProcess({ role: 'measured', script }))
 }
 
-/** The floor of resuming, on the core of the server under test. */
+/** The floor of `resume`. */
 export function startSliceFloor(): Promise<ChildServer> {
-  return started(new TaskProcess({ role: 'measured', script: new URL('../floors/slice-floor.ts', import.meta.url) }))
+  return started(new TaskProcess({ role: 'measured', script: programFile('slice-floor') }))
 }
 
-/** The clients of a benchmark: a process of its own, so that what they cost is not counted. */
+/** The clients of a benchmark, in a separate process, so that their CPU time is not counted. */
 export function startLoad(): TaskProcess {
-  return new TaskProcess({ role: 'load', script: new URL('../load/load.ts', import.meta.url) })
+  return new TaskProcess({ role: 'load', script: programFile('load') })
 }
 
 async function started(process: TaskProcess): Promise<ChildServer> {

@@ -3,7 +3,7 @@ import type { Server } from 'node:http'
 
 /** Listens on a free port of 127.0.0.1 and tells the parent process where, on standard output. */
 export async function listen(server: Server): Promise<void> {
-  // As long as a queue of many clients that connect at once.
+  // A long backlog, because many clients connect at once.
   server.listen(0, '127.0.0.1', 4096)
   await once(server, 'listening')
   const address = server.address()

@@ -1,12 +1,12 @@
 import { performance } from 'node:perf_hooks'
 import { setImmediate } from 'node:timers/promises'
 
-/** Sends each item, `pauseMs` apart; what is late is sent at once, so that the mean rate holds. Resolves after the last. */
+/** Sends items `pauseMs` apart. Late items are sent at once, so that the mean rate holds. Resolves after the last. */
 export async function pace<Item>(items: readonly Item[], pauseMs: number, send: (item: Item) => void): Promise<void> {
   if (pauseMs > 0) return paced(items, pauseMs, send)
   for (const item of items) {
     send(item)
-    // Lets this item reach the network by itself, and other streams have their turn.
+    // This item leaves in a write of its own, and other streams have their turn.
     await setImmediate()
   }
 }

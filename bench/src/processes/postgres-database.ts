@@ -2,7 +2,7 @@ import { Client } from 'pg'
 
 const SERVER = process.env['TEST_POSTGRES_URL'] ?? 'postgres://postgres@127.0.0.1:5432/postgres'
 
-/** An empty database of PostgreSQL, removed in the end. */
+/** A new database in PostgreSQL. Disposing it removes it. */
 export interface PostgresDatabase extends AsyncDisposable {
   readonly url: string
 }
@@ -13,7 +13,7 @@ export async function createPostgresDatabase(): Promise<PostgresDatabase | undef
   try {
     await runSql(`create database ${name} template template0 encoding 'UTF8'`)
   } catch (error) {
-    if (isNobodyThere(error)) return undefined
+    if (isUnreachable(error)) return undefined
     throw error
   }
   const url = new URL(SERVER)
@@ -31,6 +31,6 @@ async function runSql(statement: string): Promise<void> {
   }
 }
 
-function isNobodyThere(error: unknown): boolean {
+function isUnreachable(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED'
 }

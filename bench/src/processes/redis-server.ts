@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 
-/** A Redis that keeps nothing on disk, ended in the end. */
+/** A Redis that stores nothing on disk. Disposing it ends it. */
 export interface RedisServer extends AsyncDisposable {
   readonly url: string
 }
@@ -14,7 +14,7 @@ export async function startRedis(): Promise<RedisServer | undefined> {
   const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', tmpdir()]
   const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'ignore'] })
   const closed = once(child, 'close')
-  // Emitted in place of `close` where there is no such program.
+  // Emitted instead of `close` if the program is missing.
   const missing = once(child, 'error').then(() => 'missing' as const)
   let output = ''
   const ready = new Promise<'ready'>((resolve) => {

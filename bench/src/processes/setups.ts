@@ -1,25 +1,26 @@
 import { startApiServer } from './api-server.ts'
 import { createPostgresDatabase } from './postgres-database.ts'
 import { startRedis } from './redis-server.ts'
+import type { ServerVersion } from './server-version.ts'
 import type { TaskProcess } from './task-process.ts'
 
-/** A way to run the server: where its jobs are, and in how many processes. */
+/** A way to run the server: a store, and a number of processes. */
 export interface Setup {
   readonly name: string
-  /** What each process is told, besides the usual; several processes share its database and its Redis. */
+  /** Settings of every process, besides those of every benchmark. */
   readonly env: Readonly<Record<string, string>>
-  /** Undefined: one process does everything. */
+  /** Processes that run jobs. Undefined: one process does everything. */
   readonly workers?: number
 }
 
-/** The setup, running. */
+/** A setup that runs. */
 export interface RunningSetup extends AsyncDisposable {
   /** Of the process that takes requests. */
   readonly url: string
   readonly processes: readonly TaskProcess[]
 }
 
-/** Every setup that is possible here, and a sentence for each that is not. What they need lives until the stack is disposed. */
+/** Every setup that is possible here, and a sentence for each missing one. The stack ends their databases. */
 export async function availableSetups(stack: AsyncDisposableStack): Promise<{ setups: Setup[]; missing: string[] }> {
   const setups: Setup[] = [
     { name: 'jobs.json', env: {} },
@@ -42,6 +43,7 @@ export async function availableSetups(stack: AsyncDisposableStack): Promise<{ se
 /** @param env settings besides those of the setup */
 export async function startSetup(
   { env: own, workers }: Setup,
+  version: ServerVersion,
   vendorUrl: string,
   env: Readonly<Record<string, string>> = {},
 ): Promise<RunningSetup> {
@@ -51,7 +53,7 @@ export async function startSetup(
       workers === undefined
         ? { env: { ...own, ...env } }
         : { env: { ...own, ...env, ROLE: role }, role: 'anywhere' as const }
-    return stack.use(await startApiServer({ vendorUrl, ...given }))
+    return stack.use(await startApiServer({ version, vendorUrl, ...given }))
   }
   try {
     const first = await start('api')

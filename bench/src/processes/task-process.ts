@@ -8,25 +8,27 @@ export interface TaskProcessOptions {
   readonly role: Role
   /** The file it runs. */
   readonly script: URL
-  /** Modules it loads before that. */
-  readonly preload?: readonly string[]
-  /** All it gets besides PATH. */
+  /** Arguments of Node.js, in front of the file. */
+  readonly nodeArguments?: readonly string[]
+  /** Its environment, besides PATH. */
   readonly env?: Readonly<Record<string, string>>
   readonly folder?: string
 }
 
+/** The end of its output is kept, for the message when it fails. */
+const MAX_OUTPUT_CHARS = 20_000
+
 type Waiting = PromiseWithResolvers<unknown>
 
-/** A Node.js process of its own that does tasks. */
+/** A Node.js process that runs tasks. */
 export class TaskProcess implements AsyncDisposable {
   readonly #child: ChildProcess
   readonly #waiting = new Map<number, Waiting>()
   #lastId = 0
   #output = ''
 
-  constructor({ role, script, preload = [], env = {}, folder }: TaskProcessOptions) {
-    const imports = preload.flatMap((module) => ['--import', module])
-    const { command, args } = commandOn(role, process.execPath, [...imports, fileURLToPath(script)])
+  constructor({ role, script, nodeArguments = [], env = {}, folder }: TaskProcessOptions) {
+    const { command, args } = commandOn(role, process.execPath, [...nodeArguments, fileURLToPath(script)])
     this.#child = spawn(command, args, {
       ...(folder !== undefined && { cwd: folder }),
       env: { PATH: process.env['PATH'], ...env },
@@ -34,19 +36,19 @@ export class TaskProcess implements AsyncDisposable {
     })
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
-        this.#output += text
+        this.#output = (this.#output + text).slice(-MAX_OUTPUT_CHARS)
         this.#child.emit('output')
       })
     }
     this.#child.on('message', (message) => this.#settle(message))
-    this.#child.once('close', (code, signal) => this.#fail(new Error(`It ended with ${code ?? signal}`)))
+    this.#child.once('close', (code, signal) => this.#fail(new Error(`The process ended with ${code ?? signal}`)))
   }
 
   get output(): string {
     return this.#output
   }
 
-  /** Has the process do a task. @throws Error the task failed, or the process ended */
+  /** Runs a task in the process. @throws Error the task failed, or the process ended */
   async run<Params, Result>(task: Task<Params, Result>, params: NoInfer<Params>): Promise<Result> {
     this.#lastId += 1
     const waiting = Promise.withResolvers<unknown>()

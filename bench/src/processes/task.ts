@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** Something that one process asks another to do. Both import it, so both agree on its form; both check what arrives. */
+/** Work that one process asks of another. Both import the task, and both check what they receive. */
 export interface Task<Params, Result> {
   readonly name: string
   readonly params: z.ZodType<Params>
@@ -8,7 +8,7 @@ export interface Task<Params, Result> {
   readonly run: (params: Params) => Promise<Result> | Result
 }
 
-/** Any task; its parameters are checked when it is called. */
+/** A task whose parameters are checked at each call. */
 export interface AnswerableTask {
   readonly name: string
   readonly answer: (params: unknown) => Promise<unknown>
@@ -17,12 +17,12 @@ export interface AnswerableTask {
 const TaskRequest = z.object({ id: z.int(), name: z.string(), params: z.unknown().optional() })
 export const TaskReply = z.object({ id: z.int(), result: z.unknown().optional(), error: z.string().optional() })
 
-/** Makes a task answerable: the form in which a process offers it. */
+/** The form in which a process offers a task. */
 export function answerable<Params, Result>({ name, params, run }: Task<Params, Result>): AnswerableTask {
   return { name, answer: async (given) => await run(params.parse(given)) }
 }
 
-/** Does these tasks whenever the parent process asks. Ends with the parent. */
+/** Runs these tasks whenever the parent process asks. The process ends with its parent. */
 export function answerTasks(tasks: readonly AnswerableTask[]): void {
   const byName = new Map(tasks.map((task) => [task.name, task]))
   process.on('message', (message) => {

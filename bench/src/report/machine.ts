@@ -1,39 +1,44 @@
 import { spawnSync } from 'node:child_process'
-import { cpus, totalmem } from 'node:os'
+import { cpus, loadavg, totalmem } from 'node:os'
 import { isPinned } from '../processes/cores.ts'
+import type { ServerVersion } from '../processes/server-version.ts'
 
-/** Where and of what the figures are. */
+/** The machine, and the servers that are measured on it. */
 export interface Machine {
   readonly date: string
   readonly node: string
   readonly cores: number
   readonly cpu: string
   readonly memoryGb: number
-  /** Whether measured processes and load had a core each. */
+  /** Of the last minute. Before a run, it tells how quiet the machine is. */
+  readonly loadAverage: number
+  /** Whether measured processes and load have a core each. */
   readonly isPinned: boolean
-  readonly revision: string | undefined
+  readonly servers: readonly { name: string; form: string; revision: string }[]
 }
 
-/** @param checkout the folder of the checkout that is measured; default: this one */
-export function thisMachine(checkout: string = import.meta.dirname): Machine {
+export function thisMachine(versions: readonly ServerVersion[]): Machine {
   return {
     date: new Date().toISOString(),
     node: process.version,
     cores: cpus().length,
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
     memoryGb: Math.round(totalmem() / 2 ** 30),
+    loadAverage: loadavg()[0] ?? Number.NaN,
     isPinned,
-    revision: revision(checkout),
+    servers: versions.map(({ name, form, checkout }) => ({ name, form, revision: revisionOf(checkout) })),
   }
 }
 
 /** The commit, with a `+` when files differ from it. */
-function revision(checkout: string): string | undefined {
+function revisionOf(checkout: string): string {
   const git = spawnSync('git', ['describe', '--always', '--dirty=+'], { cwd: checkout, encoding: 'utf8' })
-  return git.status === 0 ? git.stdout.trim() : undefined
+  return git.status === 0 ? git.stdout.trim() : 'unknown'
 }
 
-export function describeMachine({ node, cores, cpu, memoryGb, isPinned: pinned, revision: commit }: Machine): string {
-  const where = pinned ? 'server and load on a core each' : 'server and load not pinned to cores'
-  return `Node.js ${node}, ${cores} × ${cpu}, ${memoryGb} GB, ${where}, commit ${commit ?? 'unknown'}`
+export function describeMachine({ node, cores, cpu, memoryGb, loadAverage, servers, ...machine }: Machine): string {
+  const where = machine.isPinned ? 'server and load on a core each' : 'processes on any core'
+  const load = `load average ${loadAverage.toFixed(2)} before the run`
+  const list = servers.map(({ name, form, revision }) => `${name}: ${form} of commit ${revision}`)
+  return [`Node.js ${node}, ${cores} × ${cpu}, ${memoryGb} GB, ${where}, ${load}`, ...list].join('; ')
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 
-/** What we need of a `.cpuprofile`. */
+/** The fields of a `.cpuprofile` that are read. */
 const Profile = z.object({
   nodes: z.array(
     z.object({
@@ -22,16 +22,16 @@ interface Entry {
   us: number
 }
 
-/** A function and the time in which it was at the top of the stack itself. */
+/** A function, and the time in which it was at the top of the stack. */
 export interface SelfTime {
   readonly what: string
   readonly where: string
   readonly ms: number
-  /** Of the time in which the thread was not idle. */
+  /** Share of the time in which the thread was not idle. */
   readonly percent: number
 }
 
-/** The functions that cost most by themselves, summed over all their callers. */
+/** The functions with the largest self time, summed over all their callers. */
 export async function selfTimes(path: string, count: number): Promise<SelfTime[]> {
   const { nodes, samples, timeDeltas } = Profile.parse(JSON.parse(await readFile(path, 'utf8')))
   const byName = new Map<string, Entry>()
@@ -47,7 +47,7 @@ export async function selfTimes(path: string, count: number): Promise<SelfTime[]
     .map(({ what, where, us }) => ({ what, where, ms: us / 1000, percent: (us / total) * 100 }))
 }
 
-/** The entry that each node's time counts for; idleness and the profiler itself have none. */
+/** The entry of each node. Idle time and the profiler have no entry. */
 function entriesOf(nodes: readonly ProfileNode[], byName: Map<string, Entry>): Map<number, Entry> {
   const parents = new Map(nodes.flatMap((node) => (node.children ?? []).map((child) => [child, node] as const)))
   const result = new Map<number, Entry>()
@@ -63,7 +63,7 @@ function entriesOf(nodes: readonly ProfileNode[], byName: Map<string, Entry>): M
   return result
 }
 
-/** Native functions have no place of their own, so they are told apart by their caller. */
+/** Native functions have no file, so their caller identifies them. */
 function describe(node: ProfileNode, parents: ReadonlyMap<number, ProfileNode>): [string, string] {
   const { functionName, url, lineNumber } = node.callFrame
   if (url !== '') return [functionName || `(anonymous, line ${lineNumber + 1})`, moduleOf(url)]

@@ -1,4 +1,4 @@
-/** A stream as OpenAI sends it, one entry a network write: the role, the tokens, the end. */
+/** A stream as OpenAI sends it: the role, the tokens, the end. Each entry is one network write. */
 export function openAIFrames(tokens: readonly string[]): { start: string; tokens: string[]; end: string } {
   return {
     start: choice({ role: 'assistant', content: '', refusal: null }),

@@ -8,7 +8,7 @@ export function untilReleased(): Promise<void> {
   return new Promise((resolve) => held.push(resolve))
 }
 
-/** Lets every answer begin that was held. */
+/** Begins every held answer. */
 export const releaseHeld: Task<null, null> = {
   name: 'release-held',
   params: z.null(),

@@ -20,7 +20,7 @@ const WORDS = [
   '\\',
 ]
 
-/** The tokens that the vendor sends for this seed: about five characters each, and another text for every seed. */
+/** The tokens that the vendor sends for this seed, about five characters each. Every seed has another text. */
 export function sampleTokens(seed: number, count: number): string[] {
   return Array.from({ length: count }, (_, index) =>
     index === 0 ? `#${seed}` : (WORDS[(seed + index * (1 + (seed % 7))) % WORDS.length] ?? ''),

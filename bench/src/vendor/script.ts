@@ -1,15 +1,15 @@
 import { z } from 'zod'
 
-/** What the vendor is to answer; it travels as the prompt. */
+/** The answer that a job asks of the vendor. It is sent as the prompt. */
 export const Script = z.object({
   /** Chooses the text. */
   seed: z.int(),
   tokens: z.int(),
-  /** Between two tokens. 0: each token is sent as soon as the one before is on its way. */
+  /** The pause between two tokens. 0: none, but each token has its own write. */
   pauseMs: z.number(),
-  /** Sends nothing before `releaseHeld`. */
+  /** No token is sent before `releaseHeld`. */
   isHeld: z.boolean().optional(),
-  /** Never ends after its last token. */
+  /** The stream stays open after its last token. */
   isEndless: z.boolean().optional(),
   /** Makes the prompt longer. */
   padding: z.string().optional(),
