@@ -2,13 +2,17 @@ import accepts from '@fastify/accepts'
 import cors from '@fastify/cors'
 import type { ProviderRegistry } from '@promptlab/providers'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
-import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
+import { serializerCompiler } from 'fastify-type-provider-zod'
 import type { Clock } from './base/clock.ts'
 import type { Config } from './config/config.ts'
 import { authPlugin } from './http/access/auth-plugin.ts'
 import { RATE_LIMIT_HEADERS, rateLimitPlugin, type SharedCounters } from './http/access/rate-limit-plugin.ts'
+import { RefusedKeys } from './http/access/refused-keys.ts'
+import { sameSitePlugin } from './http/access/same-site-plugin.ts'
 import { StreamLinks } from './http/access/stream-links.ts'
+import { TrustedHosts } from './http/access/trusted-hosts.ts'
 import { openapiPlugin } from './http/openapi/openapi-plugin.ts'
+import { heldBodies } from './http/plugins/held-bodies.ts'
 import { jsonBodies } from './http/plugins/json-bodies.ts'
 import { metricsPlugin } from './http/plugins/metrics-plugin.ts'
 import { knownRoutes, otherMethods } from './http/plugins/other-methods.ts'
@@ -20,6 +24,7 @@ import { securityHeaders } from './http/plugins/security-headers.ts'
 import { shutdownPlugin } from './http/plugins/shutdown-plugin.ts'
 import { sendMalformedRequest } from './http/problems/malformed-request.ts'
 import { problemPlugin, sendProblem } from './http/problems/problem-plugin.ts'
+import { requestValidator } from './http/problems/request-validator.ts'
 import { healthRoutes } from './http/routes/health-routes.ts'
 import { jobRoutes } from './http/routes/job-routes.ts'
 import { jobStreamRoutes } from './http/routes/job-stream-routes.ts'
@@ -71,6 +76,7 @@ export type AppConfig = Pick<
   | 'corsOrigins'
   | 'maxPromptChars'
   | 'metricsKey'
+  | 'queuedBytes'
   | 'rateLimitPerMinute'
   | 'reconcileMs'
   | 'requestTiming'
@@ -81,6 +87,7 @@ export type AppConfig = Pick<
   | 'stream'
   | 'streamLimits'
   | 'streamLinks'
+  | 'trustedHosts'
   | 'trustedProxies'
 > & {
   readonly logger: FastifyBaseLogger
@@ -90,6 +97,9 @@ export type AppConfig = Pick<
 
 /** How long browsers may cache the answer to a preflight request. Most browsers allow no more than ten minutes. */
 const PREFLIGHT_SECONDS = 600
+
+/** The most bytes of bodies that are handled at once. With the texts made of them they take about three times as much memory. */
+const MAX_BODY_BYTES_AT_ONCE = 64 * 1024 * 1024
 
 const EXPOSED_HEADERS = [
   'Location',
@@ -106,6 +116,7 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
   const metrics: Metrics = new Metrics({
     openStreams: () => streams.count,
     waitingJobs: () => queue.countWaiting(),
+    workers: () => queue.countWorkers(),
   })
   const jobs = timedJobRepository(deps.jobs, deps.clock, (...write) => metrics.stored(...write))
   const app = Fastify({
@@ -125,18 +136,19 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
     clientErrorHandler: sendMalformedRequest,
   })
   const runner = new JobRunner({ ...deps, jobs, logger: app.log, observer: metrics, policy: config.run })
-  const service = new JobService({ ...deps, jobs, runner })
+  const service = new JobService({ ...deps, jobs, runner, queuedBytes: config.queuedBytes })
   const reconciler = new Reconciler({ ...deps, logger: app.log })
   const streams = new OpenStreams(service, config.stream, config.streamLimits)
   const streamLinks = config.apiKeys && new StreamLinks({ ...config.streamLinks, clock: deps.clock })
 
   const routes = knownRoutes(app)
-  app.setValidatorCompiler(validatorCompiler)
+  app.setValidatorCompiler(requestValidator)
   app.setSerializerCompiler(serializerCompiler)
   app.register(requestLogPlugin)
   app.register(requestTracePlugin, { tracer: deps.tracer })
   app.register(metricsPlugin, { metrics })
   app.register(securityHeaders)
+  app.register(heldBodies, { maxBytes: MAX_BODY_BYTES_AT_ONCE })
   app.register(jsonBodies)
   app.register(problemPlugin)
   app.register(accepts)
@@ -157,7 +169,11 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
     interrupt: () => runner.interruptAll(),
     graceMs: config.shutdownGraceMs,
   })
-  app.register(authPlugin, { keys: config.apiKeys, metricsKey: config.metricsKey, streamLinks })
+  if (!config.apiKeys) {
+    app.register(sameSitePlugin, { hosts: new TrustedHosts(config.trustedHosts), corsOrigins: config.corsOrigins })
+  }
+  const refusedKeys = new RefusedKeys({ perMinute: config.rateLimitPerMinute, clock: deps.clock })
+  app.register(authPlugin, { keys: config.apiKeys, metricsKey: config.metricsKey, streamLinks, refusedKeys })
   app.register(rateLimitPlugin, { perMinute: config.rateLimitPerMinute, counters: deps.requestCounters })
   if (config.role !== 'worker') {
     app.register(openapiPlugin)
@@ -169,7 +185,7 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
   }
   const checks = { storage: () => jobs.checkHealth(), queue: () => queue.checkHealth() }
   app.register(metricsRoutes, { prefix: '/metrics', metrics })
-  app.register(healthRoutes, { prefix: '/health', checks })
+  app.register(healthRoutes, { prefix: '/health', checks, countWorkers: () => queue.countWorkers() })
   app.register(otherMethods, { routes })
 
   app.decorate('openStreams', streams)

@@ -42,7 +42,8 @@ export async function openDependencies(config: Config, logger: Logger): Promise<
 
 async function openProviders({ vendors, role }: Config): Promise<ProviderRegistry> {
   const entries = vendors.map(({ vendor, settings }) => vendorEntry(vendor, settings))
-  // An SDK that a call will need is loaded now: it blocks the process for up to 180 ms, which no stream should notice.
+  // Loading an SDK blocks the process for 60 ms or more, so an SDK that calls will need is loaded before there are
+  // streams.
   const callable = role === 'api' ? [] : entries.filter(({ missing }) => missing().length === 0)
   await Promise.all(callable.map(({ provider }) => provider.prepare?.()))
   return new ProviderRegistry(entries)

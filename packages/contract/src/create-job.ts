@@ -1,18 +1,31 @@
 import { z } from 'zod'
+import { notA } from './issue-sentence.ts'
 import { JobOptions } from './job.ts'
-
-const text = () => z.string({ error: ({ input }) => (input === undefined ? 'Is required' : undefined) })
 
 /**
  * The body of `POST /jobs`.
  * @param maxPromptChars the longest prompt and the longest system instruction, in Unicode code points, as zod and JSON Schema count
  */
 export function createJobBody(maxPromptChars: number) {
-  return z.strictObject({
-    prompt: text().max(maxPromptChars).regex(/\S/, 'Must not be blank').describe('What the model is asked.'),
-    provider: text().min(1).max(200).describe('A name from `GET /providers`.'),
-    model: text().min(1).max(200).describe('One of the models of that provider.'),
-    options: JobOptions.extend({ system: z.string().min(1).max(maxPromptChars).optional() }).optional(),
-  })
+  const system = z
+    .string()
+    .min(1)
+    .max(maxPromptChars, `The system text is longer than ${maxPromptChars} characters`)
+    .optional()
+    .describe('Instructions that precede the prompt.')
+  return z.strictObject(
+    {
+      prompt: z.string().max(maxPromptChars).regex(/\S/, 'Must not be blank').describe('What the model is asked.'),
+      provider: z.string().min(1).max(200).describe('A name from `GET /providers`.'),
+      model: z.string().min(1).max(200).describe('One of the models of that provider.'),
+      options: JobOptions.extend({ system }).optional(),
+    },
+    { error: ({ code, input }) => (code === 'invalid_type' ? noObject(input) : undefined) },
+  )
 }
 export type CreateJobBody = z.infer<ReturnType<typeof createJobBody>>
+
+function noObject(body: unknown): string {
+  if (body === undefined || body === null) return 'The body is empty. Send a JSON object.'
+  return `The body must be a JSON object${notA(body)}`
+}

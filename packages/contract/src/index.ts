@@ -1,5 +1,6 @@
 export { type CreateJobBody, createJobBody } from './create-job.ts'
 export { Liveness, Readiness } from './health.ts'
+export { issueSentence } from './issue-sentence.ts'
 export {
   FinalJob,
   FinishReason,

@@ -32,14 +32,14 @@ describe('VENDORS', () => {
   })
 })
 
-/** The packages that a new process loads, before and after it has prepared the providers of all vendors. */
+/** The packages of others that a new process loads, before and after it has prepared the providers of all vendors. */
 async function packagesLoadedByVendors(): Promise<unknown> {
   const script = `
     import { registerHooks } from 'node:module'
     const packages = new Set()
     registerHooks({
       resolve(specifier, context, next) {
-        if (/^[@a-z]/.test(specifier) && !/^(node|file):/.test(specifier)) packages.add(specifier)
+        if (/^[@a-z]/.test(specifier) && !/^(node:|file:|@promptlab\\/)/.test(specifier)) packages.add(specifier)
         return next(specifier, context)
       },
     })

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { pino } from 'pino'
 import { ConfigError } from '../config/config.ts'
 import { explainError } from '../process/explain-error.ts'
+import { LOG_OPTIONS } from '../process/log-options.ts'
 import { importJobs } from '../storage/job-import.ts'
 import { describeStore, type StoreLocation, storeLocation } from '../storage/store-location.ts'
 import { storeAt } from '../stores.ts'
@@ -14,7 +15,7 @@ async function main(): Promise<void> {
   const { from, to } = readArguments()
   const [sourceName, targetName] = [describeStore(from), describeStore(to)]
   if (sourceName === targetName) throw new ConfigError(`--from and --to name the same store. ${USAGE}`)
-  const logger = pino({ level: 'warn' }, pino.destination(2))
+  const logger = pino({ ...LOG_OPTIONS, level: 'warn' }, pino.destination(2))
   const progress = new ImportProgress(process.stderr)
   const source = await storeAt(from).openSource({ logger })
   try {

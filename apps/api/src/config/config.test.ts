@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
 import type { VendorSettings } from '@promptlab/providers'
 import { describe, expect, it } from 'vitest'
 import { describeStore } from '../storage/store-location.ts'
@@ -57,6 +59,8 @@ describe('readConfig', () => {
     ['file://localhost/var/my%20jobs.json', '/var/my jobs.json'],
     ['FILE:jobs.json', 'jobs.json'],
     [' jobs.json ', 'jobs.json'],
+    ['~/jobs.json', join(homedir(), 'jobs.json')],
+    ['file:~/jobs.json', join(homedir(), 'jobs.json')],
   ])('reads DATABASE_URL %s as the file %s', (url, path) => {
     expect(readConfig({ DATABASE_URL: url }).store).toEqual({ kind: 'json-file', path })
   })

@@ -1,8 +1,10 @@
 import type { z } from 'zod'
 import type { ApiKey } from '../http/access/api-keys.ts'
+import type { TrustedHostsOptions } from '../http/access/trusted-hosts.ts'
 import type { RequestTiming } from '../http/plugins/request-timing.ts'
 import type { StreamTiming } from '../http/streams/stream-response.ts'
 import type { StreamLimits } from '../http/streams/stream-slots.ts'
+import type { QueuedBytesLimits } from '../jobs/queued-bytes.ts'
 import type { RunPolicy } from '../jobs/run/job-run.ts'
 import type { StoreLocation } from '../storage/store-location.ts'
 import { contradictions } from './contradictions.ts'
@@ -18,6 +20,13 @@ export class ConfigError extends Error {
 }
 
 /** The settings of the server. Durations are milliseconds, lengths are Unicode code points. */
+/** How calls to vendors by https leave this network. */
+export interface ProxySettings {
+  readonly url: string
+  /** Hosts that are called without the proxy. */
+  readonly except: readonly string[] | undefined
+}
+
 export interface Config {
   readonly host: string
   readonly port: number
@@ -36,6 +45,7 @@ export interface Config {
   /** Undefined: `callerShare` of all slots. */
   readonly maxJobsPerKey: number | undefined
   readonly maxQueuedJobs: number
+  readonly queuedBytes: QueuedBytesLimits
   readonly maxPromptChars: number
   readonly run: RunPolicy
   /** How long finished jobs are kept. Undefined: for ever. */
@@ -48,6 +58,10 @@ export interface Config {
   readonly rateLimitPerMinute: number | undefined
   /** Proxies whose `X-Forwarded-For` is trusted. */
   readonly trustedProxies: readonly string[]
+  /** The names by which a server without keys may be called. */
+  readonly trustedHosts: TrustedHostsOptions
+  /** The proxy for calls to vendors by https. Undefined: there is none. */
+  readonly proxy: ProxySettings | undefined
   /** The keys of the callers. Undefined: no request needs a key. */
   readonly apiKeys: readonly ApiKey[] | undefined
   /** The key that may read metrics where keys are used. Undefined: no key may. */
@@ -100,11 +114,13 @@ export function readConfig(variables: EnvironmentVariables): Config {
     maxConcurrentJobsPerProvider: environment.MAX_CONCURRENT_JOBS_PER_PROVIDER,
     maxJobsPerKey: environment.MAX_JOBS_PER_KEY,
     maxQueuedJobs: environment.MAX_QUEUED_JOBS,
+    queuedBytes: queuedBytesOf(environment),
     maxPromptChars: environment.MAX_PROMPT_CHARS,
     run: {
       firstTokenTimeoutMs: environment.FIRST_TOKEN_TIMEOUT_MS,
       tokenIdleTimeoutMs: environment.TOKEN_IDLE_TIMEOUT_MS,
       jobTimeoutMs: environment.JOB_TIMEOUT_MS,
+      maxAnswerLength: environment.MAX_ANSWER_CHARS,
       retryDelayMs: 500,
     },
     retentionMs: environment.JOB_RETENTION_HOURS && environment.JOB_RETENTION_HOURS * 3_600_000,
@@ -114,6 +130,11 @@ export function readConfig(variables: EnvironmentVariables): Config {
     requestTiming: { headersMs: 10_000, requestMs: 60_000, checkMs: 1_000 },
     rateLimitPerMinute: rateLimitOf(environment),
     trustedProxies: environment.TRUSTED_PROXIES,
+    trustedHosts: { listenHost: environment.HOST, allowedHosts: environment.ALLOWED_HOSTS },
+    proxy:
+      environment.HTTPS_PROXY === undefined
+        ? undefined
+        : { url: environment.HTTPS_PROXY, except: environment.NO_PROXY },
     apiKeys: environment.AUTH === 'off' ? undefined : environment.API_KEYS,
     metricsKey: environment.METRICS_KEY,
     streamLinks: { secret: environment.STREAM_LINK_SECRET, lifeMs: environment.STREAM_LINK_SECONDS * 1000 },
@@ -130,6 +151,13 @@ function tracingOf(environment: z.infer<typeof Environment>): Config['tracing'] 
   return { endpoint, sampler: environment.OTEL_TRACES_SAMPLER, ratio: environment.OTEL_TRACES_SAMPLER_ARG }
 }
 
+/** The waiting jobs of one caller may hold half of the bytes, or all of them if there is no other caller. */
+function queuedBytesOf(environment: z.infer<typeof Environment>): QueuedBytesLimits {
+  const { MAX_QUEUED_BYTES: total, MAX_QUEUED_BYTES_PER_KEY, API_KEYS = [] } = environment
+  const callers = new Set(API_KEYS.map(({ name }) => name))
+  return { total, perOwner: MAX_QUEUED_BYTES_PER_KEY ?? (callers.size > 1 ? Math.ceil(total / 2) : total) }
+}
+
 /** Requests are limited by default only if there are keys: without keys only this machine reaches the server. */
 function rateLimitOf({ RATE_LIMIT_PER_MINUTE, API_KEYS, AUTH }: z.infer<typeof Environment>): number | undefined {
   const isGuarded = API_KEYS !== undefined && AUTH !== 'off'
@@ -137,5 +165,6 @@ function rateLimitOf({ RATE_LIMIT_PER_MINUTE, API_KEYS, AUTH }: z.infer<typeof E
 }
 
 function withoutEmpty(variables: EnvironmentVariables): EnvironmentVariables {
-  return Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== undefined && value.trim() !== ''))
+  const trimmed = Object.entries(variables).map(([name, value]) => [name, value?.trim()] as const)
+  return Object.fromEntries(trimmed.filter(([, value]) => value !== undefined && value !== ''))
 }

@@ -86,6 +86,12 @@ export const origins = listOf(
   'an origin such as https://app.example.com, or *',
 )
 
+/** Names of hosts, in lower case. */
+export const hosts = listOf(
+  (text) => /^(?:[\w.-]+|\[[\da-f:]+\])(?::\d{1,5})?$/i.test(text),
+  'the name of a host such as jobs.example.com or jobs.example.com:8080',
+).transform((items) => items.map((item) => item.toLowerCase()))
+
 /** A text by which the server signs. The fault does not repeat it. */
 export function secret(minLength: number) {
   return z.string().min(minLength, {

@@ -7,6 +7,8 @@ interface Levels {
   openStreams(): number
   /** If it rejects, `/metrics` leaves the number out. */
   waitingJobs(): Promise<number>
+  /** A promise that rejects leaves the number out. */
+  workers(): Promise<number>
 }
 
 interface Answered {
@@ -82,16 +84,13 @@ export class Metrics implements JobObserver {
     ['operation'],
   )
 
-  constructor({ openStreams, waitingJobs }: Levels) {
+  constructor({ openStreams, waitingJobs, workers }: Levels) {
     collectDefaultMetrics({ register: this.#registry })
-    this.#gauge('streams_open', 'Streams that are open in this process', [], (gauge) => gauge.set(openStreams()))
-    this.#gauge('jobs_waiting', 'Jobs that are waiting, in all processes together', [], async (gauge) => {
-      try {
-        gauge.set(await waitingJobs())
-      } catch {
-        gauge.remove()
-      }
-    })
+    this.#gauge('streams_open', 'Streams that are being written by this process', [], (gauge) =>
+      gauge.set(openStreams()),
+    )
+    this.#askedGauge('jobs_waiting', 'Jobs that wait for their turn, in all processes together', waitingJobs)
+    this.#askedGauge('workers', 'Processes that run jobs; with 0, jobs wait', workers)
   }
 
   get contentType(): string {
@@ -153,6 +152,17 @@ export class Metrics implements JobObserver {
           return collect(this)
         },
       }),
+    })
+  }
+
+  /** A level that another process knows. While that one cannot be asked, the level is left out. */
+  #askedGauge(name: string, help: string, ask: () => Promise<number>): void {
+    this.#gauge(name, help, [], async (gauge) => {
+      try {
+        gauge.set(await ask())
+      } catch {
+        gauge.remove()
+      }
     })
   }
 

@@ -1,4 +1,5 @@
 import { UnreachableError } from '../base/unreachable-error.ts'
+import { withoutCredentials } from '../base/without-credentials.ts'
 import { ConfigError } from '../config/config.ts'
 import { ImportError } from '../storage/import-error.ts'
 import { StoreOpenError } from '../storage/store-open-error.ts'
@@ -10,7 +11,7 @@ export function explainError(error: unknown): string {
   if ('syscall' in error && (error.syscall === 'listen' || error.syscall === 'getaddrinfo')) {
     return `The server cannot listen: ${error.message}. Set HOST and PORT to a free address.`
   }
-  return error.stack ?? error.message
+  return withoutCredentials(error.stack ?? error.message)
 }
 
 const SENTENCES = [ConfigError, ImportError, StoreOpenError, UnreachableError]

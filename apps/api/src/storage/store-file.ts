@@ -38,6 +38,13 @@ export async function lockStoreFile(file: string): Promise<FileLock> {
 
 /** The error for a store's file that cannot be opened. The message has the reason that the system gives. */
 export function unusableStoreFile(file: string, cause: unknown): StoreOpenError {
+  if (cause instanceof Error && 'code' in cause && cause.code === 'EBUSY') {
+    return new StoreOpenError(
+      `The job store ${file} cannot be replaced: ${messageOf(cause)}. It seems to be mounted as a single file. ` +
+        'Mount its folder instead.',
+      cause,
+    )
+  }
   const advice = 'DATABASE_URL must name a file that this user can write, on a disk with room.'
   return new StoreOpenError(`The job store ${file} cannot be read and written: ${messageOf(cause)}. ${advice}`, cause)
 }

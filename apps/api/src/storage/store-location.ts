@@ -1,4 +1,5 @@
-import { resolve } from 'node:path'
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 
@@ -44,10 +45,15 @@ function locationOf(value: string, context: z.RefinementCtx): StoreLocation {
   return { kind: scheme === 'sqlite' ? 'sqlite' : 'json-file', path }
 }
 
+/** A path that begins with `~/` lies in the user's home: a settings file has no shell that would say so. */
+function inHome(path: string): string {
+  return path.startsWith('~/') ? join(homedir(), path.slice(2)) : path
+}
+
 /** The path in `SCHEME:PATH`, or in a URL such as `file:///var/lib/jobs.json`. Undefined if the URL names another machine. */
 function pathOf(value: string): string | undefined {
   const [, scheme, rest = value] = /^(file|sqlite):(.*)$/is.exec(value) ?? []
-  if (scheme === undefined || !rest.startsWith('//')) return rest
+  if (scheme === undefined || !rest.startsWith('//')) return inHome(rest)
   try {
     return fileURLToPath(`file:${rest}`)
   } catch {

@@ -31,6 +31,8 @@ export class CopiedText {
   /** Whether text is missing that the stream does not have either. */
   #hasGap = false
   #idleSince = performance.now()
+  /** The number of the run whose tokens are taken. */
+  #run = 0
 
   /** @param idleMs after this time without a new token, messages may have been lost, in milliseconds */
   constructor(readEntries: ReadEntries, idleMs: number) {
@@ -66,8 +68,17 @@ export class CopiedText {
     if (text.hasEnded) return true
     if ('endsAt' in part) {
       // The final event only behind the whole text. Otherwise readers need the record for the rest of the text.
-      text.end(part.endsAt === text.length ? part.final : undefined)
+      text.end(this.#run, part.endsAt === text.length ? part.final : undefined)
       return true
+    }
+    if ('cutAt' in part) {
+      if (part.run <= this.#run) return true
+      this.#run = part.run
+      text.takeOver(part.cutAt, part.run)
+      // Longer text that was published is void, and so is a gap behind the place.
+      this.#knownLength = Math.min(this.#knownLength, part.cutAt)
+      if (text.length === part.cutAt) this.#hasGap = false
+      return text.length >= part.cutAt
     }
     if (this.#hasGap) return true
     let position = part.start
@@ -76,8 +87,7 @@ export class CopiedText {
       return false
     }
     for (const token of part.tokens) {
-      const known = text.length - position
-      if (known < token.length) text.append(known === 0 ? token : token.slice(known))
+      text.append(token, position, this.#run)
       position += token.length
     }
     this.#idleSince = performance.now()

@@ -12,6 +12,7 @@ export class LiveText {
   #batch: { readonly start: number; readonly events: readonly TokenEvent[] } = { start: 0, events: [] }
   readonly #readers = new Set<LiveTextReader>()
   #length = 0
+  #run = 0
   #hasEnded = false
   #final: FinalEvent | undefined
   #isWaking = false
@@ -38,11 +39,46 @@ export class LiveText {
     return this.#readers.size
   }
 
-  append(token: string): void {
+  /**
+   * Adds a token that begins at a place, of which the text may have a part already.
+   * @param run the number of the run that made it
+   * @returns false if the token was refused, because it lies behind a gap or its run is not the latest
+   */
+  append(token: string, place: number, run: number): boolean {
+    if (run < this.#run || this.#hasEnded) return false
+    // A later run goes on where the store's text ends, and this text may be longer.
+    if (run > this.#run) this.takeOver(place, run)
+    const known = this.#length - place
+    if (known < 0) return false
+    if (known < token.length) this.#add(known === 0 ? token : token.slice(known))
+    return true
+  }
+
+  /** Begins a later run at a place: removes the text behind the place. Does nothing if the run is not later. */
+  takeOver(place: number, run: number): void {
+    if (run <= this.#run) return
+    this.#run = run
+    this.#cut(place)
+  }
+
+  #add(token: string): void {
     this.#length += token.length
     this.#tokens.push(token)
     this.#ends.push(this.#length)
     this.#wakeSoon()
+  }
+
+  #cut(place: number): void {
+    if (this.#length <= place) return
+    while (this.#length > place) {
+      const token = this.#tokens.pop() ?? ''
+      this.#ends.pop()
+      const start = this.#length - token.length
+      this.#length = start
+      if (start < place) this.#add(token.slice(0, place - start))
+    }
+    this.#batch = { start: 0, events: [] }
+    for (const reader of this.#readers) reader.rewind()
   }
 
   /** The index of the first token at or after `start` that ends behind the cursor. */
@@ -63,7 +99,9 @@ export class LiveText {
     return this.#batch.events
   }
 
-  end(final?: FinalEvent): void {
+  /** Ends the text, unless a later run than this one goes on with it. */
+  end(run: number, final?: FinalEvent): void {
+    if (run < this.#run) return
     this.#hasEnded = true
     this.#final = final
     this.#wakeSoon()
@@ -113,6 +151,11 @@ class LiveTextReader implements TokenReader {
 
   get hasEnded(): boolean {
     return this.#text.hasEnded
+  }
+
+  /** Searches for the next token from the start again, because the text was cut. */
+  rewind(): void {
+    this.#index = 0
   }
 
   get final(): FinalEvent | undefined {

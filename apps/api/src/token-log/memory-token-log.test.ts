@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { attach, describeTokenLog, NO_CALLBACKS, tokensOf } from '../../test/contracts/describe-token-log.ts'
+import { append } from '../../test/support/append-token.ts'
 import { MemoryTokenLog } from './memory-token-log.ts'
 
 describeTokenLog('MemoryTokenLog', async () => new MemoryTokenLog())
@@ -8,7 +9,7 @@ describe('MemoryTokenLog', () => {
   it('gives a slow reader all tokens that are ready in one batch', async () => {
     const log = new MemoryTokenLog()
     const reader = attach(log, 'job', 0)
-    for (const token of ['a', 'b', 'c']) log.append('job', token)
+    for (const token of ['a', 'b', 'c']) append(log, 'job', token)
     expect(tokensOf(await reader.next())).toEqual([
       [1, 'a'],
       [2, 'b'],
@@ -21,7 +22,7 @@ describe('MemoryTokenLog', () => {
     let wakes = 0
     const reader = log.attach('job', 0, { onReady: () => wakes++, onIdle: () => {} })
     for (const token of ['a', 'b', 'c']) {
-      log.append('job', token)
+      append(log, 'job', token)
       await Promise.resolve()
     }
     expect(wakes).toBe(0)
@@ -46,8 +47,8 @@ describe('MemoryTokenLog', () => {
 
     it('gives late readers the tokens as they were streamed, until the time is over', async () => {
       const log = new MemoryTokenLog(options)
-      for (const token of ['one', 'two']) log.append('job', token)
-      await log.close('job')
+      for (const token of ['one', 'two']) append(log, 'job', token)
+      await log.close('job', 1)
       expect(tokensOf(log.attach('job', 1, NO_CALLBACKS).read())).toEqual([
         [3, 'ne'],
         [6, 'two'],
@@ -62,8 +63,8 @@ describe('MemoryTokenLog', () => {
     it('lets attached readers read on when it has dropped the text', async () => {
       const log = new MemoryTokenLog(options)
       const reader = log.attach('job', 0, NO_CALLBACKS)
-      log.append('job', 'text')
-      await log.close('job')
+      append(log, 'job', 'text')
+      await log.close('job', 1)
       vi.advanceTimersByTime(1000)
       expect(tokensOf(reader.read())).toEqual([[4, 'text']])
       expect(reader.hasEnded).toBe(true)
@@ -74,14 +75,14 @@ describe('MemoryTokenLog', () => {
     it('keeps no more text than the limit, and drops the oldest text first', async () => {
       const log = new MemoryTokenLog(options)
       for (const id of ['1', '2', '3']) {
-        log.append(id, 'abcd')
-        await log.close(id)
+        append(log, id, 'abcd')
+        await log.close(id, 1)
       }
       expect(log.size).toBe(2)
       expect(log.attach('1', 0, NO_CALLBACKS).hasEnded).toBe(false)
       expect(log.attach('3', 0, NO_CALLBACKS).hasEnded).toBe(true)
-      log.append('long', 'more than it may keep')
-      await log.close('long')
+      append(log, 'long', 'more than it may keep')
+      await log.close('long', 1)
       expect(log.attach('long', 0, NO_CALLBACKS).hasEnded).toBe(false)
     })
   })

@@ -39,15 +39,19 @@ export class MemoryTokenLog implements TokenLog {
     return count
   }
 
-  append(jobId: string, token: string): void {
-    this.#text(jobId).append(token)
+  append(jobId: string, token: string, place: number, run: number): void {
+    this.#text(jobId).append(token, place, run)
   }
 
-  async close(jobId: string, final?: FinalEvent): Promise<void> {
+  takeOver(jobId: string, place: number, run: number): void {
+    this.#texts.get(jobId)?.takeOver(place, run)
+  }
+
+  async close(jobId: string, run: number, final?: FinalEvent): Promise<void> {
     const text = this.#texts.get(jobId)
     if (!text || text.hasEnded) return
-    text.end(final)
-    this.#keep(jobId, text)
+    text.end(run, final)
+    if (text.hasEnded) this.#keep(jobId, text)
   }
 
   attach(jobId: string, after: number, listener: TokenListener): TokenReader {

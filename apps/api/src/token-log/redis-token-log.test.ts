@@ -9,6 +9,7 @@ import {
   textOf,
   tokensOf,
 } from '../../test/contracts/describe-token-log.ts'
+import { append } from '../../test/support/append-token.ts'
 import { RedisProcess } from '../../test/support/redis-process.ts'
 import { SILENT } from '../../test/support/silent-logger.ts'
 import { describeWithRedis, describeWithRedisProcess, type TestRedis, useRedis } from '../../test/support/test-redis.ts'
@@ -51,7 +52,7 @@ describeWithRedis('RedisTokenLog', (url) => {
     const [writing, reading] = [await openLog(redis), await openLog(redis)]
     const reader = attach(reading, 'job', 0)
     for (const token of ['Once', ' upon']) {
-      writing.append('job', token)
+      append(writing, 'job', token)
       expect((await reader.next())?.map(({ data }) => data.token)).toEqual([token])
     }
     const late = attach(await openLog(redis), 'job', 2)
@@ -59,7 +60,7 @@ describeWithRedis('RedisTokenLog', (url) => {
       [4, 'ce'],
       [9, ' upon'],
     ])
-    await writing.close('job')
+    await writing.close('job', 1)
     expect(await reader.next()).toBeUndefined()
     expect(await late.next()).toBeUndefined()
   })
@@ -68,8 +69,8 @@ describeWithRedis('RedisTokenLog', (url) => {
     const redis = useRedis(url)
     const [writing, reading] = [await openLog(redis), await openLog(redis)]
     const texts = Array.from({ length: 1_000 }, () => attach(reading, 'job', 0).rest())
-    for (const token of ['Once', ' upon', ' a', ' time']) writing.append('job', token)
-    await writing.close('job')
+    for (const token of ['Once', ' upon', ' a', ' time']) append(writing, 'job', token)
+    await writing.close('job', 1)
     const events = await Promise.all(texts)
     expect(new Set(events.map(textOf))).toEqual(new Set(['Once upon a time']))
     // All readers got the same objects.
@@ -94,7 +95,7 @@ describeWithRedis('RedisTokenLog', (url) => {
   it('keeps a text without readers for a moment, for a reader that reconnects', async () => {
     const redis = useRedis(url)
     const log = await openLog(redis)
-    log.append('job', 'Once')
+    append(log, 'job', 'Once')
     const reader = attach(log, 'job', 0)
     await reader.next()
     reader.source.detach()
@@ -106,7 +107,7 @@ describeWithRedis('RedisTokenLog', (url) => {
     const [writing, reading] = [await openLog(redis), await openLog(redis)]
     const [slow, quick] = [reading.attach('job', 0, NO_CALLBACKS), attach(reading, 'job', 0)]
     for (const token of ['a', 'b', 'c']) {
-      writing.append('job', token)
+      append(writing, 'job', token)
       await quick.next()
     }
     expect(slow.read()).toHaveLength(3)
@@ -193,18 +194,40 @@ describeWithRedis('RedisTokenLog', (url) => {
     },
   )
 
+  it('refuses what a process writes of an earlier run than another process has begun', async () => {
+    const redis = useRedis(url)
+    const [zombie, taking, reading] = [await openLog(redis), await openLog(redis), await openLog(redis)]
+    const reader = attach(reading, 'job', 0)
+    for (const token of ['Once', ' upon']) append(zombie, 'job', token)
+    let text = ''
+    while (text !== 'Once upon') text += textOf((await reader.next()) ?? [])
+    taking.takeOver('job', 4, 2)
+    const marker = attach(reading, 'marker', 0)
+    append(taking, 'marker', '.')
+    await marker.next()
+    append(zombie, 'job', ' of a zombie')
+    await zombie.close('job', 1, FINAL)
+    append(zombie, 'other', '.')
+    await attach(reading, 'other', 0).next()
+    taking.append('job', ' upon a time', 4, 2)
+    await taking.close('job', 2)
+    expect(textOf(await attach(await openLog(redis), 'job', 0).rest())).toBe('Once upon a time')
+    await reader.rest()
+    expect(reader.source.hasEnded).toBe(true)
+  })
+
   it('ignores tokens of a process that does not know that its job has ended', async () => {
     const redis = useRedis(url)
     const [unaware, ending, reading] = [await openLog(redis), await openLog(redis), await openLog(redis)]
     const reader = attach(reading, 'job', 0)
-    unaware.append('job', 'Once')
+    append(unaware, 'job', 'Once')
     expect(textOf((await reader.next()) ?? [])).toBe('Once')
-    await ending.close('job')
+    await ending.close('job', 1)
     expect(await reader.next()).toBeUndefined()
     // When this message has arrived, the one before it has too.
     const marker = attach(reading, 'marker', 0)
-    unaware.append('job', ' upon')
-    unaware.append('marker', '.')
+    append(unaware, 'job', ' upon')
+    append(unaware, 'marker', '.')
     await marker.next()
     expect(reader.source.read()).toEqual([])
     expect((await attach(await openLog(redis), 'job', 0).rest()).map(({ data }) => data.token)).toEqual(['Once'])
@@ -215,10 +238,10 @@ describeWithRedis('RedisTokenLog', (url) => {
     const log = await openLog(redis, { keepMs: { open: 60_000, ended: 100 } })
     const key = `${redis.prefix}tokens:job`
     const reader = attach(log, 'job', 0)
-    log.append('job', 'Once')
+    append(log, 'job', 'Once')
     await reader.next()
     expect(await redis.client.pttl(key)).toBeGreaterThan(50_000)
-    await log.close('job')
+    await log.close('job', 1)
     await reader.next()
     await vi.waitUntil(async () => (await redis.client.exists(key)) === 0, 10_000)
   })
@@ -257,7 +280,7 @@ describeWithRedisProcess('RedisTokenLog while Redis has trouble', () => {
     const { client, ...options } = await ownRedis()
     const log = await openLog(options)
     for (let job = 0; job < 100; job++) log.attach(String(job), 0, NO_CALLBACKS)
-    log.append('99', 'text')
+    append(log, '99', 'text')
     await attach(log, '99', 0).next()
     for (const name of ['promptlab-tokens', 'promptlab-subscriber']) {
       expect(await connectionIds(client, name)).toHaveLength(1)
@@ -268,14 +291,14 @@ describeWithRedisProcess('RedisTokenLog while Redis has trouble', () => {
     const { client, ...options } = await ownRedis()
     const [writing, reading] = [await openLog(options), await openLog(options)]
     const reader = attach(reading, 'job', 0)
-    writing.append('job', 'start')
+    append(writing, 'job', 'start')
     let text = textOf((await reader.next()) ?? [])
     for (let round = 0; round < 5; round++) {
       for (const id of await connectionIds(client, 'promptlab-subscriber')) await client.client('KILL', 'ID', id)
-      writing.append('job', ` ${round}`)
+      append(writing, 'job', ` ${round}`)
       text += textOf((await reader.next()) ?? [])
     }
-    await writing.close('job')
+    await writing.close('job', 1)
     text += textOf(await reader.rest())
     expect(text).toBe('start 0 1 2 3 4')
   })
@@ -284,19 +307,19 @@ describeWithRedisProcess('RedisTokenLog while Redis has trouble', () => {
     const { redis, ...options } = await ownRedis()
     const [writing, reading, later] = [await openLog(options), await openLog(options), await openLog(options)]
     const reader = attach(reading, 'job', 0)
-    writing.append('job', 'Once')
+    append(writing, 'job', 'Once')
     await reader.next()
     await redis.kill()
-    writing.append('job', ' upon')
-    writing.append('job', ' a')
+    append(writing, 'job', ' upon')
+    append(writing, 'job', ' a')
     await redis.startAgain()
     let text = ''
     while (text !== ' upon a') text += textOf((await reader.next()) ?? [])
 
     const late = attach(later, 'job', 0)
-    writing.append('job', ' time')
+    append(writing, 'job', ' time')
     expect(textOf((await reader.next()) ?? [])).toBe(' time')
-    await writing.close('job')
+    await writing.close('job', 1)
     expect(await reader.next()).toBeUndefined()
     expect(await late.rest()).toEqual([])
   })
@@ -305,11 +328,11 @@ describeWithRedisProcess('RedisTokenLog while Redis has trouble', () => {
     const { redis, ...options } = await ownRedis()
     const [writing, reading] = [await openLog(options), await openLog(options)]
     const reader = attach(reading, 'job', 0)
-    writing.append('job', 'start')
+    append(writing, 'job', 'start')
     await reader.next()
     redis.pause()
-    for (let token = 0; token < 1_000; token++) writing.append('job', ` ${token}`)
-    await writing.close('job')
+    for (let token = 0; token < 1_000; token++) append(writing, 'job', ` ${token}`)
+    await writing.close('job', 1)
     redis.resume()
     expect(textOf(await reader.rest())).toBe(Array.from({ length: 1_000 }, (_, token) => ` ${token}`).join(''))
   })
@@ -319,7 +342,7 @@ describeWithRedisProcess('RedisTokenLog while Redis has trouble', () => {
     const log = await openLog(options)
     log.attach('job', 0, NO_CALLBACKS)
     await redis.kill()
-    log.append('job', 'lost')
+    append(log, 'job', 'lost')
     await log.stop()
     expect(log.size).toBe(0)
   })

@@ -32,11 +32,14 @@ interface RedisTokenLogOptions {
  */
 const WRITE_PARTS = `
 for i, key in ipairs(KEYS) do
-  local part = ARGV[i + 2]
-  redis.call('XADD', key, '*', 'part', part)
-  redis.call('PUBLISH', key, part)
-  local hasEnded = string.sub(part, 1, ${END_MARK.length}) == '${END_MARK}'
-  redis.call('PEXPIRE', key, hasEnded and ARGV[2] or ARGV[1])
+  local part, run = ARGV[2 * i + 1], ARGV[2 * i + 2]
+  local last = redis.call('XREVRANGE', key, '+', '-', 'COUNT', 1)[1]
+  if not last or tonumber(last[2][4] or 0) <= tonumber(run) then
+    redis.call('XADD', key, '*', 'part', part, 'run', run)
+    redis.call('PUBLISH', key, part)
+    local hasEnded = string.sub(part, 1, ${END_MARK.length}) == '${END_MARK}'
+    redis.call('PEXPIRE', key, hasEnded and ARGV[2] or ARGV[1])
+  end
 end`
 const WRITE_PARTS_SHA = createHash('sha1').update(WRITE_PARTS).digest('hex')
 
@@ -102,12 +105,16 @@ export class RedisTokenLog implements TokenLog {
     return this.#texts.size
   }
 
-  append(jobId: string, token: string): void {
-    this.#writer.append(jobId, token)
+  append(jobId: string, token: string, place: number, run: number): void {
+    this.#writer.append(jobId, token, place, run)
   }
 
-  async close(jobId: string, final?: FinalEvent): Promise<void> {
-    this.#writer.end(jobId, final)
+  takeOver(jobId: string, place: number, run: number): void {
+    this.#writer.takeOver(jobId, place, run)
+  }
+
+  async close(jobId: string, run: number, final?: FinalEvent): Promise<void> {
+    this.#writer.end(jobId, run, final)
   }
 
   attach(jobId: string, after: number, listener: TokenListener): TokenReader {
@@ -164,7 +171,8 @@ export class RedisTokenLog implements TokenLog {
 
   async #write(parts: readonly WrittenPart[]): Promise<void> {
     const { open, ended } = this.#keepMs
-    const input = [...parts.map(({ jobId }) => this.#key(jobId)), open, ended, ...parts.map(({ part }) => part)]
+    const keys = parts.map(({ jobId }) => this.#key(jobId))
+    const input = [...keys, open, ended, ...parts.flatMap(({ part, run }) => [part, run])]
     try {
       await this.#redis.evalsha(WRITE_PARTS_SHA, parts.length, ...input)
     } catch (error) {

@@ -7,6 +7,7 @@ import { FinalEvent } from '@promptlab/contract'
 export type TokenPart =
   | { readonly start: number; readonly tokens: readonly string[] }
   | { readonly endsAt: number | undefined; readonly final: FinalEvent | undefined }
+  | { readonly cutAt: number; readonly run: number }
 
 /**
  * Encodes tokens as `START["TOKEN",…]`.
@@ -27,6 +28,16 @@ export function encodeEnd(length: number | undefined, final?: FinalEvent): strin
   return `${END_MARK}${length ?? ''}${final ? JSON.stringify(final) : ''}`
 }
 
+const CUT_MARK = 'cut'
+
+/**
+ * A later run begins: the text behind a place is void. Processes of earlier versions ignore this part.
+ * @param place in UTF-16 code units
+ */
+export function encodeCut(place: number, run: number): string {
+  return `${CUT_MARK}${place}:${run}`
+}
+
 /** @returns undefined if the text is no part that this version knows */
 export function decodePart(text: string): TokenPart | undefined {
   if (text.startsWith(END_MARK)) {
@@ -35,6 +46,8 @@ export function decodePart(text: string): TokenPart | undefined {
     const final = split < 0 ? undefined : FinalEvent.safeParse(parsed(text.slice(split))).data
     return { endsAt: length === '' ? undefined : Number(length), final }
   }
+  const [, cutAt, run] = /^cut(\d+):(\d+)$/.exec(text) ?? []
+  if (cutAt !== undefined) return { cutAt: Number(cutAt), run: Number(run) }
   const split = text.indexOf('[')
   if (split <= 0) return undefined
   const start = Number(text.slice(0, split))

@@ -1,9 +1,11 @@
 import type { FinalEvent } from '@promptlab/contract'
-import { encodeEnd, encodePart } from './token-part.ts'
+import { encodeCut, encodeEnd, encodePart } from './token-part.ts'
 
 /** An encoded part of a job's text, to be stored and published. */
 export interface WrittenPart {
   readonly jobId: string
+  /** The number of the run that made it. */
+  readonly run: number
   readonly part: string
 }
 
@@ -25,9 +27,14 @@ const MAX_WAITING_LENGTH = 8_000_000
 /** The tokens of a job that have not been sent. */
 interface OpenText {
   readonly jobId: string
+  readonly run: number
+  /** Where a run began that took the job over, until that is sent. */
+  cutAt: number | undefined
   /** The place where the first of the tokens begins, in UTF-16 code units. */
   start: number
   tokens: string[]
+  /** How much of the text there is with the tokens, in UTF-16 code units. */
+  end: number
   hasEnded: boolean
   final: FinalEvent | undefined
 }
@@ -52,15 +59,29 @@ export class TokenWriter {
     this.#options = options
   }
 
-  append(jobId: string, token: string): void {
-    const text = this.#text(jobId)
-    text.tokens.push(token)
-    this.#waitingLength += token.length
+  append(jobId: string, token: string, place: number, run: number): void {
+    const text = this.#text(jobId, place, run)
+    const known = text.end - place
+    // Text behind a gap would be unreadable, and the record will have it.
+    if (text.run > run || known < 0 || known >= token.length) return
+    const added = known === 0 ? token : token.slice(known)
+    text.tokens.push(added)
+    text.end += added.length
+    this.#waitingLength += added.length
     this.#touch(text)
   }
 
-  end(jobId: string, final?: FinalEvent): void {
-    const text = this.#text(jobId)
+  /** @param place where the run begins, in UTF-16 code units */
+  takeOver(jobId: string, place: number, run: number): void {
+    const text = this.#text(jobId, place, run)
+    if (text.run > run) return
+    text.cutAt = place
+    this.#touch(text)
+  }
+
+  end(jobId: string, run: number, final?: FinalEvent): void {
+    const text = this.#text(jobId, 0, run)
+    if (text.run > run) return
     text.hasEnded = true
     text.final = final
     this.#texts.delete(jobId)
@@ -75,10 +96,11 @@ export class TokenWriter {
     await this.#send()
   }
 
-  #text(jobId: string): OpenText {
+  /** The text of the job's latest run. A run that is later than those before begins at the place. */
+  #text(jobId: string, place: number, run: number): OpenText {
     let text = this.#texts.get(jobId)
-    if (!text) {
-      text = { jobId, start: 0, tokens: [], hasEnded: false, final: undefined }
+    if (!text || text.run < run) {
+      text = { jobId, run, cutAt: undefined, start: place, tokens: [], end: place, hasEnded: false, final: undefined }
       this.#texts.set(jobId, text)
     }
     return text
@@ -113,14 +135,18 @@ export class TokenWriter {
     const taken = texts.map((text) => ({ text, tokens: takeTokens(text), hasEnded: text.hasEnded }))
     const parts: WrittenPart[] = []
     for (const { text, tokens, hasEnded } of taken) {
-      const { jobId, start, final } = text
-      if (tokens.length > 0) parts.push({ jobId, part: encodePart(start, tokens) })
-      if (hasEnded) parts.push({ jobId, part: encodeEnd(lengthOf(text, tokens), final) })
+      const { jobId, run, cutAt, start, final } = text
+      if (cutAt !== undefined) parts.push({ jobId, run, part: encodeCut(cutAt, run) })
+      if (tokens.length > 0) parts.push({ jobId, run, part: encodePart(start, tokens) })
+      if (hasEnded) parts.push({ jobId, run, part: encodeEnd(lengthOf(text), final) })
     }
     this.#sentAt = performance.now()
     try {
       await this.#options.send(parts)
-      for (const { text, tokens } of taken) this.#drop(text, tokens)
+      for (const { text, tokens } of taken) {
+        text.cutAt = undefined
+        this.#drop(text, tokens)
+      }
       return this.#sentAt + WINDOW_MS - performance.now()
     } catch (error) {
       this.#options.onFailure(error)
@@ -159,7 +185,6 @@ function takeTokens(text: OpenText): readonly string[] {
  * The length of the whole text, with the tokens at its end. Undefined if this process wrote no token: it only ends the text of
  * another process.
  */
-function lengthOf({ start }: OpenText, tokens: readonly string[]): number | undefined {
-  const length = tokens.reduce((sum, token) => sum + token.length, start)
-  return length > 0 ? length : undefined
+function lengthOf({ end }: OpenText): number | undefined {
+  return end > 0 ? end : undefined
 }

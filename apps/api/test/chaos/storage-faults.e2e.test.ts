@@ -2,7 +2,7 @@ import { rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Readiness } from '@promptlab/contract'
 import { startOpenAIVendor } from '@promptlab/providers/testing/vendors'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createJob, getJob, jobOf, postJob, problemOf, readStream, StreamReader } from '../support/job-client.ts'
 import { newStorePath, startServer } from '../support/test-server.ts'
 import { resizeDisk, tinyDisk } from '../support/tiny-disk.ts'
@@ -28,8 +28,10 @@ describe('a disk that fills up', () => {
     const running = await createJob(url, OPENAI)
     const exchange = await vendor.nextRequest()
     const reader = await StreamReader.open(url, running.id)
-    exchange.sendToken('Half')
-    await reader.nextToken()
+    for (const token of ['Half', ' and half']) {
+      exchange.sendToken(token)
+      await reader.nextToken()
+    }
 
     // Another program fills the disk.
     await writeFile(join(folder, 'ballast'), Buffer.alloc(1_000_000)).catch(() => {})
@@ -44,8 +46,6 @@ describe('a disk that fills up', () => {
     expect(await readStream(url, done.id)).toMatchObject({ text: before.text, final: before.final })
 
     // The job ends while its end cannot be stored: no client learns that it ended.
-    exchange.sendToken(' and half')
-    expect(await reader.nextToken()).toBe(' and half')
     exchange.finish()
     let hasEnded = false
     const rest = reader.rest().then((frames) => {
@@ -63,6 +63,22 @@ describe('a disk that fills up', () => {
     expect((await readiness(url)).status).toBe(200)
     const again = await createJob(url, ECHO)
     expect((await readStream(url, again.id)).text).toBe('Once upon a time')
+  })
+
+  it('is not ready for as long as SQLite cannot store a job, and does not flap', async ({ skip }) => {
+    const folder = await tinyDisk('2m', skip)
+    const { url } = await startServer({ env: { DATABASE_URL: `sqlite:${join(folder, 'jobs.db')}` } })
+    await readStream(url, (await createJob(url, ECHO)).id)
+    await writeFile(join(folder, 'ballast'), Buffer.alloc(4_000_000)).catch(() => {})
+    const job = { ...ECHO, prompt: 'x'.repeat(50_000) }
+    await vi.waitUntil(async () => (await postJob(url, job)).status === 503, 10_000)
+    const statuses = []
+    for (let check = 0; check < 20; check++) statuses.push((await readiness(url)).status)
+    expect(new Set(statuses)).toEqual(new Set([503]))
+    expect((await postJob(url, job)).status).toBe(503)
+    await rm(join(folder, 'ballast'))
+    expect((await readiness(url)).status).toBe(200)
+    expect((await postJob(url, job)).status).toBe(202)
   })
 
   it('holds every accepted job when the jobs themselves fill it up, and jobs that do not fit are refused', async ({

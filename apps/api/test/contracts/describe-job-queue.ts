@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { type JobQueue, QueueFullError } from '../../src/jobs/ports/job-queue.ts'
 import { GatedHandler } from '../support/gated-handler.ts'
 
@@ -137,6 +137,13 @@ export function describeJobQueue(name: string, open: (limits: JobQueueLimits) =>
       await handler.hasStarted(1)
       expect(await queue.requestStop('running')).toBe(true)
       await handler.hasStopped('running')
+    })
+
+    it('counts the processes that run jobs', async () => {
+      const queue = await openWith({ maxConcurrent: 1 })
+      expect(await queue.countWorkers()).toBe(0)
+      queue.start(new GatedHandler())
+      await vi.waitUntil(async () => (await queue.countWorkers()) === 1, 10_000)
     })
 
     it('is healthy', async () => {

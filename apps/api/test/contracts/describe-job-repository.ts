@@ -1,11 +1,12 @@
 import type { PendingJob } from '@promptlab/contract'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { finishJob, newJob, startJob } from '../../src/jobs/job.ts'
+import { finishJob, newJob, type StoredRunningJob, startJob } from '../../src/jobs/job.ts'
 import {
   IDEMPOTENCY_WINDOW_MS,
   JobConflictError,
   type JobQuery,
   type JobRepository,
+  RECORD_VERSION,
   StorageUnavailableError,
 } from '../../src/jobs/ports/job-repository.ts'
 import { describeListedPrompts } from './describe-listed-prompts.ts'
@@ -81,27 +82,29 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
       const jobs = await openNew()
       await jobs.insert(aJob('a'))
       const running = startJob(aJob('a'), CREATED_AT + 5)
-      expect(await jobs.replace(running, 'pending')).toBe(true)
+      expect(await jobs.replace(running, { status: 'pending' })).toBe(true)
       expect(await jobs.find('a')).toEqual(running)
     })
 
     it('does not replace a job that has another status', async () => {
       const jobs = await openNew()
       await jobs.insert(aJob('a'))
-      expect(await jobs.replace(completed(aJob('a'), 'text'), 'running')).toBe(false)
+      expect(await jobs.replace(completed(aJob('a'), 'text'), { status: 'running', run: 1 })).toBe(false)
       expect(await jobs.find('a')).toEqual(aJob('a'))
     })
 
     it('does not create a job by replacing it', async () => {
       const jobs = await openNew()
-      expect(await jobs.replace(startJob(aJob('a'), CREATED_AT), 'pending')).toBe(false)
+      expect(await jobs.replace(startJob(aJob('a'), CREATED_AT), { status: 'pending' })).toBe(false)
       expect(await jobs.find('a')).toBeUndefined()
     })
 
     it('lets exactly one of many simultaneous changes from one status succeed', async () => {
       const jobs = await openNew()
       await jobs.insert(aJob('a'))
-      const changes = Array.from({ length: 20 }, () => jobs.replace(startJob(aJob('a'), CREATED_AT + 1), 'pending'))
+      const changes = Array.from({ length: 20 }, () =>
+        jobs.replace(startJob(aJob('a'), CREATED_AT + 1), { status: 'pending' }),
+      )
       expect((await Promise.all(changes)).filter(Boolean)).toHaveLength(1)
     })
 
@@ -117,35 +120,110 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
       ] as const) {
         await jobs.insert(aJob(id, CREATED_AT + at))
       }
-      await jobs.replace(startJob(aJob('a', CREATED_AT + 1), CREATED_AT + 9), 'pending')
+      await jobs.replace(startJob(aJob('a', CREATED_AT + 1), CREATED_AT + 9), { status: 'pending' })
       const ids = async (limit: number, after?: string) =>
         (await jobs.findPending(limit, after === undefined ? undefined : await jobs.find(after))).map(({ id }) => id)
       expect(await ids(9)).toEqual(['c', 'd', 'b', 'f', 'e'])
-      expect(await jobs.findPending(1)).toEqual([aJob('c')])
+      const { id, provider, createdAt } = aJob('c')
+      expect(await jobs.findPending(1)).toEqual([{ id, provider, createdAt }])
       expect(await ids(2, 'c')).toEqual(['d', 'b'])
       expect(await ids(2, 'a')).toEqual(['d', 'b'])
       expect(await ids(2, 'b')).toEqual(['f', 'e'])
       expect(await ids(2, 'e')).toEqual([])
     })
 
-    it('finds running jobs of the last process as abandoned, until they have ended', async () => {
+    it('counts the bytes of input of pending jobs by owner', async () => {
+      const jobs = await openNew()
+      const long = (id: string, owner?: string) => ({
+        ...newJob(id, { prompt: '🙂'.repeat(1_000), provider: 'echo', model: 'echo' }, CREATED_AT, owner),
+      })
+      await jobs.insert(long('a', 'ann'))
+      await jobs.insert(long('b', 'ann'))
+      await jobs.insert(long('c'))
+      await jobs.insert(startJob(long('d', 'bob'), CREATED_AT))
+      await jobs.replace(startJob(long('b', 'ann'), CREATED_AT), { status: 'pending' })
+      const bytes = await jobs.countPendingBytes()
+      expect([...bytes.keys()].toSorted()).toEqual(['ann', undefined])
+      // A store may count its own notes with them.
+      for (const each of bytes.values()) {
+        expect(each).toBeGreaterThanOrEqual(4_000)
+        expect(each).toBeLessThan(4_500)
+      }
+    })
+
+    it('calls jobs abandoned that ran when it was closed, until they have ended', async () => {
       const store = await newStore()
       const first = await store.open()
       await first.insert(aJob('waiting'))
       await first.insert(aJob('a'))
-      await first.replace(startJob(aJob('a'), CREATED_AT + 5), 'pending')
+      await first.replace(startJob(aJob('a'), CREATED_AT + 5), { status: 'pending' })
       const atOnce = startJob(aJob('b', CREATED_AT + 1), CREATED_AT + 5)
       await first.insert(atOnce)
       const checkpoint = { ...atOnce, result: 'so far' }
       await first.checkpoint([{ job: checkpoint, storedLength: 0 }])
-      expect(await first.findAbandoned()).toEqual([])
+      expect(await first.findAbandoned(9)).toEqual([])
       await first.close()
 
       const second = await openStore(store)
       await second.insert(startJob(aJob('mine'), CREATED_AT))
-      expect(await second.findAbandoned()).toEqual([startJob(aJob('a'), CREATED_AT + 5), checkpoint])
-      expect(await second.replace(completed(aJob('a'), ''), 'running')).toBe(true)
-      expect(await second.findAbandoned()).toEqual([checkpoint])
+      const [a, b] = [
+        { id: 'a', run: 1 },
+        { id: 'b', run: 1 },
+      ]
+      expect(await second.findAbandoned(9)).toEqual([a, b])
+      expect(await second.findAbandoned(1)).toEqual([a])
+      expect(await second.replace(completed(aJob('a'), ''), { status: 'running', run: 1 })).toBe(true)
+      expect(await second.findAbandoned(9)).toEqual([b])
+    })
+
+    describe('a job that is taken over', () => {
+      /** A running job whose process is gone, with the text of its last checkpoint. */
+      async function abandoned(): Promise<{ jobs: JobRepository; before: StoredRunningJob }> {
+        const store = await newStore()
+        const first = await store.open()
+        const running = startJob(aJob('a'), CREATED_AT + 5)
+        await first.insert(running)
+        const before = { ...running, result: 'so far' }
+        await first.checkpoint([{ job: before, storedLength: 0 }])
+        await first.close()
+        return { jobs: await openStore(store), before }
+      }
+
+      it('has its stored text and a higher run number, and is found again until its next state is stored', async () => {
+        const { jobs, before } = await abandoned()
+        const taken = await jobs.takeOver({ id: 'a', run: 1 })
+        expect(taken).toEqual({ ...before, run: 2 })
+        expect(await jobs.find('a')).toEqual(taken)
+        expect(await jobs.findAbandoned(9)).toEqual([{ id: 'a', run: 2 }])
+      })
+
+      it('is taken by exactly one of many at once', async () => {
+        const { jobs } = await abandoned()
+        const taken = await Promise.all(Array.from({ length: 20 }, () => jobs.takeOver({ id: 'a', run: 1 })))
+        expect(taken.filter(Boolean)).toHaveLength(1)
+        expect(await jobs.takeOver({ id: 'no such job', run: 1 })).toBeUndefined()
+      })
+
+      it('refuses checkpoints and the end of its earlier run, and takes those of the later one', async () => {
+        const { jobs, before } = await abandoned()
+        const taken = await jobs.takeOver({ id: 'a', run: 1 })
+        if (!taken) throw new Error('not taken over')
+        const zombie = { ...before, result: 'so far and further' }
+        expect(await jobs.checkpoint([{ job: zombie, storedLength: 6 }])).toEqual(new Set())
+        const endOf = (job: StoredRunningJob) => finishJob(job, job, { status: 'completed' }, CREATED_AT + 9)
+        expect(await jobs.replace(endOf(zombie), before)).toBe(false)
+        expect(await jobs.find('a')).toEqual(taken)
+        const grown = { ...taken, result: 'so far, again' }
+        expect(await jobs.checkpoint([{ job: grown, storedLength: 6 }])).toEqual(new Set(['a']))
+        expect(await jobs.replace(endOf(grown), taken)).toBe(true)
+        expect(await jobs.find('a')).toMatchObject({ status: 'completed', result: 'so far, again', run: 2 })
+      })
+    })
+
+    it('holds the runs of its process, and can be read by every process of this version', async () => {
+      const jobs = await openNew()
+      expect(jobs.holdsRuns()).toBe(true)
+      await expect(jobs.checkReadable(RECORD_VERSION)).resolves.toBeUndefined()
     })
 
     it('has all jobs after it was closed and opened again', async () => {
@@ -164,8 +242,8 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
       for (const [index, text] of texts.entries()) {
         const job = aJob(`job-${index}`)
         await first.insert(job)
-        await first.replace(startJob(job, CREATED_AT + 5), 'pending')
-        await first.replace(completed(job, text), 'running')
+        await first.replace(startJob(job, CREATED_AT + 5), { status: 'pending' })
+        await first.replace(completed(job, text), { status: 'running', run: 1 })
       }
       await first.insert(aJob('waiting'))
       await first.close()
@@ -191,11 +269,11 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
       const first = await store.open()
       const running = startJob(aJob('a'), CREATED_AT + 5)
       await first.insert(aJob('a'))
-      await first.replace(running, 'pending')
+      await first.replace(running, { status: 'pending' })
       const checkpoint = { ...running, result: 'so far', updatedAt: new Date(CREATED_AT + 9).toISOString() }
       expect(await first.checkpoint([{ job: checkpoint, storedLength: 0 }])).toEqual(new Set(['a']))
       expect(await first.find('a')).toEqual(checkpoint)
-      expect(await first.replace(completed(aJob('a'), 'so far and on'), 'running')).toBe(true)
+      expect(await first.replace(completed(aJob('a'), 'so far and on'), { status: 'running', run: 1 })).toBe(true)
       expect(await first.checkpoint([{ job: checkpoint, storedLength: 0 }])).toEqual(new Set())
       await first.close()
       expect(await (await openStore(store)).find('a')).toEqual(completed(aJob('a'), 'so far and on'))
@@ -215,7 +293,7 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
         stored = job
       }
       await first.close()
-      expect(await (await openStore(store)).findAbandoned()).toEqual([stored])
+      expect(await (await openStore(store)).find(stored.id)).toEqual(stored)
     })
 
     it('replaces the piece of a checkpoint that is repeated', async () => {
@@ -233,7 +311,7 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
       const running = Array.from({ length: 100 }, (_, index) => startJob(aJob(`job-${index}`), CREATED_AT))
       await Promise.all(running.map((job) => jobs.insert(job)))
       await jobs.insert(aJob('waiting'))
-      await jobs.replace(completed(aJob('job-7'), 'done'), 'running')
+      await jobs.replace(completed(aJob('job-7'), 'done'), { status: 'running', run: 1 })
       const more = [...running, startJob(aJob('waiting'), 0), startJob(aJob('unknown'), 0)]
       const grown = more.map((job) => ({ job: { ...job, result: `text of ${job.id}` }, storedLength: 0 }))
       const stored = await jobs.checkpoint(grown)
@@ -267,8 +345,8 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
         for (const id of ['1', '2', '3', '4']) await jobs.insert(aJob(id, CREATED_AT + Number(id)))
         const after = await jobs.find('3')
         await jobs.insert(aJob('5', CREATED_AT + 5))
-        await jobs.replace(startJob(aJob('3'), CREATED_AT), 'pending')
-        await jobs.replace(completed(aJob('3'), ''), 'running')
+        await jobs.replace(startJob(aJob('3'), CREATED_AT), { status: 'pending' })
+        await jobs.replace(completed(aJob('3'), ''), { status: 'running', run: 1 })
         await jobs.deleteFinal('3')
         expect(await ids(jobs, { limit: 10, after })).toEqual(['2', '1'])
       })
@@ -278,7 +356,9 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
         await jobs.insert(aJob('a', CREATED_AT))
         await jobs.insert({ ...aJob('b', CREATED_AT + 1), provider: 'openai' })
         await jobs.insert({ ...aJob('c', CREATED_AT + 2), provider: 'openai' })
-        await jobs.replace(startJob({ ...aJob('c', CREATED_AT + 2), provider: 'openai' }, CREATED_AT), 'pending')
+        await jobs.replace(startJob({ ...aJob('c', CREATED_AT + 2), provider: 'openai' }, CREATED_AT), {
+          status: 'pending',
+        })
         expect(await ids(jobs, { limit: 10, status: 'pending' })).toEqual(['b', 'a'])
         expect(await ids(jobs, { limit: 10, provider: 'openai' })).toEqual(['c', 'b'])
         expect(await ids(jobs, { limit: 10, provider: 'openai', status: 'running' })).toEqual(['c'])
@@ -296,11 +376,11 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
         const first = await store.open()
         await first.insert(ownedBy('ann', 'a'))
         await first.insert(startJob(ownedBy('ann', 'b', 1), CREATED_AT), { key: 'order', fingerprint: 'x' })
-        expect(await first.findPending(9)).toEqual([ownedBy('ann', 'a')])
-        // A new state without the owner keeps the owner.
-        await first.replace(startJob(aJob('a'), CREATED_AT), 'pending')
+        expect(await first.findPending(9)).toMatchObject([{ id: 'a', owner: 'ann' }])
+        // Whoever stores a new state may not know.
+        await first.replace(startJob(aJob('a'), CREATED_AT), { status: 'pending' })
         await first.checkpoint([{ job: { ...startJob(aJob('a'), CREATED_AT), result: 'One' }, storedLength: 0 }])
-        await first.replace(completed(aJob('b', CREATED_AT + 1), ''), 'running')
+        await first.replace(completed(aJob('b', CREATED_AT + 1), ''), { status: 'running', run: 1 })
         await first.close()
         const second = await openStore(store)
         expect(await second.find('a')).toMatchObject({ owner: 'ann', status: 'running', result: 'One' })
@@ -313,7 +393,7 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
         await jobs.insert(aJob('nobody', CREATED_AT + 9))
         for (const [at, id] of ['1', '2', '3'].entries()) await jobs.insert(ownedBy('ann', id, at))
         await jobs.insert(ownedBy('bob', '4', 3))
-        await jobs.replace(startJob(ownedBy('ann', '2', 1), CREATED_AT), 'pending')
+        await jobs.replace(startJob(ownedBy('ann', '2', 1), CREATED_AT), { status: 'pending' })
         const ids = async (query: JobQuery) => (await jobs.list(query)).map(({ id }) => id)
         expect(await ids({ limit: 9, owner: 'ann' })).toEqual(['3', '2', '1'])
         expect(await ids({ limit: 1, owner: 'ann', after: ownedBy('ann', '2', 1) })).toEqual(['1'])
@@ -329,8 +409,8 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
       async function finish(jobs: JobRepository, job: PendingJob, endedAt: number): Promise<void> {
         await jobs.insert(job)
         const running = startJob(job, endedAt)
-        await jobs.replace(running, 'pending')
-        await jobs.replace(finishJob(running, running, { status: 'completed' }, endedAt), 'running')
+        await jobs.replace(running, { status: 'pending' })
+        await jobs.replace(finishJob(running, running, { status: 'completed' }, endedAt), { status: 'running', run: 1 })
       }
 
       it('a final job, once, and no job that is not final', async () => {
@@ -339,7 +419,7 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
         await finish(jobs, aJob('done'), CREATED_AT)
         await jobs.insert(aJob('waiting'))
         await jobs.insert(aJob('running'))
-        await jobs.replace(startJob(aJob('running'), CREATED_AT), 'pending')
+        await jobs.replace(startJob(aJob('running'), CREATED_AT), { status: 'pending' })
         const removals = await Promise.all([jobs.deleteFinal('done'), jobs.deleteFinal('done')])
         expect(removals.sort()).toEqual([false, true])
         for (const id of ['waiting', 'running', 'unknown']) expect(await jobs.deleteFinal(id)).toBe(false)
@@ -368,8 +448,8 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
         expect(await jobs.insert(aJob('a'), key('x'))).toBeUndefined()
         expect(await jobs.insert(aJob('b'), key('y'))).toEqual({ job: aJob('a'), fingerprint: 'x' })
         expect(await jobs.find('b')).toBeUndefined()
-        await jobs.replace(startJob(aJob('a'), CREATED_AT), 'pending')
-        await jobs.replace(completed(aJob('a'), 'text'), 'running')
+        await jobs.replace(startJob(aJob('a'), CREATED_AT), { status: 'pending' })
+        await jobs.replace(completed(aJob('a'), 'text'), { status: 'running', run: 1 })
         await jobs.close()
         const again = await openStore(store)
         const first = { job: completed(aJob('a'), 'text'), fingerprint: 'x' }
@@ -397,8 +477,8 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
         expect(await jobs.insert(aJob('b', later), key('y'))).toBeUndefined()
         expect(await jobs.findByIdempotencyKey('order 1', later)).toMatchObject({ job: { id: 'b' } })
 
-        await jobs.replace(startJob(aJob('b', later), later), 'pending')
-        await jobs.replace(completed(aJob('b', later), ''), 'running')
+        await jobs.replace(startJob(aJob('b', later), later), { status: 'pending' })
+        await jobs.replace(completed(aJob('b', later), ''), { status: 'running', run: 1 })
         await jobs.deleteFinal('b')
         expect(await jobs.findByIdempotencyKey('order 1', later)).toBeUndefined()
         expect(await jobs.insert(aJob('c', later), key('z'))).toBeUndefined()

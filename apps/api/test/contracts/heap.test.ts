@@ -54,9 +54,15 @@ it('ten thousand jobs that are run, read and removed leave nothing in the heap',
     clock: systemClock,
     newId: () => crypto.randomUUID(),
   }
-  const policy = { firstTokenTimeoutMs: 60_000, tokenIdleTimeoutMs: 60_000, jobTimeoutMs: 60_000, retryDelayMs: 1 }
+  const policy = {
+    firstTokenTimeoutMs: 60_000,
+    tokenIdleTimeoutMs: 60_000,
+    jobTimeoutMs: 60_000,
+    maxAnswerLength: 4_000_000,
+    retryDelayMs: 1,
+  }
   const runner = new JobRunner({ ...deps, logger: SILENT, observer: UNOBSERVED, policy })
-  const service = new JobService({ ...deps, runner })
+  const service = new JobService({ ...deps, runner, queuedBytes: { total: 1e9, perOwner: 1e9 } })
   service.start()
 
   const runOne = async () => {

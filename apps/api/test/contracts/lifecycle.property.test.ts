@@ -18,7 +18,13 @@ import { SILENT } from '../support/silent-logger.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { UNOBSERVED } from '../support/unobserved.ts'
 
-const POLICY = { firstTokenTimeoutMs: 60_000, tokenIdleTimeoutMs: 60_000, jobTimeoutMs: 60_000, retryDelayMs: 1 }
+const POLICY = {
+  firstTokenTimeoutMs: 60_000,
+  tokenIdleTimeoutMs: 60_000,
+  jobTimeoutMs: 60_000,
+  maxAnswerLength: 4_000_000,
+  retryDelayMs: 1,
+}
 
 /** A provider that does what the test tells it, one step at a time. One job runs at a time. */
 class FedProvider {
@@ -98,7 +104,7 @@ class Engine {
       newId: () => crypto.randomUUID(),
     }
     const runner = new JobRunner({ ...deps, logger: SILENT, observer: UNOBSERVED, policy: POLICY })
-    const service = new JobService({ ...deps, runner })
+    const service = new JobService({ ...deps, runner, queuedBytes: { total: 1e9, perOwner: 1e9 } })
     await new Reconciler({ ...deps, logger: SILENT }).recover()
     service.start()
     this.#parts = { jobs, queue, runner, service }

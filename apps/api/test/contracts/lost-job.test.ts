@@ -10,7 +10,13 @@ import { ScriptedProvider } from '../support/scripted-provider.ts'
 import { newStorePath } from '../support/test-server.ts'
 import { UNOBSERVED } from '../support/unobserved.ts'
 
-const POLICY = { firstTokenTimeoutMs: 60_000, tokenIdleTimeoutMs: 60_000, jobTimeoutMs: 60_000, retryDelayMs: 1 }
+const POLICY = {
+  firstTokenTimeoutMs: 60_000,
+  tokenIdleTimeoutMs: 60_000,
+  jobTimeoutMs: 60_000,
+  maxAnswerLength: 4_000_000,
+  retryDelayMs: 1,
+}
 const never = new Promise<void>(() => {})
 
 it('JobRunner ends the run of a job that another process has ended, and leaves the record unchanged', async () => {
@@ -31,7 +37,7 @@ it('JobRunner ends the run of a job that another process has ended, and leaves t
   await jobs.insert(running)
   const run = runner.run({ id: 'a', running })
   const ended = finishJob(running, running, { status: 'cancelled' }, systemClock.now())
-  await jobs.replace(ended, 'running')
+  await jobs.replace(ended, { status: 'running', run: 1 })
 
   await run
   expect(await jobs.find('a')).toEqual(ended)

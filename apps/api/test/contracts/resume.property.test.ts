@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { TokenReader } from '../../src/jobs/ports/token-log.ts'
 import { MemoryTokenLog } from '../../src/token-log/memory-token-log.ts'
+import { append } from '../support/append-token.ts'
 import { AwaitedReader } from '../support/awaited-reader.ts'
 import { cases, timeoutOf } from '../support/rounds.ts'
 
@@ -36,9 +37,9 @@ describe('a text in any split into tokens', () => {
             const keeper = log.attach('job', 0, { onReady: () => {}, onIdle: () => {} })
             for (const token of tokens) {
               await scheduler.schedule(Promise.resolve())
-              log.append('job', token)
+              append(log, 'job', token)
             }
-            await log.close('job')
+            await log.close('job', 1)
             keeper.detach()
           })()
           await scheduler.waitFor(Promise.all([writing, ...reads]))

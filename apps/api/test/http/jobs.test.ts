@@ -192,7 +192,11 @@ describe('GET /health', () => {
     expect((await server.get('/health/live')).body).toEqual({ status: 'live' })
     const ready = await server.get('/health/ready')
     expect(ready.status).toBe(200)
-    expect(ready.body).toEqual({ status: 'ready', dependencies: { storage: { ready: true }, queue: { ready: true } } })
+    expect(ready.body).toEqual({
+      status: 'ready',
+      dependencies: { storage: { ready: true }, queue: { ready: true } },
+      workers: 1,
+    })
   })
 })
 

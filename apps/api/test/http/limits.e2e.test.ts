@@ -1,11 +1,48 @@
-import { describe, expect, it } from 'vitest'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { describe, expect, it, vi } from 'vitest'
 import { ANN, ApiKeyServer, BOB, ECHO } from '../support/api-key-server.ts'
-import { createJob, postJob, problemOf, readStream, StreamReader } from '../support/job-client.ts'
+import { createJob, getJob, postJob, problemOf, readStream, StreamReader } from '../support/job-client.ts'
 import { ScriptedProvider } from '../support/scripted-provider.ts'
 import { startServer } from '../support/test-server.ts'
 
 const SCRIPTED = { prompt: 'Go', provider: 'scripted', model: 'script-1' }
 const never = new Promise<void>(() => {})
+
+describe('MAX_ANSWER_CHARS', () => {
+  it('fails a job whose answer is longer, which keeps the text up to there', async () => {
+    const { url } = await startServer({
+      env: { MAX_ANSWER_CHARS: '10' },
+      providers: [new ScriptedProvider(['12345', '6789🙂', 'never'])],
+    })
+    const { id } = await createJob(url, SCRIPTED)
+    const { text, final } = await readStream(url, id)
+    expect(text).toBe('123456789')
+    expect(JSON.parse(final?.data ?? '')).toMatchObject({ code: 'answer-too-long', retryable: false })
+    expect(await getJob(url, id)).toMatchObject({ status: 'failed', result: '123456789' })
+  })
+
+  it('takes an answer of exactly that length', async () => {
+    const { url } = await startServer({
+      env: { MAX_ANSWER_CHARS: '3' },
+      providers: [new ScriptedProvider(['12', '3'])],
+    })
+    const { id } = await createJob(url, SCRIPTED)
+    expect(await readStream(url, id)).toMatchObject({ text: '123', final: { event: 'metrics' } })
+  })
+
+  it('keeps one vast token from holding up the server', { timeout: 60_000 }, async () => {
+    const gate = Promise.withResolvers<void>()
+    const { url } = await startServer({ providers: [new ScriptedProvider([gate.promise, 'x'.repeat(20_000_000)])] })
+    const { id } = await createJob(url, SCRIPTED)
+    const delay = monitorEventLoopDelay({ resolution: 5 })
+    delay.enable()
+    gate.resolve()
+    await vi.waitUntil(async () => (await getJob(url, id)).status === 'failed', 20_000)
+    delay.disable()
+    expect(delay.max / 1e6).toBeLessThan(1_000)
+    expect(await getJob(url, id)).toMatchObject({ error: { code: 'answer-too-long' } })
+  })
+})
 
 describe('RATE_LIMIT_PER_MINUTE', () => {
   it('counts each caller on its own, and says how many requests are left and when to come again', async () => {
@@ -35,6 +72,22 @@ describe('RATE_LIMIT_PER_MINUTE', () => {
     const alone = await startServer({ env: { RATE_LIMIT_PER_MINUTE: '1' } })
     expect((await from(alone.url, '192.0.2.1')).status).toBe(200)
     expect((await from(alone.url, '192.0.2.2')).status).toBe(429)
+  })
+
+  it('bounds the wrong keys of an address, which is refused before its next key is compared', async () => {
+    const server = await ApiKeyServer.start({ env: { RATE_LIMIT_PER_MINUTE: '20' } })
+    const statuses: number[] = []
+    for (let guess = 0; guess < 30; guess++)
+      statuses.push((await server.call(`wrong-key-${guess}-0123456`, '/jobs')).status)
+    expect(statuses).toEqual([...Array(20).fill(401), ...Array(10).fill(429)])
+    const refused = await server.call(ANN, '/jobs')
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
+    expect(await problemOf(refused)).toMatchObject({
+      status: 429,
+      code: 'rate-limited',
+      detail: expect.stringContaining('wrong API keys'),
+    })
+    expect((await server.call(undefined, '/health/ready')).status).toBe(200)
   })
 
   it('is off by default when the server has no API keys', async () => {

@@ -1,9 +1,17 @@
 import { execFile } from 'node:child_process'
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { JobResource, ProblemCode } from '@promptlab/contract'
+import {
+  createJobBody,
+  JobError,
+  JobMetrics,
+  JobResource,
+  Problem,
+  ProblemCode,
+  ProviderInfo,
+} from '@promptlab/contract'
 import { describe, expect, it } from 'vitest'
 import { STREAM_TYPES } from '../../src/http/streams/stream-format.ts'
 import { ANN, ApiKeyServer, BOB, ECHO } from '../support/api-key-server.ts'
@@ -17,7 +25,7 @@ const SCRIPTED = { prompt: 'Go', provider: 'scripted', model: 'script-1' }
 const never = new Promise<void>(() => {})
 
 /** Answers of a broken or stopping server, or to malformed HTTP. Other tests check them. */
-const ELSEWHERE = / (?:500|503|408|431)$|^(?:listProviders|readMetrics|isLive|isReady) 400$/
+const ELSEWHERE = / (?:403|408|421|431|500|503)$|^(?:listProviders|readMetrics|isLive|isReady) 400$/
 
 describe('GET /openapi.json', () => {
   it('passes the linter without a warning', async () => {
@@ -44,6 +52,33 @@ describe('GET /openapi.json', () => {
     const elsewhere: readonly ProblemCode[] = ['route-not-found', 'method-not-allowed']
     const codes = ProblemCode.options.filter((code) => !elsewhere.includes(code))
     expect(codes.filter((code) => !document.text.includes(`urn:promptlab:problem:${code}"`))).toEqual([])
+  })
+
+  it('describes the limit of a list as the number it is', async () => {
+    const { paths } = await OpenApiDocument.of((await startServer()).url)
+    expect(paths['/jobs']?.['get']?.['parameters']).toContainEqual({
+      name: 'limit',
+      in: 'query',
+      required: false,
+      description: 'The most jobs of a page.',
+      schema: { type: 'integer', minimum: 1, maximum: 100, default: 20 },
+    })
+  })
+
+  it('has the descriptions that the schemas of the contract have', async () => {
+    const { text } = await OpenApiDocument.of((await startServer()).url)
+    const schemas = [JobMetrics, ProviderInfo, Problem, JobError, createJobBody(10)]
+    const described = schemas.flatMap(({ shape }) =>
+      Object.values(shape).flatMap(({ description }) => description ?? []),
+    )
+    expect(described.length).toBeGreaterThan(10)
+    expect(described.filter((description) => !text.includes(JSON.stringify(description)))).toEqual([])
+  })
+
+  it('has the version of the server', async () => {
+    const { text } = await OpenApiDocument.of((await startServer()).url)
+    const manifest = await readFile(new URL('../../package.json', import.meta.url), 'utf8')
+    expect(JSON.parse(text).info.version).toBe(JSON.parse(manifest).version)
   })
 
   it('has examples that agree with their schemas', async () => {

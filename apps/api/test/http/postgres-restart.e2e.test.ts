@@ -38,13 +38,42 @@ await withPostgres((newDatabase) => {
     expect(Readiness.parse(await readiness.json())).toMatchObject({ dependencies: { storage: { ready: false } } })
 
     exchange.sendToken(' and half')
-    expect(await reader.nextToken()).toBe(' and half')
     exchange.finish()
     proxy.restore()
     expect((await reader.rest()).at(-1)).toMatchObject({ event: 'metrics', id: 'end' })
     expect(await getJob(url, running.id)).toMatchObject({ status: 'completed', result: 'Half and half' })
     await vi.waitUntil(async () => (await postJob(url, ECHO)).status === 202, 10_000)
     expect((await fetch(`${url}/health/ready`)).status).toBe(200)
+  })
+
+  it('streams at most a second of text that PostgreSQL does not have, and goes on when it is back', async () => {
+    const { proxy, vendor, url } = await startBehindProxy()
+    const { id } = await createJob(url, OPENAI)
+    const exchange = await vendor.nextRequest()
+    const reader = await StreamReader.open(url, id)
+    let received = 0
+    const counting = (async () => {
+      for (let event = await reader.next(); event?.event === undefined || event.event === 'token'; received++) {
+        event = await reader.next()
+      }
+    })()
+    let sent = 0
+    const sending = setInterval(() => exchange.sendToken(` ${sent++}`), 20)
+    onTestFinished(() => clearInterval(sending))
+    await vi.waitUntil(() => received > 10, 10_000)
+    proxy.cut()
+    const sentAtCut = sent
+    // The vendor goes on, and the reader gets nothing more.
+    await vi.waitUntil(() => sent - received > 50, 10_000)
+    expect(received - sentAtCut).toBeLessThan(75)
+    proxy.restore()
+    await vi.waitUntil(() => sent - received < 10, 20_000)
+    clearInterval(sending)
+    exchange.finish()
+    await counting
+    const text = Array.from({ length: sent }, (_, index) => ` ${index}`).join('')
+    expect(await getJob(url, id)).toMatchObject({ status: 'completed', result: text })
+    expect((await readStream(url, id)).text).toBe(text)
   })
 
   it('runs a job whose turn came while PostgreSQL was away', async () => {

@@ -20,6 +20,8 @@ describe('the media type of a stream', () => {
     ['application/x-ndjson', 'application/x-ndjson; charset=utf-8'],
     ['text/event-stream;q=0.5, application/x-ndjson', 'application/x-ndjson; charset=utf-8'],
     ['text/plain', 'text/plain; charset=utf-8'],
+    ['text/event-stream; charset=utf-8', 'text/event-stream; charset=utf-8'],
+    ['application/x-ndjson;charset="UTF-8";q=0.9, text/html', 'application/x-ndjson; charset=utf-8'],
   ])('for Accept: %s is %s', async (accept, type) => {
     const { url } = await startServer()
     const { id } = await createJob(url, ECHO)
@@ -29,6 +31,18 @@ describe('the media type of a stream', () => {
     expect(response.headers.get('x-accel-buffering')).toBe('no')
     expect(response.headers.get('content-encoding')).toBeNull()
     expect(await response.text()).toMatch(/Once/)
+  })
+
+  it('is escaped so that no reader takes a character of the text for the end of a line', async () => {
+    const text = 'a\u2028b\u2029c\u0085d\ne'
+    const { url } = await startServer({ providers: [new ScriptedProvider([text])] })
+    const { id } = await createJob(url, SCRIPTED)
+    for (const accept of ['text/event-stream', 'application/x-ndjson']) {
+      const body = await (await stream(url, id, accept)).text()
+      expect(body).not.toMatch(/[\u0085\u2028\u2029]/)
+      expect(body).toContain('a\\u2028b\\u2029c\\u0085d\\ne')
+    }
+    expect(await (await stream(url, id, 'text/plain')).text()).toBe(text)
   })
 
   it.each(['application/json', 'image/png', 'text/html'])('is refused with 406 for Accept: %s', async (accept) => {

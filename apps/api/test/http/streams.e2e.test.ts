@@ -71,6 +71,24 @@ describe('the stream of a job', () => {
     expect((await readStream(url, id, { after: 0, lastEventId: '11' })).text).toBe(' time')
   })
 
+  it('may send their cursor as lastEventId in the query, which wins over the cursor they began with', async () => {
+    const { url } = await startServer()
+    const { id } = await createJob(url, ECHO)
+    await readStream(url, id)
+    const read = async (query: string) => await (await fetch(`${url}/jobs/${id}/stream?${query}`)).text()
+    expect(await read('after=0&lastEventId=11')).toMatch(/^retry: 2000\n\nid: 16\n/)
+    expect((await fetch(`${url}/jobs/${id}/stream?lastEventId=end`)).status).toBe(204)
+    expect(await read('lastEventId=')).toContain('"Once"')
+    expect((await fetch(`${url}/jobs/${id}/stream?lastEventId=x`)).status).toBe(400)
+  })
+
+  it('begin at the start with an empty Last-Event-ID', async () => {
+    const { url } = await startServer()
+    const { id } = await createJob(url, ECHO)
+    const response = await fetch(`${url}/jobs/${id}/stream`, { headers: { 'last-event-id': '' } })
+    expect(await response.text()).toContain('"Once"')
+  })
+
   it('sends only the final event behind a cursor beyond the text', async () => {
     const gate = Promise.withResolvers<void>()
     const { url } = await startServer({ providers: [new ScriptedProvider(['short', gate.promise])] })

@@ -10,6 +10,7 @@ export const PATIENT = {
   firstTokenTimeoutMs: 60_000,
   tokenIdleTimeoutMs: 60_000,
   jobTimeoutMs: 60_000,
+  maxAnswerLength: 4_000_000,
   retryDelayMs: 1,
 }
 

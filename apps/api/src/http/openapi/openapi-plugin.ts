@@ -15,6 +15,7 @@ import {
 import fp from 'fastify-plugin'
 import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fastify-type-provider-zod'
 import { z } from 'zod'
+import { VERSION } from '../../base/version.ts'
 import { describeRoute } from './describe-route.ts'
 import { OPERATIONS } from './operations.ts'
 
@@ -39,15 +40,16 @@ export const openapiPlugin = fp(
   async (app) => {
     const schemaRegistry = z.registry<{ id: string }>()
     for (const [id, schema] of Object.entries(SCHEMAS)) schemaRegistry.add(schema, { id })
-    const transform = createJsonSchemaTransform({ schemaRegistry })
-    const transformObject = createJsonSchemaTransformObject({ schemaRegistry })
+    const options = { schemaRegistry, zodToJsonConfig: { override: addDescription } }
+    const transform = createJsonSchemaTransform(options)
+    const transformObject = createJsonSchemaTransformObject(options)
 
     await app.register(swagger, {
       openapi: {
         openapi: '3.1.0',
         info: {
           title: 'PromptLab Jobs API',
-          version: '1.0.0',
+          version: VERSION,
           description:
             'Post a prompt, get a job; stream its tokens from anywhere, as often as you like, and never lose one.\n\nErrors are `application/problem+json` (RFC 9457), with a stable `code`.',
           license: { name: 'MIT', identifier: 'MIT' },
@@ -98,6 +100,18 @@ export const openapiPlugin = fp(
   },
   { name: 'openapi', dependencies: ['auth', 'problems'] },
 )
+
+/** Descriptions are in zod's own registry, which is not asked where schemas are named in another one. */
+function addDescription({
+  zodSchema,
+  jsonSchema,
+}: {
+  zodSchema: z.core.$ZodType
+  jsonSchema: { description?: string }
+}): void {
+  const description = z.globalRegistry.get(zodSchema)?.description
+  if (description !== undefined) jsonSchema.description = description
+}
 
 /** Named schemas come twice, as what is sent and as what is got. Those that have a name here are only ever got. */
 function withoutInputs(document: ReturnType<SwaggerTransformObject>): ReturnType<SwaggerTransformObject> {

@@ -83,6 +83,9 @@ finished job if it ends within so many seconds, at most 60. \`Prefer: wait\` wai
       'payload-too-large',
       'storage-unavailable',
       'queue-unavailable',
+      'upgrade-under-way',
+      'storage-full',
+      'cross-site-request',
     ],
   },
   'GET /jobs': {
@@ -118,14 +121,14 @@ finished job if it ends within so many seconds, at most 60. \`Prefer: wait\` wai
     answers: {
       200: { description: 'The job in its final state; a finished one is unchanged.', example: EXAMPLES.cancelled },
     },
-    problems: ['job-not-found', 'payload-too-large', 'storage-unavailable', 'queue-unavailable'],
+    problems: ['job-not-found', 'payload-too-large', 'storage-unavailable', 'queue-unavailable', 'cross-site-request'],
   },
   'DELETE /jobs/:id': {
     operationId: 'deleteJob',
     tag: 'jobs',
     summary: 'Remove a finished job for good',
     answers: { 204: { description: 'It is gone.' } },
-    problems: ['job-not-found', 'job-not-finished', 'payload-too-large', 'storage-unavailable'],
+    problems: ['job-not-found', 'job-not-finished', 'payload-too-large', 'storage-unavailable', 'cross-site-request'],
   },
   'GET /providers': {
     operationId: 'listProviders',

@@ -1,9 +1,7 @@
-import type { Fault, Problem } from '@promptlab/contract'
+import type { Problem } from '@promptlab/contract'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
 import { ApiError } from '../../base/api-error.ts'
-import { clip } from '../clip.ts'
 import { pathOf } from '../path-of.ts'
 import { PROBLEMS } from './problems.ts'
 
@@ -42,15 +40,7 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
     .send(JSON.stringify(problem))
 }
 
-type ZodValidationError = Pick<FastifyError, 'validationContext'> & {
-  validation: NonNullable<FastifyError['validation']>
-}
-
-/** A body of a megabyte can have as many faults as it likes, and must not be answered with ten megabytes. */
-const MAX_LISTED_FAULTS = 50
-
 function fromFramework(error: unknown): ApiError {
-  if (hasZodFastifySchemaValidationErrors(error)) return invalidRequest(error)
   const { code, statusCode = 500, message } = asFastifyError(error)
   switch (code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
@@ -68,18 +58,4 @@ function fromFramework(error: unknown): ApiError {
 
 function asFastifyError(error: unknown): Partial<FastifyError> & { message: string } {
   return error instanceof Error ? error : { message: String(error) }
-}
-
-function invalidRequest({ validation, validationContext = 'body' }: ZodValidationError): ApiError {
-  const faults = validation.flatMap(({ instancePath, keyword, message = 'Is not valid', params }): Fault[] => {
-    const path = instancePath.split('/').filter(Boolean)
-    if (keyword === 'unrecognized_keys' && Array.isArray(params['keys'])) {
-      return params['keys'].map((key) => ({ path: clip([...path, String(key)].join('.')), message: 'Unknown field' }))
-    }
-    return [{ path: clip(path.join('.')) || validationContext, message }]
-  })
-  const listed = faults.slice(0, MAX_LISTED_FAULTS)
-  const detail = listed.map(({ path, message }) => `${path}: ${message}`).join('; ')
-  const more = faults.length > listed.length ? `; and ${faults.length - listed.length} more` : ''
-  return new ApiError('invalid-request', `${detail}${more}.`, { faults: listed })
 }

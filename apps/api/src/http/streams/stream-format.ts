@@ -1,4 +1,5 @@
 import type { StreamEvent } from '@promptlab/contract'
+import { oneLineJson } from './one-line-json.ts'
 import { encodeSseEvent, PING_FRAME, RETRY_FRAME } from './sse.ts'
 
 /** How the events of a job are written. One object serves one response: it may remember what it has written. */
@@ -45,7 +46,7 @@ const NDJSON: StreamFormat = {
   // An empty line, which readers of the format skip.
   heartbeat: '\n',
   isSelfContained: true,
-  encode: encodeOnce((event) => `${JSON.stringify(event)}\n`),
+  encode: encodeOnce((event) => `${oneLineJson(event)}\n`),
 }
 
 /** The bare text: only tokens, and nothing about how the job ended. */

@@ -1,7 +1,7 @@
 import { type Context, type Span, SpanKind, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api'
-import type { FinalJob, RunningJob } from '@promptlab/contract'
+import type { FinalJob } from '@promptlab/contract'
 import type { CompletionSummary } from '@promptlab/providers'
-import type { Owned } from '../../jobs/job.ts'
+import type { StoredRunningJob } from '../../jobs/job.ts'
 import type { CallFailure, CallTrace, RunTrace } from '../../jobs/ports/job-tracer.ts'
 
 /** Providers for which OpenTelemetry's conventions for generative AI have another name. */
@@ -11,12 +11,12 @@ const NAMES_BY_CONVENTION: ReadonlyMap<string, string> = new Map([['gemini', 'gc
 export class TracedRun implements RunTrace {
   readonly traceId: string
   readonly #tracer: Tracer
-  readonly #job: RunningJob
+  readonly #job: StoredRunningJob
   readonly #span: Span
   readonly #context: Context
   #lastCall: TracedCall | undefined
 
-  constructor(tracer: Tracer, job: RunningJob & Owned, parent: Context) {
+  constructor(tracer: Tracer, job: StoredRunningJob, parent: Context) {
     this.#tracer = tracer
     this.#job = job
     const attributes = { 'promptlab.job.id': job.id, ...(job.owner !== undefined && { 'promptlab.caller': job.owner }) }

@@ -1,8 +1,15 @@
 import { StoreOpenError } from '../store-open-error.ts'
-import type { DamagedFileError } from './memory/job-entry.ts'
+import { type DamagedFileError, NewerFileError } from './memory/job-entry.ts'
 
 /** The error for an operator about a file of the store that cannot be read. It says what to do. */
 export function damagedStore(file: string, cause: DamagedFileError): StoreOpenError {
+  if (cause instanceof NewerFileError) {
+    return new StoreOpenError(
+      `The job store ${cause.path} was made by a newer version of this server. The file is unchanged. ` +
+        'Use that version, or a newer one.',
+      cause,
+    )
+  }
   if (cause.path !== file) {
     return new StoreOpenError(
       `The journal ${cause.path} of the job store cannot be read: ${cause.message}. The journal and ${file} are unchanged. ` +

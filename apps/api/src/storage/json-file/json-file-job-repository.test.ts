@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { aJob, describeJobRepository } from '../../../test/contracts/describe-job-repository.ts'
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts'
-import { startJob } from '../../jobs/job.ts'
+import { finishJob, startJob } from '../../jobs/job.ts'
 import { StorageUnavailableError } from '../../jobs/ports/job-repository.ts'
 import { StoreOpenError } from '../store-open-error.ts'
 import { readStore, type StoreOptions } from './disk/journaled-store.ts'
@@ -37,7 +37,7 @@ describe('the jobs.json of JsonFileJobRepository', () => {
     expect(before[1]).toBe(`${JSON.stringify(aJob('a'))},`)
     expect(before[2]).toBe(JSON.stringify(aJob('b')))
 
-    await jobs.replace(startJob(aJob('b'), 0), 'pending')
+    await jobs.replace(startJob(aJob('b'), 0), { status: 'pending' })
     const text = await readFile(path, 'utf8')
     const changed = text.split('\n').filter((line, index) => line !== before[index])
     expect(changed).toEqual([JSON.stringify(startJob(aJob('b'), 0))])
@@ -169,14 +169,49 @@ describe('JsonFileJobRepository refuses to open', () => {
   })
 })
 
-describe('JsonFileJobRepository with more than 100,000 jobs', () => {
-  it('warns once and names the setting to change', async () => {
+describe('JsonFileJobRepository of a newer version', () => {
+  it('is not called damaged, and stays as it is', async () => {
+    const path = await newFile()
+    const content = '{"version":2,"jobs":[],"more":true}'
+    await writeFile(path, content)
+    const opened = JsonFileJobRepository.open(path)
+    await expect(opened).rejects.toThrow(StoreOpenError)
+    await expect(opened).rejects.toThrow(/was made by a newer version of this server/)
+    expect(await readFile(path, 'utf8')).toBe(content)
+  })
+})
+
+describe('a store that has grown large', () => {
+  it('refuses new jobs with words when it holds as many bytes as it may, and goes on with those it has', async () => {
+    const jobs = await JsonFileJobRepository.open(await newFile(), { maxBytes: 10_000 })
+    onTestFinished(() => jobs.close())
+    const long = (id: string) => ({ ...aJob(id), prompt: 'x'.repeat(4_000) })
+    for (const id of ['a', 'b', 'c']) await jobs.insert(long(id))
+    await expect(jobs.insert(long('d'))).rejects.toThrow(/10000 bytes of jobs.*SQLite/)
+    expect(await jobs.replace(startJob(long('a'), 0), long('a'))).toBe(true)
+    const running = startJob(long('a'), 0)
+    await jobs.replace(finishJob(running, running, { status: 'cancelled' }, 0), running)
+    await jobs.deleteFinal('a')
+    await expect(jobs.insert(long('d'))).resolves.toBeUndefined()
+  })
+
+  it('refuses with words to open a file that does not fit into memory', async () => {
+    const path = await newFile()
+    const jobs = await JsonFileJobRepository.open(path)
+    await jobs.insert({ ...aJob('a'), prompt: 'x'.repeat(4_000) })
+    await jobs.close()
+    await expect(JsonFileJobRepository.open(path, { maxBytes: 1_000 })).rejects.toThrow(/memory for 2000.*import-jobs/s)
+    const again = await JsonFileJobRepository.open(path)
+    await again.close()
+  })
+
+  it('says once which setting to change', async () => {
     const path = await newFile()
     const line = JSON.stringify(aJob('ID'))
     const lines = Array.from({ length: 100_000 }, (_, index) => line.replace('ID', `job-${index}`))
     await writeFile(path, `{"version":1,"jobs":[\n${lines.join(',\n')}\n]}\n`)
     const warn = vi.fn()
-    const jobs = await open(path, { logger: { warn } })
+    const jobs = await open(path, { logger: { info: () => {}, warn } })
     expect(warn).not.toHaveBeenCalled()
     for (const id of ['a', 'b']) await jobs.insert(aJob(id))
     expect(warn.mock.calls).toEqual([
@@ -197,7 +232,7 @@ describe('JsonFileJobRepository on a disk that fails', () => {
     await rename(folder, `${folder}-gone`)
 
     await expect(jobs.insert(aJob('b'))).rejects.toThrow(StorageUnavailableError)
-    await expect(jobs.replace(startJob(aJob('a'), 0), 'pending')).rejects.toThrow(StorageUnavailableError)
+    await expect(jobs.replace(startJob(aJob('a'), 0), { status: 'pending' })).rejects.toThrow(StorageUnavailableError)
     await expect(jobs.checkHealth()).rejects.toThrow(StorageUnavailableError)
     expect(await jobs.find('a')).toEqual(aJob('a'))
     expect(await jobs.find('b')).toBeUndefined()

@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { runOf } from '../../jobs/job.ts'
 import type { JobCheckpoint } from '../../jobs/ports/job-repository.ts'
 import { toStorable } from './storable-text.ts'
 import type { SqlDb } from './tables.ts'
@@ -19,11 +20,14 @@ export async function storeCheckpoints(db: SqlDb, progress: readonly JobCheckpoi
 }
 
 async function storeSome(db: SqlDb, progress: readonly JobCheckpoint[]): Promise<string[]> {
-  const rows = progress.map(({ job }) => sql`(${toStorable(job.id)}, ${JSON.stringify(job.metrics)}, ${job.updatedAt})`)
+  const rows = progress.map(
+    ({ job }) =>
+      sql`(${toStorable(job.id)}, ${JSON.stringify(job.metrics)}, ${job.updatedAt}, cast(${runOf(job)} as integer))`,
+  )
   const updated = await sql<{ id: string }>`
     update jobs set metrics = progress.column2, updated_at = progress.column3
     from (values ${sql.join(rows)}) as progress
-    where jobs.id = progress.column1 and jobs.status = 'running'
+    where jobs.id = progress.column1 and jobs.status = 'running' and jobs.run = progress.column4
     returning id`.execute(db)
   const ids = new Set(updated.rows.map(({ id }) => id))
   const running = progress.filter(({ job }) => ids.has(toStorable(job.id)))

@@ -8,4 +8,12 @@ export class ExclusiveRunner implements Runner {
   isGone(): RawBuilder<SqlBool> {
     return sql<SqlBool>`(jobs.runner_id is null or jobs.runner_id <> ${this.id})`
   }
+
+  holdsRuns(): boolean {
+    return true
+  }
+
+  async canAllRead(): Promise<boolean> {
+    return true
+  }
 }

@@ -1,8 +1,8 @@
-import { isFinal, type Job, JobSummary, LISTED_PROMPT_LENGTH } from '@promptlab/contract'
+import { isFinal, JobSummary, LISTED_PROMPT_LENGTH } from '@promptlab/contract'
 import { type Insertable, type RawBuilder, type Selectable, type SqlBool, sql } from 'kysely'
-import { StoredJob } from '../../jobs/job.ts'
+import { runOf, StoredJob } from '../../jobs/job.ts'
 import { listedPrompt } from '../../jobs/job-summary.ts'
-import { endedAt, type JobPosition, type KeyedJob } from '../../jobs/ports/job-repository.ts'
+import { endedAt, type JobPosition, type JobState, type KeyedJob } from '../../jobs/ports/job-repository.ts'
 import type { SqlDialect } from './migrations.ts'
 import { promptLength } from './prompt-length.ts'
 import { fromStorable, STORABLE_UNIT_LENGTH, toStorable } from './storable-text.ts'
@@ -29,7 +29,7 @@ export function rowOf(job: StoredJob, runnerId: string | null): JobRow {
 }
 
 /** The columns that change while a job is run. */
-export function stateOf(job: Job, runnerId: string | null) {
+export function stateOf(job: StoredJob, runnerId: string | null) {
   const hasBegun = job.status !== 'pending'
   return {
     status: job.status,
@@ -39,6 +39,7 @@ export function stateOf(job: Job, runnerId: string | null) {
     updated_at: job.updatedAt,
     ended_at: isFinal(job) ? isoTime(endedAt(job)) : null,
     runner_id: job.status === 'running' ? runnerId : null,
+    run: runOf(job),
   }
 }
 
@@ -56,6 +57,7 @@ export function selectJobs(db: SqlDb) {
     'jobs.prompt',
     'jobs.result',
     'jobs.owner',
+    'jobs.run',
     // In the same statement, because these rows are removed when the job ends.
     sql<string | null>`case when jobs.status = 'running' then
       (select string_agg(text, '' order by start) from job_texts where job_id = jobs.id) end`.as('more'),
@@ -95,6 +97,11 @@ export function isBeyond({ createdAt, id }: JobPosition, comparison: '>' | '<'):
   return sql<SqlBool>`(jobs.created_at, jobs.id) ${sql.raw(comparison)} (${createdAt}, ${toStorable(id)})`
 }
 
+/** The condition on a row of `jobs`: it has this status and this run. */
+export function isInState(job: JobState): RawBuilder<SqlBool> {
+  return sql<SqlBool>`(jobs.status = ${job.status} and jobs.run = ${runOf(job)})`
+}
+
 /** Selects jobs with an idempotency key, and the fingerprints that were stored with the keys. */
 export function selectKeyedJobs(db: SqlDb) {
   return selectJobs(db)
@@ -112,6 +119,7 @@ type WholeRow = BaseRow & {
   readonly result: string | null
   readonly more: string | null
   readonly owner: string | null
+  readonly run: number
 }
 
 /** The job of a row. */
@@ -121,6 +129,7 @@ export function jobOf(row: WholeRow): StoredJob {
     ...fieldsOf(row, fromStorable(row.prompt)),
     result,
     ...(row.owner !== null && { owner: row.owner }),
+    ...(row.run > 0 && { run: row.run }),
   })
 }
 

@@ -43,6 +43,7 @@ function migrationsFor(dialect: SqlDialect): Record<string, Migration> {
     '2026-11-24-jobs': { up: (db: Kysely<unknown>) => createJobs(db, dialect) },
     '2026-11-25-owners': { up: (db: Kysely<unknown>) => addOwners(db, dialect) },
     '2026-11-26-prompt-lengths': { up: addPromptLengths },
+    '2026-11-26-runs': { up: (db: Kysely<unknown>) => addRuns(db, dialect) },
   }
 }
 
@@ -93,6 +94,14 @@ async function addOwners(db: Kysely<unknown>, dialect: SqlDialect): Promise<void
 /** The rows that are there keep null. To fill the column would rewrite all texts in SQLite, and lock other servers out in PostgreSQL. */
 async function addPromptLengths(db: Kysely<unknown>): Promise<void> {
   await sql`alter table jobs add column prompt_length integer`.execute(db)
+}
+
+/** Processes of earlier versions name neither column; they read records of version 1. */
+async function addRuns(db: Kysely<unknown>, dialect: SqlDialect): Promise<void> {
+  await sql`alter table jobs add column run integer not null default 0`.execute(db)
+  await sql`create table write_probes (id text primary key, filler text not null)`.execute(db)
+  if (dialect !== 'postgres') return
+  await sql`alter table runners add column record_version integer not null default 1`.execute(db)
 }
 
 /** Text that is compared by bytes, as times and ids are everywhere else, and not by the rules of a language. */

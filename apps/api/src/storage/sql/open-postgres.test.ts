@@ -6,7 +6,7 @@ import { CuttableProxy } from '../../../test/support/cuttable-proxy.ts'
 import { runSql, withPostgres } from '../../../test/support/test-postgres.ts'
 import { UnreachableError } from '../../base/unreachable-error.ts'
 import { startJob } from '../../jobs/job.ts'
-import { StorageUnavailableError } from '../../jobs/ports/job-repository.ts'
+import { StorageUnavailableError, UpgradeUnderWayError } from '../../jobs/ports/job-repository.ts'
 import { StoreOpenError } from '../store-open-error.ts'
 import { migratePostgres, openPostgresJobs, type PostgresOptions } from './open-postgres.ts'
 import type { SqlJobRepository } from './sql-job-repository.ts'
@@ -113,8 +113,12 @@ await withPostgres((newDatabase) => {
     const before = await open(url, EXCLUSIVE)
     await insertLongPrompts(before)
     await before.close()
-    await runSql(url, 'alter table jobs drop column prompt_length')
-    await runSql(url, `delete from kysely_migration where name like '%prompt-lengths'`)
+    await runSql(
+      url,
+      `alter table jobs drop column prompt_length, drop column run; drop table write_probes;
+       alter table runners drop column record_version;
+       delete from kysely_migration where name >= '2026-11-26'`,
+    )
     const after = await open(url, EXCLUSIVE)
     expect(await listedPrompts(after)).toEqual(LISTED_PROMPTS)
   })
@@ -150,14 +154,14 @@ await withPostgres((newDatabase) => {
     for (const id of ['a', 'b']) await jobs.insert(aJob(id))
     const running = { a: startJob(aJob('a'), 0), b: startJob(aJob('b'), 0) }
     proxy.mute()
-    await expect(jobs.replace(running.a, 'pending')).rejects.toThrow(StorageUnavailableError)
+    await expect(jobs.replace(running.a, { status: 'pending' })).rejects.toThrow(StorageUnavailableError)
     proxy.cut()
-    await expect(jobs.replace(running.b, 'pending')).rejects.toThrow(StorageUnavailableError)
+    await expect(jobs.replace(running.b, { status: 'pending' })).rejects.toThrow(StorageUnavailableError)
     await runSql(direct, `update jobs set status = 'running', runner_id = 'another' where id = 'b'`)
     proxy.restore()
     await vi.waitUntil(() => isHealthy(jobs), 10_000)
-    expect(await jobs.replace(running.a, 'pending')).toBe(true)
-    expect(await jobs.replace(running.b, 'pending')).toBe(false)
+    expect(await jobs.replace(running.a, { status: 'pending' })).toBe(true)
+    expect(await jobs.replace(running.b, { status: 'pending' })).toBe(false)
   })
 
   it('a lock of PostgreSQL that was lost is taken again', async () => {
@@ -188,16 +192,57 @@ await withPostgres((newDatabase) => {
     await living.insert(mine)
     await dying.insert(startJob(aJob('a'), 0))
     const witness = await open(direct, SHARED)
-    expect(await witness.findAbandoned()).toEqual([])
+    expect(await witness.findAbandoned(9)).toEqual([])
     proxy.cut()
     const cutAt = performance.now()
     const abandoned = await vi.waitUntil(async () => {
-      const found = await witness.findAbandoned()
+      const found = await witness.findAbandoned(9)
       return found.length > 0 && found
     }, 10_000)
     expect(performance.now() - cutAt).toBeGreaterThan(SHARED.lease.leaseMs - SHARED.lease.renewMs * 2)
-    expect(abandoned).toEqual([startJob(aJob('a'), 0)])
-    expect(await living.findAbandoned()).toEqual(abandoned)
+    expect(abandoned).toEqual([{ id: 'a', run: 1 }])
+    // Each process judges by what it has observed itself.
+    await vi.waitUntil(async () => (await living.findAbandoned(9)).length > 0, 10_000)
+    expect(await living.findAbandoned(9)).toEqual(abandoned)
+  })
+
+  it('refuses records that a living process of an older version cannot read', async () => {
+    const url = await newDatabase()
+    const older = await open(url, { ...SHARED, recordVersion: 1 })
+    const newer = await open(url, { ...SHARED, recordVersion: 2 })
+    await expect(newer.checkReadable(1)).resolves.toBeUndefined()
+    await expect(newer.checkReadable(2)).rejects.toThrow(UpgradeUnderWayError)
+    await older.close()
+    await expect(newer.checkReadable(2)).resolves.toBeUndefined()
+    // A process of the first version registers without a version.
+    await runSql(
+      url,
+      `insert into runners (id, alive_until) values ('first version', clock_timestamp() + interval '1 day')`,
+    )
+    await expect(newer.checkReadable(2)).rejects.toThrow(UpgradeUnderWayError)
+    await vi.waitUntil(
+      () =>
+        newer.checkReadable(2).then(
+          () => true,
+          () => false,
+        ),
+      10_000,
+    )
+  })
+
+  it('calls nobody dead when the clock of the database steps', async () => {
+    const url = await newDatabase()
+    const [first, second] = [await open(url, SHARED), await open(url, SHARED)]
+    await first.insert(startJob(aJob('a'), 0))
+    await second.insert(startJob(aJob('b'), 0))
+    const until = performance.now() + SHARED.lease.leaseMs * 3
+    await vi.waitUntil(async () => {
+      // To the other processes this is how an hour's step of the clock looks.
+      await runSql(url, `update runners set alive_until = alive_until - interval '1 hour'`)
+      expect(await first.findAbandoned(9)).toEqual([])
+      expect(await second.findAbandoned(9)).toEqual([])
+      return performance.now() > until
+    }, 10_000)
   })
 
   it('no job counts as abandoned after a time in which no process could renew its lease', async () => {
@@ -212,8 +257,8 @@ await withPostgres((newDatabase) => {
     const until = performance.now() + SHARED.lease.leaseMs * 3
     await vi.waitUntil(async () => {
       if ((await isHealthy(first)) && (await isHealthy(second))) {
-        expect(await first.findAbandoned()).toEqual([])
-        expect(await second.findAbandoned()).toEqual([])
+        expect(await first.findAbandoned(9)).toEqual([])
+        expect(await second.findAbandoned(9)).toEqual([])
       }
       return performance.now() > until
     }, 10_000)

@@ -1,8 +1,9 @@
 import { hostname } from 'node:os'
 import { Kysely, PostgresDialect, sql } from 'kysely'
-import type { ClientConfig } from 'pg'
+import type { ClientBase, ClientConfig, PoolConfig } from 'pg'
 import type { Logger } from '../../base/logger.ts'
 import { untilReachable } from '../../base/until-reachable.ts'
+import { RECORD_VERSION } from '../../jobs/ports/job-repository.ts'
 import { describeStore } from '../store-location.ts'
 import { StoreOpenError } from '../store-open-error.ts'
 import { ExclusiveRunner } from './exclusive-runner.ts'
@@ -11,7 +12,9 @@ import { PostgresDatabase } from './postgres-database.ts'
 import { APPLICATION, PostgresLock } from './postgres-lock.ts'
 import { postgresOpenError } from './postgres-open-error.ts'
 import { GuardedPool } from './postgres-pool.ts'
-import { LEASE_TIMES, type LeaseTimes, RunnerLease } from './runner-lease.ts'
+import { keepsSessions } from './postgres-sessions.ts'
+import { LEASE_TIMES, RunnerLease } from './runner-lease.ts'
+import type { LeaseTimes } from './runner-watch.ts'
 import { SqlJobRepository } from './sql-job-repository.ts'
 import type { SqlDb, Tables } from './tables.ts'
 
@@ -23,6 +26,8 @@ export interface PostgresOptions {
   readonly shared: boolean
   /** Only for a shared store. The default is `LEASE_TIMES`. */
   readonly lease?: LeaseTimes
+  /** The newest form of a record that this process reads. Default: `RECORD_VERSION`. */
+  readonly recordVersion?: number
   /** How long to try while PostgreSQL does not answer, in milliseconds. The default is 30 s. */
   readonly reachableWithinMs?: number
   /** How long to try while the store is in use, in milliseconds. The default is 2 s: its server may have just been killed. */
@@ -62,18 +67,19 @@ export function migratePostgres(url: string, { logger }: Pick<PostgresOptions, '
 }
 
 async function connect(url: string, options: PostgresOptions): Promise<PostgresDatabase> {
-  const { logger, shared, isSource = false, lease = LEASE_TIMES } = options
+  const { logger, shared, isSource = false, lease = LEASE_TIMES, recordVersion = RECORD_VERSION } = options
   const { answerWithinMs = ANSWER_WITHIN_MS, freeWithinMs: withinMs = FREE_WITHIN_MS } = options
   const config = configOf(url, answerWithinMs)
+  if (!(await keepsSessions(config))) throw pooled(url)
   const lock = await PostgresLock.acquire(config, shared ? 'shared' : 'exclusive', { logger, withinMs })
   if (!(lock instanceof PostgresLock)) throw inUse(url, lock.heldBy)
   let db: SqlDb | undefined
   try {
     if (!isSource) await migrateAlone(url, logger)
-    db = open({ ...config, max: MAX_CONNECTIONS }, logger)
+    db = open({ ...config, max: MAX_CONNECTIONS, onConnect: limitStatements(answerWithinMs) }, logger)
     await checkEncoding(db)
     if (isSource) await checkMigrated(db, 'postgres')
-    const runner = shared ? await RunnerLease.start(db, lease, logger) : new ExclusiveRunner()
+    const runner = shared ? await RunnerLease.start(db, { times: lease, recordVersion, logger }) : new ExclusiveRunner()
     return new PostgresDatabase(db, lock, runner)
   } catch (error) {
     await db?.destroy()
@@ -84,7 +90,7 @@ async function connect(url: string, options: PostgresOptions): Promise<PostgresD
 
 /** Without a time limit, because it may have to wait for another process that migrates. */
 async function migrateAlone(url: string, logger: PostgresOptions['logger']): Promise<string[]> {
-  const { query_timeout, statement_timeout, ...config } = configOf(url, ANSWER_WITHIN_MS)
+  const { query_timeout, ...config } = configOf(url, ANSWER_WITHIN_MS)
   const db = open(config, logger)
   try {
     return await migrate(db, 'postgres')
@@ -93,7 +99,15 @@ async function migrateAlone(url: string, logger: PostgresOptions['logger']): Pro
   }
 }
 
-function open(config: ClientConfig & { max?: number }, logger: PostgresOptions['logger']): SqlDb {
+/**
+ * The server gives up before this process does, so that it stores nothing of which a caller was told that it was not stored.
+ * Set on the open connection, because poolers refuse the limit as a parameter of its start.
+ */
+function limitStatements(answerWithinMs: number): (client: ClientBase) => Promise<void> {
+  return async (client) => void (await client.query(`set statement_timeout = ${answerWithinMs}`))
+}
+
+function open(config: PoolConfig, logger: PostgresOptions['logger']): SqlDb {
   return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: new GuardedPool(config, logger) }) })
 }
 
@@ -103,8 +117,6 @@ function configOf(url: string, answerWithinMs: number): ClientConfig {
     // A server that is refused the store names this one by it. PostgreSQL allows 63 bytes.
     application_name: `${APPLICATION} process ${process.pid} on ${hostname()}`.slice(0, 63),
     connectionTimeoutMillis: answerWithinMs,
-    // The server gives up a second before the client does, so a change that was reported as failed is never stored.
-    statement_timeout: answerWithinMs,
     query_timeout: answerWithinMs + 1_000,
     keepAlive: true,
   }
@@ -116,6 +128,14 @@ async function checkEncoding(db: SqlDb): Promise<void> {
   if (encoding === 'UTF8') return
   throw new StoreOpenError(
     `The database of the job store has the encoding ${encoding}, not UTF8. Create another one with ENCODING 'UTF8'.`,
+  )
+}
+
+function pooled(url: string): StoreOpenError {
+  return new StoreOpenError(
+    `The job store ${describeStore({ kind: 'postgres', url })} is reached through a connection pooler in transaction mode, ` +
+      'such as PgBouncer. The lock that keeps other servers out does not hold there. ' +
+      'Set pool_mode = session for this database, or name PostgreSQL itself in DATABASE_URL.',
   )
 }
 

@@ -1,10 +1,12 @@
-import { sql } from 'kysely'
 import { StorageUnavailableError } from '../../jobs/ports/job-repository.ts'
 import { ExclusiveRunner } from './exclusive-runner.ts'
 import type { PostgresLock } from './postgres-lock.ts'
 import { RunnerLease } from './runner-lease.ts'
 import type { Runner, SqlDatabase } from './sql-database.ts'
 import type { SqlDb } from './tables.ts'
+import { writeProbe } from './write-probe.ts'
+
+const PROBE_BYTES = 64
 
 /** A PostgreSQL database that one process or several use. */
 export class PostgresDatabase implements SqlDatabase {
@@ -37,9 +39,8 @@ export class PostgresDatabase implements SqlDatabase {
 
   async checkHealth(): Promise<void> {
     this.#checkLock()
-    const setting = sql<{ mode: string }>`select current_setting('transaction_read_only') as mode`
-    const { rows } = await setting.execute(this.db)
-    if (rows[0]?.mode !== 'off') throw new StorageUnavailableError(new Error('PostgreSQL is read-only'))
+    // A database that only reads, or whose disk is full, still answers.
+    await this.transact((db) => writeProbe(db, this.runner.id, PROBE_BYTES))
   }
 
   async close(): Promise<void> {

@@ -33,4 +33,8 @@ export interface Runner {
   readonly id: string
   /** A condition on a running job's row in `jobs`: the process that ran the job is gone. */
   isGone(): RawBuilder<SqlBool>
+  /** Whether other processes may not have taken over the jobs that this one runs. */
+  holdsRuns(): boolean
+  /** Whether every living process reads records of a version. */
+  canAllRead(db: SqlDb, recordVersion: number): Promise<boolean>
 }

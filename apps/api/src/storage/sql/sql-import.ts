@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import type { JobPosition } from '../../jobs/ports/job-repository.ts'
 import { ImportError } from '../import-error.ts'
 import type { ImportedJob, JobSource, JobTarget } from '../job-import.ts'
@@ -10,6 +11,8 @@ import { findUnfinishedImport, refuseUnfinishedImport } from './unfinished-impor
 
 /** The texts of a page are in memory at once. */
 const JOBS_PER_PAGE = 100
+/** A page ends where its texts would take more: they are in memory at once. */
+const BYTES_PER_PAGE = 16 * 1024 * 1024
 
 /** The jobs of a SQL database, to be copied into another store. */
 export class SqlJobSource implements JobSource {
@@ -29,7 +32,7 @@ export class SqlJobSource implements JobSource {
     do {
       const page = await this.#page(last)
       if (page.length > 0) yield page
-      last = page.length === JOBS_PER_PAGE ? page.at(-1)?.job : undefined
+      last = page.at(-1)?.job
     } while (last)
   }
 
@@ -42,13 +45,30 @@ export class SqlJobSource implements JobSource {
       .leftJoin('idempotency_keys', 'idempotency_keys.job_id', 'jobs.id')
       .select(['idempotency_keys.key', 'idempotency_keys.fingerprint'])
     if (after) query = query.where(isBeyond(after, '>'))
-    const rows = await query.orderBy('jobs.created_at').orderBy('jobs.id').limit(JOBS_PER_PAGE).execute()
+    const limit = await this.#countOfPage(after)
+    const rows = await query.orderBy('jobs.created_at').orderBy('jobs.id').limit(limit).execute()
     return rows.map((row) => {
       const { key, fingerprint } = row
       const isKeyed = key !== null && fingerprint !== null
       const idempotency = isKeyed ? { key: fromStorable(key), fingerprint: fromStorable(fingerprint) } : undefined
       return { job: jobOf(row), idempotency }
     })
+  }
+
+  /** How many of the next jobs make a page, found without reading their texts. */
+  async #countOfPage(after: JobPosition | undefined): Promise<number> {
+    const size = sql<
+      number | string
+    >`octet_length(prompt) + coalesce(octet_length(options), 0) + coalesce(octet_length(result), 0)`
+    let query = this.#database.db.selectFrom('jobs').select(size.as('bytes'))
+    if (after) query = query.where(isBeyond(after, '>'))
+    const rows = await query.orderBy('jobs.created_at').orderBy('jobs.id').limit(JOBS_PER_PAGE).execute()
+    let bytes = 0
+    const tooMany = rows.findIndex((row) => {
+      bytes += Number(row.bytes)
+      return bytes > BYTES_PER_PAGE
+    })
+    return tooMany === -1 ? JOBS_PER_PAGE : Math.max(1, tooMany)
   }
 }
 

@@ -1,6 +1,6 @@
-import { type Job, type JobStatus, type JobSummary, PendingJob, RunningJob } from '@promptlab/contract'
+import { type JobSummary, RunningJob } from '@promptlab/contract'
 import { sql } from 'kysely'
-import { Owned, type StoredJob } from '../../jobs/job.ts'
+import { runOf, type StoredJob, StoredOnly, type StoredPendingJob, type StoredRunningJob } from '../../jobs/job.ts'
 import {
   type IdempotencyKey,
   type JobCheckpoint,
@@ -8,26 +8,40 @@ import {
   type JobPosition,
   type JobQuery,
   type JobRepository,
+  type JobRun,
+  type JobState,
   type KeyedJob,
   StorageUnavailableError,
+  UpgradeUnderWayError,
+  type WaitingJob,
 } from '../../jobs/ports/job-repository.ts'
 import { storeCheckpoints } from './checkpoint-rows.ts'
 import { findByKey, takeKey } from './idempotency-rows.ts'
-import { isBeyond, isoTime, jobOf, rowOf, selectJobs, selectSummaries, stateOf, summaryOf } from './job-row.ts'
+import {
+  isBeyond,
+  isInState,
+  isoTime,
+  jobOf,
+  rowOf,
+  selectJobs,
+  selectSummaries,
+  stateOf,
+  summaryOf,
+} from './job-row.ts'
 import type { SqlDatabase } from './sql-database.ts'
-import { toStorable } from './storable-text.ts'
+import { fromStorable, toStorable } from './storable-text.ts'
 import type { SqlDb } from './tables.ts'
 import { UnconfirmedInserts } from './unconfirmed-inserts.ts'
 import { refuseUnfinishedImport } from './unfinished-import.ts'
 
-const PendingOwned = PendingJob.and(Owned)
+const StoredRunning = RunningJob.and(StoredOnly)
 
 /** Jobs in SQLite or PostgreSQL. */
 export class SqlJobRepository implements JobRepository {
   readonly #database: SqlDatabase
   readonly #unconfirmedInserts: UnconfirmedInserts
-  /** States whose `replace` failed without an answer. They may have been stored after all. */
-  readonly #unconfirmedChanges = new WeakSet<Job>()
+  /** Changes of state that failed, and may have been stored after all. */
+  readonly #unconfirmedChanges = new WeakSet<StoredJob>()
   /** Running jobs of this process that have no rows in `job_texts` yet. Most jobs end so, and one statement ends them. */
   readonly #withoutTexts = new Set<string>()
   #isClosed = false
@@ -51,7 +65,7 @@ export class SqlJobRepository implements JobRepository {
     }
   }
 
-  async insert(job: (PendingJob | RunningJob) & Owned, idempotency?: IdempotencyKey): Promise<KeyedJob | undefined> {
+  async insert(job: StoredPendingJob | StoredRunningJob, idempotency?: IdempotencyKey): Promise<KeyedJob | undefined> {
     const database = await this.#opened()
     try {
       const first = idempotency
@@ -76,24 +90,65 @@ export class SqlJobRepository implements JobRepository {
     return await findByKey(db, key, now)
   }
 
-  async findPending(limit: number, after?: JobPosition): Promise<(PendingJob & Owned)[]> {
+  async findPending(limit: number, after?: JobPosition): Promise<WaitingJob[]> {
     const { db } = await this.#opened()
-    let query = selectJobs(db).where('jobs.status', '=', 'pending')
+    let query = db
+      .selectFrom('jobs')
+      .select(['jobs.id', 'jobs.provider', 'jobs.owner', 'jobs.created_at'])
+      .where('jobs.status', '=', 'pending')
     if (after) query = query.where(isBeyond(after, '>'))
     const rows = await query.orderBy('jobs.created_at').orderBy('jobs.id').limit(limit).execute()
-    return rows.map((row) => PendingOwned.parse(jobOf(row)))
+    return rows.map(({ id, provider, owner, created_at: createdAt }) => ({
+      id: fromStorable(id),
+      provider: fromStorable(provider),
+      createdAt,
+      ...(owner !== null && { owner }),
+    }))
   }
 
-  async findAbandoned(): Promise<RunningJob[]> {
+  async findAbandoned(limit: number): Promise<JobRun[]> {
     const { db, runner } = await this.#opened()
-    const rows = await selectJobs(db)
+    const rows = await db
+      .selectFrom('jobs')
+      .select(['jobs.id', 'jobs.run'])
       // A literal, because the index on running jobs is not used with a parameter.
       .where('jobs.status', '=', sql.lit('running'))
       .where(runner.isGone())
       .orderBy('jobs.created_at')
       .orderBy('jobs.id')
+      .limit(limit)
       .execute()
-    return rows.map((row) => RunningJob.parse(jobOf(row)))
+    return rows.map(({ id, run }) => ({ id: fromStorable(id), ...(run > 0 && { run }) }))
+  }
+
+  async takeOver(job: JobRun): Promise<StoredRunningJob | undefined> {
+    const database = await this.#opened()
+    return await database.transact(async (db) => {
+      const { numUpdatedRows } = await db
+        .updateTable('jobs')
+        .set({ run: runOf(job) + 1, runner_id: null })
+        .where('id', '=', toStorable(job.id))
+        .where(isInState({ ...job, status: 'running' }))
+        .executeTakeFirst()
+      if (numUpdatedRows === 0n) return undefined
+      const row = await selectJobs(db).where('jobs.id', '=', toStorable(job.id)).executeTakeFirstOrThrow()
+      return StoredRunning.parse(jobOf(row))
+    })
+  }
+
+  async countPendingBytes(): Promise<ReadonlyMap<string | undefined, number>> {
+    const { db } = await this.#opened()
+    const rows = await db
+      .selectFrom('jobs')
+      // Lengths alone: the database does not read the texts for them.
+      .select([
+        'owner',
+        sql<number | string>`sum(octet_length(prompt) + coalesce(octet_length(options), 0))`.as('bytes'),
+      ])
+      .where('status', '=', 'pending')
+      .groupBy('owner')
+      .execute()
+    return new Map(rows.map(({ owner, bytes }) => [owner ?? undefined, Number(bytes)]))
   }
 
   async list({ limit, after, status, provider, owner }: JobQuery): Promise<JobSummary[]> {
@@ -107,13 +162,13 @@ export class SqlJobRepository implements JobRepository {
     return rows.map(summaryOf)
   }
 
-  async replace(next: Job, ifStatus: JobStatus): Promise<boolean> {
+  async replace(next: StoredJob, from: JobState): Promise<boolean> {
     const database = await this.#opened()
-    const hasTexts = ifStatus === 'running' && !this.#withoutTexts.delete(next.id)
+    const hasTexts = from.status === 'running' && !this.#withoutTexts.delete(next.id)
     try {
       const isReplaced = await (hasTexts
-        ? database.transact((db) => this.#replaceWithTexts(db, next, ifStatus))
-        : database.write((db) => this.#replaceRow(db, next, ifStatus)))
+        ? database.transact((db) => this.#replaceWithTexts(db, next, from))
+        : database.write((db) => this.#replaceRow(db, next, from)))
       if (isReplaced && next.status === 'running') this.#withoutTexts.add(next.id)
       if (isReplaced) return true
       return this.#unconfirmedChanges.has(next) && (await this.#holds(next))
@@ -148,6 +203,15 @@ export class SqlJobRepository implements JobRepository {
         .executeTakeFirst(),
     )
     return Number(numDeletedRows)
+  }
+
+  holdsRuns(): boolean {
+    return this.#database.runner.holdsRuns()
+  }
+
+  async checkReadable(version: number): Promise<void> {
+    const { db, runner } = await this.#opened()
+    if (!(await runner.canAllRead(db, version))) throw new UpgradeUnderWayError()
   }
 
   async checkHealth(): Promise<void> {
@@ -190,30 +254,30 @@ export class SqlJobRepository implements JobRepository {
   }
 
   /** Removes the rows in `job_texts` as well, because the new state has the whole text. */
-  async #replaceWithTexts(db: SqlDb, next: Job, ifStatus: JobStatus): Promise<boolean> {
-    const isReplaced = await this.#replaceRow(db, next, ifStatus)
+  async #replaceWithTexts(db: SqlDb, next: StoredJob, from: JobState): Promise<boolean> {
+    const isReplaced = await this.#replaceRow(db, next, from)
     if (isReplaced) await db.deleteFrom('job_texts').where('job_id', '=', toStorable(next.id)).execute()
     return isReplaced
   }
 
-  async #replaceRow(db: SqlDb, next: Job, ifStatus: JobStatus): Promise<boolean> {
+  async #replaceRow(db: SqlDb, next: StoredJob, from: JobState): Promise<boolean> {
     const { numUpdatedRows } = await db
       .updateTable('jobs')
       .set(stateOf(next, this.#database.runner.id))
       .where('id', '=', toStorable(next.id))
-      .where('status', '=', ifStatus)
+      .where(isInState(from))
       .executeTakeFirst()
     return numUpdatedRows > 0n
   }
 
   /** Whether the stored job is in this state, stored by this process. */
-  async #holds(next: Job): Promise<boolean> {
-    const { status, updated_at, runner_id } = stateOf(next, this.#database.runner.id)
+  async #holds(next: StoredJob): Promise<boolean> {
+    const { updated_at, runner_id } = stateOf(next, this.#database.runner.id)
     const row = await this.#database.db
       .selectFrom('jobs')
       .select('id')
       .where('id', '=', toStorable(next.id))
-      .where('status', '=', status)
+      .where(isInState(next))
       .where('updated_at', '=', updated_at)
       .where('runner_id', runner_id === null ? 'is' : '=', runner_id)
       .executeTakeFirst()

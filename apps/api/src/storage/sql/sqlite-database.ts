@@ -11,6 +11,11 @@ import { ExclusiveRunner } from './exclusive-runner.ts'
 import type { SqlDatabase } from './sql-database.ts'
 import { SqliteFileDialect } from './sqlite-dialect.ts'
 import type { SqlDb, Tables } from './tables.ts'
+import { insertProbe, removeProbe } from './write-probe.ts'
+
+/** After a write within this time the store counts as writable, in milliseconds. */
+const FRESH_MS = 5_000
+const PROBE_BYTES = { idle: 4_096, afterFailure: 262_144 }
 
 /** A change in a transaction that it shares with others. If it rejects, the whole transaction fails. */
 type Change = (db: SqlDb) => Promise<void>
@@ -36,6 +41,7 @@ export class SqliteDatabase implements SqlDatabase {
     () => this.#pace.wait(),
   )
   #isWritable = true
+  #writtenAt = Number.NEGATIVE_INFINITY
 
   /**
    * @param driver has the file open
@@ -77,7 +83,14 @@ export class SqliteDatabase implements SqlDatabase {
     }
     this.#checkFile()
     // After a failed write, only a write that succeeds shows that the disk works again.
-    if (!this.#isWritable) await this.transact((db) => sql`pragma user_version = 1`.execute(db))
+    if (!this.#isWritable) await this.#probe(PROBE_BYTES.afterFailure)
+    else if (performance.now() - this.#writtenAt > FRESH_MS) await this.#probe(PROBE_BYTES.idle)
+  }
+
+  /** Two commits: a row that is removed in the commit that wrote it takes no room. */
+  async #probe(bytes: number): Promise<void> {
+    await this.transact((db) => insertProbe(db, this.runner.id, bytes))
+    await this.transact((db) => removeProbe(db, this.runner.id))
   }
 
   async close(): Promise<void> {
@@ -101,6 +114,7 @@ export class SqliteDatabase implements SqlDatabase {
         }
       })
       this.#isWritable = true
+      this.#writtenAt = performance.now()
     } catch (error) {
       this.#isWritable = false
       throw error

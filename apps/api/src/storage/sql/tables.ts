@@ -1,5 +1,5 @@
 import type { JobStatus } from '@promptlab/contract'
-import type { Kysely } from 'kysely'
+import type { ColumnType, Kysely } from 'kysely'
 
 /**
  * The tables, which are the same in SQLite and PostgreSQL. Columns are text that people can read. Times are ISO 8601 in UTC,
@@ -12,6 +12,7 @@ export interface Tables {
   idempotency_keys: IdempotencyKeyTable
   runners: RunnerTable
   imports: ImportTable
+  write_probes: WriteProbeTable
 }
 
 /** Kysely with our tables. */
@@ -38,6 +39,8 @@ interface JobTable {
   owner: string | null
   /** The length of the prompt in UTF-16 code units. Null in rows of older versions, whose lengths `promptLength` computes. */
   prompt_length: number | null
+  /** The number of the latest run; 0 before the first. */
+  run: ColumnType<number, number | undefined, number>
 }
 
 /** The pieces that checkpoints add to the texts of running jobs, so that a long text is not rewritten whenever it grows. */
@@ -60,6 +63,14 @@ interface IdempotencyKeyTable {
 interface RunnerTable {
   id: string
   alive_until: Date
+  /** The newest form of a record that the process reads. */
+  record_version: number
+}
+
+/** Rows that are written and removed at once, to see whether the database takes writes. */
+interface WriteProbeTable {
+  id: string
+  filler: string
 }
 
 /** Imports of another store into this one. */

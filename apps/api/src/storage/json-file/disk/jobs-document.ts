@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { z } from 'zod'
-import { DamagedFileError, describeIssues, type JobEntries, JobEntry } from '../memory/job-entry.ts'
+import { DamagedFileError, describeIssues, type JobEntries, JobEntry, NewerFileError } from '../memory/job-entry.ts'
 
 /**
  * The layout of `jobs.json`, which only this file knows: one JSON document with one job a line, so that people can read,
@@ -22,6 +22,9 @@ const SEPARATOR = Buffer.of(COMMA, NEWLINE)
 
 /** What any JSON document with our jobs looks like, however it is laid out. */
 const Document = z.strictObject({ version: z.literal(1), jobs: z.array(z.unknown()) })
+
+/** A document of a later version of this server. */
+const NewerDocument = z.looseObject({ version: z.int().min(2) })
 
 /** The document is not laid out with one job a line, so a person or another program has edited it. It may still be valid. */
 export class EditedDocumentError extends Error {
@@ -48,9 +51,20 @@ export function* documentPieces(entries: JobEntries): Generator<Uint8Array> {
  * @throws DamagedFileError
  */
 export function parseDocument(path: string, bytes: Buffer): JobEntries {
+  try {
+    return parseEach(path, linesOf(bytes))
+  } catch (error) {
+    if (!(error instanceof EditedDocumentError)) throw error
+    return parseEach(path, valuesOf(path, bytes))
+  }
+}
+
+/** Takes one job after the other, because the parsed values of all jobs together may not fit into memory. */
+function parseEach(path: string, jobs: Iterable<Pick<JobLine, 'value' | 'line'>>): JobEntries {
   const entries = new Map<string, JobEntry>()
-  for (const [index, { value, line }] of (linesOf(bytes) ?? valuesOf(path, bytes)).entries()) {
-    const place = `jobs[${index}]`
+  let index = 0
+  for (const { value, line } of jobs) {
+    const place = `jobs[${index++}]`
     const entry = JobEntry.parse(value, line, { path, place })
     if (entries.has(entry.id)) throw new DamagedFileError(path, `${place}: the id ${entry.id} occurs twice`)
     entries.set(entry.id, entry)
@@ -91,26 +105,24 @@ class DocumentLines {
   #hasComma = false
   #hasEnded = false
 
-  /** The jobs whose lines end in this chunk. */
-  read(chunk: Buffer): JobLine[] {
-    const jobs: JobLine[] = []
-    const bytes = this.#rest.length > 0 ? Buffer.concat([this.#rest, chunk]) : chunk
-    let start = 0
-    for (let end = bytes.indexOf(NEWLINE); end !== -1; end = bytes.indexOf(NEWLINE, start)) {
-      const job = this.#readLine(bytes.subarray(start, end))
-      if (job) jobs.push(job)
-      start = end + 1
-    }
-    // A copy, because the source may reuse the memory of its chunk.
-    this.#rest = Buffer.from(bytes.subarray(start))
-    return jobs
-  }
-
   /** Call this after the last chunk: it checks that the document is complete. */
   end(): void {
     // The last line may lack its newline.
     if (this.#rest.length > 0) this.#readLine(this.#rest)
     if (!this.#hasEnded) throw new EditedDocumentError()
+  }
+
+  /** The jobs whose lines end in this chunk. Read all of them before the next chunk. */
+  *read(chunk: Buffer): Generator<JobLine> {
+    const bytes = this.#rest.length > 0 ? Buffer.concat([this.#rest, chunk]) : chunk
+    let start = 0
+    for (let end = bytes.indexOf(NEWLINE); end !== -1; end = bytes.indexOf(NEWLINE, start)) {
+      const job = this.#readLine(bytes.subarray(start, end))
+      if (job) yield job
+      start = end + 1
+    }
+    // A copy, because the source may reuse the memory of its chunk.
+    this.#rest = Buffer.from(bytes.subarray(start))
   }
 
   #readLine(line: Buffer): JobLine | undefined {
@@ -143,21 +155,17 @@ class DocumentLines {
   }
 }
 
-/** @returns undefined if the document is edited */
-function linesOf(bytes: Buffer): JobLine[] | undefined {
+/** @throws EditedDocumentError perhaps after some jobs */
+function* linesOf(bytes: Buffer): Generator<JobLine> {
   const lines = new DocumentLines()
-  try {
-    const jobs = lines.read(bytes)
-    lines.end()
-    return jobs
-  } catch (error) {
-    if (error instanceof EditedDocumentError) return undefined
-    throw error
-  }
+  yield* lines.read(bytes)
+  lines.end()
 }
 
 function valuesOf(path: string, bytes: Buffer): Pick<JobLine, 'value' | 'line'>[] {
-  const document = Document.safeParse(parseJson(path, decode(path, bytes)))
+  const value = parseJson(path, decode(path, bytes))
+  if (NewerDocument.safeParse(value).success) throw new NewerFileError(path)
+  const document = Document.safeParse(value)
   if (!document.success) throw new DamagedFileError(path, describeIssues(document.error))
   return document.data.jobs.map((value) => ({ value, line: new TextEncoder().encode(JSON.stringify(value)) }))
 }

@@ -176,7 +176,7 @@ describe('JournaledStore on a disk that fails', () => {
     const path = await newPath()
     const disk = new CrashDisk()
     const warn = vi.fn()
-    const store = await open(path, { disk, slackBytes: 1_000, logger: { warn } })
+    const store = await open(path, { disk, slackBytes: 1_000, logger: { info: () => {}, warn } })
     disk.atStep = async (operation) => {
       if (operation === 'rename') throw new Error('no rename')
     }

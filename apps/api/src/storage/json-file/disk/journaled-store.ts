@@ -11,7 +11,7 @@ import { SizeWarning } from './size-warning.ts'
 
 export interface StoreOptions {
   /** Gets warnings for the operator: problems that fail no request. */
-  readonly logger?: Pick<Logger, 'warn'> | undefined
+  readonly logger?: Pick<Logger, 'info' | 'warn'> | undefined
   /** The size of the jobs from which changes go to a journal, in bytes. The default is 64 KB. */
   readonly journalFromBytes?: number
   /** The files are compacted when they are larger than 1.5 times the jobs plus this, in bytes. The default is 4 MB. */

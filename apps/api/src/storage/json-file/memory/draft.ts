@@ -27,6 +27,14 @@ export class Draft {
     return this.#isTouched
   }
 
+  /** What the jobs will take in a file. */
+  get bytes(): number {
+    let { bytes } = this.#stored
+    for (const [id, entry] of this.#changes)
+      bytes += (entry?.line.length ?? 0) - (this.#stored.get(id)?.line.length ?? 0)
+    return bytes
+  }
+
   get(id: string): JobEntry | undefined {
     return this.#changes.has(id) ? this.#changes.get(id) : this.#stored.get(id)
   }

@@ -1,6 +1,6 @@
-import { isFinal, type JobStatus, JobSummary, type PendingJob, type RunningJob } from '@promptlab/contract'
+import { isFinal, issueSentence, type JobStatus, JobSummary } from '@promptlab/contract'
 import { z } from 'zod'
-import { type Owned, StoredJob } from '../../../jobs/job.ts'
+import { runOf, StoredJob } from '../../../jobs/job.ts'
 import { summaryOf } from '../../../jobs/job-summary.ts'
 import { endedAt, type IdempotencyKey } from '../../../jobs/ports/job-repository.ts'
 
@@ -9,6 +9,9 @@ export type JobEntries = readonly JobEntry[]
 
 /** The changes of a commit by job id: the new entry, or `undefined` for a job that is removed. */
 export type JobChanges = ReadonlyMap<string, JobEntry | undefined>
+
+/** A job with a longer line is not kept parsed, in bytes: thousands of long prompts would fill the heap. */
+const LONGEST_PARSED = 16_384
 
 /** A line of a final job above this length has its summary beside it, in bytes: lists do not parse long texts. */
 const LONG_LINE = 4_096
@@ -29,9 +32,11 @@ export class JobEntry {
   readonly line: Uint8Array
   /** When the job became final, in milliseconds since the epoch. Undefined until then. */
   readonly endedAt: number | undefined
-  /** The parsed job. Undefined once the job is final. */
-  readonly unfinished: ((PendingJob | RunningJob) & Owned) | undefined
-  /** The summary of a final job as JSON in UTF-8. Undefined where the line is short. */
+  /** The number of the job's latest run; 0 before the first. */
+  readonly run: number
+  /** The parsed job. Undefined once the job is final, and where the line is very long. */
+  readonly #unfinished: StoredJob | undefined
+  /** The summary of a job that is not kept parsed, as JSON in UTF-8. Undefined where the line is short. */
   readonly #summary: Uint8Array | undefined
 
   private constructor(job: StoredJob, idempotency: IdempotencyKey | undefined, line: Uint8Array) {
@@ -43,8 +48,9 @@ export class JobEntry {
     this.idempotency = idempotency
     this.line = line
     this.endedAt = isFinal(job) ? endedAt(job) : undefined
-    this.unfinished = isFinal(job) ? undefined : job
-    const isLong = isFinal(job) && line.length > LONG_LINE
+    this.run = runOf(job)
+    this.#unfinished = isFinal(job) || line.length > LONGEST_PARSED ? undefined : job
+    const isLong = this.#unfinished === undefined && line.length > LONG_LINE
     this.#summary = isLong ? encoder.encode(JSON.stringify(summaryOf(job))) : undefined
   }
 
@@ -61,15 +67,15 @@ export class JobEntry {
    * @throws DamagedFileError
    */
   static parse(value: unknown, line: Uint8Array, at: { path: string; place: string }): JobEntry {
-    const parsed = JobLine.safeParse(value)
+    const parsed = JobLine.safeParse(value, { error: issueSentence })
     if (!parsed.success) throw new DamagedFileError(at.path, `${at.place}: ${describeIssues(parsed.error)}`)
     const { idempotency, ...job } = parsed.data
     return new JobEntry(job, idempotency, line)
   }
 
-  /** The whole job. A final job is parsed at each call. */
+  /** The whole job. A final job, and one with a very long line, is parsed at each call. */
   get job(): StoredJob {
-    return this.unfinished ?? StoredJob.parse(JSON.parse(decoder.decode(this.line)))
+    return this.#unfinished ?? StoredJob.parse(JSON.parse(decoder.decode(this.line)))
   }
 
   /** The job as lists show it. */
@@ -98,5 +104,12 @@ export class DamagedFileError extends Error {
   constructor(path: string, fault: string) {
     super(fault)
     this.path = path
+  }
+}
+
+/** A file was written by a newer version of this server. */
+export class NewerFileError extends DamagedFileError {
+  constructor(path: string) {
+    super(path, 'it was made by a newer version of this server')
   }
 }

@@ -9,13 +9,14 @@ export class StoredJobs {
   readonly #idsByKey = new Map<string, string>()
   readonly #order: ListOrder<JobEntry>
   #bytes = 0
+  readonly #pendingBytes = new Map<string | undefined, number>()
 
   constructor(entries: JobEntries) {
     this.#entries = new Map(entries.map((entry) => [entry.id, entry]))
     this.#order = new ListOrder(entries)
     for (const entry of entries) {
       this.#addKey(entry)
-      this.#bytes += entry.line.length
+      this.#count(entry, 1)
     }
   }
 
@@ -26,6 +27,11 @@ export class StoredJobs {
   /** The size of all lines together. */
   get bytes(): number {
     return this.#bytes
+  }
+
+  /** What the lines of pending jobs take, by owner. */
+  get pendingBytes(): ReadonlyMap<string | undefined, number> {
+    return this.#pendingBytes
   }
 
   get(id: string): JobEntry | undefined {
@@ -70,7 +76,8 @@ export class StoredJobs {
   apply(changes: JobChanges): void {
     this.#order.remove(this.#displacedBy(changes))
     for (const [id, entry] of changes) {
-      this.#bytes += (entry?.line.length ?? 0) - (this.#entries.get(id)?.line.length ?? 0)
+      this.#count(this.#entries.get(id), -1)
+      this.#count(entry, 1)
       if (entry) {
         this.#order.set(entry)
         this.#entries.set(id, entry)
@@ -80,6 +87,16 @@ export class StoredJobs {
         this.#entries.delete(id)
       }
     }
+  }
+
+  #count(entry: JobEntry | undefined, sign: 1 | -1): void {
+    if (!entry) return
+    const { line, status, owner } = entry
+    this.#bytes += sign * line.length
+    if (status !== 'pending') return
+    const bytes = (this.#pendingBytes.get(owner) ?? 0) + sign * line.length
+    if (bytes === 0) this.#pendingBytes.delete(owner)
+    else this.#pendingBytes.set(owner, bytes)
   }
 
   /** The entries that leave the list: the job is removed, or another job gets its id. */

@@ -1,0 +1,58 @@
+import { type Fault, issueSentence } from '@promptlab/contract'
+import type { FastifySchemaCompiler } from 'fastify'
+import type { z } from 'zod'
+import { ApiError } from '../../base/api-error.ts'
+import { clip } from '../clip.ts'
+import { fieldsOf, suggestField } from './field-suggestion.ts'
+
+/** A body of a megabyte may have as many faults, and the answer must stay short. */
+const MAX_LISTED_FAULTS = 50
+
+/** Checks the parts of requests against their zod schemas, and refuses a request with a sentence for each fault. */
+export const requestValidator: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart = 'body' }) => {
+  const fields = fieldsOf(schema)
+  const error = httpPart === 'body' ? issueSentence : sentenceOutsideBody
+  return (value: unknown) => {
+    const parsed = schema.safeParse(value, { error })
+    return parsed.success ? { value: parsed.data } : { error: invalidRequest(parsed.error, httpPart, fields) }
+  }
+}
+
+function sentenceOutsideBody(issue: z.core.$ZodRawIssue): string {
+  // A parameter or a header that comes twice is a list.
+  if (Array.isArray(issue.input)) return 'Must be given only once'
+  return issue.code === 'unrecognized_keys' ? 'Unknown parameter' : issueSentence(issue)
+}
+
+function invalidRequest({ issues }: z.ZodError, httpPart: string, fields: readonly string[]): ApiError {
+  const all = issues.flatMap(withoutGroups)
+  const faults = all.slice(0, MAX_LISTED_FAULTS).map((each) => faultOf(each, httpPart, fields))
+  const sentences = faults.map(({ path, message }) => {
+    const sentence = /[.?]$/.test(message) ? message : `${message}.`
+    // A sentence about a whole part names it.
+    return path === httpPart ? sentence : `${path}: ${sentence}`
+  })
+  if (all.length > faults.length) sentences.push(`And ${all.length - faults.length} more.`)
+  return new ApiError('invalid-request', sentences.join(' '), { faults })
+}
+
+interface FieldFault {
+  readonly path: readonly PropertyKey[]
+  readonly message: string
+  readonly unknownField?: string
+}
+
+/** Each fault with a path of its own: zod has one issue for all unknown fields of an object. */
+function withoutGroups(issue: z.core.$ZodIssue): FieldFault[] {
+  const { path, message } = issue
+  if (issue.code !== 'unrecognized_keys') return [{ path, message }]
+  return issue.keys.map((key) => ({ path: [...path, key], message, unknownField: key }))
+}
+
+function faultOf({ path, message, unknownField }: FieldFault, httpPart: string, fields: readonly string[]): Fault {
+  const suggestion = unknownField === undefined ? undefined : suggestField(unknownField, fields)
+  return {
+    path: clip(path.map(String).join('.')) || httpPart,
+    message: suggestion === undefined ? message : `${message}; did you mean ${suggestion}?`,
+  }
+}
