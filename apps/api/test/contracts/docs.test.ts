@@ -43,6 +43,20 @@ it('no link between pages and files is broken', async () => {
   expect(broken).toEqual([])
 })
 
+it('every path that a page names exists', async () => {
+  const missing: string[] = []
+  // Decisions and the changelog tell of their day.
+  for (const page of (await pages()).filter((path) => !/^docs\/decisions\/2|^CHANGELOG/.test(path))) {
+    for (const [, path = ''] of (await read(page)).matchAll(
+      /`((?:apps|packages|docs|deploy|e2e|examples|bench)\/[\w./-]+)`/g,
+    )) {
+      const isMade = /\bdist\b|\bresults\b|\bNAME\b|\bDATE\b/.test(path)
+      if (!isMade && !existsSync(join(ROOT, path))) missing.push(`${page}: ${path}`)
+    }
+  }
+  expect(missing).toEqual([])
+})
+
 it('docs/conventions.md shows code that the files it names have', async () => {
   const page = await read('docs/conventions.md')
   const examples = [...page.matchAll(/^```\w+\n\/\/ (\S+)\n(.*?)^```$/gms)]
