@@ -2,7 +2,7 @@ import type { OutgoingHttpHeaders } from 'node:http'
 import type { FastifyReply } from 'fastify'
 import type { StoredJob } from '../../jobs/job.ts'
 import type { JobService } from '../../jobs/job-service.ts'
-import { type StreamFormat, type StreamType, streamFormat } from './stream-format.ts'
+import { type StreamFormat, StreamFormats, type StreamType } from './stream-format.ts'
 import { StreamResponse, type StreamTiming } from './stream-response.ts'
 import { type StreamLimits, StreamSlots } from './stream-slots.ts'
 
@@ -13,6 +13,7 @@ export class OpenStreams {
   readonly #service: JobService
   readonly #timing: StreamTiming
   readonly #places: StreamSlots
+  readonly #formats = new StreamFormats()
   readonly #open = new Set<StreamResponse>()
 
   constructor(service: JobService, timing: StreamTiming, limits: StreamLimits) {
@@ -37,7 +38,7 @@ export class OpenStreams {
    */
   send(reply: FastifyReply, { id: jobId, owner }: Streamed, after: number, type: StreamType): void {
     const leave = this.#places.take(owner ?? reply.request.ip, jobId)
-    const format = streamFormat(type)
+    const format = this.#formats.of(type)
     reply.hijack()
     const { raw } = reply
     raw.writeHead(200, headersOf(reply, format))

@@ -3,7 +3,7 @@ import { Agent, createServer, get, type IncomingMessage, type ServerResponse } f
 import type { AddressInfo } from 'node:net'
 import type { StreamEvent } from '@promptlab/contract'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { streamFormat } from './stream-format.ts'
+import { StreamFormats } from './stream-format.ts'
 import { StreamResponse } from './stream-response.ts'
 
 const token = (id: number, text: string): StreamEvent => ({ event: 'token', id, data: { token: text } })
@@ -64,7 +64,7 @@ async function connect(
 }
 
 function stream(response: ServerResponse, source: ScriptedSource): StreamResponse {
-  return new StreamResponse(response, streamFormat('text/event-stream'), TIMING, (onReady) => {
+  return new StreamResponse(response, new StreamFormats().of('text/event-stream'), TIMING, (onReady) => {
     source.onReady = onReady
     return source
   })

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { Writable } from 'node:stream'
 import type { StreamEvent } from '@promptlab/contract'
 import { IdleTimer } from '../../base/idle-timer.ts'
-import { httpChunk } from './http-chunk.ts'
+import type { EncodedText } from './encoded-text.ts'
 import type { StreamFormat } from './stream-format.ts'
 
 /** Where the events come from: see `JobEventReader`. */
@@ -89,10 +89,10 @@ export class StreamResponse {
     else this.#break()
   }
 
-  #write(text: string): void {
-    if (text === '') return
+  #write(encoded: EncodedText): void {
+    if (encoded.text === '') return
     this.#heartbeat.active()
-    if (!this.#sink.write(this.#isChunked ? httpChunk(text) : text))
+    if (!this.#sink.write(this.#isChunked ? encoded.chunk : encoded.text))
       this.#stall ??= setTimeout(() => this.#break(), this.#timing.stallMs)
   }
 
@@ -104,7 +104,7 @@ export class StreamResponse {
 
   #ping(): void {
     // A reader that has not taken the last write needs no sign of life.
-    if (!this.#isOver && !this.#stall) this.#write(this.#format.heartbeat)
+    if (!this.#isOver && !this.#stall) this.#write(this.#format.keepAlive)
   }
 
   #end(onFinish?: () => void): void {
