@@ -1,10 +1,11 @@
 import { defineConfig } from 'vitest/config'
-import { projects } from './vitest.workspace.ts'
+import { maxWorkers, projectsOf } from './vitest.workspace.ts'
 
-export default defineConfig({
+export default defineConfig(({ mode }) => ({
   test: {
-    projects,
+    projects: projectsOf(mode),
+    maxWorkers,
     // Some tests start servers; a busy machine may take long for that.
     testTimeout: 30_000,
   },
-})
+}))

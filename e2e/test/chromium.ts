@@ -35,6 +35,8 @@ function launch(executablePath: string): Promise<Browser> {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      // The sites that tests make up are on this machine.
+      '--host-resolver-rules=MAP *.example 127.0.0.1',
     ],
   })
 }

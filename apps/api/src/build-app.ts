@@ -7,8 +7,12 @@ import type { Clock } from './base/clock.ts'
 import type { Config } from './config/config.ts'
 import { authPlugin } from './http/access/auth-plugin.ts'
 import { RATE_LIMIT_HEADERS, rateLimitPlugin, type SharedCounters } from './http/access/rate-limit-plugin.ts'
+import { RefusedKeys } from './http/access/refused-keys.ts'
+import { sameSitePlugin } from './http/access/same-site-plugin.ts'
 import { StreamLinks } from './http/access/stream-links.ts'
+import { TrustedHosts } from './http/access/trusted-hosts.ts'
 import { openapiPlugin } from './http/openapi/openapi-plugin.ts'
+import { heldBodies } from './http/plugins/held-bodies.ts'
 import { jsonBodies } from './http/plugins/json-bodies.ts'
 import { metricsPlugin } from './http/plugins/metrics-plugin.ts'
 import { knownRoutes, otherMethods } from './http/plugins/other-methods.ts'
@@ -72,6 +76,7 @@ export type AppConfig = Pick<
   | 'corsOrigins'
   | 'maxPromptChars'
   | 'metricsKey'
+  | 'queuedBytes'
   | 'rateLimitPerMinute'
   | 'reconcileMs'
   | 'requestTiming'
@@ -82,6 +87,7 @@ export type AppConfig = Pick<
   | 'stream'
   | 'streamLimits'
   | 'streamLinks'
+  | 'trustedHosts'
   | 'trustedProxies'
 > & {
   readonly logger: FastifyBaseLogger
@@ -91,6 +97,9 @@ export type AppConfig = Pick<
 
 /** How long browsers may cache the answer to a preflight request. Most browsers allow no more than ten minutes. */
 const PREFLIGHT_SECONDS = 600
+
+/** The most bytes of bodies that are handled at once. With the texts made of them they take about three times as much memory. */
+const MAX_BODY_BYTES_AT_ONCE = 64 * 1024 * 1024
 
 const EXPOSED_HEADERS = [
   'Location',
@@ -107,6 +116,7 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
   const metrics: Metrics = new Metrics({
     openStreams: () => streams.count,
     waitingJobs: () => queue.countWaiting(),
+    workers: () => queue.countWorkers(),
   })
   const jobs = timedJobRepository(deps.jobs, deps.clock, (...write) => metrics.stored(...write))
   const app = Fastify({
@@ -126,7 +136,7 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
     clientErrorHandler: sendMalformedRequest,
   })
   const runner = new JobRunner({ ...deps, jobs, logger: app.log, observer: metrics, policy: config.run })
-  const service = new JobService({ ...deps, jobs, runner })
+  const service = new JobService({ ...deps, jobs, runner, queuedBytes: config.queuedBytes })
   const reconciler = new Reconciler({ ...deps, logger: app.log })
   const streams = new OpenStreams(service, config.stream, config.streamLimits)
   const streamLinks = config.apiKeys && new StreamLinks({ ...config.streamLinks, clock: deps.clock })
@@ -138,6 +148,7 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
   app.register(requestTracePlugin, { tracer: deps.tracer })
   app.register(metricsPlugin, { metrics })
   app.register(securityHeaders)
+  app.register(heldBodies, { maxBytes: MAX_BODY_BYTES_AT_ONCE })
   app.register(jsonBodies)
   app.register(problemPlugin)
   app.register(accepts)
@@ -158,7 +169,11 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
     interrupt: () => runner.interruptAll(),
     graceMs: config.shutdownGraceMs,
   })
-  app.register(authPlugin, { keys: config.apiKeys, metricsKey: config.metricsKey, streamLinks })
+  if (!config.apiKeys) {
+    app.register(sameSitePlugin, { hosts: new TrustedHosts(config.trustedHosts), corsOrigins: config.corsOrigins })
+  }
+  const refusedKeys = new RefusedKeys({ perMinute: config.rateLimitPerMinute, clock: deps.clock })
+  app.register(authPlugin, { keys: config.apiKeys, metricsKey: config.metricsKey, streamLinks, refusedKeys })
   app.register(rateLimitPlugin, { perMinute: config.rateLimitPerMinute, counters: deps.requestCounters })
   if (config.role !== 'worker') {
     app.register(openapiPlugin)
@@ -170,7 +185,7 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
   }
   const checks = { storage: () => jobs.checkHealth(), queue: () => queue.checkHealth() }
   app.register(metricsRoutes, { prefix: '/metrics', metrics })
-  app.register(healthRoutes, { prefix: '/health', checks })
+  app.register(healthRoutes, { prefix: '/health', checks, countWorkers: () => queue.countWorkers() })
   app.register(otherMethods, { routes })
 
   app.decorate('openStreams', streams)

@@ -1,39 +1,32 @@
-import { ProviderRegistry } from '@promptlab/providers'
-import { EchoProvider } from '@promptlab/providers/echo'
-import { GeminiProvider } from '@promptlab/providers/gemini'
-import { OpenAIProvider } from '@promptlab/providers/openai'
+import { ProviderRegistry, vendorEntry } from '@promptlab/providers'
 import { v7 as newId } from 'uuid'
 import { systemClock } from './base/clock.ts'
 import type { Logger } from './base/logger.ts'
 import { untilReachable } from './base/until-reachable.ts'
 import type { AppDeps } from './build-app.ts'
 import type { Config } from './config/config.ts'
+import { callerShare, providerShare } from './config/slot-shares.ts'
 import type { JobTracer } from './jobs/ports/job-tracer.ts'
 import type { BullmqJobQueueOptions } from './queue/bullmq-job-queue.ts'
 import { InProcessJobQueue } from './queue/in-process-job-queue.ts'
-import { openJobs } from './stores.ts'
+import { storeAt } from './stores.ts'
 import { MemoryTokenLog } from './token-log/memory-token-log.ts'
 
-/** What all keys and channels in Redis begin with. */
+/** All keys and channels in Redis begin with this text. */
 const REDIS_PREFIX = 'promptlab:'
 
 /**
- * Opens the adapters that the configuration names; the only place that knows them.
- * @param logger told what an operator should know about them, also while they are being opened
+ * Opens the adapters that the configuration names. Only this file and `stores.ts` know the adapters.
+ * @param logger gets what an operator should know about the adapters, also while they are being opened
  * @throws StoreOpenError
- * @throws UnreachableError a server that it needs does not answer
+ * @throws UnreachableError a server that an adapter needs does not answer
  */
 export async function openDependencies(config: Config, logger: Logger): Promise<AppDeps> {
-  const providers = providersOf(config)
+  const providers = await openProviders(config)
   const { redisUrl, runnerLeaseMs: leaseMs } = config
   const tracer = await openTracer(config, logger)
-  const jobs = await openJobs(config.store, { logger, shared: redisUrl !== undefined, leaseMs })
-  const limits = {
-    maxConcurrent: config.maxConcurrentJobs,
-    maxConcurrentPerProvider: config.maxConcurrentJobsPerProvider ?? fairShare(config, providers.names.length),
-    maxConcurrentPerOwner: config.maxJobsPerKey ?? callerShare(config),
-    maxQueued: config.maxQueuedJobs,
-  }
+  const jobs = await storeAt(config.store).open({ logger, shared: redisUrl !== undefined, leaseMs })
+  const limits = limitsOf(config, providers)
   if (redisUrl === undefined) {
     const [queue, tokenLog] = [new InProcessJobQueue(limits), new MemoryTokenLog()]
     return { jobs, queue, tokenLog, providers, clock: systemClock, newId, tracer }
@@ -47,7 +40,29 @@ export async function openDependencies(config: Config, logger: Logger): Promise<
   }
 }
 
-/** Loaded only when somebody collects traces. */
+async function openProviders({ vendors, role }: Config): Promise<ProviderRegistry> {
+  const entries = vendors.map(({ vendor, settings }) => vendorEntry(vendor, settings))
+  // Loading an SDK blocks the process for 60 ms or more, so an SDK that calls will need is loaded before there are
+  // streams.
+  const callable = role === 'api' ? [] : entries.filter(({ missing }) => missing().length === 0)
+  await Promise.all(callable.map(({ provider }) => provider.prepare?.()))
+  return new ProviderRegistry(entries)
+}
+
+function limitsOf(config: Config, providers: ProviderRegistry) {
+  const { maxConcurrentJobs: maxConcurrent, maxConcurrentJobsPerProvider, maxJobsPerKey, apiKeys = [] } = config
+  // A provider whose key appears later has the same share. Only a new start counts it.
+  const configured = providers.list().filter((provider) => provider.configured)
+  const callers = new Set(apiKeys.map(({ name }) => name))
+  return {
+    maxConcurrent,
+    maxConcurrentPerProvider: maxConcurrentJobsPerProvider ?? providerShare(maxConcurrent, configured.length),
+    maxConcurrentPerOwner: maxJobsPerKey ?? callerShare(maxConcurrent, callers.size),
+    maxQueued: config.maxQueuedJobs,
+  }
+}
+
+/** Loads the tracer only if tracing is on. */
 async function openTracer({ tracing }: Config, logger: Logger): Promise<JobTracer | undefined> {
   if (!tracing) return undefined
   const { OtlpJobTracer } = await import('./monitoring/tracing/otlp-job-tracer.ts')
@@ -56,7 +71,7 @@ async function openTracer({ tracing }: Config, logger: Logger): Promise<JobTrace
 
 type SharedDeps = Pick<AppDeps, 'queue' | 'requestCounters' | 'tokenLog'>
 
-/** What several processes share but for the jobs. Loaded only when it is configured. */
+/** Opens what several processes share beside the store. Its drivers are loaded only if Redis is configured. */
 async function openRedis(options: Omit<BullmqJobQueueOptions, 'prefix'>): Promise<SharedDeps> {
   const { BullmqJobQueue } = await import('./queue/bullmq-job-queue.ts')
   const { openRequestCounters } = await import('./redis/request-counters.ts')
@@ -72,29 +87,4 @@ async function openRedis(options: Omit<BullmqJobQueueOptions, 'prefix'>): Promis
       throw error
     }
   }, options)
-}
-
-/** The most jobs of one provider for which, with all other providers but one stuck as well, that one still finds room. */
-function fairShare({ maxConcurrentJobs }: Config, providerCount: number): number {
-  return Math.max(1, Math.floor((maxConcurrentJobs - 1) / Math.max(1, providerCount - 1)))
-}
-
-/** Half of the workers, so that a caller with many jobs leaves room, unless nobody else is there. */
-function callerShare({ maxConcurrentJobs, apiKeys = [] }: Config): number {
-  const callers = new Set(apiKeys.map(({ name }) => name))
-  return callers.size > 1 ? Math.ceil(maxConcurrentJobs / 2) : maxConcurrentJobs
-}
-
-function providersOf({ echo, openai, gemini }: Config): ProviderRegistry {
-  return new ProviderRegistry([
-    { provider: new EchoProvider({ delayMs: echo.delayMs }) },
-    {
-      provider: new OpenAIProvider({ apiKey: openai.apiKey, baseURL: openai.baseUrl, models: openai.models }),
-      missing: () => (openai.apiKey() ? [] : ['OPENAI_API_KEY']),
-    },
-    {
-      provider: new GeminiProvider({ apiKey: gemini.apiKey, baseURL: gemini.baseUrl, models: gemini.models }),
-      missing: () => (gemini.apiKey() ? [] : ['GEMINI_API_KEY']),
-    },
-  ])
 }

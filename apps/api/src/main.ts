@@ -7,6 +7,7 @@ import { openDependencies } from './dependencies.ts'
 import { explainError } from './process/explain-error.ts'
 import { LOG_OPTIONS } from './process/log-options.ts'
 import { handleUncaughtErrors } from './process/uncaught-errors.ts'
+import { useProxy } from './process/use-proxy.ts'
 import { welcome, welcomeWorker } from './process/welcome.ts'
 import { describeStore } from './storage/store-location.ts'
 
@@ -17,9 +18,11 @@ const PLAYGROUND_FOLDER = fileURLToPath(new URL('../../web/dist', import.meta.ur
 const LONGEST_CLOSE_MS = 10_000
 
 async function main(): Promise<void> {
-  loadEnvironmentFile()
+  const file = loadEnvironmentFile()
   const config = readConfig(process.env)
   const logger = newLogger(config)
+  if (file) logger.info({ file: file.path, variables: file.variables }, 'read settings from a file')
+  if (config.proxy) useProxy(config.proxy)
   const deps = await openDependencies(config, logger)
   const app = buildApp({ ...config, logger, playgroundFolder: PLAYGROUND_FOLDER }, deps)
 

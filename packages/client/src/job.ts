@@ -44,6 +44,7 @@ export type JobErrorCode =
   | 'provider-timeout'
   | 'provider-rejected'
   | 'provider-malformed'
+  | 'answer-too-long'
   | 'interrupted'
   | 'internal'
 

@@ -7,5 +7,11 @@ export const Liveness = z.object({ status: z.literal('live') })
 export const Readiness = z.object({
   status: z.enum(['ready', 'not-ready']),
   dependencies: z.record(z.string(), z.object({ ready: z.boolean(), detail: z.string().optional() })),
+  workers: z
+    .int()
+    .optional()
+    .describe(
+      'How many processes run jobs. With 0, jobs are stored and wait. Absent while the queue cannot be reached.',
+    ),
 })
 export type Readiness = z.infer<typeof Readiness>

@@ -50,7 +50,7 @@ export const ProviderErrorCode = z.enum([
 export type ProviderErrorCode = z.infer<typeof ProviderErrorCode>
 
 /** Codes of a failed job: stable, for programs. */
-export const JobErrorCode = z.enum([...ProviderErrorCode.options, 'interrupted', 'internal'])
+export const JobErrorCode = z.enum([...ProviderErrorCode.options, 'answer-too-long', 'interrupted', 'internal'])
 export type JobErrorCode = z.infer<typeof JobErrorCode>
 
 /** Why a job failed. */

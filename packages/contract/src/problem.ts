@@ -7,6 +7,8 @@ export const ProblemCode = z.enum([
   'unknown-model',
   'provider-key-missing',
   'unauthorized',
+  'untrusted-host',
+  'cross-site-request',
   'job-not-found',
   'job-not-finished',
   'idempotency-key-reused',
@@ -21,8 +23,11 @@ export const ProblemCode = z.enum([
   'too-many-streams',
   'headers-too-large',
   'storage-unavailable',
+  'storage-full',
+  'server-busy',
   'queue-unavailable',
   'shutting-down',
+  'upgrade-under-way',
   'internal',
 ])
 export type ProblemCode = z.infer<typeof ProblemCode>

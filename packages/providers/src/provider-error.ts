@@ -11,27 +11,27 @@ const RETRYABLE: Readonly<Record<ProviderErrorCode, boolean>> = {
 
 interface ProviderErrorInit {
   readonly code: ProviderErrorCode
-  /** Left out: what is usual for the code. */
+  /** Default: the usual value for the code. */
   readonly retryable?: boolean | undefined
   readonly retryAfterMs?: number | undefined
   readonly status?: number | undefined
 }
 
 /**
- * A failure on the vendor's side. The `message` is for our log, never for a client: it may quote the vendor.
- * It holds no secret, and there is no `cause`, because errors of the SDKs carry headers and addresses.
+ * A failure of a vendor. The `message` may quote the vendor, so it is for our log and never for a client.
+ * The error holds no secret. It has no `cause`, because errors of the SDKs carry headers and addresses.
  */
 export class ProviderError extends Error {
   override readonly name = 'ProviderError'
   readonly code: ProviderErrorCode
-  /** Whether the same call may succeed later. */
+  /** Whether the same call may succeed when it is repeated later. */
   readonly retryable: boolean
-  /** How long the vendor asked to wait, in milliseconds. */
+  /** The wait that the vendor asked for, in milliseconds. */
   readonly retryAfterMs?: number
-  /** The HTTP status the vendor answered with; absent when it did not get that far. */
+  /** The HTTP status of the vendor's answer. Absent if there was no answer. */
   readonly status?: number
 
-  /** @param message free of secrets; quote a vendor only through `redactSecrets` */
+  /** @param message must hold no secret; quote a vendor only through `redactSecrets` */
   constructor(message: string, init: ProviderErrorInit) {
     super(message)
     this.code = init.code

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { EchoProvider } from './echo/index.ts'
-import { OpenAIProvider } from './openai/index.ts'
+import { EchoProvider } from './echo/echo-provider.ts'
+import { OpenAIProvider } from './openai/openai-provider.ts'
 import { ProviderRegistry } from './provider-registry.ts'
 
 const echo = { provider: new EchoProvider({ delayMs: 0 }) }
 
 describe('ProviderRegistry', () => {
-  it('finds what it was given, in its order, and nothing else', () => {
+  it('finds the providers that it was given, in their order, and no other', () => {
     const openai = { provider: new OpenAIProvider({ apiKey: () => undefined, models: ['m'] }) }
     const registry = new ProviderRegistry([openai, echo])
     expect(registry.names).toEqual(['openai', 'echo'])
@@ -14,7 +14,7 @@ describe('ProviderRegistry', () => {
     for (const name of ['__proto__', 'constructor', 'toString', '']) expect(registry.find(name)).toBeUndefined()
   })
 
-  it('asks each time what is missing', () => {
+  it('looks up the missing variables each time', () => {
     const missing = ['OPENAI_API_KEY']
     const provider = new OpenAIProvider({ apiKey: () => undefined, models: ['m'] })
     const registry = new ProviderRegistry([{ provider, missing: () => missing }, echo])

@@ -1,19 +1,22 @@
 import type { ProviderInfo } from '@promptlab/contract'
 import type { LLMProvider } from './llm-provider.ts'
 
-/** A provider, and what it still needs before it can work. */
+/** A provider, with the settings that it still lacks. */
 export interface ProviderEntry {
   readonly provider: LLMProvider
-  /** The environment variables that must be set first; asked anew each time, so a key can appear while the server runs. */
+  /**
+   * Looks up the environment variables that must be set before the provider can be used. The registry calls it each
+   * time, so a key can appear while the server runs. Left out: the provider lacks nothing.
+   */
   readonly missing?: () => readonly string[]
 }
 
-/** The providers of a server, by name, in the order they were given. */
+/** The providers of a server, by name, in the order in which they were given. */
 export class ProviderRegistry {
-  // A Map, not an object: names come from requests, and `__proto__` is one.
+  // A Map, not an object: names come from requests, and a request may name `__proto__`.
   readonly #entries = new Map<string, ProviderEntry>()
 
-  /** @throws Error two providers have the same name */
+  /** @throws Error two providers have one name */
   constructor(entries: Iterable<ProviderEntry>) {
     for (const entry of entries) {
       const { name } = entry.provider
@@ -26,12 +29,12 @@ export class ProviderRegistry {
     return [...this.#entries.keys()]
   }
 
-  /** The entry, or `undefined` if no provider has this name. */
+  /** The entry with this name, or `undefined` if there is none. */
   find(name: string): ProviderEntry | undefined {
     return this.#entries.get(name)
   }
 
-  /** Every provider as `GET /providers` shows it. */
+  /** Every provider in the form of `GET /providers`. */
   list(): ProviderInfo[] {
     return [...this.#entries.values()].map(({ provider, missing }) => {
       const names = [...(missing?.() ?? [])]

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { redactSecrets } from './redact-secrets.ts'
 
 describe('redactSecrets', () => {
-  it('removes a given secret in every spelling it travels in', () => {
+  it('removes a given secret in every encoding', () => {
     const secret = 'a+"b/c'
     const base64 = Buffer.from(secret).toString('base64')
     const text = redactSecrets(`1 ${secret} 2 ${JSON.stringify(secret)} 3 ${encodeURIComponent(secret)} 4 ${base64}`, [
@@ -18,14 +18,14 @@ describe('redactSecrets', () => {
     ['{"api_key":"hunter22","x":1}', 'hunter22'],
     ['x-goog-api-key: hunter22', 'hunter22'],
     ['token eyJhbGciOiJI.eyJzdWIiOiIx.c2lnbmF0dXJl expired', 'eyJ'],
-  ])('removes what looks like a key from %j', (text, secret) => {
+  ])('removes a text that looks like a key from %j', (text, secret) => {
     const clean = redactSecrets(text, [])
     expect(clean).not.toContain(secret)
     expect(clean).toContain('[redacted]')
   })
 
   it.each(['Your account is not active.', 'The keyboard is key to this task, basically', 'Model sk-8 is risk-free'])(
-    'leaves %j as it is',
+    'leaves %j unchanged',
     (text) => expect(redactSecrets(text, ['', 'unrelated'])).toBe(text),
   )
 })

@@ -1,6 +1,7 @@
 const MASK = '[redacted]'
 
-// Keys we were never told of: another tenant's, a gateway's, one the vendor shows half masked ("sk-…****abcd").
+// These find keys that nobody told us: those of another tenant or of a gateway, or one that the vendor masks in part
+// ("sk-…****abcd").
 const LOOKS_LIKE_A_SECRET = [
   /\b(?:bearer|basic)\s+[^\s"',;]+/gi,
   /\b(?:sk|pk|rk|gsk|xai)-[\w*.-]{6,}/g,
@@ -9,7 +10,10 @@ const LOOKS_LIKE_A_SECRET = [
   /\b(?:[\w-]*api[-_]?key|access[-_]?token|authorization|key)\b(["']?\s*[:=]\s*["']?)[^\s"',;&)}\]]+/gi,
 ]
 
-/** The text without the given secrets, in any spelling they travel in, and without whatever else looks like a key. */
+/**
+ * Returns the text with `[redacted]` in place of each given secret, also where it is quoted as in JSON, encoded as in a
+ * URL or encoded in base64, and in place of everything else that looks like a key.
+ */
 export function redactSecrets(text: string, secrets: readonly string[]): string {
   let clean = text
   for (const secret of secrets.filter((candidate) => candidate !== '')) {

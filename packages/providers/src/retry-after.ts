@@ -1,6 +1,6 @@
 /**
- * How long an answer asks to wait, in milliseconds: from `retry-after-ms`, or `retry-after` in seconds or as an HTTP date.
- * @returns undefined when there is no such header or nobody could read it
+ * Reads how long an answer asks us to wait: from `retry-after-ms`, or from `retry-after` in seconds or as an HTTP date.
+ * @returns milliseconds; undefined if there is no such header or it cannot be read
  */
 export function retryAfterMs(headers: Pick<Headers, 'get'> | undefined, nowMs = Date.now()): number | undefined {
   const milliseconds = wait(headers?.get('retry-after-ms'), 1)

@@ -1,6 +1,6 @@
 import type { TokenUsage } from '@promptlab/contract'
 
-/** The usage a vendor reported, or undefined unless both are token counts. */
+/** The usage that a vendor reported. Undefined unless both values are token counts: whole numbers, 0 or more. */
 export function tokenUsage(inputTokens: unknown, outputTokens: unknown): TokenUsage | undefined {
   return isCount(inputTokens) && isCount(outputTokens) ? { inputTokens, outputTokens } : undefined
 }

@@ -1,4 +1,4 @@
-/** The value at a path inside foreign data, or undefined where the path leads nowhere. */
+/** The value at a path inside foreign data. Undefined if the data has no such path. */
 export function valueAt(data: unknown, ...path: readonly (string | number)[]): unknown {
   let value = data
   for (const key of path) {

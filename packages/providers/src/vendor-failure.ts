@@ -5,22 +5,22 @@ import { valueAt } from './value-at.ts'
 
 const VENDOR_TEXT_MAX_CHARS = 500
 
-/** What an adapter found out about a failure of its vendor; not yet safe to show. */
+/** A failure of a vendor as its adapter understands it. It may hold secrets until `providerErrorOf` has redacted it. */
 export interface VendorFailure {
   readonly code: ProviderErrorCode
-  /** What the vendor did, in our words, to follow its name: "answered 500". */
+  /** What the vendor did, in our words. It follows the vendor's name in a sentence: "answered 500". */
   readonly what: string
-  /** Left out: what is usual for the code. */
+  /** Default: the usual value for the code. */
   readonly retryable?: boolean | undefined
-  /** Milliseconds. */
+  /** The wait that the vendor asked for, in milliseconds. */
   readonly retryAfterMs?: number | undefined
   /** The HTTP status. */
   readonly status?: number | undefined
-  /** The vendor's own words; may hold anything. */
+  /** The vendor's own words. They may quote a key. */
   readonly vendorText?: string | undefined
 }
 
-/** Thrown inside a `VendorCall` by code that knows what went wrong; `streamFromVendor` makes a `ProviderError` of it. */
+/** Thrown inside a `VendorCall` by code that knows the failure. `streamFromVendor` turns it into a `ProviderError`. */
 export class VendorFailed extends Error {
   readonly failure: VendorFailure
 
@@ -30,16 +30,16 @@ export class VendorFailed extends Error {
   }
 }
 
-/** The failure as an error that is safe to log: the vendor's words are redacted first and then cut to 500 characters. */
+/** Turns the failure into an error that is safe to log: the vendor's words are redacted, then cut to 500 characters. */
 export function providerErrorOf(provider: string, failure: VendorFailure, secrets: readonly string[]): ProviderError {
-  // Redact before cutting: a cut could leave half a key that no longer matches.
+  // Redact before the cut: a cut could leave half a key, which no pattern finds.
   const words = redactSecrets(failure.vendorText ?? '', secrets)
     .trim()
     .slice(0, VENDOR_TEXT_MAX_CHARS)
   return new ProviderError(`${provider} ${failure.what}${words ? `: ${words}` : ''}`, failure)
 }
 
-/** What an HTTP status means, the same for every vendor. */
+/** The failure that an HTTP status means. It is the same for every vendor. */
 export function failureOfStatus(status: number): VendorFailure {
   return { code: codeOfStatus(status), what: `answered ${status}`, status }
 }
@@ -47,7 +47,7 @@ export function failureOfStatus(status: number): VendorFailure {
 function codeOfStatus(status: number): ProviderErrorCode {
   if (status === 401 || status === 403) return 'provider-auth'
   if (status === 429) return 'provider-rate-limited'
-  // 408 and 409 are the vendor's own time-outs and lock conflicts: the request was fine.
+  // Vendors answer 408 and 409 for their own time-outs and lock conflicts. The request was valid.
   if (status === 408 || status === 409 || status >= 500) return 'provider-unavailable'
   if (status >= 400) return 'provider-rejected'
   return 'provider-malformed'
@@ -55,12 +55,14 @@ function codeOfStatus(status: number): ProviderErrorCode {
 
 const TIMEOUTS = new Set(['ETIMEDOUT', 'UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'])
 
-/** What went wrong below HTTP, or while reading: from the codes that Node leaves along the causes of an error. */
+/**
+ * The failure of a connection, or of reading an answer, found by the codes that Node sets on an error and its causes.
+ */
 export function failureOfTransport(error: unknown): VendorFailure {
   const code = systemCode(error)
   if (code !== undefined && TIMEOUTS.has(code)) return { code: 'provider-timeout', what: `timed out (${code})` }
   if (code !== undefined) return { code: 'provider-unavailable', what: `lost the connection (${code})` }
-  // What fetch throws for a broken connection is a bare TypeError; a broken body may come without any code.
+  // `fetch` throws a bare TypeError for a broken connection, and the error of a broken body may have no code.
   if (error instanceof TypeError && /fetch failed|terminated|network/i.test(error.message)) {
     return { code: 'provider-unavailable', what: 'lost the connection' }
   }

@@ -1,7 +1,7 @@
-import { expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { type ChunkReading, streamFromVendor } from './vendor-stream.ts'
 
-/** A stream of these chunks, and what became of it. */
+/** A stream of these chunks, with spies on its opening and its closing. */
 function streamOf(chunks: AsyncIterable<ChunkReading>, signal = new AbortController().signal) {
   const open = vi.fn(async (_: string, upstream: AbortSignal) => {
     upstream.addEventListener('abort', () => closed(upstream.reason))
@@ -19,53 +19,64 @@ async function* answer(): AsyncGenerator<ChunkReading> {
   yield { finishReason: 'stop' }
 }
 
-it('answers what is asked for at once in order, as a generator does', async () => {
-  const { stream, open, closed } = streamOf(answer())
-  expect(await Promise.all([stream.next(), stream.next(), stream.next(), stream.next()])).toEqual([
-    { done: false, value: 'Once' },
-    { done: false, value: ' upon' },
-    { done: true, value: { finishReason: 'stop' } },
-    { done: true, value: undefined },
-  ])
-  expect(open).toHaveBeenCalledTimes(1)
-  expect(closed).not.toHaveBeenCalled()
-})
+describe('streamFromVendor', () => {
+  it('opens a call to a vendor without keys with an empty key', async () => {
+    const open = vi.fn(async (_key: string, _signal: AbortSignal) => answer())
+    const { signal } = new AbortController()
+    const stream = streamFromVendor({ provider: 'test', signal, open, read: (chunk) => chunk })
+    expect((await stream.next()).value).toBe('Once')
+    expect(open.mock.calls[0]?.[0]).toBe('')
+    await stream.return(undefined)
+  })
 
-it('hangs up when it is left, after what was asked for before', async () => {
-  const { stream, closed } = streamOf(answer())
-  const [first, left, after] = await Promise.all([stream.next(), stream.return(undefined), stream.next()])
-  expect([first.value, left, after]).toEqual([
-    'Once',
-    { done: true, value: undefined },
-    { done: true, value: undefined },
-  ])
-  expect(closed).toHaveBeenCalledTimes(1)
-})
+  it('answers simultaneous calls in order, as a generator does', async () => {
+    const { stream, open, closed } = streamOf(answer())
+    expect(await Promise.all([stream.next(), stream.next(), stream.next(), stream.next()])).toEqual([
+      { done: false, value: 'Once' },
+      { done: false, value: ' upon' },
+      { done: true, value: { finishReason: 'stop' } },
+      { done: true, value: undefined },
+    ])
+    expect(open).toHaveBeenCalledTimes(1)
+    expect(closed).not.toHaveBeenCalled()
+  })
 
-it('opens nothing when it is left before it began', async () => {
-  const { stream, open } = streamOf(answer())
-  await expect(stream.throw(new Error('no more'))).rejects.toThrow('no more')
-  expect(await stream.next()).toEqual({ done: true, value: undefined })
-  expect(open).not.toHaveBeenCalled()
-})
+  it('closes the connection when its consumer leaves, after the calls before', async () => {
+    const { stream, closed } = streamOf(answer())
+    const [first, left, after] = await Promise.all([stream.next(), stream.return(undefined), stream.next()])
+    expect([first.value, left, after]).toEqual([
+      'Once',
+      { done: true, value: undefined },
+      { done: true, value: undefined },
+    ])
+    expect(closed).toHaveBeenCalledTimes(1)
+  })
 
-it('hangs up at the end of its scope', async () => {
-  const { stream, closed } = streamOf(answer())
-  {
-    await using scoped = stream
-    await scoped.next()
-  }
-  expect(closed).toHaveBeenCalledTimes(1)
-})
+  it('sends nothing if its consumer leaves before the first next()', async () => {
+    const { stream, open } = streamOf(answer())
+    await expect(stream.throw(new Error('no more'))).rejects.toThrow('no more')
+    expect(await stream.next()).toEqual({ done: true, value: undefined })
+    expect(open).not.toHaveBeenCalled()
+  })
 
-it('is over after a failure, which it tells once', async () => {
-  const failing = async function* (): AsyncGenerator<ChunkReading> {
-    yield { text: 'Once' }
-    throw new Error('broken')
-  }
-  const { stream, closed } = streamOf(failing())
-  await stream.next()
-  await expect(stream.next()).rejects.toMatchObject({ name: 'ProviderError' })
-  expect(await stream.next()).toEqual({ done: true, value: undefined })
-  expect(closed).toHaveBeenCalledTimes(1)
+  it('closes the connection at the end of its scope', async () => {
+    const { stream, closed } = streamOf(answer())
+    {
+      await using scoped = stream
+      await scoped.next()
+    }
+    expect(closed).toHaveBeenCalledTimes(1)
+  })
+
+  it('ends after a failure, which it throws once', async () => {
+    const failing = async function* (): AsyncGenerator<ChunkReading> {
+      yield { text: 'Once' }
+      throw new Error('broken')
+    }
+    const { stream, closed } = streamOf(failing())
+    await stream.next()
+    await expect(stream.next()).rejects.toMatchObject({ name: 'ProviderError' })
+    expect(await stream.next()).toEqual({ done: true, value: undefined })
+    expect(closed).toHaveBeenCalledTimes(1)
+  })
 })

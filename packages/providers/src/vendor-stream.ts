@@ -3,35 +3,45 @@ import type { CompletionSummary } from './llm-provider.ts'
 import { ProviderError } from './provider-error.ts'
 import { failureOfTransport, providerErrorOf, VendorFailed, type VendorFailure } from './vendor-failure.ts'
 
-/** What one chunk of a vendor's stream says; all parts may be absent. */
+/** The meaning of one chunk of a vendor's stream. Every field may be absent. */
 export interface ChunkReading {
   readonly text?: string | undefined
-  /** Also the end marker: a stream that ends without one is a failure. */
+  /** It is the end marker too: a stream that ends without an end marker is a failure. */
   readonly finishReason?: FinishReason | undefined
-  /** The latest one counts. */
+  /** Usage of the whole call so far. The last one that the vendor sends counts. */
   readonly usage?: TokenUsage | undefined
-  /** The vendor says that this was all. Also an end marker, for vendors that give no reason, if there was any text. */
+  /**
+   * The vendor says that the answer is complete. If there was any text, this is an end marker for vendors that send no
+   * reason.
+   */
   readonly isEnd?: boolean | undefined
 }
 
-/** One call to a vendor: the parts that differ between vendors. */
+/** One call to a vendor, as far as vendors differ. */
 export interface VendorCall<Chunk> {
-  /** The provider's name, for messages. */
+  /** The provider's name, for error messages. */
   readonly provider: string
-  /** Asked once, at the first `next()`. */
-  readonly apiKey: () => string | undefined
-  /** The caller's signal. */
+  /** Called once, at the first `next()`. Left out: the vendor needs no key, and `open` gets an empty text. */
+  readonly apiKey?: () => string | undefined
+  /** The consumer's signal. */
   readonly signal: AbortSignal
-  /** Sends the request and waits for the headers. The signal it is given aborts when the caller aborts or leaves, or the stream fails. */
+  /**
+   * Sends the request and waits for the headers.
+   * @param signal aborts when the consumer aborts or leaves, and when the stream fails
+   */
   open(apiKey: string, signal: AbortSignal): Promise<AsyncIterable<Chunk>>
   read(chunk: Chunk): ChunkReading
-  /** What an error of the vendor's SDK means; of a `VendorFailed` it is known. Default: `failureOfTransport`. */
-  explain?(error: unknown): VendorFailure
+  /**
+   * Says what an error of the vendor's SDK means. It is not called for a `VendorFailed`, which says that itself.
+   * Default: `failureOfTransport`.
+   */
+  explain?(error: unknown): VendorFailure | Promise<VendorFailure>
 }
 
 /**
- * Keeps the promises of `LLMProvider.complete` for a vendor behind HTTP: abort, leaving early, end marker, safe errors.
- * Nothing is sent before the first `next()`, which throws ProviderError, or `call.signal.reason` on abort.
+ * Keeps the promises of `LLMProvider.complete` for a vendor behind HTTP: abort, leaving early, end marker, and errors
+ * without secrets. Nothing is sent before the first `next()`.
+ * @throws ProviderError from `next()`, or `call.signal.reason` on abort
  */
 export function streamFromVendor<Chunk>(
   call: VendorCall<Chunk>,
@@ -41,10 +51,13 @@ export function streamFromVendor<Chunk>(
 
 type Next = IteratorResult<string, CompletionSummary | undefined>
 
-/** An async generator that is written out: one of the language's own costs a token more promises and turns than all else here. */
+/**
+ * A hand-written async generator: a native one costs three promises a token
+ * (docs/decisions/2026-11-25-cost-of-a-job.md).
+ */
 class VendorStream<Chunk> implements AsyncGenerator<string, CompletionSummary | undefined, undefined> {
   readonly #call: VendorCall<Chunk>
-  /** A signal of our own for each call: SDKs add listeners and never take them off, and some only stop at an abort. */
+  /** Each call has its own signal, because SDKs add listeners that they never remove, and some end only at an abort. */
   readonly #upstream = new AbortController()
   readonly #stop = () => this.#upstream.abort(this.#call.signal.reason)
   readonly #summary: { usage?: TokenUsage; finishReason?: FinishReason } = {}
@@ -53,7 +66,10 @@ class VendorStream<Chunk> implements AsyncGenerator<string, CompletionSummary | 
   #hasText = false
   #hasEndMarker = false
   #isOver = false
-  /** How much was asked for and is not answered: it is answered in order, as by any generator. */
+  /**
+   * How many calls of `next`, `return` and `throw` are not answered yet. They are answered in order, as by any
+   * generator.
+   */
   #asked = 0
   #last: Promise<Next> = Promise.resolve({ done: true, value: undefined })
 
@@ -101,7 +117,7 @@ class VendorStream<Chunk> implements AsyncGenerator<string, CompletionSummary | 
       this.#chunks ??= await this.#open()
       for (;;) {
         const { done, value } = await this.#chunks.next()
-        // Some SDKs end silently at an abort, as if the answer were complete.
+        // Some SDKs end the stream at an abort as if the answer were complete.
         signal.throwIfAborted()
         if (done) return { done, value: this.#complete() }
         const text = this.#take(value)
@@ -111,7 +127,7 @@ class VendorStream<Chunk> implements AsyncGenerator<string, CompletionSummary | 
       await this.#close()
       signal.throwIfAborted()
       if (error instanceof ProviderError) throw error
-      throw providerErrorOf(this.#call.provider, explain(error, this.#call), [this.#apiKey])
+      throw providerErrorOf(this.#call.provider, await explain(error, this.#call), [this.#apiKey])
     } finally {
       this.#asked--
     }
@@ -142,30 +158,31 @@ class VendorStream<Chunk> implements AsyncGenerator<string, CompletionSummary | 
     return this.#summary
   }
 
-  /** Hangs up, unless the answer is complete: its connection may be used again. */
+  /** Closes the connection, unless the answer is complete: then the connection may serve another request. */
   async #close(): Promise<void> {
     if (this.#isOver) return
     this.#isOver = true
     this.#call.signal.removeEventListener('abort', this.#stop)
     this.#upstream.abort()
-    // It has nothing to say that is not known.
+    // An error of this call is no news: the stream has failed or was left.
     await this.#chunks?.return?.().catch(() => {})
   }
 }
 
 const NO_END_MARKER = { code: 'provider-malformed', what: 'ended without its end marker' } as const
 
-function explain<Chunk>(error: unknown, call: VendorCall<Chunk>): VendorFailure {
+function explain<Chunk>(error: unknown, call: VendorCall<Chunk>): VendorFailure | Promise<VendorFailure> {
   if (error instanceof VendorFailed) return error.failure
   return call.explain ? call.explain(error) : failureOfTransport(error)
 }
 
 function usableKey({ apiKey, provider }: Pick<VendorCall<unknown>, 'apiKey' | 'provider'>): string {
+  if (!apiKey) return ''
   const key = apiKey()?.trim()
   if (!key) throw new ProviderError(`${provider} has no API key`, { code: 'provider-auth' })
-  // Headers refuse such a key with an error that quotes it.
+  // Node refuses such a key in a header with an error that quotes the key.
   if (!/^[\x21-\x7e]+$/.test(key)) {
-    throw new ProviderError(`${provider} has an API key with characters that no header can carry`, {
+    throw new ProviderError(`${provider} has an API key that is not visible ASCII, so no HTTP header can carry it`, {
       code: 'provider-auth',
     })
   }

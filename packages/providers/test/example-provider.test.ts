@@ -4,6 +4,8 @@ import { describeLLMProvider, LoopbackVendor, numberAt, textAt, type WireFormat 
 import { valueAt } from '../src/value-at.ts'
 import { ollamaProvider } from './example-provider.ts'
 
+const MODEL = 'gpt-oss:120b'
+
 const ollamaFormat: WireFormat = {
   basePath: '',
   contentType: 'application/x-ndjson',
@@ -39,14 +41,16 @@ function line(data: object): string {
   return `${JSON.stringify(data)}\n`
 }
 
-describeLLMProvider('the provider of the README', {
-  model: 'gpt-oss:120b',
+describeLLMProvider('the provider in README.md', {
+  model: MODEL,
   finishReasons: ['stop', 'length', 'other'],
+  usesKey: false,
   startVendor: () => LoopbackVendor.start(ollamaFormat),
-  create: ({ url, apiKey }) => ollamaProvider(url, () => apiKey),
+  create: ({ url }) =>
+    ollamaProvider({ name: 'ollama', baseUrl: url, models: [MODEL], apiKey: () => undefined, delayMs: 0 }),
 })
 
-it('is the code that the README shows', async () => {
+it('the provider in README.md is test/example-provider.ts', async () => {
   const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8')
   const example = await readFile(new URL('./example-provider.ts', import.meta.url), 'utf8')
   expect(readme).toContain(`\`\`\`ts\n${example}\`\`\``)

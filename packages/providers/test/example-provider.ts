@@ -6,23 +6,23 @@ import {
   streamFromVendor,
   tokenUsage,
   VendorFailed,
+  type VendorSettings,
   valueAt,
 } from '@promptlab/providers'
 
-export function ollamaProvider(url: string, apiKey: () => string | undefined): LLMProvider {
+export function ollamaProvider({ name, baseUrl, models }: VendorSettings): LLMProvider {
   return {
-    name: 'ollama',
-    models: ['gpt-oss:120b'],
+    name,
+    models,
     complete(prompt, { model, system, temperature, maxTokens, signal }) {
       const messages = [...(system ? [{ role: 'system', content: system }] : []), { role: 'user', content: prompt }]
       const body = JSON.stringify({ model, messages, options: { temperature, num_predict: maxTokens } })
       return streamFromVendor({
-        provider: 'ollama',
-        apiKey,
+        provider: name,
         signal,
-        async open(key, upstream) {
-          const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' }
-          const response = await fetch(`${url}/api/chat`, { method: 'POST', headers, body, signal: upstream })
+        async open(_, upstream) {
+          const headers = { 'content-type': 'application/json' }
+          const response = await fetch(`${baseUrl}/api/chat`, { method: 'POST', headers, body, signal: upstream })
           if (response.ok && response.body) return linesOf(response.body)
           const details = { retryAfterMs: retryAfterMs(response.headers), vendorText: await response.text() }
           throw new VendorFailed({ ...failureOfStatus(response.status), ...details })

@@ -1,14 +1,14 @@
 import type { Fault, ProblemCode } from '@promptlab/contract'
 
 interface ApiErrorOptions {
-  /** Every fault of an invalid request. */
+  /** All faults of an invalid request. */
   faults?: readonly Fault[]
-  /** When the caller may try again, in whole seconds. */
+  /** When the caller may try again, in whole seconds from now. */
   retryAfterSeconds?: number
   cause?: unknown
 }
 
-/** A request that the API refuses. The message is shown to the caller: it says what is wrong and what to do. */
+/** A request is refused. The caller gets the code and the message, which says what is wrong and what to do. */
 export class ApiError extends Error {
   override readonly name: string = 'ApiError'
   readonly code: ProblemCode

@@ -1,11 +1,12 @@
-/** The two kinds of time: a date for records, and one that never jumps for durations. */
+/** The time: as a date for records, and from a steady clock for durations. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number
-  /** Milliseconds since some fixed moment; only differences mean something. */
+  /** Milliseconds since a fixed moment. It never jumps, so use the difference of two calls. */
   elapsed(): number
 }
 
+/** The clock of this machine. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   elapsed: () => performance.now(),

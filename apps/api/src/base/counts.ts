@@ -1,4 +1,4 @@
-/** How many there are of each. What there is none of takes no room. */
+/** A counter for each name. Names that count zero take no memory. */
 export class Counts {
   readonly #counts = new Map<string, number>()
 

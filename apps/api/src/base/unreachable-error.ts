@@ -1,4 +1,4 @@
-/** A server that this one needs does not answer. The message says which, and what to do, to the operator. */
+/** A server that this process needs does not answer. The message tells the operator which one, and what to do. */
 export class UnreachableError extends Error {
   override readonly name = 'UnreachableError'
 }

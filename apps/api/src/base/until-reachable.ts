@@ -4,15 +4,15 @@ import { UnreachableError } from './unreachable-error.ts'
 
 interface UntilReachableOptions {
   readonly logger: Pick<Logger, 'warn'>
-  /** For how long it is tried, in milliseconds. */
+  /** How long to try, in milliseconds. The default is 30 s. */
   readonly limitMs?: number
-  /** The pause between two tries, in milliseconds. */
+  /** The pause between two attempts, in milliseconds. The default is 2 s. */
   readonly pauseMs?: number
 }
 
 /**
- * Opens what is at another server, again and again while that does not answer: it may be starting up as well.
- * @throws UnreachableError it still does not when the time is up
+ * Repeats `open` while it throws UnreachableError, because the other server may be starting up. Other errors are thrown at once.
+ * @throws UnreachableError the server does not answer within the limit
  */
 export async function untilReachable<Opened>(
   open: () => Promise<Opened>,
@@ -24,7 +24,7 @@ export async function untilReachable<Opened>(
       return await open()
     } catch (error) {
       if (!(error instanceof UnreachableError) || performance.now() + pauseMs > giveUpAt) throw error
-      logger.warn({ err: error }, 'not reachable yet; trying again')
+      logger.warn({ err: error }, 'could not connect yet; trying again')
       await sleep(pauseMs)
     }
   }

@@ -2,30 +2,29 @@ import { parseArgs } from 'node:util'
 import { pino } from 'pino'
 import { ConfigError } from '../config/config.ts'
 import { explainError } from '../process/explain-error.ts'
+import { LOG_OPTIONS } from '../process/log-options.ts'
 import { importJobs } from '../storage/job-import.ts'
 import { describeStore, type StoreLocation, storeLocation } from '../storage/store-location.ts'
-import { openSource, openTarget } from '../stores.ts'
+import { storeAt } from '../stores.ts'
 import { ImportProgress } from './import-progress.ts'
 
 const USAGE = 'Usage: pnpm import-jobs --from jobs.json --to sqlite:PATH|postgres://user:password@host:5432/database'
 
-/** `pnpm import-jobs`: copies the jobs of a store into another one that is empty. */
+/** `pnpm import-jobs`: copies the jobs of a store into an empty one. */
 async function main(): Promise<void> {
   const { from, to } = readArguments()
   const [sourceName, targetName] = [describeStore(from), describeStore(to)]
   if (sourceName === targetName) throw new ConfigError(`--from and --to name the same store. ${USAGE}`)
-  const logger = pino({ level: 'warn' }, pino.destination(2))
+  const logger = pino({ ...LOG_OPTIONS, level: 'warn' }, pino.destination(2))
   const progress = new ImportProgress(process.stderr)
-  const source = await openSource(from, { logger })
+  const source = await storeAt(from).openSource({ logger })
   try {
-    const target = await openTarget(to, { logger })
+    const target = await storeAt(to).openTarget({ logger })
     try {
       const onProgress = (done: number, total: number) => progress.update(done, total)
       const total = await importJobs(source, target, { sourceName, targetName, onProgress })
       progress.stop()
-      process.stdout.write(
-        `All ${total} jobs of ${sourceName} are in ${targetName}. ${sourceName} was left as it is.\n`,
-      )
+      process.stdout.write(`All ${total} jobs of ${sourceName} are in ${targetName}. ${sourceName} is unchanged.\n`)
     } finally {
       await target.close()
     }

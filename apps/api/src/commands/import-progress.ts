@@ -3,7 +3,7 @@ import { Presets, SingleBar } from 'cli-progress'
 
 const LINE_INTERVAL_MS = 10_000
 
-/** How far an import is: a bar in a terminal, elsewhere a line now and then. */
+/** Shows the progress of an import: a bar in a terminal, a line every 10 s elsewhere. */
 export class ImportProgress {
   readonly #output: WriteStream
   readonly #bar: SingleBar | undefined
@@ -30,7 +30,7 @@ export class ImportProgress {
     this.#output.write(`${done} of ${total} jobs\n`)
   }
 
-  /** Leaves the terminal as it was. Harmless when repeated. */
+  /** Restores the terminal. Harmless when repeated. */
   stop(): void {
     this.#bar?.stop()
   }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { digestOf } from '../http/access/api-keys.ts'
 
-/** `pnpm new-key NAME`: makes an API key, and the entry that lets it in. */
+/** `pnpm new-key NAME`: makes an API key and prints it with the entry for `API_KEYS`. */
 function main([name = '']: readonly string[]): void {
   if (!/^[\w.-]{1,64}$/.test(name)) {
     process.stderr.write(
@@ -15,7 +15,7 @@ function main([name = '']: readonly string[]): void {
 
   ${key}
 
-The line for .env; further keys follow behind a comma:
+The line for .env; separate several keys with commas:
 
   API_KEYS=${name}:sha256:${digestOf(key).toString('hex')}
 `)

@@ -1,18 +1,11 @@
-import {
-  type CreateJobBody,
-  type FinalJob,
-  isFinal,
-  type Job,
-  type JobListQuery,
-  type JobSummary,
-} from '@promptlab/contract'
+import { type CreateJobBody, isFinal, type JobListQuery, type JobSummary } from '@promptlab/contract'
 import type { ProviderRegistry } from '@promptlab/providers'
 import { ApiError } from '../base/api-error.ts'
 import type { Clock } from '../base/clock.ts'
 import { finalEvent } from './final-event.ts'
 import { fingerprint } from './fingerprint.ts'
-import { cancelPending, newJob, type StoredJob, startJob } from './job.ts'
-import { type JobQueue, QueueUnavailableError } from './ports/job-queue.ts'
+import { cancelPending, newJob, runOf, type StoredFinalJob, type StoredJob, startJob } from './job.ts'
+import { type JobQueue, type QueueSlot, QueueUnavailableError } from './ports/job-queue.ts'
 import {
   type IdempotencyKey,
   type JobRepository,
@@ -20,6 +13,7 @@ import {
   StorageUnavailableError,
 } from './ports/job-repository.ts'
 import type { TokenLog } from './ports/token-log.ts'
+import { QueuedBytes, type QueuedBytesLimits } from './queued-bytes.ts'
 import { JobEventReader } from './read/job-event-reader.ts'
 import { decodePosition, encodePosition } from './read/list-cursor.ts'
 import { SharedLookups } from './read/shared-lookups.ts'
@@ -33,6 +27,7 @@ interface JobServiceDeps {
   readonly runner: JobRunner
   readonly clock: Clock
   readonly newId: () => string
+  readonly queuedBytes: QueuedBytesLimits
 }
 
 interface JobSummaryPage {
@@ -58,10 +53,12 @@ const MAX_STOP_REQUESTS = 60
 export class JobService {
   readonly #deps: JobServiceDeps
   readonly #lookups: SharedLookups
+  readonly #queuedBytes: QueuedBytes
 
   constructor(deps: JobServiceDeps) {
     this.#deps = deps
     this.#lookups = new SharedLookups(deps.jobs)
+    this.#queuedBytes = new QueuedBytes(deps.jobs, deps.queuedBytes)
   }
 
   /** Runs jobs from now on. */
@@ -75,17 +72,18 @@ export class JobService {
    * @param key the idempotency key: a second request of this caller with the same key gets the job of the first
    * @param traceparent where the run belongs in a trace
    * @throws ApiError `unknown-provider`, `unknown-model`, `provider-key-missing`, `queue-full`, `storage-unavailable`,
-   * `idempotency-key-reused`
+   * `idempotency-key-reused`, `upgrade-under-way`, `storage-full`
    */
   async create(body: CreateJobBody, caller: Caller, key?: string, traceparent?: string): Promise<CreatedJob> {
-    const { jobs, queue, clock, newId } = this.#deps
+    const { jobs, clock, newId } = this.#deps
     const idempotency = key === undefined ? undefined : idempotencyOf(body, caller, key)
     // Checked first: the earlier request was accepted, whatever has become of the provider or the queue since.
     const earlier = idempotency && (await jobs.findByIdempotencyKey(idempotency.key, clock.now()))
     if (earlier) return replay(earlier, idempotency)
 
     this.#checkProvider(body)
-    const slot = await queue.reserve({ provider: body.provider, owner: caller })
+    await jobs.checkReadable(recordVersionOf(body))
+    const slot = await this.#reserve(body, caller)
     const job = newJob(newId(), body, clock.now(), caller)
     const running = slot.startsAtOnce ? startJob(job, clock.now()) : undefined
     let first: KeyedJob | undefined
@@ -102,6 +100,29 @@ export class JobService {
     await slot.enqueue({ id: job.id, provider: job.provider, owner: caller, traceparent }, running)
     // The job as it was accepted, although it may be running by now.
     return { job, isReplay: false }
+  }
+
+  /** Room in the queue, in jobs and, for a job that has to wait, in bytes. */
+  async #reserve(body: CreateJobBody, owner: Caller): Promise<QueueSlot> {
+    const slot = await this.#deps.queue.reserve({ provider: body.provider, owner })
+    if (slot.startsAtOnce) return slot
+    try {
+      const bytes = await this.#queuedBytes.reserve(owner, inputBytes(body))
+      return {
+        startsAtOnce: false,
+        enqueue: (job) => {
+          bytes.queued()
+          return slot.enqueue(job)
+        },
+        release: () => {
+          bytes.release()
+          slot.release()
+        },
+      }
+    } catch (error) {
+      slot.release()
+      throw error
+    }
   }
 
   /** @throws ApiError `job-not-found` */
@@ -135,7 +156,7 @@ export class JobService {
    * Ends a job that waits or runs, in whichever process. The job keeps its text. A finished job is returned unchanged.
    * @throws ApiError `job-not-found`, `storage-unavailable`, `queue-unavailable`
    */
-  async cancel(id: string, caller: Caller): Promise<FinalJob> {
+  async cancel(id: string, caller: Caller): Promise<StoredFinalJob> {
     const { jobs, queue, tokenLog, clock } = this.#deps
     let isOver = false
     for (let requests = 0; requests < MAX_STOP_REQUESTS; requests++) {
@@ -145,9 +166,9 @@ export class JobService {
       if (isOver) throw new StorageUnavailableError()
       if (job.status === 'pending') {
         const cancelled = cancelPending(job, clock.now())
-        if (!(await jobs.replace(cancelled, 'pending'))) continue // The job has just started or ended.
+        if (!(await jobs.replace(cancelled, job))) continue // The job has just started or ended.
         await queue.remove(job)
-        await tokenLog.close(id, finalEvent(cancelled))
+        await tokenLog.close(id, runOf(job), finalEvent(cancelled))
         return cancelled
       }
       isOver = !(await queue.requestStop(id))
@@ -171,21 +192,21 @@ export class JobService {
    * @param signal ends the wait early
    * @returns the job at the end of the wait
    */
-  async wait(id: string, timeoutMs: number, signal?: AbortSignal): Promise<Job> {
+  async wait(id: string, timeoutMs: number, signal?: AbortSignal): Promise<StoredJob> {
     const over = Promise.withResolvers<void>()
-    const onDoubt = () =>
+    const onIdle = () =>
       this.#lookups.find(id).then(
         (job) => {
           if (!job || isFinal(job)) over.resolve()
         },
-        () => {}, // The lookup is repeated at the next doubt, and in any case at the end of the wait.
+        () => {}, // The lookup is repeated when the log is idle again, and in any case at the end of the wait.
       )
     // Attached before the record is read, behind every possible token: the reader only learns that the log has ended.
     const reader = this.#deps.tokenLog.attach(id, Number.MAX_SAFE_INTEGER, {
       onReady: () => {
         if (reader.hasEnded) over.resolve()
       },
-      onDoubt,
+      onIdle,
     })
     const timer = setTimeout(over.resolve, timeoutMs)
     const onAbort = () => over.resolve()
@@ -227,6 +248,16 @@ export class JobService {
       throw new ApiError('provider-key-missing', `${name} is not configured on this server: set ${missing.join(', ')}.`)
     }
   }
+}
+
+/** The bytes that a job's input takes, about as they were sent. */
+function inputBytes({ prompt, options }: CreateJobBody): number {
+  return Buffer.byteLength(prompt) + (options ? Buffer.byteLength(JSON.stringify(options)) : 0)
+}
+
+/** The version of the record that holds such a job. A prompt and its options are in records of the first version. */
+function recordVersionOf(_: CreateJobBody): number {
+  return 1
 }
 
 /** Keys of different callers must not meet, so the name goes before the key. Neither holds a space. */

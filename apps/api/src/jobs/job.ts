@@ -9,14 +9,24 @@ import {
 } from '@promptlab/contract'
 import { z } from 'zod'
 
-/** Fields that are stored but never returned: the owner. A job that was made without a key has none. */
-export const Owned = z.object({ owner: z.string().optional() })
-
-export type Owned = z.infer<typeof Owned>
+/** Fields that are stored but never returned. */
+export const StoredOnly = z.object({
+  /** The caller whose job it is. A job that was made without a key has no owner. */
+  owner: z.string().optional(),
+  /**
+   * The number of the job's latest run, from 1 up; undefined before the first. One conditional write raises it when a process
+   * starts the job or takes it over, so that whatever an earlier run still writes can be refused.
+   */
+  run: z.int().positive().optional(),
+})
+type StoredOnly = z.infer<typeof StoredOnly>
 
 /** A job as it is stored. */
-export const StoredJob = Job.and(Owned)
+export const StoredJob = Job.and(StoredOnly)
 export type StoredJob = z.infer<typeof StoredJob>
+export type StoredPendingJob = PendingJob & StoredOnly
+export type StoredRunningJob = RunningJob & StoredOnly
+export type StoredFinalJob = FinalJob & StoredOnly
 
 /** The text and metrics of a run so far. */
 export interface JobProgress {
@@ -30,13 +40,18 @@ export type JobOutcome =
   | { readonly status: 'failed'; readonly error: JobError }
   | { readonly status: 'cancelled' }
 
+/** The number of a job's latest run; 0 before the first, and for jobs that were stored before runs had numbers. */
+export function runOf({ run = 0 }: StoredOnly): number {
+  return run
+}
+
 /** @param now milliseconds since the epoch, as everywhere in this file */
 export function newJob(
   id: string,
   { prompt, provider, model, options }: CreateJobBody,
   now: number,
   owner?: string,
-): PendingJob & Owned {
+): StoredPendingJob {
   const at = new Date(now).toISOString()
   return {
     id,
@@ -51,12 +66,14 @@ export function newJob(
   }
 }
 
-export function startJob(job: PendingJob & Owned, now: number): RunningJob & Owned {
+/** The next run of a waiting job. */
+export function startJob(job: StoredPendingJob, now: number): StoredRunningJob & Required<Pick<StoredOnly, 'run'>> {
   // The system's clock may have been set back since the job was created.
   const queuedMs = Math.max(0, now - Date.parse(job.createdAt))
   return {
     ...job,
     status: 'running',
+    run: runOf(job) + 1,
     result: '',
     metrics: { durationMs: 0, tokenCount: 0, ttftMs: null, queuedMs, attempts: 0 },
     updatedAt: new Date(now).toISOString(),
@@ -64,16 +81,21 @@ export function startJob(job: PendingJob & Owned, now: number): RunningJob & Own
 }
 
 /** Ends a job that never ran. */
-export function cancelPending(job: PendingJob, now: number): FinalJob {
-  const started = startJob(job, now)
-  return finishJob(started, started, { status: 'cancelled' }, now)
+export function cancelPending(job: StoredPendingJob, now: number): StoredFinalJob {
+  const { run: _, ...started } = startJob(job, now)
+  return finishJob(
+    { ...started, ...(job.run !== undefined && { run: job.run }) },
+    started,
+    { status: 'cancelled' },
+    now,
+  )
 }
 
 export function finishJob(
-  job: RunningJob,
+  job: StoredRunningJob,
   { result, metrics }: JobProgress,
   outcome: JobOutcome,
   now: number,
-): FinalJob {
+): StoredFinalJob {
   return { ...job, result, metrics, ...outcome, updatedAt: new Date(now).toISOString() }
 }

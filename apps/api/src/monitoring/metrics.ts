@@ -2,16 +2,18 @@ import type { FinalJob, ProviderErrorCode, RunningJob } from '@promptlab/contrac
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { JobObserver } from '../jobs/ports/job-observer.ts'
 
-/** What is looked at when somebody asks. */
+/** Numbers that are read at each scrape. */
 interface Levels {
   openStreams(): number
-  /** A promise that rejects leaves the number out. */
+  /** If it rejects, `/metrics` leaves the number out. */
   waitingJobs(): Promise<number>
+  /** A promise that rejects leaves the number out. */
+  workers(): Promise<number>
 }
 
 interface Answered {
   readonly method: string
-  /** The pattern of the route, not the path, which callers choose. */
+  /** The pattern of the route, such as `/jobs/:id`. Not the path: callers choose that, so it would have too many values. */
   readonly route: string | undefined
   readonly status: number
   readonly durationMs: number
@@ -27,14 +29,15 @@ const RUN_SECONDS = [0.1, 0.5, 1, 2, 5, 10, 20, 40, 60, 120, 300, 600]
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'DELETE', 'OPTIONS'])
 
 /**
- * What can be watched, by the conventions of Prometheus: base units, and labels with few values, none of which a caller
- * chooses. Tokens are counted when their run is over: a call for each of them would cost more than to stream it.
+ * The metrics of a process, by the conventions of Prometheus: base units, and labels with few values that no caller chooses.
+ * Tokens are counted when their run ends: a counter and a histogram entry for each token would take 1.6 µs
+ * (docs/decisions/2026-11-25-metrics.md).
  */
 export class Metrics implements JobObserver {
   readonly #registry = new Registry()
   readonly #answers = this.#histogram(
     'http_request_duration_seconds',
-    'Time to the end of an answer; streams last as long as they are read',
+    'Time from a request to the end of its response; a stream lasts as long as it is read',
     ANSWER_SECONDS,
     ['method', 'route', 'status'],
   )
@@ -53,8 +56,8 @@ export class Metrics implements JobObserver {
     WAIT_SECONDS,
     ['provider'],
   )
-  readonly #running = this.#gauge('jobs_running', 'Jobs that run in this process', ['provider'])
-  readonly #tokens = this.#counter('tokens_total', 'Tokens that were streamed, counted when their run is over', [
+  readonly #running = this.#gauge('jobs_running', 'Jobs that are running in this process', ['provider'])
+  readonly #tokens = this.#counter('tokens_total', 'Tokens that were streamed, counted when their run ends', [
     'provider',
     'model',
   ])
@@ -70,37 +73,31 @@ export class Metrics implements JobObserver {
     TOKEN_SECONDS,
     ['provider', 'model'],
   )
-  readonly #failures = this.#counter(
-    'provider_errors_total',
-    'Calls of providers that failed, also those that were made again',
-    ['provider', 'code'],
-  )
+  readonly #failures = this.#counter('provider_errors_total', 'Calls that failed, including calls that were repeated', [
+    'provider',
+    'code',
+  ])
   readonly #writes = this.#histogram(
     'storage_write_seconds',
-    'Time to a change of the job store that is on disk',
+    'Time that a change of the job store takes until it is on disk',
     WRITE_SECONDS,
     ['operation'],
   )
 
-  constructor({ openStreams, waitingJobs }: Levels) {
+  constructor({ openStreams, waitingJobs, workers }: Levels) {
     collectDefaultMetrics({ register: this.#registry })
     this.#gauge('streams_open', 'Streams that are being written by this process', [], (gauge) =>
       gauge.set(openStreams()),
     )
-    this.#gauge('jobs_waiting', 'Jobs that wait for their turn, in all processes together', [], async (gauge) => {
-      try {
-        gauge.set(await waitingJobs())
-      } catch {
-        gauge.remove()
-      }
-    })
+    this.#askedGauge('jobs_waiting', 'Jobs that wait for their turn, in all processes together', waitingJobs)
+    this.#askedGauge('workers', 'Processes that run jobs; with 0, jobs wait', workers)
   }
 
   get contentType(): string {
     return this.#registry.contentType
   }
 
-  /** Everything, as Prometheus reads it. */
+  /** All metrics in the text format of Prometheus. */
   text(): Promise<string> {
     return this.#registry.metrics()
   }
@@ -155,6 +152,17 @@ export class Metrics implements JobObserver {
           return collect(this)
         },
       }),
+    })
+  }
+
+  /** A level that another process knows. While that one cannot be asked, the level is left out. */
+  #askedGauge(name: string, help: string, ask: () => Promise<number>): void {
+    this.#gauge(name, help, [], async (gauge) => {
+      try {
+        gauge.set(await ask())
+      } catch {
+        gauge.remove()
+      }
     })
   }
 

@@ -1,10 +1,10 @@
 import type { Clock } from '../base/clock.ts'
 import type { JobRepository } from '../jobs/ports/job-repository.ts'
 
-/** Told how long a write of the job store took, in milliseconds, whether or not it succeeded. */
+/** Called after each write of the job store, whether or not it succeeded. */
 type OnWrite = (operation: 'insert' | 'replace' | 'checkpoint' | 'delete', durationMs: number) => void
 
-/** The repository, with its writes measured. */
+/** The repository, with a measurement of each write. */
 export function timedJobRepository(
   jobs: JobRepository,
   clock: Pick<Clock, 'elapsed'>,
@@ -20,14 +20,18 @@ export function timedJobRepository(
   }
   return {
     insert: (job, idempotency) => timed('insert', jobs.insert(job, idempotency)),
-    replace: (next, ifStatus) => timed('replace', jobs.replace(next, ifStatus)),
+    replace: (next, from) => timed('replace', jobs.replace(next, from)),
+    takeOver: (job) => timed('replace', jobs.takeOver(job)),
     checkpoint: (progress) => timed('checkpoint', jobs.checkpoint(progress)),
     deleteFinal: (id) => timed('delete', jobs.deleteFinal(id)),
     deleteFinalBefore: (time, limit) => timed('delete', jobs.deleteFinalBefore(time, limit)),
     find: (id) => jobs.find(id),
     findByIdempotencyKey: (key, now) => jobs.findByIdempotencyKey(key, now),
     findPending: (limit, after) => jobs.findPending(limit, after),
-    findAbandoned: () => jobs.findAbandoned(),
+    findAbandoned: (limit) => jobs.findAbandoned(limit),
+    holdsRuns: () => jobs.holdsRuns(),
+    checkReadable: (version) => jobs.checkReadable(version),
+    countPendingBytes: () => jobs.countPendingBytes(),
     list: (query) => jobs.list(query),
     checkHealth: () => jobs.checkHealth(),
     close: () => jobs.close(),

@@ -1,10 +1,12 @@
 import type { LoggerOptions } from 'pino'
+import { loggedError } from './logged-error.ts'
 
 /**
- * What holds for every log of the server. Nothing that logs means to log a key, a prompt or a result; this is for the day on
- * which somebody logs an object that has one.
+ * The options of every log. Our code never logs a key, a prompt or a result on purpose. These options replace one by
+ * `[redacted]` if an object with one is logged by mistake.
  */
 export const LOG_OPTIONS = {
+  serializers: { err: loggedError },
   redact: {
     paths: ['prompt', 'system', 'result', 'authorization', 'signature'].flatMap((name) => [
       name,

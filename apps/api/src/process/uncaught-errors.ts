@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 
 /**
- * What becomes of errors that nobody caught: one thrown in the run of a job, such as a rejection that an SDK leaves behind,
- * fails that job alone. After any other the process is in no known state: it ends as after SIGTERM, with exit code 1.
+ * Handles uncaught errors. An error in the run of a job, such as a rejection that an SDK does not handle, fails that job alone.
+ * After any other error the state of the process is unknown: it ends as after SIGTERM, with exit code 1.
  */
 export function handleUncaughtErrors(
   source: NodeJS.EventEmitter,
@@ -11,10 +11,10 @@ export function handleUncaughtErrors(
 ): void {
   const handle = (error: unknown) => {
     if (app.failCurrentRun(error)) {
-      app.log.error({ err: error }, 'an error that nobody caught in the run of a job')
+      app.log.error({ err: error }, 'uncaught error in the run of a job; the job failed')
       return
     }
-    app.log.fatal({ err: error }, 'an error that nobody caught')
+    app.log.fatal({ err: error }, 'uncaught error; the process ends')
     stop()
   }
   source.on('uncaughtException', handle)

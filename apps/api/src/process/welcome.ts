@@ -1,6 +1,6 @@
 import type { ProviderInfo } from '@promptlab/contract'
 
-/** What a person sees who has just started the server: where it is, what it can do, and a command to try. */
+/** The text that the server prints when it has started: its address, its providers, and commands to try. */
 export function welcome(url: string, store: string, providers: readonly ProviderInfo[]): string {
   const usable = providers.map(({ name, missing }) =>
     missing.length > 0 ? `${name} (set ${missing.join(', ')})` : name,
@@ -16,12 +16,12 @@ export function welcome(url: string, store: string, providers: readonly Provider
 
     curl -si ${url}/jobs -H 'content-type: application/json' \\
       -d '{"prompt":"Once upon a time","provider":"echo","model":"echo"}'
-    curl -N ${url}/jobs/ID/stream          # with the id that you got
+    curl -N ${url}/jobs/ID/stream          # with the id of that job
 
 `
 }
 
-/** The same of a process that only runs jobs. */
+/** The text that a worker prints when it has started. */
 export function welcomeWorker(url: string, store: string): string {
   return `
   PromptLab worker runs jobs, and is listening on ${url} for /health

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto'
+import { Redis } from 'ioredis'
 import { expect, it, onTestFinished } from 'vitest'
 import { describeJobQueue, type JobQueueLimits } from '../../test/contracts/describe-job-queue.ts'
 import { GatedHandler } from '../../test/support/gated-handler.ts'
 import { RedisProcess } from '../../test/support/redis-process.ts'
 import { SILENT } from '../../test/support/silent-logger.ts'
 import { describeWithRedis, describeWithRedisProcess, useRedis } from '../../test/support/test-redis.ts'
+import type { Logger } from '../base/logger.ts'
 import { QueueUnavailableError } from '../jobs/ports/job-queue.ts'
 import { BullmqJobQueue } from './bullmq-job-queue.ts'
 
@@ -14,7 +16,7 @@ const echo = (id: string) => ({ id, provider: 'echo' })
 async function openQueue(
   url: string,
   prefix: string,
-  options: Partial<JobQueueLimits & { lockMs: number }> = {},
+  options: Partial<JobQueueLimits & { lockMs: number; logger: Logger }> = {},
 ): Promise<BullmqJobQueue> {
   const providers = ['echo', 'stuck']
   const queue = await BullmqJobQueue.open({
@@ -127,6 +129,22 @@ describeWithRedis('BullmqJobQueue', (url) => {
     expect(await client.keys(`${prefix}queue:echo:active`)).toEqual([])
   })
 
+  it('adds a job again whose key Redis kept, but whose list it lost', async () => {
+    const { prefix, client } = useRedis(url)
+    const queue = await openQueue(url, prefix)
+    for (const id of ['a', 'b']) await queue.enqueue(echo(id))
+    expect(await queue.ensure([echo('a'), echo('b')])).toBe(0)
+    await client.del(`${prefix}queue:echo:wait`)
+    expect(await queue.ensure([echo('a'), echo('b')])).toBe(2)
+    const handler = new GatedHandler()
+    queue.start(handler)
+    await handler.hasStarted(2)
+    // Jobs that are running count as queued.
+    expect(await queue.ensure([echo('a'), echo('b')])).toBe(0)
+    expect(handler.started.toSorted()).toEqual(['a', 'b'])
+    await handler.finishAll()
+  })
+
   it('gives a job back that found no room when its process stops', async () => {
     const { prefix } = useRedis(url)
     const queue = await openQueue(url, prefix, { maxConcurrent: 1 })
@@ -182,6 +200,32 @@ describeWithRedisProcess('BullmqJobQueue whose Redis goes away', () => {
       { reason: { code: 'queue-unavailable' } },
     ])
     await expect.poll(() => queue.checkHealth().catch(() => 'away'), { timeout: 10_000 }).toBeUndefined()
+  })
+
+  it('is not healthy while Redis takes no writes', async () => {
+    const redis = await RedisProcess.start()
+    const queue = await openQueue(redis.url, 'test:')
+    const client = new Redis(redis.url)
+    onTestFinished(() => client.disconnect())
+    await expect(queue.checkHealth()).resolves.toBeUndefined()
+    await client.config('SET', 'maxmemory', '1')
+    await expect(queue.checkHealth()).rejects.toThrow(QueueUnavailableError)
+    await client.config('SET', 'maxmemory', '0')
+    await client.replicaof('127.0.0.1', 1)
+    await expect(queue.checkHealth()).rejects.toThrow(QueueUnavailableError)
+  })
+
+  it('warns at its start when Redis may evict keys', async () => {
+    const redis = await RedisProcess.start()
+    const client = new Redis(redis.url)
+    onTestFinished(() => client.disconnect())
+    const warnings: string[] = []
+    const logger = { ...SILENT, warn: (_: object, message: string) => void warnings.push(message) }
+    await openQueue(redis.url, 'test:', { logger })
+    expect(warnings).toEqual([])
+    await client.config('SET', 'maxmemory-policy', 'allkeys-lru')
+    await openQueue(redis.url, 'test:', { logger })
+    expect(warnings).toEqual([expect.stringContaining('noeviction')])
   })
 
   it('closes while Redis is away', async () => {

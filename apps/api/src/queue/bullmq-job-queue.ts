@@ -10,6 +10,7 @@ import {
   QueueUnavailableError,
 } from '../jobs/ports/job-queue.ts'
 import { connectRedis, FAIL_FAST, newRedis } from '../redis/connect-redis.ts'
+import { warnOfEviction } from '../redis/eviction-policy.ts'
 import { RedisSubscriptions } from '../redis/redis-subscriptions.ts'
 import { BullmqWorkers } from './bullmq-workers.ts'
 import { WaitingCount } from './waiting-count.ts'
@@ -35,6 +36,13 @@ export interface BullmqJobQueueOptions {
 
 /** Redis keeps nothing of a job that has run: the record has everything. */
 const FORGET = { removeOnComplete: true, removeOnFail: true }
+
+/** States of a job of BullMQ that end in its being handed to a worker. */
+const DELIVERABLE: ReadonlySet<string> = new Set(['active', 'delayed', 'prioritized', 'waiting'])
+/** How many entries of a list are searched for a job before its state is asked for, which searches all. */
+const NEAR_END = 1_000
+/** How long the key lives that is written to see whether Redis takes writes, in milliseconds. */
+const PROBE_MS = 60_000
 
 /**
  * The job queue of several processes: a BullMQ queue for each provider. A BullMQ job holds the id of our job, its owner and its
@@ -65,7 +73,9 @@ export class BullmqJobQueue implements JobQueue {
 
   /** @throws UnreachableError */
   static async open(options: BullmqJobQueueOptions): Promise<BullmqJobQueue> {
-    return new BullmqJobQueue(await connectRedis({ ...options, name: 'queue' }, FAIL_FAST), options)
+    const redis = await connectRedis({ ...options, name: 'queue' }, FAIL_FAST)
+    await warnOfEviction(redis, options.logger)
+    return new BullmqJobQueue(redis, options)
   }
 
   /** No job starts at once: it goes to whichever process has room. */
@@ -73,7 +83,9 @@ export class BullmqJobQueue implements JobQueue {
     const { maxQueued } = this.#options
     // Even if the last count is still fresh: jobs must not pile up while nobody can run them.
     if (this.#redis.status !== 'ready') throw new QueueUnavailableError()
-    if (!(await unlessAway(() => this.#waiting.reserve(maxQueued)))) throw new QueueFullError(maxQueued)
+    if (!(await unlessAway(() => this.#waiting.reserve(maxQueued)))) {
+      throw new QueueFullError(`${maxQueued} jobs are waiting already`)
+    }
     return {
       startsAtOnce: false,
       enqueue: async (job) => {
@@ -97,9 +109,7 @@ export class BullmqJobQueue implements JobQueue {
 
   async ensure(jobs: readonly QueuedJob[]): Promise<number> {
     return await unlessAway(async () => {
-      const keys = jobs.map(({ id, provider }) => this.#queue(provider).toKey(id))
-      const known = await this.#counts('exists', keys)
-      const missing = jobs.filter((_, index) => known[index] === 0)
+      const missing = await this.#missing(jobs)
       for (const provider of new Set(missing.map((job) => job.provider))) {
         const jobsOfProvider = missing.filter((job) => job.provider === provider)
         await this.#queue(provider).addBulk(
@@ -108,6 +118,35 @@ export class BullmqJobQueue implements JobQueue {
       }
       return missing.length
     })
+  }
+
+  /**
+   * The jobs that no worker will be handed. A job counts as queued only if it is in one of the lists that workers read: its key
+   * may be there although a list was lost.
+   */
+  async #missing(jobs: readonly QueuedJob[]): Promise<readonly QueuedJob[]> {
+    const positions = await this.#replies(
+      // The oldest jobs are asked for, and they are at the end of the list.
+      jobs.map(({ id, provider }) => [
+        'lpos',
+        this.#queue(provider).toKey('wait'),
+        id,
+        'RANK',
+        '-1',
+        'MAXLEN',
+        NEAR_END,
+      ]),
+    )
+    const missing: QueuedJob[] = []
+    for (const [index, job] of jobs.entries()) {
+      if (positions[index] !== null) continue
+      const queue = this.#queue(job.provider)
+      if (DELIVERABLE.has(await queue.getJobState(job.id))) continue
+      // BullMQ adds no job whose key exists.
+      await queue.remove(job.id)
+      missing.push(job)
+    }
+    return missing
   }
 
   async remove({ id, provider }: QueuedJob): Promise<void> {
@@ -147,8 +186,17 @@ export class BullmqJobQueue implements JobQueue {
     return await unlessAway(() => this.#countWaiting())
   }
 
+  async countWorkers(): Promise<number> {
+    // Each worker process has a worker of BullMQ for each provider.
+    const counts = await unlessAway(() =>
+      Promise.all([...this.#queues.values()].map((queue) => queue.getWorkersCount())),
+    )
+    return Math.max(0, ...counts)
+  }
+
   async checkHealth(): Promise<void> {
-    await unlessAway(() => this.#redis.ping())
+    // Written, because a Redis that is full or a replica still answers.
+    await unlessAway(() => this.#redis.set(`${this.#options.prefix}probe`, '', 'PX', PROBE_MS))
   }
 
   close(): Promise<void> {
@@ -193,11 +241,16 @@ export class BullmqJobQueue implements JobQueue {
   }
 
   /** One number for each key, in one round trip. */
-  async #counts(command: 'exists' | 'llen' | 'zcard', keys: readonly string[]): Promise<number[]> {
-    const replies = await this.#redis.pipeline(keys.map((key) => [command, key])).exec()
-    return (replies ?? []).map(([error, count]) => {
+  async #counts(command: 'llen' | 'zcard', keys: readonly string[]): Promise<number[]> {
+    return (await this.#replies(keys.map((key) => [command, key]))).map(Number)
+  }
+
+  /** The replies to several commands, in one round trip. */
+  async #replies(commands: (string | number)[][]): Promise<unknown[]> {
+    const replies = await this.#redis.pipeline(commands).exec()
+    return (replies ?? []).map(([error, reply]) => {
       if (error) throw error
-      return Number(count)
+      return reply
     })
   }
 }

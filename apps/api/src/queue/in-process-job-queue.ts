@@ -44,7 +44,7 @@ export class InProcessJobQueue implements JobQueue {
     if (this.#handler && this.#hasFreeSlot && this.#hasRoom(job)) return this.#startingSlot(job, this.#handler)
     // A free slot for a running job is room too: a job that takes one does not wait.
     const taken = this.#reserved + this.#waiting + this.#running.size
-    if (taken >= maxQueued + maxConcurrent) throw new QueueFullError(maxQueued)
+    if (taken >= maxQueued + maxConcurrent) throw new QueueFullError(`${maxQueued} jobs are waiting already`)
     this.#reserved++
     return {
       startsAtOnce: false,
@@ -85,6 +85,10 @@ export class InProcessJobQueue implements JobQueue {
 
   async countWaiting(): Promise<number> {
     return this.#waiting
+  }
+
+  async countWorkers(): Promise<number> {
+    return this.#handler && !this.#isClosed ? 1 : 0
   }
 
   async checkHealth(): Promise<void> {}

@@ -7,18 +7,18 @@ type RedisSettings = Omit<RedisOptions, 'replyMapping'>
 interface RedisConnectionOptions {
   readonly url: string
   readonly logger: Pick<Logger, 'info' | 'warn'>
-  /** What the connection is for, as `CLIENT LIST` shows it. */
+  /** The purpose of the connection. `CLIENT LIST` shows it as `promptlab-NAME`. */
   readonly name: string
 }
 
 /** How long Redis may take to answer a command, in milliseconds. */
 const COMMAND_TIMEOUT_MS = 5_000
-/** A server that comes back is to be noticed soon, in milliseconds. */
+/** The longest pause between two attempts to reconnect, in milliseconds. */
 const LONGEST_RECONNECT_MS = 1_000
 
 /**
- * For what somebody waits for: while Redis is away, a command fails at once instead of hanging, and none is sent twice
- * behind the caller's back.
+ * Settings for commands whose result is awaited. While Redis is away, a command fails at once instead of waiting, and no
+ * command is repeated without the caller's knowledge.
  */
 export const FAIL_FAST: RedisSettings = {
   enableOfflineQueue: false,
@@ -27,8 +27,8 @@ export const FAIL_FAST: RedisSettings = {
 }
 
 /**
- * A connection that comes back whenever it breaks, and says so once.
- * @throws UnreachableError it cannot be reached now
+ * Connects to Redis. The connection restores itself whenever it breaks, and logs each loss once.
+ * @throws UnreachableError Redis does not answer
  */
 export async function connectRedis(options: RedisConnectionOptions, settings: RedisSettings): Promise<Redis> {
   let hasBeenReady = false
@@ -50,7 +50,10 @@ export async function connectRedis(options: RedisConnectionOptions, settings: Re
   }
 }
 
-/** Like `connectRedis`, without waiting: it connects in the background for as long as it takes. */
+/**
+ * Like `connectRedis`, but does not wait: it connects in the background, however long that takes.
+ * @param mayRetry whether to reconnect and log losses
+ */
 export function newRedis(
   { url, logger, name }: RedisConnectionOptions,
   settings: RedisSettings,
@@ -64,11 +67,11 @@ export function newRedis(
   let isAway = false
   // Without a listener, ioredis writes to the console.
   redis.on('error', (error: Error) => {
-    if (!isAway && mayRetry()) logger.warn({ err: error, connection: name }, 'Redis is away')
+    if (!isAway && mayRetry()) logger.warn({ err: error, connection: name }, 'lost the connection to Redis')
     isAway = true
   })
   redis.on('ready', () => {
-    if (isAway) logger.info({ connection: name }, 'Redis is back')
+    if (isAway) logger.info({ connection: name }, 'connected to Redis again')
     isAway = false
   })
   return redis
@@ -76,8 +79,9 @@ export function newRedis(
 
 function unreachable(url: string, reason: unknown): UnreachableError {
   const why = (reason instanceof Error ? reason.message : String(reason)).replace(/\.$/, '')
-  // Without the user and the password.
-  return new UnreachableError(`Redis at ${new URL(url).host} cannot be used: ${why}. Start it, or correct REDIS_URL.`, {
-    cause: reason,
-  })
+  // Only the host of the address, because the rest may have a password.
+  return new UnreachableError(
+    `Redis at ${new URL(url).host} cannot be reached: ${why}. Start it, or correct REDIS_URL.`,
+    { cause: reason },
+  )
 }

@@ -1,33 +1,37 @@
 import type { Redis } from 'ioredis'
 
-/** One who listens on a channel. */
+/** Gets the messages of a channel. */
 export interface ChannelListener {
   onMessage(message: string): void
   /**
-   * Called when messages come from now on; again after each loss of the connection, as what was published in between is gone.
+   * Called when messages arrive from now on. It is called again after each loss of the connection: messages that were
+   * published in between are lost.
    */
   onSubscribed(): void
 }
 
-/** How often a connection that is silent is asked for a sign of life, in milliseconds. */
+/** How often the connection is checked with a ping, in milliseconds. */
 const PING_INTERVAL_MS = 10_000
 
-/** The channels that a process listens on, over one connection, which it restores whenever that breaks. */
+/** The channels that a process listens on, over one connection. After a loss of the connection it subscribes again. */
 export class RedisSubscriptions {
   readonly #redis: Redis
   readonly #listeners = new Map<string, ChannelListener>()
   readonly #ping: NodeJS.Timeout
 
-  /** @param redis for nothing else; with `autoResubscribe: false`, as listeners must know when messages come again */
+  /**
+   * @param redis used for nothing else, and opened with `autoResubscribe: false`: this class subscribes again and tells the
+   * listeners when it has
+   */
   constructor(redis: Redis) {
     this.#redis = redis
     redis.on('message', (channel: string, message: string) => this.#listeners.get(channel)?.onMessage(message))
     redis.on('ready', () => this.#subscribe([...this.#listeners.keys()]))
-    // A connection whose other side is gone looks like one on which nothing is published.
-    this.#ping = setInterval(() => this.#checkLife(), PING_INTERVAL_MS).unref()
+    // Without a ping, a dead connection looks like one without messages.
+    this.#ping = setInterval(() => this.#checkConnection(), PING_INTERVAL_MS).unref()
   }
 
-  /** How many channels are listened on. */
+  /** The number of channels. */
   get size(): number {
     return this.#listeners.size
   }
@@ -42,7 +46,7 @@ export class RedisSubscriptions {
     if (this.#redis.status === 'ready') this.#redis.unsubscribe(channel).catch(() => {})
   }
 
-  /** Listens on nothing any more, and closes the connection. */
+  /** Removes all listeners and closes the connection. */
   close(): void {
     clearInterval(this.#ping)
     this.#listeners.clear()
@@ -59,7 +63,7 @@ export class RedisSubscriptions {
     )
   }
 
-  #checkLife(): void {
+  #checkConnection(): void {
     if (this.#redis.status === 'ready') this.#redis.ping().catch(() => this.#renew())
   }
 

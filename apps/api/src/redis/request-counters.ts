@@ -1,10 +1,10 @@
 import type { Logger } from '../base/logger.ts'
 import { FAIL_FAST, newRedis } from './connect-redis.ts'
 
-/** A request waits no longer than this to be counted, in milliseconds. */
+/** How long a request waits to be counted, in milliseconds. */
 const COUNT_WITHIN_MS = 250
 
-/** A connection through which the requests of all processes are counted together. */
+/** Opens the connection with which the rate limits count the requests of all processes together. */
 export function openRequestCounters({ url, logger }: { url: string; logger: Pick<Logger, 'info' | 'warn'> }) {
   const client = newRedis(
     { url, logger, name: 'rate-limit' },

@@ -4,12 +4,12 @@ import { CommitPace } from './commit-pace.ts'
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-it('lets a few commits go at once, and then one every twenty-five milliseconds', async () => {
+it('CommitPace lets four commits begin at once, then one every 25 ms', async () => {
   const pace = new CommitPace()
   const wentAt: number[] = []
   const commits = (async () => {
     for (let count = 0; count < 7; count += 1) {
-      await pace.turn()
+      await pace.wait()
       wentAt.push(performance.now())
     }
   })()
@@ -19,10 +19,10 @@ it('lets a few commits go at once, and then one every twenty-five milliseconds',
   expect(wentAt.map((at) => at - first)).toEqual([0, 0, 0, 0, 25, 50, 75])
 })
 
-it('never holds up commits that come now and then', async () => {
+it('CommitPace never delays commits that come 5 ms apart', async () => {
   const pace = new CommitPace()
   for (let count = 0; count < 20; count += 1) {
-    await pace.turn()
+    await pace.wait()
     expect(vi.getTimerCount()).toBe(0)
     await vi.advanceTimersByTimeAsync(5)
   }

@@ -2,7 +2,7 @@ import { type FileHandle, open, readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { tryLock } from 'fs-native-extensions'
 
-/** A lock that the operating system takes back when the process ends, however it ends. */
+/** A lock on a file. The operating system releases it when the process ends, also when it crashes. */
 export class FileLock {
   readonly #file: FileHandle
 
@@ -11,9 +11,9 @@ export class FileLock {
   }
 
   /**
-   * Takes the lock and writes into the file who holds it. The file stays when the lock is given up: removing it would
-   * let two processes lock two files of the same name.
-   * @returns the lock, or a sentence about who holds it
+   * Takes the lock and writes into the file which process holds it. The file is never removed: without it, two processes
+   * could lock two files of the same name.
+   * @returns the lock, or the process that holds it, as a part of a sentence
    */
   static async acquire(path: string): Promise<FileLock | { heldBy: string }> {
     const file = await open(path, 'a+', 0o600)

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { GroupCommit } from './group-commit.ts'
 
-it('commits together what was submitted while another commit ran, in order', async () => {
+it('GroupCommit commits changes together that were submitted during another commit, in order', async () => {
   const gate = Promise.withResolvers<void>()
   const commits: string[][] = []
   const group = new GroupCommit<string>(async (changes) => {
@@ -18,7 +18,7 @@ it('commits together what was submitted while another commit ran, in order', asy
   expect(commits.length).toBeLessThanOrEqual(2)
 })
 
-it('rejects the changes of a failed commit and no others', async () => {
+it('GroupCommit rejects the changes of a failed commit and no others', async () => {
   const group = new GroupCommit<string>(async (changes) => {
     if (changes.includes('bad')) throw new Error('disk full')
   })

@@ -1,4 +1,4 @@
-/** An import was refused or did not succeed. The message says what to do, to the operator. */
+/** An import was refused or failed. The message tells the operator what to do. */
 export class ImportError extends Error {
   override readonly name = 'ImportError'
 }

@@ -2,50 +2,50 @@ import type { StoredJob } from '../jobs/job.ts'
 import type { IdempotencyKey } from '../jobs/ports/job-repository.ts'
 import { ImportError } from './import-error.ts'
 
-/** A job with everything that a store knows of it. */
+/** A job with everything that a store keeps of it. */
 export interface ImportedJob {
   readonly job: StoredJob
   readonly idempotency?: IdempotencyKey | undefined
 }
 
-/** A store whose jobs are read, and which is left as it is. Nobody else uses it meanwhile. */
+/** The store that jobs are imported from. It is not changed, and no other process uses it during the import. */
 export interface JobSource {
   /**
-   * How many jobs there are. Reads all of them, so that a fault is found before anything is stored elsewhere.
-   * @throws DamagedFileError
+   * Counts the jobs. This reads all of them, so a fault is found before the target is changed.
+   * @throws StoreOpenError the store is damaged
    */
   count(): Promise<number>
-  /** Each job once. */
+  /** All jobs, each of them once. */
   pages(): AsyncIterable<readonly ImportedJob[]>
   close(): Promise<void>
 }
 
-/** A store that takes the jobs of another one, and nobody else uses meanwhile. */
+/** The store that jobs are imported into. No other process uses it during the import. */
 export interface JobTarget {
   /**
-   * Notes which store is imported, also across crashes, or goes on with an import of the same store that was cut off.
-   * @throws ImportError it holds other jobs
+   * Stores that an import from this source has begun. An unfinished import from the same source is continued.
+   * @throws ImportError the target has other jobs
    */
   begin(source: string): Promise<void>
-  /** Stores jobs, or stores them again. Returns when they are on disk. */
+  /** Stores jobs. Jobs that are there already are replaced. Resolves when they are on disk. */
   add(jobs: readonly ImportedJob[]): Promise<void>
   count(): Promise<number>
-  /** From now on it is a store like any other. */
+  /** Stores that the import has ended. From now on a server can use the store. */
   finish(source: string): Promise<void>
   close(): Promise<void>
 }
 
 interface ImportOptions {
-  /** What names the source, without a password. */
+  /** The address of the source without its password. It names the source in messages and in the target. */
   readonly sourceName: string
   readonly targetName: string
   readonly onProgress: (done: number, total: number) => void
 }
 
 /**
- * Copies every job of one store into another that is empty. When it is cut off, the same import goes on: what is stored
- * already is stored again, and nothing twice.
- * @returns how many there are
+ * Copies all jobs of one store into an empty one. An import that was interrupted can be repeated: it replaces the jobs that
+ * are there already.
+ * @returns the number of jobs
  * @throws ImportError
  */
 export async function importJobs(

@@ -6,18 +6,22 @@ import { StoreOpenError } from './store-open-error.ts'
 const MAX_LINKS = 40
 
 /**
- * The path of a store's file with its folder made and links followed, so that one file has one lock.
- * @throws StoreOpenError its folder cannot be used
+ * The real path of a store's file: symbolic links are followed, so that one file has one lock. Creates the folder.
+ * @throws StoreOpenError the folder cannot be used
  */
 export async function locateStoreFile(path: string): Promise<string> {
   return await locate(path).catch((cause) => {
-    throw new StoreOpenError(`The folder of the job store ${path} cannot be used: ${messageOf(cause)}.`, cause)
+    const advice = 'DATABASE_URL must name a file in a folder that this user can write.'
+    throw new StoreOpenError(
+      `The folder of the job store ${path} cannot be used: ${messageOf(cause)}. ${advice}`,
+      cause,
+    )
   })
 }
 
 /**
- * Locks the file of a store for this process.
- * @throws StoreOpenError another process uses it; the message says which
+ * Locks a store's file for this process.
+ * @throws StoreOpenError another process uses the file; the message names it
  */
 export async function lockStoreFile(file: string): Promise<FileLock> {
   const lock = await FileLock.acquire(`${file}.lock`).catch((cause) => {
@@ -32,18 +36,25 @@ export async function lockStoreFile(file: string): Promise<FileLock> {
   )
 }
 
-/** A file that could not be opened for a reason that the system gives. */
+/** The error for a store's file that cannot be opened. The message has the reason that the system gives. */
 export function unusableStoreFile(file: string, cause: unknown): StoreOpenError {
+  if (cause instanceof Error && 'code' in cause && cause.code === 'EBUSY') {
+    return new StoreOpenError(
+      `The job store ${file} cannot be replaced: ${messageOf(cause)}. It seems to be mounted as a single file. ` +
+        'Mount its folder instead.',
+      cause,
+    )
+  }
   const advice = 'DATABASE_URL must name a file that this user can write, on a disk with room.'
   return new StoreOpenError(`The job store ${file} cannot be read and written: ${messageOf(cause)}. ${advice}`, cause)
 }
 
 async function locate(path: string, hops = 0): Promise<string> {
-  if (hops > MAX_LINKS) throw new Error('its links go round in circles')
+  if (hops > MAX_LINKS) throw new Error(`more than ${MAX_LINKS} symbolic links lead to each other`)
   await mkdir(dirname(path), { recursive: true })
   const file = join(await realpath(dirname(path)), basename(path))
   try {
-    // Also a link to a file that is still to be made.
+    // Not realpath: the link may lead to a file that does not exist yet.
     return await locate(resolve(dirname(file), await readlink(file)), hops + 1)
   } catch (error) {
     const isLink = !(error instanceof Error && 'code' in error && (error.code === 'EINVAL' || error.code === 'ENOENT'))

@@ -1,20 +1,21 @@
-import { resolve } from 'node:path'
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 
-/** Where jobs are kept. */
+/** Where jobs are stored. */
 export type StoreLocation =
   | { readonly kind: 'json-file'; readonly path: string }
   | { readonly kind: 'sqlite'; readonly path: string }
   | { readonly kind: 'postgres'; readonly url: string }
 
 /**
- * A location as `DATABASE_URL` writes it: `postgres://…`, `sqlite:PATH`, or a path or `file:` URL for a JSON file. No fault
- * repeats the value, which may hold a password.
+ * Parses a location as it stands in `DATABASE_URL`: `postgres://…`, `sqlite:PATH`, or the path or `file:` URL of a JSON file.
+ * Error messages never repeat the value, because it may have a password.
  */
 export const storeLocation = z.string().trim().transform(locationOf)
 
-/** For people and logs: what names the store, and no password. */
+/** The location for messages and logs, without user and password. */
 export function describeStore(location: StoreLocation): string {
   if (location.kind !== 'postgres') return resolve(location.path)
   const { host, pathname } = new URL(location.url)
@@ -37,17 +38,22 @@ function locationOf(value: string, context: z.RefinementCtx): StoreLocation {
     return fault('Must be the path of a JSON file, sqlite:PATH or postgres://user:password@host:5432/database')
   }
   const path = pathOf(value)
-  if (path === undefined) return fault(`Must name a file of this machine, such as ${scheme}:///var/lib/jobs`)
+  if (path === undefined) return fault(`Must name a file on this machine, such as ${scheme}:///var/lib/jobs`)
   if (path === '' || path.endsWith('/')) return fault('Must name a file, not a folder')
-  // SQLite would take these for a database in memory.
-  if (scheme === 'sqlite' && path.startsWith(':')) return fault('Must name a file, as jobs are kept on disk')
+  // SQLite would open a database in memory.
+  if (scheme === 'sqlite' && path.startsWith(':')) return fault('Must name a file, because jobs are kept on disk')
   return { kind: scheme === 'sqlite' ? 'sqlite' : 'json-file', path }
 }
 
-/** The path in `SCHEME:PATH`, or the file of a URL such as `file:///var/lib/jobs.json`. */
+/** A path that begins with `~/` lies in the user's home: a settings file has no shell that would say so. */
+function inHome(path: string): string {
+  return path.startsWith('~/') ? join(homedir(), path.slice(2)) : path
+}
+
+/** The path in `SCHEME:PATH`, or in a URL such as `file:///var/lib/jobs.json`. Undefined if the URL names another machine. */
 function pathOf(value: string): string | undefined {
   const [, scheme, rest = value] = /^(file|sqlite):(.*)$/is.exec(value) ?? []
-  if (scheme === undefined || !rest.startsWith('//')) return rest
+  if (scheme === undefined || !rest.startsWith('//')) return inHome(rest)
   try {
     return fileURLToPath(`file:${rest}`)
   } catch {

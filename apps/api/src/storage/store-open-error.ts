@@ -1,4 +1,4 @@
-/** The job store cannot be opened, so the server must not start. The message says what to do, to the operator. */
+/** The job store cannot be opened, so the server must not start. The message tells the operator what to do. */
 export class StoreOpenError extends Error {
   override readonly name = 'StoreOpenError'
 

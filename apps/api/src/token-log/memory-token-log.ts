@@ -3,20 +3,23 @@ import type { TokenListener, TokenLog, TokenReader } from '../jobs/ports/token-l
 import { LiveText } from './live-text.ts'
 
 interface MemoryTokenLogOptions {
-  /** How long the text of an ended job is kept for readers who come late, in milliseconds. */
+  /** How long the text of an ended job is kept, in milliseconds. The default is one minute. */
   graceMs: number
-  /** How much text of ended jobs is kept in all, in UTF-16 code units; the oldest goes first. */
+  /**
+   * How much text of ended jobs is kept in all, in UTF-16 code units. The oldest text is dropped first. The default is four
+   * million.
+   */
   maxKeptLength: number
 }
 
 /**
- * Token log of a single process. It holds a job's tokens while the job runs or is being read, and a short while longer, so
- * that who comes just after the end still gets the tokens as they were streamed.
+ * The token log of a single process. It has the tokens of jobs that are running or being read. It keeps them for a minute
+ * after the end, so that a reader that attaches just after the end still gets the tokens as they were streamed.
  */
 export class MemoryTokenLog implements TokenLog {
   readonly #options: MemoryTokenLogOptions
   readonly #texts = new Map<string, LiveText>()
-  /** Texts that have ended, oldest first, and when each is to go. */
+  /** Texts that have ended, oldest first, each with the timer that drops it. */
   readonly #ended = new Map<string, { readonly text: LiveText; readonly expiry: NodeJS.Timeout }>()
   #keptLength = 0
 
@@ -24,33 +27,37 @@ export class MemoryTokenLog implements TokenLog {
     this.#options = options
   }
 
-  /** How many jobs have text or readers here. */
+  /** The number of jobs that have text or readers here. */
   get size(): number {
     return this.#texts.size
   }
 
-  /** How many readers have not detached. */
+  /** The number of attached readers. */
   get readerCount(): number {
     let count = 0
     for (const text of this.#texts.values()) count += text.readerCount
     return count
   }
 
-  append(jobId: string, token: string): void {
-    this.#text(jobId).append(token)
+  append(jobId: string, token: string, place: number, run: number): void {
+    this.#text(jobId).append(token, place, run)
   }
 
-  async close(jobId: string, final?: FinalEvent): Promise<void> {
+  takeOver(jobId: string, place: number, run: number): void {
+    this.#texts.get(jobId)?.takeOver(place, run)
+  }
+
+  async close(jobId: string, run: number, final?: FinalEvent): Promise<void> {
     const text = this.#texts.get(jobId)
     if (!text || text.hasEnded) return
-    text.end(final)
-    this.#keep(jobId, text)
+    text.end(run, final)
+    if (text.hasEnded) this.#keep(jobId, text)
   }
 
   attach(jobId: string, after: number, listener: TokenListener): TokenReader {
     const text = this.#text(jobId)
     return text.attach(after, listener, () => {
-      // Nobody reads it and nothing was written: it only stood for a job that someone asked about.
+      // This text was only created for readers, and has none any more.
       if (text.readerCount === 0 && text.length === 0 && !text.hasEnded) this.#texts.delete(jobId)
     })
   }
@@ -78,7 +85,7 @@ export class MemoryTokenLog implements TokenLog {
     }
   }
 
-  /** Attached readers hold the text itself and read on; whoever comes later is served from the repository. */
+  /** Attached readers keep the text and read on. Later readers get the text from the record. */
   #drop(jobId: string): void {
     const kept = this.#ended.get(jobId)
     if (!kept) return

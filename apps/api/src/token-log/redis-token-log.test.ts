@@ -1,7 +1,15 @@
 import type { FinalEvent } from '@promptlab/contract'
 import { Redis } from 'ioredis'
 import { expect, it, onTestFinished, vi } from 'vitest'
-import { attach, DEAF, describeTokenLog, FINAL, textOf, tokensOf } from '../../test/contracts/describe-token-log.ts'
+import {
+  attach,
+  describeTokenLog,
+  FINAL,
+  NO_CALLBACKS,
+  textOf,
+  tokensOf,
+} from '../../test/contracts/describe-token-log.ts'
+import { append } from '../../test/support/append-token.ts'
 import { RedisProcess } from '../../test/support/redis-process.ts'
 import { SILENT } from '../../test/support/silent-logger.ts'
 import { describeWithRedis, describeWithRedisProcess, type TestRedis, useRedis } from '../../test/support/test-redis.ts'
@@ -10,20 +18,20 @@ import { encodeEnd, encodePart } from './token-part.ts'
 
 type Options = Partial<Parameters<typeof RedisTokenLog.open>[0]>
 
-/** The log as one process has it. */
+/** Opens the log of one process. */
 async function openLog({ url, prefix }: Pick<TestRedis, 'url' | 'prefix'>, options?: Options): Promise<RedisTokenLog> {
   const log = await RedisTokenLog.open({ url, prefix, logger: SILENT, ...options })
   onTestFinished(() => log.stop())
   return log
 }
 
-/** How many connections listen to a job, as Redis knows. */
+/** The number of connections that listen to a job's channel. */
 async function listeners({ client, prefix }: TestRedis, jobId: string): Promise<number> {
   const reply = await client.pubsub('NUMSUB', `${prefix}tokens:${jobId}`)
   return Number(reply[1])
 }
 
-/** What another process would do with a part of a job's text. */
+/** Does to a job's text what another process would do, one step at a time. */
 function otherWriter({ client, prefix }: TestRedis, jobId: string) {
   const key = `${prefix}tokens:${jobId}`
   return {
@@ -39,12 +47,12 @@ function otherWriter({ client, prefix }: TestRedis, jobId: string) {
 describeWithRedis('RedisTokenLog', (url) => {
   describeTokenLog('RedisTokenLog', () => openLog(useRedis(url)))
 
-  it('carries tokens to other processes, as they were, also to those who come later', async () => {
+  it('gives readers in other processes the same tokens, also when they attach later', async () => {
     const redis = useRedis(url)
     const [writing, reading] = [await openLog(redis), await openLog(redis)]
     const reader = attach(reading, 'job', 0)
     for (const token of ['Once', ' upon']) {
-      writing.append('job', token)
+      append(writing, 'job', token)
       expect((await reader.next())?.map(({ data }) => data.token)).toEqual([token])
     }
     const late = attach(await openLog(redis), 'job', 2)
@@ -52,31 +60,31 @@ describeWithRedis('RedisTokenLog', (url) => {
       [4, 'ce'],
       [9, ' upon'],
     ])
-    await writing.close('job')
+    await writing.close('job', 1)
     expect(await reader.next()).toBeUndefined()
     expect(await late.next()).toBeUndefined()
   })
 
-  it('has one copy of a text, and listens once, for a thousand readers', async () => {
+  it('has one copy of a text and one subscription for a thousand readers', async () => {
     const redis = useRedis(url)
     const [writing, reading] = [await openLog(redis), await openLog(redis)]
     const texts = Array.from({ length: 1_000 }, () => attach(reading, 'job', 0).rest())
-    for (const token of ['Once', ' upon', ' a', ' time']) writing.append('job', token)
-    await writing.close('job')
+    for (const token of ['Once', ' upon', ' a', ' time']) append(writing, 'job', token)
+    await writing.close('job', 1)
     const events = await Promise.all(texts)
     expect(new Set(events.map(textOf))).toEqual(new Set(['Once upon a time']))
-    // The very same objects.
+    // All readers got the same objects.
     expect(new Set(events.map((each) => each[1])).size).toBe(1)
     expect(reading.size).toBe(1)
     expect(await listeners(redis, 'job')).toBe(1)
   })
 
-  it('keeps no subscription, text or timer when the last reader has left', async () => {
+  it('keeps no subscription, text or timer when the last reader has detached', async () => {
     const redis = useRedis(url)
     const log = await openLog(redis, { graceMs: 1 })
     const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
     const before = timers()
-    const readers = ['1', '2', '2', '3'].map((id) => log.attach(id, 0, DEAF))
+    const readers = ['1', '2', '2', '3'].map((id) => log.attach(id, 0, NO_CALLBACKS))
     for (const id of ['1', '2', '3']) await vi.waitUntil(async () => (await listeners(redis, id)) === 1, 10_000)
     for (const reader of readers) reader.detach()
     await vi.waitUntil(() => log.size === 0, 10_000)
@@ -84,44 +92,44 @@ describeWithRedis('RedisTokenLog', (url) => {
     expect(timers()).toBeLessThanOrEqual(before)
   })
 
-  it('keeps a text for a moment for a reader who comes again', async () => {
+  it('keeps a text without readers for a moment, for a reader that reconnects', async () => {
     const redis = useRedis(url)
     const log = await openLog(redis)
-    log.append('job', 'Once')
+    append(log, 'job', 'Once')
     const reader = attach(log, 'job', 0)
     await reader.next()
     reader.source.detach()
-    expect(tokensOf(log.attach('job', 0, DEAF).read())).toEqual([[4, 'Once']])
+    expect(tokensOf(log.attach('job', 0, NO_CALLBACKS).read())).toEqual([[4, 'Once']])
   })
 
-  it('gives a slow reader all that became ready in one batch', async () => {
+  it('gives a slow reader all tokens that are ready in one batch', async () => {
     const redis = useRedis(url)
     const [writing, reading] = [await openLog(redis), await openLog(redis)]
-    const [slow, quick] = [reading.attach('job', 0, DEAF), attach(reading, 'job', 0)]
+    const [slow, quick] = [reading.attach('job', 0, NO_CALLBACKS), attach(reading, 'job', 0)]
     for (const token of ['a', 'b', 'c']) {
-      writing.append('job', token)
+      append(writing, 'job', token)
       await quick.next()
     }
     expect(slow.read()).toHaveLength(3)
     expect(slow.read()).toHaveLength(0)
   })
 
-  it('finds what was written when its notification was lost, and has the record looked at', async () => {
+  it('when idle, finds tokens whose message was lost, and tells its readers to look the record up', async () => {
     const redis = useRedis(url)
-    const log = await openLog(redis, { doubtMs: 20 })
+    const log = await openLog(redis, { idleMs: 20 })
     const other = otherWriter(redis, 'job')
-    const doubted = Promise.withResolvers<void>()
+    const idle = Promise.withResolvers<void>()
     const reader = attach(log, 'job', 0)
-    const doubting = log.attach('job', 0, { onReady: () => {}, onDoubt: doubted.resolve })
-    await doubted.promise
-    doubting.detach()
+    const waiting = log.attach('job', 0, { onReady: () => {}, onIdle: idle.resolve })
+    await idle.promise
+    waiting.detach()
     await other.write(0, 'Once')
     expect(tokensOf(await reader.next())).toEqual([[4, 'Once']])
     await redis.client.xadd(`${redis.prefix}tokens:job`, '*', 'part', 'end')
     expect(await reader.next()).toBeUndefined()
   })
 
-  it('cuts off what it knows, and fills a gap before it shows what is behind', async () => {
+  it('cuts off text that it has already, and fills a gap before it shows later tokens', async () => {
     const redis = useRedis(url)
     const log = await openLog(redis)
     const other = otherWriter(redis, 'job')
@@ -141,7 +149,7 @@ describeWithRedis('RedisTokenLog', (url) => {
     ])
   })
 
-  it.each([5, undefined])('fetches what it missed before the end (of a text of the length %s)', async (length) => {
+  it.each([5, undefined])('reads missed tokens before it ends, when the end gives the length %s', async (length) => {
     const redis = useRedis(url)
     const log = await openLog(redis)
     const other = otherWriter(redis, 'job')
@@ -154,27 +162,27 @@ describeWithRedis('RedisTokenLog', (url) => {
     expect(tokensOf(await reader.rest())).toEqual([[5, '.']])
   })
 
-  it('shows nothing behind a hole, and still ends', async () => {
+  it('shows no token behind a gap that cannot be filled, and still ends', async () => {
     const redis = useRedis(url)
-    const log = await openLog(redis, { doubtMs: 50 })
+    const log = await openLog(redis, { idleMs: 50 })
     const other = otherWriter(redis, 'job')
-    let doubts = 0
+    let idleCalls = 0
     const reader = attach(log, 'job', 0)
-    log.attach('job', 0, { onReady: () => {}, onDoubt: () => doubts++ })
+    log.attach('job', 0, { onReady: () => {}, onIdle: () => idleCalls++ })
     await other.write(0, 'Once')
     await reader.next()
     await other.write(9, ' a')
     await other.publish(9, ' a')
     await other.write(11, ' time')
     await other.publish(11, ' time')
-    await vi.waitUntil(() => doubts > 1, 10_000)
+    await vi.waitUntil(() => idleCalls > 1, 10_000)
     expect(reader.source.read()).toEqual([])
     await other.end()
     expect(await reader.next()).toBeUndefined()
   })
 
   it.each([undefined, 3, 7])(
-    'leaves it to the record how a job ended whose text it has not whole (%s)',
+    'gives no final event for an incomplete text, when the end gives the length %s',
     async (length) => {
       const redis = useRedis(url)
       const reader = attach(await openLog(redis), 'job', 0)
@@ -186,37 +194,59 @@ describeWithRedis('RedisTokenLog', (url) => {
     },
   )
 
-  it('ignores what a writer adds that does not know that its job was ended', async () => {
+  it('refuses what a process writes of an earlier run than another process has begun', async () => {
     const redis = useRedis(url)
-    const [zombie, ending, reading] = [await openLog(redis), await openLog(redis), await openLog(redis)]
+    const [zombie, taking, reading] = [await openLog(redis), await openLog(redis), await openLog(redis)]
     const reader = attach(reading, 'job', 0)
-    zombie.append('job', 'Once')
-    expect(textOf((await reader.next()) ?? [])).toBe('Once')
-    await ending.close('job')
-    expect(await reader.next()).toBeUndefined()
-    // What comes on another channel later was published later.
+    for (const token of ['Once', ' upon']) append(zombie, 'job', token)
+    let text = ''
+    while (text !== 'Once upon') text += textOf((await reader.next()) ?? [])
+    taking.takeOver('job', 4, 2)
     const marker = attach(reading, 'marker', 0)
-    zombie.append('job', ' upon')
-    zombie.append('marker', '.')
+    append(taking, 'marker', '.')
+    await marker.next()
+    append(zombie, 'job', ' of a zombie')
+    await zombie.close('job', 1, FINAL)
+    append(zombie, 'other', '.')
+    await attach(reading, 'other', 0).next()
+    taking.append('job', ' upon a time', 4, 2)
+    await taking.close('job', 2)
+    expect(textOf(await attach(await openLog(redis), 'job', 0).rest())).toBe('Once upon a time')
+    await reader.rest()
+    expect(reader.source.hasEnded).toBe(true)
+  })
+
+  it('ignores tokens of a process that does not know that its job has ended', async () => {
+    const redis = useRedis(url)
+    const [unaware, ending, reading] = [await openLog(redis), await openLog(redis), await openLog(redis)]
+    const reader = attach(reading, 'job', 0)
+    append(unaware, 'job', 'Once')
+    expect(textOf((await reader.next()) ?? [])).toBe('Once')
+    await ending.close('job', 1)
+    expect(await reader.next()).toBeUndefined()
+    // When this message has arrived, the one before it has too.
+    const marker = attach(reading, 'marker', 0)
+    append(unaware, 'job', ' upon')
+    append(unaware, 'marker', '.')
     await marker.next()
     expect(reader.source.read()).toEqual([])
     expect((await attach(await openLog(redis), 'job', 0).rest()).map(({ data }) => data.token)).toEqual(['Once'])
   })
 
-  it('keeps a stream for a while after its end, and a longer while before', async () => {
+  it('keeps a stream longer while it is open than after its end', async () => {
     const redis = useRedis(url)
     const log = await openLog(redis, { keepMs: { open: 60_000, ended: 100 } })
     const key = `${redis.prefix}tokens:job`
     const reader = attach(log, 'job', 0)
-    log.append('job', 'Once')
+    append(log, 'job', 'Once')
     await reader.next()
     expect(await redis.client.pttl(key)).toBeGreaterThan(50_000)
-    await log.close('job')
+    await log.close('job', 1)
     await reader.next()
     await vi.waitUntil(async () => (await redis.client.exists(key)) === 0, 10_000)
   })
 
-  it('passes over what it cannot read', async () => {
+  it('skips parts that it cannot read', async () => {
     const redis = useRedis(url)
     const log = await openLog(redis)
     const other = otherWriter(redis, 'job')
@@ -230,7 +260,7 @@ describeWithRedis('RedisTokenLog', (url) => {
   })
 })
 
-describeWithRedisProcess('RedisTokenLog whose Redis has trouble', () => {
+describeWithRedisProcess('RedisTokenLog while Redis has trouble', () => {
   const ownRedis = async () => {
     const redis = await RedisProcess.start()
     const client = new Redis(redis.url)
@@ -246,73 +276,73 @@ describeWithRedisProcess('RedisTokenLog whose Redis has trouble', () => {
       .flatMap((line) => (line.includes(` name=${name} `) ? [/^id=(\d+)/.exec(line)?.[1] ?? ''] : []))
   }
 
-  it('has two connections, whatever it reads', async () => {
+  it('has two connections, however many jobs it reads', async () => {
     const { client, ...options } = await ownRedis()
     const log = await openLog(options)
-    for (let job = 0; job < 100; job++) log.attach(String(job), 0, DEAF)
-    log.append('99', 'text')
+    for (let job = 0; job < 100; job++) log.attach(String(job), 0, NO_CALLBACKS)
+    append(log, '99', 'text')
     await attach(log, '99', 0).next()
     for (const name of ['promptlab-tokens', 'promptlab-subscriber']) {
       expect(await connectionIds(client, name)).toHaveLength(1)
     }
   })
 
-  it('misses nothing when the connection that listens is killed', async () => {
+  it('misses no token when its subscription connection is killed', async () => {
     const { client, ...options } = await ownRedis()
     const [writing, reading] = [await openLog(options), await openLog(options)]
     const reader = attach(reading, 'job', 0)
-    writing.append('job', 'start')
+    append(writing, 'job', 'start')
     let text = textOf((await reader.next()) ?? [])
     for (let round = 0; round < 5; round++) {
       for (const id of await connectionIds(client, 'promptlab-subscriber')) await client.client('KILL', 'ID', id)
-      writing.append('job', ` ${round}`)
+      append(writing, 'job', ` ${round}`)
       text += textOf((await reader.next()) ?? [])
     }
-    await writing.close('job')
+    await writing.close('job', 1)
     text += textOf(await reader.rest())
     expect(text).toBe('start 0 1 2 3 4')
   })
 
-  it('goes on where it was when Redis is restarted empty; who comes later waits for the record', async () => {
+  it('goes on at the same place when Redis is restarted empty; later readers wait for the record', async () => {
     const { redis, ...options } = await ownRedis()
     const [writing, reading, later] = [await openLog(options), await openLog(options), await openLog(options)]
     const reader = attach(reading, 'job', 0)
-    writing.append('job', 'Once')
+    append(writing, 'job', 'Once')
     await reader.next()
     await redis.kill()
-    writing.append('job', ' upon')
-    writing.append('job', ' a')
+    append(writing, 'job', ' upon')
+    append(writing, 'job', ' a')
     await redis.startAgain()
     let text = ''
     while (text !== ' upon a') text += textOf((await reader.next()) ?? [])
 
     const late = attach(later, 'job', 0)
-    writing.append('job', ' time')
+    append(writing, 'job', ' time')
     expect(textOf((await reader.next()) ?? [])).toBe(' time')
-    await writing.close('job')
+    await writing.close('job', 1)
     expect(await reader.next()).toBeUndefined()
     expect(await late.rest()).toEqual([])
   })
 
-  it('holds up no run while Redis hangs, and passes everything on when it answers again', async () => {
+  it('does not block runs while Redis hangs, and sends all tokens when Redis answers again', async () => {
     const { redis, ...options } = await ownRedis()
     const [writing, reading] = [await openLog(options), await openLog(options)]
     const reader = attach(reading, 'job', 0)
-    writing.append('job', 'start')
+    append(writing, 'job', 'start')
     await reader.next()
     redis.pause()
-    for (let token = 0; token < 1_000; token++) writing.append('job', ` ${token}`)
-    await writing.close('job')
+    for (let token = 0; token < 1_000; token++) append(writing, 'job', ` ${token}`)
+    await writing.close('job', 1)
     redis.resume()
     expect(textOf(await reader.rest())).toBe(Array.from({ length: 1_000 }, (_, token) => ` ${token}`).join(''))
   })
 
-  it('stops while Redis is away', async () => {
+  it('can be stopped while Redis is away', async () => {
     const { redis, ...options } = await ownRedis()
     const log = await openLog(options)
-    log.attach('job', 0, DEAF)
+    log.attach('job', 0, NO_CALLBACKS)
     await redis.kill()
-    log.append('job', 'lost')
+    append(log, 'job', 'lost')
     await log.stop()
     expect(log.size).toBe(0)
   })

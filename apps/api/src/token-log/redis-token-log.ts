@@ -6,44 +6,51 @@ import type { Logger } from '../base/logger.ts'
 import type { TokenListener, TokenLog, TokenReader } from '../jobs/ports/token-log.ts'
 import { connectRedis, FAIL_FAST } from '../redis/connect-redis.ts'
 import { RedisSubscriptions } from '../redis/redis-subscriptions.ts'
-import { FollowedText, type StreamEntry } from './followed-text.ts'
+import { CopiedText, type StreamEntry } from './copied-text.ts'
 import { END_MARK } from './token-part.ts'
 import { TokenWriter, type WrittenPart } from './token-writer.ts'
 
 interface RedisTokenLogOptions {
   readonly url: string
-  /** What all keys and channels begin with. */
+  /** All keys and channels begin with this. */
   readonly prefix: string
   readonly logger: Pick<Logger, 'info' | 'warn'>
-  /** How long a stream is kept after its last token, and after its end, in milliseconds. */
+  /**
+   * How long Redis keeps a job's stream after the last token (`open`) and after the end (`ended`), in milliseconds. The
+   * defaults are an hour and a minute.
+   */
   readonly keepMs?: { readonly open: number; readonly ended: number }
-  /** After how much silence readers look at the record, in milliseconds. */
-  readonly doubtMs?: number
-  /** How long a text is kept when its last reader has left, in milliseconds: clients come again. */
+  /** After this time without a new token, readers look the record up, in milliseconds. The default is 3 s. */
+  readonly idleMs?: number
+  /** How long a text is kept without readers, because clients reconnect, in milliseconds. The default is 1 s. */
   readonly graceMs?: number
 }
 
 /**
- * One call for the parts of all jobs. A part is in the stream before it is published: who hears of it, or has subscribed and
- * then reads, misses none.
+ * A Lua script that stores and publishes the parts of all jobs in one call. A part is in the stream before it is published.
+ * So a reader that subscribes first and then reads the stream misses no part.
  */
 const WRITE_PARTS = `
 for i, key in ipairs(KEYS) do
-  local part = ARGV[i + 2]
-  redis.call('XADD', key, '*', 'part', part)
-  redis.call('PUBLISH', key, part)
-  local hasEnded = string.sub(part, 1, ${END_MARK.length}) == '${END_MARK}'
-  redis.call('PEXPIRE', key, hasEnded and ARGV[2] or ARGV[1])
+  local part, run = ARGV[2 * i + 1], ARGV[2 * i + 2]
+  local last = redis.call('XREVRANGE', key, '+', '-', 'COUNT', 1)[1]
+  if not last or tonumber(last[2][4] or 0) <= tonumber(run) then
+    redis.call('XADD', key, '*', 'part', part, 'run', run)
+    redis.call('PUBLISH', key, part)
+    local hasEnded = string.sub(part, 1, ${END_MARK.length}) == '${END_MARK}'
+    redis.call('PEXPIRE', key, hasEnded and ARGV[2] or ARGV[1])
+  end
 end`
 const WRITE_PARTS_SHA = createHash('sha1').update(WRITE_PARTS).digest('hex')
 
 const ENTRIES_PER_READ = 1_000
-/** What is left may take this long to be sent when the process stops, in milliseconds. */
+/** How long the last write may take when the process stops, in milliseconds. */
 const LAST_WRITE_MS = 2_000
 
 /**
- * Token log of several processes. Each job has a stream, and a channel of the same name. A process has one connection for
- * commands and one that listens, whatever it reads, and its readers of a job share one copy of the text.
+ * The token log of several processes, on Redis. Each job has a Redis stream and a channel of the same name. A process has two
+ * connections, one for commands and one for messages, however many jobs it reads. All its readers of a job share one copy of
+ * the text (docs/decisions/2026-11-24-many-processes.md).
  */
 export class RedisTokenLog implements TokenLog {
   readonly #redis: Redis
@@ -51,12 +58,12 @@ export class RedisTokenLog implements TokenLog {
   readonly #writer: TokenWriter
   readonly #prefix: string
   readonly #keepMs: { readonly open: number; readonly ended: number }
-  readonly #doubtMs: number
+  readonly #idleMs: number
   readonly #graceMs: number
-  readonly #texts = new Map<string, FollowedText>()
-  /** Texts that nobody reads, and when each is to go. */
+  readonly #texts = new Map<string, CopiedText>()
+  /** The timers that drop texts without readers. */
   readonly #unread = new Map<string, NodeJS.Timeout>()
-  #silenceCheck: NodeJS.Timeout | undefined
+  #idleCheck: NodeJS.Timeout | undefined
   #isFailing = false
 
   private constructor(redis: Redis, subscriptions: RedisSubscriptions, options: RedisTokenLogOptions) {
@@ -65,19 +72,20 @@ export class RedisTokenLog implements TokenLog {
     this.#subscriptions = subscriptions
     this.#prefix = `${options.prefix}tokens:`
     this.#keepMs = options.keepMs ?? { open: 3_600_000, ended: 60_000 }
-    this.#doubtMs = options.doubtMs ?? 3_000
+    this.#idleMs = options.idleMs ?? 3_000
     this.#graceMs = options.graceMs ?? 1_000
     this.#writer = new TokenWriter({
       send: (parts) => this.#write(parts),
       onFailure: (error) => {
-        if (!this.#isFailing) logger.warn({ err: error }, 'tokens cannot be passed on; they wait')
+        if (!this.#isFailing) logger.warn({ err: error }, 'could not send tokens to Redis; they wait')
         this.#isFailing = true
       },
-      onOverflow: () => logger.warn({}, 'tokens that waited too long are not passed on; their readers get the record'),
+      onOverflow: () =>
+        logger.warn({}, 'dropped tokens that waited for Redis; their readers get the text from the record'),
     })
   }
 
-  /** @throws UnreachableError */
+  /** @throws UnreachableError Redis does not answer */
   static async open(options: RedisTokenLogOptions): Promise<RedisTokenLog> {
     const redis = await connectRedis({ ...options, name: 'tokens' }, FAIL_FAST)
     try {
@@ -92,21 +100,25 @@ export class RedisTokenLog implements TokenLog {
     }
   }
 
-  /** How many jobs have text or readers here. */
+  /** The number of jobs that have a copy of their text here. */
   get size(): number {
     return this.#texts.size
   }
 
-  append(jobId: string, token: string): void {
-    this.#writer.append(jobId, token)
+  append(jobId: string, token: string, place: number, run: number): void {
+    this.#writer.append(jobId, token, place, run)
   }
 
-  async close(jobId: string, final?: FinalEvent): Promise<void> {
-    this.#writer.end(jobId, final)
+  takeOver(jobId: string, place: number, run: number): void {
+    this.#writer.takeOver(jobId, place, run)
+  }
+
+  async close(jobId: string, run: number, final?: FinalEvent): Promise<void> {
+    this.#writer.end(jobId, run, final)
   }
 
   attach(jobId: string, after: number, listener: TokenListener): TokenReader {
-    const { text } = this.#follow(jobId)
+    const { text } = this.#copyOf(jobId)
     clearTimeout(this.#unread.get(jobId))
     this.#unread.delete(jobId)
     return text.attach(after, listener, () => {
@@ -122,15 +134,15 @@ export class RedisTokenLog implements TokenLog {
     this.#redis.disconnect()
   }
 
-  #follow(jobId: string): FollowedText {
-    let followed = this.#texts.get(jobId)
-    if (!followed) {
-      followed = new FollowedText((afterId) => this.#read(jobId, afterId), this.#doubtMs)
-      this.#texts.set(jobId, followed)
-      this.#subscriptions.add(this.#key(jobId), followed)
-      this.#silenceCheck ??= setInterval(() => this.#checkSilence(), this.#doubtMs / 3).unref()
+  #copyOf(jobId: string): CopiedText {
+    let copy = this.#texts.get(jobId)
+    if (!copy) {
+      copy = new CopiedText((afterId) => this.#read(jobId, afterId), this.#idleMs)
+      this.#texts.set(jobId, copy)
+      this.#subscriptions.add(this.#key(jobId), copy)
+      this.#idleCheck ??= setInterval(() => this.#checkIdle(), this.#idleMs / 3).unref()
     }
-    return followed
+    return copy
   }
 
   #forget(jobId: string): void {
@@ -139,12 +151,12 @@ export class RedisTokenLog implements TokenLog {
     this.#texts.delete(jobId)
     this.#subscriptions.delete(this.#key(jobId))
     if (this.#texts.size > 0) return
-    clearInterval(this.#silenceCheck)
-    this.#silenceCheck = undefined
+    clearInterval(this.#idleCheck)
+    this.#idleCheck = undefined
   }
 
-  #checkSilence(): void {
-    for (const [jobId, followed] of this.#texts) if (!this.#unread.has(jobId)) followed.checkSilence()
+  #checkIdle(): void {
+    for (const [jobId, copy] of this.#texts) if (!this.#unread.has(jobId)) copy.checkIdle()
   }
 
   #key(jobId: string): string {
@@ -159,11 +171,12 @@ export class RedisTokenLog implements TokenLog {
 
   async #write(parts: readonly WrittenPart[]): Promise<void> {
     const { open, ended } = this.#keepMs
-    const input = [...parts.map(({ jobId }) => this.#key(jobId)), open, ended, ...parts.map(({ part }) => part)]
+    const keys = parts.map(({ jobId }) => this.#key(jobId))
+    const input = [...keys, open, ended, ...parts.flatMap(({ part, run }) => [part, run])]
     try {
       await this.#redis.evalsha(WRITE_PARTS_SHA, parts.length, ...input)
     } catch (error) {
-      // A Redis that has just been started does not know it yet.
+      // A Redis that has just started does not have the script yet.
       if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
       await this.#redis.eval(WRITE_PARTS, parts.length, ...input)
     }

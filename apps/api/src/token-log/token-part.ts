@@ -1,27 +1,44 @@
 import { FinalEvent } from '@promptlab/contract'
 
 /**
- * What processes tell each other of a job's text: some tokens in a row and where they begin, or that it has ended,
- * at which length, where the one who ended it knows, and how the job ended.
+ * A message between processes about a job's text: consecutive tokens and the place where they begin, or the end of the text.
+ * The end has the length of the whole text, if the process that ended the job knows it, and the final event.
  */
 export type TokenPart =
   | { readonly start: number; readonly tokens: readonly string[] }
   | { readonly endsAt: number | undefined; readonly final: FinalEvent | undefined }
+  | { readonly cutAt: number; readonly run: number }
 
-/** @param start how much text there is before the tokens, in UTF-16 code units */
+/**
+ * Encodes tokens as `START["TOKEN",…]`.
+ * @param start the place where the first token begins, in UTF-16 code units
+ */
 export function encodePart(start: number, tokens: readonly string[]): string {
   return `${start}${JSON.stringify(tokens)}`
 }
 
-/** What the end of a text begins with, as it is sent. */
+/** An encoded end begins with this. */
 export const END_MARK = 'end'
 
-/** @param length of the whole text, in UTF-16 code units */
+/**
+ * Encodes the end as `endLENGTH{FINAL}`. Both the length and the final event may be missing.
+ * @param length of the whole text, in UTF-16 code units
+ */
 export function encodeEnd(length: number | undefined, final?: FinalEvent): string {
   return `${END_MARK}${length ?? ''}${final ? JSON.stringify(final) : ''}`
 }
 
-/** @returns undefined if it is nothing that was encoded here, such as what a later version has to say */
+const CUT_MARK = 'cut'
+
+/**
+ * A later run begins: the text behind a place is void. Processes of earlier versions ignore this part.
+ * @param place in UTF-16 code units
+ */
+export function encodeCut(place: number, run: number): string {
+  return `${CUT_MARK}${place}:${run}`
+}
+
+/** @returns undefined if the text is no part that this version knows */
 export function decodePart(text: string): TokenPart | undefined {
   if (text.startsWith(END_MARK)) {
     const split = text.indexOf('{')
@@ -29,6 +46,8 @@ export function decodePart(text: string): TokenPart | undefined {
     const final = split < 0 ? undefined : FinalEvent.safeParse(parsed(text.slice(split))).data
     return { endsAt: length === '' ? undefined : Number(length), final }
   }
+  const [, cutAt, run] = /^cut(\d+):(\d+)$/.exec(text) ?? []
+  if (cutAt !== undefined) return { cutAt: Number(cutAt), run: Number(run) }
   const split = text.indexOf('[')
   if (split <= 0) return undefined
   const start = Number(text.slice(0, split))

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { append } from '../../test/support/append-token.ts'
 import { TokenWriter, type WrittenPart } from './token-writer.ts'
 
-/** A writer whose parts the test sees, and lets through or not. */
+/** A writer with a record of the parts that it sent. The test decides whether sending succeeds. */
 function newWriter() {
   const sent: WrittenPart[][] = []
   const state = { isAway: false, failures: 0, overflows: 0 }
@@ -20,76 +21,76 @@ describe('TokenWriter', () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'performance'] }))
   afterEach(() => void vi.useRealTimers())
 
-  it('sends a token at once after a silence, and what comes soon after together', async () => {
+  it('sends a token at once after an idle time, and the tokens of the next 5 ms together', async () => {
     const { writer, sent } = newWriter()
-    writer.append('a', 'Once')
+    append(writer, 'a', 'Once')
     await vi.advanceTimersByTimeAsync(0)
-    expect(sent).toEqual([[{ jobId: 'a', part: '0["Once"]' }]])
-    writer.append('a', ' upon')
-    writer.append('b', 'x')
+    expect(sent).toEqual([[{ jobId: 'a', run: 1, part: '0["Once"]' }]])
+    append(writer, 'a', ' upon')
+    append(writer, 'b', 'x')
     await vi.advanceTimersByTimeAsync(1)
-    writer.append('a', ' a')
+    append(writer, 'a', ' a')
     await vi.advanceTimersByTimeAsync(5)
     expect(sent.slice(1)).toEqual([
       [
-        { jobId: 'a', part: '4[" upon"," a"]' },
-        { jobId: 'b', part: '0["x"]' },
+        { jobId: 'a', run: 1, part: '4[" upon"," a"]' },
+        { jobId: 'b', run: 1, part: '0["x"]' },
       ],
     ])
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('sends the end behind the last token, and an end alone', async () => {
+  it('sends the end behind the last token, also for a job without tokens', async () => {
     const { writer, sent } = newWriter()
-    writer.append('a', 'Once')
-    writer.end('a')
-    writer.end('never begun')
+    append(writer, 'a', 'Once')
+    writer.end('a', 1)
+    writer.end('never begun', 1)
     await vi.advanceTimersByTimeAsync(10)
     expect(sent.flat()).toEqual([
-      { jobId: 'a', part: '0["Once"]' },
-      { jobId: 'a', part: 'end4' },
-      { jobId: 'never begun', part: 'end' },
+      { jobId: 'a', run: 1, part: '0["Once"]' },
+      { jobId: 'a', run: 1, part: 'end4' },
+      { jobId: 'never begun', run: 1, part: 'end' },
     ])
   })
 
-  it('repeats what could not be sent, before what came since', async () => {
+  it('sends tokens again after a failure, before newer tokens', async () => {
     const { writer, sent, state } = newWriter()
     state.isAway = true
-    writer.append('a', 'Once')
+    append(writer, 'a', 'Once')
     await vi.advanceTimersByTimeAsync(300)
-    writer.append('a', ' upon')
-    writer.end('a')
+    append(writer, 'a', ' upon')
+    writer.end('a', 1)
     state.isAway = false
     await vi.advanceTimersByTimeAsync(300)
     expect(state.failures).toBeGreaterThan(1)
     expect(sent.flat()).toEqual([
-      { jobId: 'a', part: '0["Once"," upon"]' },
-      { jobId: 'a', part: 'end9' },
+      { jobId: 'a', run: 1, part: '0["Once"," upon"]' },
+      { jobId: 'a', run: 1, part: 'end9' },
     ])
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('gives up what becomes too much, and shows the gap', async () => {
+  it('drops the waiting tokens when they become too many, and later parts show the gap', async () => {
     const { writer, sent, state } = newWriter()
     state.isAway = true
     for (let count = 0; count < 9; count++) {
-      writer.append('a', 'x'.repeat(1_000_000))
+      append(writer, 'a', 'x'.repeat(1_000_000))
       await vi.advanceTimersByTimeAsync(300)
     }
     expect(state.overflows).toBe(1)
     state.isAway = false
-    writer.append('a', 'later')
+    append(writer, 'a', 'later')
     await vi.advanceTimersByTimeAsync(300)
-    expect(sent.flat()).toEqual([{ jobId: 'a', part: '9000000["later"]' }])
+    expect(sent.flat()).toEqual([{ jobId: 'a', run: 1, part: '9000000["later"]' }])
   })
 
-  it('sends what waits when it stops, once', async () => {
+  it('sends the waiting tokens in one attempt when it stops', async () => {
     const { writer, sent, state } = newWriter()
-    writer.append('a', 'Once')
+    append(writer, 'a', 'Once')
     await writer.stop()
     expect(sent.flat()).toHaveLength(1)
     state.isAway = true
-    writer.append('a', ' upon')
+    append(writer, 'a', ' upon')
     await writer.stop()
     await vi.advanceTimersByTimeAsync(1_000)
     expect(state.failures).toBe(1)

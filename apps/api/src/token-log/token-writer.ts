@@ -1,39 +1,48 @@
 import type { FinalEvent } from '@promptlab/contract'
-import { encodeEnd, encodePart } from './token-part.ts'
+import { encodeCut, encodeEnd, encodePart } from './token-part.ts'
 
-/** A part of a job's text that is to be written and published. */
+/** An encoded part of a job's text, to be stored and published. */
 export interface WrittenPart {
   readonly jobId: string
+  /** The number of the run that made it. */
+  readonly run: number
   readonly part: string
 }
 
 interface TokenWriterOptions {
-  /** Writes and publishes all parts, in order. What it may have done in part before it failed is repeated. */
+  /** Stores and publishes the parts, in order. After a failure all parts are sent again, so some may be sent twice. */
   readonly send: (parts: readonly WrittenPart[]) => Promise<void>
+  /** Called after each attempt that failed. */
   readonly onFailure: (error: unknown) => void
-  /** Called when what could not be sent was dropped, as it became too much. */
+  /** Called when tokens were dropped because too many waited. */
   readonly onOverflow: () => void
 }
 
-/** What comes within this time leaves together, in milliseconds. */
+/** Tokens that arrive within this time are sent together, in milliseconds. */
 const WINDOW_MS = 5
 const RETRY_MS = 200
-/** How much text may wait to be sent, in UTF-16 code units: more than all runs make in minutes. */
+/** How much text may wait to be sent, in UTF-16 code units. 64 runs with 100 tokens a second fill it in five minutes. */
 const MAX_WAITING_LENGTH = 8_000_000
 
-/** The text of a job that runs here, as far as it has not been sent. */
+/** The tokens of a job that have not been sent. */
 interface OpenText {
   readonly jobId: string
-  /** How much of the text comes before the tokens, in UTF-16 code units. */
+  readonly run: number
+  /** Where a run began that took the job over, until that is sent. */
+  cutAt: number | undefined
+  /** The place where the first of the tokens begins, in UTF-16 code units. */
   start: number
   tokens: string[]
+  /** How much of the text there is with the tokens, in UTF-16 code units. */
+  end: number
   hasEnded: boolean
   final: FinalEvent | undefined
 }
 
 /**
- * Sends the tokens of all jobs that run here: those of a few milliseconds together, one after a silence at once. It holds no
- * run up: what cannot be sent waits, and is given up when it becomes too much, as the record will have it.
+ * Sends the tokens of all jobs that run in this process. A token after an idle time is sent at once; tokens within 5 ms are
+ * sent together. Runs never wait for it: tokens that cannot be sent are kept, and dropped when they become too many. Readers
+ * then get the text from the record.
  */
 export class TokenWriter {
   readonly #options: TokenWriterOptions
@@ -50,22 +59,36 @@ export class TokenWriter {
     this.#options = options
   }
 
-  append(jobId: string, token: string): void {
-    const text = this.#text(jobId)
-    text.tokens.push(token)
-    this.#waitingLength += token.length
+  append(jobId: string, token: string, place: number, run: number): void {
+    const text = this.#text(jobId, place, run)
+    const known = text.end - place
+    // Text behind a gap would be unreadable, and the record will have it.
+    if (text.run > run || known < 0 || known >= token.length) return
+    const added = known === 0 ? token : token.slice(known)
+    text.tokens.push(added)
+    text.end += added.length
+    this.#waitingLength += added.length
     this.#touch(text)
   }
 
-  end(jobId: string, final?: FinalEvent): void {
-    const text = this.#text(jobId)
+  /** @param place where the run begins, in UTF-16 code units */
+  takeOver(jobId: string, place: number, run: number): void {
+    const text = this.#text(jobId, place, run)
+    if (text.run > run) return
+    text.cutAt = place
+    this.#touch(text)
+  }
+
+  end(jobId: string, run: number, final?: FinalEvent): void {
+    const text = this.#text(jobId, 0, run)
+    if (text.run > run) return
     text.hasEnded = true
     text.final = final
     this.#texts.delete(jobId)
     this.#touch(text)
   }
 
-  /** Sends what waits, in one attempt, and nothing after that. */
+  /** Sends the tokens that wait, in one attempt, and nothing after that. */
   async stop(): Promise<void> {
     this.#isStopped = true
     clearTimeout(this.#timer)
@@ -73,10 +96,11 @@ export class TokenWriter {
     await this.#send()
   }
 
-  #text(jobId: string): OpenText {
+  /** The text of the job's latest run. A run that is later than those before begins at the place. */
+  #text(jobId: string, place: number, run: number): OpenText {
     let text = this.#texts.get(jobId)
-    if (!text) {
-      text = { jobId, start: 0, tokens: [], hasEnded: false, final: undefined }
+    if (!text || text.run < run) {
+      text = { jobId, run, cutAt: undefined, start: place, tokens: [], end: place, hasEnded: false, final: undefined }
       this.#texts.set(jobId, text)
     }
     return text
@@ -98,12 +122,12 @@ export class TokenWriter {
         if (this.#changed.size > 0) this.#schedule(nextDelayMs)
       })
     }
-    // Not at once in any case: tokens that the vendor sent in one piece come in one go of microtasks.
+    // Never synchronously: tokens that the vendor sent in one chunk arrive in the same turn of the event loop.
     if (delayMs > 0) this.#timer = setTimeout(send, delayMs)
     else setImmediate(send)
   }
 
-  /** @returns after how many milliseconds to send again */
+  /** @returns the pause before the next sending, in milliseconds */
   async #send(): Promise<number> {
     const texts = [...this.#changed]
     this.#changed.clear()
@@ -111,14 +135,18 @@ export class TokenWriter {
     const taken = texts.map((text) => ({ text, tokens: takeTokens(text), hasEnded: text.hasEnded }))
     const parts: WrittenPart[] = []
     for (const { text, tokens, hasEnded } of taken) {
-      const { jobId, start, final } = text
-      if (tokens.length > 0) parts.push({ jobId, part: encodePart(start, tokens) })
-      if (hasEnded) parts.push({ jobId, part: encodeEnd(lengthOf(text, tokens), final) })
+      const { jobId, run, cutAt, start, final } = text
+      if (cutAt !== undefined) parts.push({ jobId, run, part: encodeCut(cutAt, run) })
+      if (tokens.length > 0) parts.push({ jobId, run, part: encodePart(start, tokens) })
+      if (hasEnded) parts.push({ jobId, run, part: encodeEnd(lengthOf(text), final) })
     }
     this.#sentAt = performance.now()
     try {
       await this.#options.send(parts)
-      for (const { text, tokens } of taken) this.#drop(text, tokens)
+      for (const { text, tokens } of taken) {
+        text.cutAt = undefined
+        this.#drop(text, tokens)
+      }
       return this.#sentAt + WINDOW_MS - performance.now()
     } catch (error) {
       this.#options.onFailure(error)
@@ -131,7 +159,7 @@ export class TokenWriter {
     }
   }
 
-  /** Tokens that are sent, or given up, count as text that readers know of. */
+  /** Moves the start of the text behind tokens that were sent or dropped. */
   #drop(text: OpenText, tokens: readonly string[]): void {
     for (const { length } of tokens) {
       text.start += length
@@ -139,7 +167,7 @@ export class TokenWriter {
     }
   }
 
-  /** Readers see that a part is missing, and wait for the record. */
+  /** Drops all tokens when too many wait. Readers notice the gap and wait for the record. */
   #boundWaiting(): void {
     if (this.#waitingLength <= MAX_WAITING_LENGTH) return
     this.#options.onOverflow()
@@ -153,8 +181,10 @@ function takeTokens(text: OpenText): readonly string[] {
   return tokens
 }
 
-/** How long the text is with the tokens at its end; unknown if it is one that others wrote and that is only ended here. */
-function lengthOf({ start }: OpenText, tokens: readonly string[]): number | undefined {
-  const length = tokens.reduce((sum, token) => sum + token.length, start)
-  return length > 0 ? length : undefined
+/**
+ * The length of the whole text, with the tokens at its end. Undefined if this process wrote no token: it only ends the text of
+ * another process.
+ */
+function lengthOf({ end }: OpenText): number | undefined {
+  return end > 0 ? end : undefined
 }

@@ -16,10 +16,10 @@ const ROOT = fileURLToPath(new URL('../../../..', import.meta.url))
 const ECHO = { prompt: 'Once upon a time', provider: 'echo', model: 'echo' }
 const Words = z.array(z.string())
 
-// It installs from the npm registry, twice.
+// The build installs from the npm registry twice.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 600_000 })
 
-describe.runIf(process.env['CI'])('the image, which needs the npm registry and is made in CI', async () => {
+describe.runIf(process.env['CI'])('the image (in CI only: its build needs the npm registry)', async () => {
   let folder: string
   let image: Stage
 
@@ -30,7 +30,7 @@ describe.runIf(process.env['CI'])('the image, which needs the npm registry and i
 
   afterAll(() => rm(folder, { recursive: true, force: true }))
 
-  /** The words of a command of the image, without `node`, and with the paths that the image's files have here. */
+  /** The arguments of a `node` command of the image, with the paths of its files on this machine. */
   const nodeArguments = (json: string) => {
     const [program, ...args] = Words.parse(JSON.parse(json))
     expect(program).toBe('node')
@@ -47,14 +47,14 @@ describe.runIf(process.env['CI'])('the image, which needs the npm registry and i
     return Object.assign(server, { url: await server.listening() })
   }
 
-  it('runs on the Node.js that the tests run on, and not as root', async () => {
+  it('has the same Node.js as the tests, and does not run as root', async () => {
     const manifest = createRequire(join(ROOT, 'package.json')).resolve('node/package.json')
     const { version } = z.object({ version: z.string() }).parse(JSON.parse(await readFile(manifest, 'utf8')))
     expect(image.says['FROM']).toBe(`node:${version}-bookworm-slim`)
     expect(image.says['USER']).toBe('node')
   })
 
-  it('holds what production needs, and neither sources nor development dependencies', async () => {
+  it('has the production dependencies, and neither sources nor development dependencies', async () => {
     const Manifest = z.object({ dependencies: z.record(z.string(), z.string()) })
     const { dependencies } = Manifest.parse(JSON.parse(await readFile(join(ROOT, 'apps/api/package.json'), 'utf8')))
     const modules = join(image.root, 'app/apps/api/node_modules')
@@ -62,7 +62,7 @@ describe.runIf(process.env['CI'])('the image, which needs the npm registry and i
     const folders = names.map((name) => name.replace(/\/.*$/, ''))
     expect((await readdir(modules)).filter((name) => name !== '.bin').sort()).toEqual([...new Set(folders)].sort())
     for (const name of names) expect(existsSync(join(modules, name)), name).toBe(true)
-    // Some development dependencies, such as ajv, are what production packages need themselves; these are not.
+    // Production packages need some development dependencies too, such as ajv, but none of these.
     const installed = await readdir(join(image.root, 'app/node_modules/.pnpm'))
     expect(installed.filter((name) => /^(esbuild|tsx|typescript|vitest|node)@/.test(name))).toEqual([])
     expect(await readdir(join(image.root, 'app'))).toEqual(['apps', 'node_modules'])
@@ -70,7 +70,7 @@ describe.runIf(process.env['CI'])('the image, which needs the npm registry and i
   })
 
   it.each(['', 'sqlite:jobs.db'])(
-    'does a job with DATABASE_URL="%s", is healthy, and stops when it is told to',
+    'with DATABASE_URL="%s" runs a job, is healthy, and stops on SIGTERM',
     async (store) => {
       const server = await start({ DATABASE_URL: store })
       const { id } = await createJob(server.url, ECHO)
@@ -89,7 +89,7 @@ describe.runIf(process.env['CI'])('the image, which needs the npm registry and i
   )
 
   await withPostgres((newDatabase) => {
-    it('runs every role on PostgreSQL and Redis, and migrates', async () => {
+    it('migrates PostgreSQL, and runs every role on PostgreSQL and Redis', async () => {
       const redis = await RedisProcess.start()
       const env = { DATABASE_URL: await newDatabase(), REDIS_URL: redis.url }
       const main = nodeArguments(image.says['CMD'] ?? '')

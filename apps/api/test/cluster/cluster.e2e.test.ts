@@ -14,7 +14,7 @@ const ECHO = { prompt: 'Once upon a time', provider: 'echo', model: 'echo' }
 
 await withPostgres((newDatabase) => {
   describeWithRedisProcess('a cluster', () => {
-    it('streams a job on any process, resumes it on another, and calls the vendor once', async () => {
+    it('streams a job from any process, resumes it from another, and calls the vendor once', async () => {
       const cluster = await Cluster.prepare(await newDatabase())
       const { apis } = await cluster.startFour()
       const [first, second] = apis
@@ -36,7 +36,7 @@ await withPostgres((newDatabase) => {
       expect(cluster.vendor.requests).toBe(1)
     })
 
-    it('cancels from any process, and makes one job of one key', async () => {
+    it('cancels a job from any process, and makes one job of one idempotency key', async () => {
       const cluster = await Cluster.prepare(await newDatabase())
       const { apis } = await cluster.startFour()
       const [first, second] = apis
@@ -66,7 +66,7 @@ await withPostgres((newDatabase) => {
       expect(jobs.some(({ status }) => status === 'completed')).toBe(true)
     })
 
-    it('survives a worker that is killed: its job fails with its text, and one that had not begun is run', async () => {
+    it('fails the running job of a killed worker with its text, and runs a pending one on another worker', async () => {
       const cluster = await Cluster.prepare(await newDatabase(), {
         MAX_CONCURRENT_JOBS: '1',
         MAX_CONCURRENT_JOBS_PER_PROVIDER: '1',
@@ -96,7 +96,7 @@ await withPostgres((newDatabase) => {
       await other
     })
 
-    it('takes the jobs of a process that stood still, which drops them when it wakes up', async () => {
+    it('fails the jobs of a paused worker, which drops them when it continues', async () => {
       const cluster = await Cluster.prepare(await newDatabase())
       const [api, worker] = await Promise.all([cluster.start('api'), cluster.start('worker')])
       const { id } = await createJob(api.url, OPENAI)
@@ -115,7 +115,7 @@ await withPostgres((newDatabase) => {
 
       worker.signal('SIGCONT')
       exchange.sendToken(' and half')
-      // It learns from its next checkpoint that the job is not its own any more, and hangs up.
+      // Its next checkpoint is refused, because the job is no longer its own. It ends the call to the vendor.
       await exchange.closed
       expect(await getJob(api.url, id)).toEqual(failed)
       expect(await readStream(api.url, id)).toMatchObject({ text: 'Half', final: { event: 'error' } })
@@ -123,7 +123,7 @@ await withPostgres((newDatabase) => {
       expect((await readStream(api.url, next.id)).text).toBe('Once upon a time')
     })
 
-    it('ends a running job honestly and runs a waiting one when Redis is restarted empty', async () => {
+    it('completes a running job and runs a waiting one after Redis was restarted empty', async () => {
       const cluster = await Cluster.prepare(await newDatabase(), {
         MAX_CONCURRENT_JOBS: '1',
         MAX_CONCURRENT_JOBS_PER_PROVIDER: '1',
@@ -152,7 +152,7 @@ await withPostgres((newDatabase) => {
       exchange.sendToken(' upon')
       await cluster.redis.startAgain()
       expect(await reader.nextToken()).toBe(' upon')
-      // The start of its text is lost to those who come now; the record has it.
+      // Redis has lost the start of the text. New readers wait for the record.
       const late = readStream(other.url, running.id)
       exchange.sendToken(' a time')
       exchange.finish()
@@ -162,7 +162,7 @@ await withPostgres((newDatabase) => {
       expect((await early).text).toBe('Once upon a time')
     })
 
-    it('has roles: who takes requests runs nothing, who runs jobs takes no requests', async () => {
+    it('runs no jobs on ROLE=api, and takes no requests on ROLE=worker', async () => {
       const cluster = await Cluster.prepare(await newDatabase())
       const api = await cluster.start('api')
       const { id } = await createJob(api.url, ECHO)
@@ -178,11 +178,11 @@ await withPostgres((newDatabase) => {
       }
     })
 
-    it('may be one process, and waits for a Redis that is not up yet', async () => {
+    it('may be one process, and waits at its start for a Redis that is not up yet', async () => {
       const cluster = await Cluster.prepare(await newDatabase())
       await cluster.redis.kill()
       const server = await cluster.spawn('all')
-      await vi.waitUntil(() => server.output.includes('not reachable yet; trying again'), 20_000)
+      await vi.waitUntil(() => server.output.includes('could not connect yet; trying again'), 20_000)
       expect(server.output).toContain('Redis at 127.0.0.1:')
       await cluster.redis.startAgain()
       const { id } = await createJob(await server.listening(), ECHO)
@@ -191,8 +191,8 @@ await withPostgres((newDatabase) => {
   })
 })
 
-describe('settings of a cluster that contradict each other', () => {
-  it('are told at start, all at once', async () => {
+describe('contradictory settings of a cluster', () => {
+  it('are all named at the start', async () => {
     const server = await ServerProcess.spawn({
       REDIS_URL: 'redis://127.0.0.1:1',
       DATABASE_URL: 'jobs.json',

@@ -16,14 +16,14 @@ const ECHO = { prompt: 'Once upon a time', provider: 'echo', model: 'echo' }
 // The tests with a cluster start several processes.
 vi.setConfig({ testTimeout: 120_000 })
 
-/** nginx as it is deployed; only addresses and paths are those of this machine. */
+/** nginx with the deployed configuration; only addresses and paths are those of this machine. */
 async function startDeployedNginx(servers: readonly [string, string], skip: TestContext['skip']): Promise<string> {
   return await startNginx((folder, address) => {
     const configuration = CONFIGURATION.replaceAll('/tmp/', `${folder}/`)
       .replace('/dev/stdout', `${folder}/access.log`)
       .replace('error_log stderr', `error_log ${folder}/error.log`)
       .replace('listen 8080;', `listen ${address};`)
-      // Addresses need no name server.
+      // The servers have addresses, so nginx needs no name server.
       .replace(/^\s*resolver .*$/m, '')
       .replace('api-1:3000 resolve', new URL(servers[0]).host)
       .replace('api-2:3000 resolve', new URL(servers[1]).host)
@@ -45,13 +45,13 @@ async function startUpstream(answer: (request: IncomingMessage, response: Server
   return `http://127.0.0.1:${address.port}`
 }
 
-it('repeats a GET that a server broke off, and never a POST', async ({ skip }) => {
+it('deploy/nginx.conf repeats a GET that a server broke off, and never a POST', async ({ skip }) => {
   const seen: string[] = []
   const upstream = () =>
     startUpstream((request, response) => {
       if (request.url === '/health/live') return void response.end()
       seen.push(`${request.method}`)
-      // Each server breaks off; only a second try is answered.
+      // Each server breaks the first connection; only a second attempt gets an answer.
       if (request.method === 'GET' && seen.length === 2) response.end('second')
       else request.socket.destroy()
     })
@@ -62,10 +62,10 @@ it('repeats a GET that a server broke off, and never a POST', async ({ skip }) =
   expect(seen).toEqual(['POST'])
 })
 
-it('lets the largest job through that the server takes', async ({ skip }) => {
+it('deploy/nginx.conf accepts the largest job that the server accepts', async ({ skip }) => {
   const { url } = await startServer()
   const nginx = await startDeployedNginx([url, url], skip)
-  // A character that JSON may write as twelve bytes.
+  // JSON may write this character as twelve bytes.
   const text = '\\ud83d\\ude00'.repeat(100_000)
   const response = await fetch(`${nginx}/jobs`, {
     method: 'POST',
@@ -77,14 +77,14 @@ it('lets the largest job through that the server takes', async ({ skip }) => {
 })
 
 await withPostgres((newDatabase) => {
-  describeWithRedisProcess('nginx in front of a cluster', () => {
-    it('streams token by token, and goes on when a server is killed', async ({ skip }) => {
+  describeWithRedisProcess('deploy/nginx.conf in front of a cluster', () => {
+    it('streams token by token, and resumes on the other server when one is killed', async ({ skip }) => {
       const cluster = await Cluster.prepare(await newDatabase())
       const { apis } = await cluster.startFour()
       const url = await startDeployedNginx([apis[0].url, apis[1].url], skip)
       const { id } = await createJob(url, OPENAI)
       const exchange = await cluster.vendor.nextRequest()
-      // Each server has one of them, as the one with fewer connections gets the next.
+      // Each server has one reader, because nginx chooses the server with fewer connections.
       const readers = [await StreamReader.open(url, id), await StreamReader.open(url, id)]
       for (const token of ['Once', ' upon']) {
         exchange.sendToken(token)
@@ -102,11 +102,11 @@ await withPostgres((newDatabase) => {
           ),
         ),
       ).resolves.toBe('broke')
-      // Whoever was cut off comes back through nginx, which has only the other server to send it to.
+      // A reader whose stream broke reconnects through nginx, which sends it to the other server.
       const resumed = await StreamReader.open(url, id, { lastEventId: '9' })
       exchange.sendToken(' a time')
       expect(await resumed.nextToken()).toBe(' a time')
-      // As many as would go to each server in turn.
+      // So many that nginx would send some of them to the killed server.
       for (let count = 0; count < 6; count++) expect((await postJob(url, ECHO)).status).toBe(202)
       exchange.finish()
       expect((await resumed.rest()).at(-1)).toMatchObject({ event: 'metrics', id: 'end' })

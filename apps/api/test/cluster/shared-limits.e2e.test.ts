@@ -12,14 +12,14 @@ const env = { API_KEYS: `ann:${KEY}`, STREAM_LINK_SECRET: 's'.repeat(32), RATE_L
 const headers = { authorization: `Bearer ${KEY}`, 'content-type': 'application/json' }
 
 await withPostgres((newDatabase) => {
-  describeWithRedisProcess('several processes with keys', () => {
-    it('count requests together, know the stream links of each other, and serve on while Redis is away', async () => {
+  describeWithRedisProcess('several processes with API keys', () => {
+    it('share request counts and stream links, and go on serving while Redis is away', async () => {
       const cluster = await Cluster.prepare(await newDatabase(), env)
       const [first, second] = await Promise.all([cluster.start('all'), cluster.start('api')])
       const body = JSON.stringify({ prompt: 'Once upon a time', provider: 'echo', model: 'echo' })
       const created = await fetch(`${first.url}/jobs`, { method: 'POST', headers, body })
       const { id, links } = JobResource.parse(await created.json())
-      // By link, which counts for the address.
+      // A request by link counts for the address, not for the caller.
       expect(await (await fetch(second.url + links.stream)).text()).toContain('event: metrics')
 
       const statuses: number[] = []

@@ -10,7 +10,7 @@ import { readConfig } from '../../src/config/config.ts'
 import { Environment } from '../../src/config/environment.ts'
 
 const DEPLOY = new URL('../../../../deploy/', import.meta.url)
-/** How long `main.ts` waits for the server to close once the jobs have had their grace. */
+/** How long `main.ts` waits for the server to close after SHUTDOWN_GRACE_MS, in seconds. */
 const LONGEST_CLOSE_S = 10
 
 const Service = z.object({
@@ -39,7 +39,7 @@ const source: unknown = parse(await readFile(new URL('compose.yaml', DEPLOY), 'u
 const { services, networks, volumes } = Compose.parse(source)
 const servers = Object.entries(services).filter(([, { build }]) => build !== undefined)
 
-/** What Compose puts in the place of `${NAME:-default}` and `${NAME:?message}`. */
+/** Replaces `${NAME:-default}` and `${NAME:?message}` as Compose does. */
 function interpolate(value: string, variables: Record<string, string>): string {
   return value.replace(/\$\{(\w+)(?::([-?])([^}]*))?\}/g, (_, name: string, kind: string, rest: string) => {
     const given = variables[name]
@@ -48,18 +48,18 @@ function interpolate(value: string, variables: Record<string, string>): string {
   })
 }
 
-it('is what the Compose specification allows', () => {
-  // The schema says the name of its dialect, and its own, in ways of older drafts.
+it('deploy/compose.yaml is valid by the Compose specification', () => {
+  // The schema uses the `$schema` and `id` of older drafts.
   const { $schema, ...schema } = composeSchema
   const ajv = new Ajv2019({ strict: false, validateFormats: false, allErrors: true }).removeKeyword('id')
   const validate = ajv.compile(schema)
-  // The name is younger than that schema.
+  // The schema is older than the field `name`.
   const { name, ...project } = z.looseObject({ name: z.string() }).parse(source)
   validate(project)
   expect(validate.errors ?? []).toEqual([])
 })
 
-it('starts servers with settings that they take, two that take requests and two that run jobs', () => {
+it('deploy/compose.yaml gives two API processes and two workers settings that they accept', () => {
   const roles: Record<string, number> = {}
   for (const [name, { environment, deploy }] of servers) {
     expect(Object.keys(Environment.shape), name).toEqual(expect.arrayContaining(Object.keys(environment)))
@@ -83,20 +83,20 @@ it('starts servers with settings that they take, two that take requests and two 
   expect(roles).toEqual({ api: 2, worker: 2 })
 })
 
-it('gives servers longer to stop than they take', () => {
+it('deploy/compose.yaml gives servers more time to stop than they need', () => {
   const { shutdownGraceMs } = readConfig({})
   for (const [name, { stop_grace_period: grace = '' }] of servers) {
     expect(Number(/^(\d+)s$/.exec(grace)?.[1]), name).toBeGreaterThan(shutdownGraceMs / 1000 + LONGEST_CLOSE_S)
   }
 })
 
-it('names only what is there: services, networks, volumes and files', () => {
+it('deploy/compose.yaml names only services, networks, volumes and files that exist', () => {
   for (const [name, service] of Object.entries(services)) {
     expect(Object.keys(services), name).toEqual(expect.arrayContaining(Object.keys(service.depends_on)))
     expect(Object.keys(networks), name).toEqual(expect.arrayContaining(service.networks))
     for (const [dependency, { condition }] of Object.entries(service.depends_on)) {
       expect(condition, name).toBe('service_healthy')
-      // The image of the server brings its own.
+      // The image of our server has a health check of its own.
       expect(services[dependency]?.healthcheck ?? services[dependency]?.build, dependency).toBeDefined()
       expect(
         services[dependency]?.networks.some((network) => service.networks.includes(network)),
@@ -116,7 +116,7 @@ it('names only what is there: services, networks, volumes and files', () => {
   }
 })
 
-it('lets nobody in but through nginx, and there only from the machine itself', () => {
+it('deploy/compose.yaml publishes only the port of nginx, and only on the machine itself', () => {
   const published = Object.entries(services).filter(([, { ports }]) => ports.length > 0)
   expect(published.map(([name]) => name)).toEqual(['nginx'])
   for (const port of services['nginx']?.ports ?? []) expect(interpolate(port, {})).toBe('127.0.0.1:8080:8080')

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { type JobQueue, QueueFullError } from '../../src/jobs/ports/job-queue.ts'
 import { GatedHandler } from '../support/gated-handler.ts'
 
@@ -12,8 +12,8 @@ export interface JobQueueLimits {
 const echo = (id: string) => ({ id, provider: 'echo' })
 
 /**
- * What every job queue must do.
- * @param open makes an empty queue, which the test's end closes; it knows the providers `echo` and `stuck`
+ * The tests that every job queue must pass.
+ * @param open makes an empty queue for the providers `echo` and `stuck`, and closes it at the end of the test
  */
 export function describeJobQueue(name: string, open: (limits: JobQueueLimits) => Promise<JobQueue>): void {
   const openWith = (limits: Partial<JobQueueLimits> & { maxConcurrent: number }) =>
@@ -25,7 +25,7 @@ export function describeJobQueue(name: string, open: (limits: JobQueueLimits) =>
     })
 
   describe(`${name} as a job queue`, () => {
-    it('runs jobs first in, first out, and no more at once than it may', async () => {
+    it('runs jobs first in, first out, and no more at once than the limit', async () => {
       const queue = await openWith({ maxConcurrent: 2 })
       const handler = new GatedHandler()
       queue.start(handler)
@@ -39,7 +39,7 @@ export function describeJobQueue(name: string, open: (limits: JobQueueLimits) =>
       expect(handler.mostAtOnce).toBe(2)
     })
 
-    it('runs no more jobs of one caller at once than it may, and those of others past them', async () => {
+    it('runs no more jobs of one caller at once than the limit, and jobs of others meanwhile', async () => {
       const queue = await openWith({ maxConcurrent: 4, maxConcurrentPerOwner: 2, maxQueued: 3 })
       const handler = new GatedHandler()
       queue.start(handler)
@@ -47,21 +47,21 @@ export function describeJobQueue(name: string, open: (limits: JobQueueLimits) =>
       await queue.enqueue({ ...echo('b1'), owner: 'bob' })
       await handler.hasStarted(3)
       expect(handler.started.toSorted()).toEqual(['a1', 'a2', 'b1'])
-      // A slot is free, and both that wait are ann's.
+      // A slot is free, and both waiting jobs are ann's.
       const slot = await queue.reserve({ provider: 'echo', owner: 'ann' })
       expect(slot.startsAtOnce).toBe(false)
       slot.release()
       await handler.finish('a1')
       await handler.hasStarted(4)
-      await queue.enqueue(echo('nobody’s'))
+      await queue.enqueue(echo('ownerless'))
       await handler.hasStarted(5)
       await handler.finish('a2')
       await handler.hasStarted(6)
-      expect(handler.started.toSorted()).toEqual(['a1', 'a2', 'a3', 'a4', 'b1', 'nobody’s'])
+      expect(handler.started.toSorted()).toEqual(['a1', 'a2', 'a3', 'a4', 'b1', 'ownerless'])
       await handler.finishAll()
     })
 
-    it('keeps what comes before its start', async () => {
+    it('keeps jobs that are enqueued before its start', async () => {
       const queue = await openWith({ maxConcurrent: 1 })
       const handler = new GatedHandler()
       await queue.enqueue(echo('early'))
@@ -71,7 +71,7 @@ export function describeJobQueue(name: string, open: (limits: JobQueueLimits) =>
       await handler.finishAll()
     })
 
-    it('refuses a slot when as many jobs wait as may, until one is removed', async () => {
+    it('refuses a slot when as many jobs wait as the limit allows, until one is removed', async () => {
       const queue = await openWith({ maxConcurrent: 1, maxQueued: 2 })
       const handler = new GatedHandler()
       queue.start(handler)
@@ -95,7 +95,7 @@ export function describeJobQueue(name: string, open: (limits: JobQueueLimits) =>
       await handler.finishAll()
     })
 
-    it('leaves room for other providers beside one that is stuck', async () => {
+    it('leaves slots for other providers when one provider is stuck', async () => {
       const queue = await openWith({ maxConcurrent: 3, maxConcurrentPerProvider: 2 })
       const handler = new GatedHandler()
       queue.start(handler)
@@ -111,7 +111,7 @@ export function describeJobQueue(name: string, open: (limits: JobQueueLimits) =>
       await handler.finishAll()
     })
 
-    it('adds what it does not have, and nothing twice', async () => {
+    it('ensure adds the jobs that are missing, and no job twice', async () => {
       const queue = await openWith({ maxConcurrent: 1 })
       const handler = new GatedHandler()
       await queue.enqueue(echo('known'))
@@ -129,7 +129,7 @@ export function describeJobQueue(name: string, open: (limits: JobQueueLimits) =>
       await handler.finishAll()
     })
 
-    it('has the run of a job stopped by whoever runs it', async () => {
+    it('asks the handler that runs a job to stop it', async () => {
       const queue = await openWith({ maxConcurrent: 1 })
       const handler = new GatedHandler()
       queue.start(handler)
@@ -139,12 +139,19 @@ export function describeJobQueue(name: string, open: (limits: JobQueueLimits) =>
       await handler.hasStopped('running')
     })
 
+    it('counts the processes that run jobs', async () => {
+      const queue = await openWith({ maxConcurrent: 1 })
+      expect(await queue.countWorkers()).toBe(0)
+      queue.start(new GatedHandler())
+      await vi.waitUntil(async () => (await queue.countWorkers()) === 1, 10_000)
+    })
+
     it('is healthy', async () => {
       const queue = await openWith({ maxConcurrent: 1 })
       await expect(queue.checkHealth()).resolves.toBeUndefined()
     })
 
-    it('starts nothing once it is closed, and waits for what runs', async () => {
+    it('starts no job once it is closed, and waits for the running jobs', async () => {
       const queue = await openWith({ maxConcurrent: 1 })
       const handler = new GatedHandler()
       queue.start(handler)

@@ -1,16 +1,17 @@
 import type { PendingJob } from '@promptlab/contract'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { finishJob, newJob, startJob } from '../../src/jobs/job.ts'
+import { finishJob, newJob, type StoredRunningJob, startJob } from '../../src/jobs/job.ts'
 import {
   IDEMPOTENCY_WINDOW_MS,
   JobConflictError,
   type JobQuery,
   type JobRepository,
+  RECORD_VERSION,
   StorageUnavailableError,
 } from '../../src/jobs/ports/job-repository.ts'
 import { describeListedPrompts } from './describe-listed-prompts.ts'
 
-/** A store that can be closed and opened again with what it holds. */
+/** A store that can be opened again after it was closed. */
 export interface JobStore {
   open(): Promise<JobRepository>
 }
@@ -40,7 +41,7 @@ function completed(job: PendingJob, text: string) {
   return finishJob(running, { result: text, metrics }, { status: 'completed' }, CREATED_AT + 17)
 }
 
-/** What every job repository promises, whatever it stores jobs in. */
+/** The tests that every job repository must pass. */
 export function describeJobRepository(name: string, newStore: () => Promise<JobStore>): void {
   describe(`${name} as a job repository`, () => {
     async function openStore(store: JobStore): Promise<JobRepository> {
@@ -50,20 +51,20 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
     }
     const openNew = async () => openStore(await newStore())
 
-    it('finds what was inserted, as it was inserted', async () => {
+    it('finds a job as it was inserted', async () => {
       const jobs = await openNew()
       await jobs.insert(aJob('a'))
       expect(await jobs.find('a')).toEqual(aJob('a'))
     })
 
-    it('finds nothing under an id that no job has', async () => {
+    it('finds no job under an unknown id', async () => {
       const jobs = await openNew()
       await jobs.insert(aJob('a'))
       for (const id of ['b', 'A', '', '\0', 'a\0', '\ud83d', '__proto__', 'constructor'])
         expect(await jobs.find(id)).toBeUndefined()
     })
 
-    it('takes a new job that runs already', async () => {
+    it('inserts a job that is running already', async () => {
       const jobs = await openNew()
       const running = startJob(aJob('a'), CREATED_AT)
       expect(await jobs.insert(running)).toBeUndefined()
@@ -77,31 +78,33 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
       await expect(jobs.insert(aJob('a'))).rejects.toThrow(JobConflictError)
     })
 
-    it('replaces a job whose status is the expected one', async () => {
+    it('replaces a job that has the expected status', async () => {
       const jobs = await openNew()
       await jobs.insert(aJob('a'))
       const running = startJob(aJob('a'), CREATED_AT + 5)
-      expect(await jobs.replace(running, 'pending')).toBe(true)
+      expect(await jobs.replace(running, { status: 'pending' })).toBe(true)
       expect(await jobs.find('a')).toEqual(running)
     })
 
-    it('leaves a job alone whose status is another', async () => {
+    it('does not replace a job that has another status', async () => {
       const jobs = await openNew()
       await jobs.insert(aJob('a'))
-      expect(await jobs.replace(completed(aJob('a'), 'text'), 'running')).toBe(false)
+      expect(await jobs.replace(completed(aJob('a'), 'text'), { status: 'running', run: 1 })).toBe(false)
       expect(await jobs.find('a')).toEqual(aJob('a'))
     })
 
     it('does not create a job by replacing it', async () => {
       const jobs = await openNew()
-      expect(await jobs.replace(startJob(aJob('a'), CREATED_AT), 'pending')).toBe(false)
+      expect(await jobs.replace(startJob(aJob('a'), CREATED_AT), { status: 'pending' })).toBe(false)
       expect(await jobs.find('a')).toBeUndefined()
     })
 
     it('lets exactly one of many simultaneous changes from one status succeed', async () => {
       const jobs = await openNew()
       await jobs.insert(aJob('a'))
-      const changes = Array.from({ length: 20 }, () => jobs.replace(startJob(aJob('a'), CREATED_AT + 1), 'pending'))
+      const changes = Array.from({ length: 20 }, () =>
+        jobs.replace(startJob(aJob('a'), CREATED_AT + 1), { status: 'pending' }),
+      )
       expect((await Promise.all(changes)).filter(Boolean)).toHaveLength(1)
     })
 
@@ -117,15 +120,35 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
       ] as const) {
         await jobs.insert(aJob(id, CREATED_AT + at))
       }
-      await jobs.replace(startJob(aJob('a', CREATED_AT + 1), CREATED_AT + 9), 'pending')
+      await jobs.replace(startJob(aJob('a', CREATED_AT + 1), CREATED_AT + 9), { status: 'pending' })
       const ids = async (limit: number, after?: string) =>
         (await jobs.findPending(limit, after === undefined ? undefined : await jobs.find(after))).map(({ id }) => id)
       expect(await ids(9)).toEqual(['c', 'd', 'b', 'f', 'e'])
-      expect(await jobs.findPending(1)).toEqual([aJob('c')])
+      const { id, provider, createdAt } = aJob('c')
+      expect(await jobs.findPending(1)).toEqual([{ id, provider, createdAt }])
       expect(await ids(2, 'c')).toEqual(['d', 'b'])
       expect(await ids(2, 'a')).toEqual(['d', 'b'])
       expect(await ids(2, 'b')).toEqual(['f', 'e'])
       expect(await ids(2, 'e')).toEqual([])
+    })
+
+    it('counts the bytes of input of pending jobs by owner', async () => {
+      const jobs = await openNew()
+      const long = (id: string, owner?: string) => ({
+        ...newJob(id, { prompt: '🙂'.repeat(1_000), provider: 'echo', model: 'echo' }, CREATED_AT, owner),
+      })
+      await jobs.insert(long('a', 'ann'))
+      await jobs.insert(long('b', 'ann'))
+      await jobs.insert(long('c'))
+      await jobs.insert(startJob(long('d', 'bob'), CREATED_AT))
+      await jobs.replace(startJob(long('b', 'ann'), CREATED_AT), { status: 'pending' })
+      const bytes = await jobs.countPendingBytes()
+      expect([...bytes.keys()].toSorted()).toEqual(['ann', undefined])
+      // A store may count its own notes with them.
+      for (const each of bytes.values()) {
+        expect(each).toBeGreaterThanOrEqual(4_000)
+        expect(each).toBeLessThan(4_500)
+      }
     })
 
     it('calls jobs abandoned that ran when it was closed, until they have ended', async () => {
@@ -133,22 +156,77 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
       const first = await store.open()
       await first.insert(aJob('waiting'))
       await first.insert(aJob('a'))
-      await first.replace(startJob(aJob('a'), CREATED_AT + 5), 'pending')
+      await first.replace(startJob(aJob('a'), CREATED_AT + 5), { status: 'pending' })
       const atOnce = startJob(aJob('b', CREATED_AT + 1), CREATED_AT + 5)
       await first.insert(atOnce)
       const checkpoint = { ...atOnce, result: 'so far' }
       await first.checkpoint([{ job: checkpoint, storedLength: 0 }])
-      expect(await first.findAbandoned()).toEqual([])
+      expect(await first.findAbandoned(9)).toEqual([])
       await first.close()
 
       const second = await openStore(store)
       await second.insert(startJob(aJob('mine'), CREATED_AT))
-      expect(await second.findAbandoned()).toEqual([startJob(aJob('a'), CREATED_AT + 5), checkpoint])
-      expect(await second.replace(completed(aJob('a'), ''), 'running')).toBe(true)
-      expect(await second.findAbandoned()).toEqual([checkpoint])
+      const [a, b] = [
+        { id: 'a', run: 1 },
+        { id: 'b', run: 1 },
+      ]
+      expect(await second.findAbandoned(9)).toEqual([a, b])
+      expect(await second.findAbandoned(1)).toEqual([a])
+      expect(await second.replace(completed(aJob('a'), ''), { status: 'running', run: 1 })).toBe(true)
+      expect(await second.findAbandoned(9)).toEqual([b])
     })
 
-    it('holds everything after it was closed and opened again', async () => {
+    describe('a job that is taken over', () => {
+      /** A running job whose process is gone, with the text of its last checkpoint. */
+      async function abandoned(): Promise<{ jobs: JobRepository; before: StoredRunningJob }> {
+        const store = await newStore()
+        const first = await store.open()
+        const running = startJob(aJob('a'), CREATED_AT + 5)
+        await first.insert(running)
+        const before = { ...running, result: 'so far' }
+        await first.checkpoint([{ job: before, storedLength: 0 }])
+        await first.close()
+        return { jobs: await openStore(store), before }
+      }
+
+      it('has its stored text and a higher run number, and is found again until its next state is stored', async () => {
+        const { jobs, before } = await abandoned()
+        const taken = await jobs.takeOver({ id: 'a', run: 1 })
+        expect(taken).toEqual({ ...before, run: 2 })
+        expect(await jobs.find('a')).toEqual(taken)
+        expect(await jobs.findAbandoned(9)).toEqual([{ id: 'a', run: 2 }])
+      })
+
+      it('is taken by exactly one of many at once', async () => {
+        const { jobs } = await abandoned()
+        const taken = await Promise.all(Array.from({ length: 20 }, () => jobs.takeOver({ id: 'a', run: 1 })))
+        expect(taken.filter(Boolean)).toHaveLength(1)
+        expect(await jobs.takeOver({ id: 'no such job', run: 1 })).toBeUndefined()
+      })
+
+      it('refuses checkpoints and the end of its earlier run, and takes those of the later one', async () => {
+        const { jobs, before } = await abandoned()
+        const taken = await jobs.takeOver({ id: 'a', run: 1 })
+        if (!taken) throw new Error('not taken over')
+        const zombie = { ...before, result: 'so far and further' }
+        expect(await jobs.checkpoint([{ job: zombie, storedLength: 6 }])).toEqual(new Set())
+        const endOf = (job: StoredRunningJob) => finishJob(job, job, { status: 'completed' }, CREATED_AT + 9)
+        expect(await jobs.replace(endOf(zombie), before)).toBe(false)
+        expect(await jobs.find('a')).toEqual(taken)
+        const grown = { ...taken, result: 'so far, again' }
+        expect(await jobs.checkpoint([{ job: grown, storedLength: 6 }])).toEqual(new Set(['a']))
+        expect(await jobs.replace(endOf(grown), taken)).toBe(true)
+        expect(await jobs.find('a')).toMatchObject({ status: 'completed', result: 'so far, again', run: 2 })
+      })
+    })
+
+    it('holds the runs of its process, and can be read by every process of this version', async () => {
+      const jobs = await openNew()
+      expect(jobs.holdsRuns()).toBe(true)
+      await expect(jobs.checkReadable(RECORD_VERSION)).resolves.toBeUndefined()
+    })
+
+    it('has all jobs after it was closed and opened again', async () => {
       const store = await newStore()
       const first = await store.open()
       const texts = [
@@ -164,8 +242,8 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
       for (const [index, text] of texts.entries()) {
         const job = aJob(`job-${index}`)
         await first.insert(job)
-        await first.replace(startJob(job, CREATED_AT + 5), 'pending')
-        await first.replace(completed(job, text), 'running')
+        await first.replace(startJob(job, CREATED_AT + 5), { status: 'pending' })
+        await first.replace(completed(job, text), { status: 'running', run: 1 })
       }
       await first.insert(aJob('waiting'))
       await first.close()
@@ -177,7 +255,7 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
       expect(await second.find('waiting')).toEqual(aJob('waiting'))
     })
 
-    it('takes many changes at once and loses none', async () => {
+    it('stores all of many simultaneous inserts', async () => {
       const store = await newStore()
       const first = await store.open()
       await Promise.all(Array.from({ length: 300 }, (_, index) => first.insert(aJob(`job-${index}`))))
@@ -186,22 +264,22 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
       expect(await second.findPending(1000)).toHaveLength(300)
     })
 
-    it('keeps the checkpoints of a running job, and what it held at the last one', async () => {
+    it('stores the checkpoints of a running job, and none of a job that has ended', async () => {
       const store = await newStore()
       const first = await store.open()
       const running = startJob(aJob('a'), CREATED_AT + 5)
       await first.insert(aJob('a'))
-      await first.replace(running, 'pending')
+      await first.replace(running, { status: 'pending' })
       const checkpoint = { ...running, result: 'so far', updatedAt: new Date(CREATED_AT + 9).toISOString() }
       expect(await first.checkpoint([{ job: checkpoint, storedLength: 0 }])).toEqual(new Set(['a']))
       expect(await first.find('a')).toEqual(checkpoint)
-      expect(await first.replace(completed(aJob('a'), 'so far and on'), 'running')).toBe(true)
+      expect(await first.replace(completed(aJob('a'), 'so far and on'), { status: 'running', run: 1 })).toBe(true)
       expect(await first.checkpoint([{ job: checkpoint, storedLength: 0 }])).toEqual(new Set())
       await first.close()
       expect(await (await openStore(store)).find('a')).toEqual(completed(aJob('a'), 'so far and on'))
     })
 
-    it('adds what texts have grown by to what it has, whatever they hold and wherever they are cut', async () => {
+    it('appends the new pieces of a text at checkpoints, whatever they contain and wherever they are cut', async () => {
       const store = await newStore()
       const first = await store.open()
       const pieces = ['One', ' \ud83d', '\ude42', '\0', '\ud83d', '\u0010', 'd83d', ' end']
@@ -215,10 +293,10 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
         stored = job
       }
       await first.close()
-      expect(await (await openStore(store)).findAbandoned()).toEqual([stored])
+      expect(await (await openStore(store)).find(stored.id)).toEqual(stored)
     })
 
-    it('stores a checkpoint again that its caller believes lost', async () => {
+    it('replaces the piece of a checkpoint that is repeated', async () => {
       const jobs = await openNew()
       const running = startJob(aJob('a'), CREATED_AT + 5)
       await jobs.insert(running)
@@ -228,12 +306,12 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
       expect(await jobs.find('a')).toEqual({ ...running, result: 'One two three' })
     })
 
-    it('stores the checkpoints of many jobs at once, and of those that run no more none', async () => {
+    it('stores the checkpoints of many jobs at once, except of jobs that are not running', async () => {
       const jobs = await openNew()
       const running = Array.from({ length: 100 }, (_, index) => startJob(aJob(`job-${index}`), CREATED_AT))
       await Promise.all(running.map((job) => jobs.insert(job)))
       await jobs.insert(aJob('waiting'))
-      await jobs.replace(completed(aJob('job-7'), 'done'), 'running')
+      await jobs.replace(completed(aJob('job-7'), 'done'), { status: 'running', run: 1 })
       const more = [...running, startJob(aJob('waiting'), 0), startJob(aJob('unknown'), 0)]
       const grown = more.map((job) => ({ job: { ...job, result: `text of ${job.id}` }, storedLength: 0 }))
       const stored = await jobs.checkpoint(grown)
@@ -247,7 +325,7 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
     describe('lists', () => {
       const ids = async (jobs: JobRepository, query: JobQuery) => (await jobs.list(query)).map(({ id }) => id)
 
-      it('jobs newest first, those of one moment by id', async () => {
+      it('jobs newest first, and jobs of the same time by id', async () => {
         const jobs = await openNew()
         for (const [id, at] of [
           ['b', 1],
@@ -262,23 +340,25 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
         expect(await ids(jobs, { limit: 2 })).toEqual(['e', 'd'])
       })
 
-      it('pages that stay as they are while jobs come and go', async () => {
+      it('the same page after a job while others are added, changed and removed', async () => {
         const jobs = await openNew()
         for (const id of ['1', '2', '3', '4']) await jobs.insert(aJob(id, CREATED_AT + Number(id)))
         const after = await jobs.find('3')
         await jobs.insert(aJob('5', CREATED_AT + 5))
-        await jobs.replace(startJob(aJob('3'), CREATED_AT), 'pending')
-        await jobs.replace(completed(aJob('3'), ''), 'running')
+        await jobs.replace(startJob(aJob('3'), CREATED_AT), { status: 'pending' })
+        await jobs.replace(completed(aJob('3'), ''), { status: 'running', run: 1 })
         await jobs.deleteFinal('3')
         expect(await ids(jobs, { limit: 10, after })).toEqual(['2', '1'])
       })
 
-      it('by status and provider', async () => {
+      it('jobs of a status and of a provider', async () => {
         const jobs = await openNew()
         await jobs.insert(aJob('a', CREATED_AT))
         await jobs.insert({ ...aJob('b', CREATED_AT + 1), provider: 'openai' })
         await jobs.insert({ ...aJob('c', CREATED_AT + 2), provider: 'openai' })
-        await jobs.replace(startJob({ ...aJob('c', CREATED_AT + 2), provider: 'openai' }, CREATED_AT), 'pending')
+        await jobs.replace(startJob({ ...aJob('c', CREATED_AT + 2), provider: 'openai' }, CREATED_AT), {
+          status: 'pending',
+        })
         expect(await ids(jobs, { limit: 10, status: 'pending' })).toEqual(['b', 'a'])
         expect(await ids(jobs, { limit: 10, provider: 'openai' })).toEqual(['c', 'b'])
         expect(await ids(jobs, { limit: 10, provider: 'openai', status: 'running' })).toEqual(['c'])
@@ -291,16 +371,16 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
     describe('owners', () => {
       const ownedBy = (owner: string, id: string, at = 0) => ({ ...aJob(id, CREATED_AT + at), owner })
 
-      it('stay with their jobs, whatever becomes of them', async () => {
+      it('stay with their jobs through every change', async () => {
         const store = await newStore()
         const first = await store.open()
         await first.insert(ownedBy('ann', 'a'))
         await first.insert(startJob(ownedBy('ann', 'b', 1), CREATED_AT), { key: 'order', fingerprint: 'x' })
-        expect(await first.findPending(9)).toEqual([ownedBy('ann', 'a')])
+        expect(await first.findPending(9)).toMatchObject([{ id: 'a', owner: 'ann' }])
         // Whoever stores a new state may not know.
-        await first.replace(startJob(aJob('a'), CREATED_AT), 'pending')
+        await first.replace(startJob(aJob('a'), CREATED_AT), { status: 'pending' })
         await first.checkpoint([{ job: { ...startJob(aJob('a'), CREATED_AT), result: 'One' }, storedLength: 0 }])
-        await first.replace(completed(aJob('b', CREATED_AT + 1), ''), 'running')
+        await first.replace(completed(aJob('b', CREATED_AT + 1), ''), { status: 'running', run: 1 })
         await first.close()
         const second = await openStore(store)
         expect(await second.find('a')).toMatchObject({ owner: 'ann', status: 'running', result: 'One' })
@@ -308,12 +388,12 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
         expect(await second.findByIdempotencyKey('order', CREATED_AT)).toMatchObject({ job: { owner: 'ann' } })
       })
 
-      it('have lists of their own, of which nobody else is part', async () => {
+      it('have lists with their own jobs only', async () => {
         const jobs = await openNew()
         await jobs.insert(aJob('nobody', CREATED_AT + 9))
         for (const [at, id] of ['1', '2', '3'].entries()) await jobs.insert(ownedBy('ann', id, at))
         await jobs.insert(ownedBy('bob', '4', 3))
-        await jobs.replace(startJob(ownedBy('ann', '2', 1), CREATED_AT), 'pending')
+        await jobs.replace(startJob(ownedBy('ann', '2', 1), CREATED_AT), { status: 'pending' })
         const ids = async (query: JobQuery) => (await jobs.list(query)).map(({ id }) => id)
         expect(await ids({ limit: 9, owner: 'ann' })).toEqual(['3', '2', '1'])
         expect(await ids({ limit: 1, owner: 'ann', after: ownedBy('ann', '2', 1) })).toEqual(['1'])
@@ -329,17 +409,17 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
       async function finish(jobs: JobRepository, job: PendingJob, endedAt: number): Promise<void> {
         await jobs.insert(job)
         const running = startJob(job, endedAt)
-        await jobs.replace(running, 'pending')
-        await jobs.replace(finishJob(running, running, { status: 'completed' }, endedAt), 'running')
+        await jobs.replace(running, { status: 'pending' })
+        await jobs.replace(finishJob(running, running, { status: 'completed' }, endedAt), { status: 'running', run: 1 })
       }
 
-      it('a final job, once, and no other', async () => {
+      it('a final job, once, and no job that is not final', async () => {
         const store = await newStore()
         const jobs = await store.open()
         await finish(jobs, aJob('done'), CREATED_AT)
         await jobs.insert(aJob('waiting'))
         await jobs.insert(aJob('running'))
-        await jobs.replace(startJob(aJob('running'), CREATED_AT), 'pending')
+        await jobs.replace(startJob(aJob('running'), CREATED_AT), { status: 'pending' })
         const removals = await Promise.all([jobs.deleteFinal('done'), jobs.deleteFinal('done')])
         expect(removals.sort()).toEqual([false, true])
         for (const id of ['waiting', 'running', 'unknown']) expect(await jobs.deleteFinal(id)).toBe(false)
@@ -348,7 +428,7 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
         expect((await again.list({ limit: 9 })).map(({ id }) => id)).toEqual(['waiting', 'running'])
       })
 
-      it('final jobs that ended before a time, no more than asked for', async () => {
+      it('final jobs that ended before a time, up to a limit', async () => {
         const jobs = await openNew()
         for (const id of ['1', '2', '3', '4']) await finish(jobs, aJob(id), CREATED_AT + Number(id))
         await jobs.insert(aJob('waiting', CREATED_AT - 5))
@@ -362,14 +442,14 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
     describe('idempotency keys', () => {
       const key = (fingerprint: string) => ({ key: 'order 1', fingerprint })
 
-      it('give a second insert the job of the first', async () => {
+      it('make a second insert return the first job', async () => {
         const store = await newStore()
         const jobs = await store.open()
         expect(await jobs.insert(aJob('a'), key('x'))).toBeUndefined()
         expect(await jobs.insert(aJob('b'), key('y'))).toEqual({ job: aJob('a'), fingerprint: 'x' })
         expect(await jobs.find('b')).toBeUndefined()
-        await jobs.replace(startJob(aJob('a'), CREATED_AT), 'pending')
-        await jobs.replace(completed(aJob('a'), 'text'), 'running')
+        await jobs.replace(startJob(aJob('a'), CREATED_AT), { status: 'pending' })
+        await jobs.replace(completed(aJob('a'), 'text'), { status: 'running', run: 1 })
         await jobs.close()
         const again = await openStore(store)
         const first = { job: completed(aJob('a'), 'text'), fingerprint: 'x' }
@@ -378,7 +458,7 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
         expect(await again.findByIdempotencyKey('order 2', CREATED_AT)).toBeUndefined()
       })
 
-      it('let exactly one of many simultaneous inserts through', async () => {
+      it('let exactly one of many simultaneous inserts store its job', async () => {
         const jobs = await openNew()
         const inserts = Array.from({ length: 20 }, (_, index) => jobs.insert(aJob(`job-${index}`), key('x')))
         const firsts = await Promise.all(inserts)
@@ -388,7 +468,7 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
         expect(firsts.filter((first) => first?.job.id === job?.id)).toHaveLength(19)
       })
 
-      it('may be used again after their window, and go with their job', async () => {
+      it('can be used again after 24 hours, and are removed with their job', async () => {
         const jobs = await openNew()
         await jobs.insert(aJob('a'), key('x'))
         const later = CREATED_AT + IDEMPOTENCY_WINDOW_MS
@@ -397,15 +477,15 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
         expect(await jobs.insert(aJob('b', later), key('y'))).toBeUndefined()
         expect(await jobs.findByIdempotencyKey('order 1', later)).toMatchObject({ job: { id: 'b' } })
 
-        await jobs.replace(startJob(aJob('b', later), later), 'pending')
-        await jobs.replace(completed(aJob('b', later), ''), 'running')
+        await jobs.replace(startJob(aJob('b', later), later), { status: 'pending' })
+        await jobs.replace(completed(aJob('b', later), ''), { status: 'running', run: 1 })
         await jobs.deleteFinal('b')
         expect(await jobs.findByIdempotencyKey('order 1', later)).toBeUndefined()
         expect(await jobs.insert(aJob('c', later), key('z'))).toBeUndefined()
       })
     })
 
-    it('is healthy, and takes nothing more once it is closed', async () => {
+    it('is healthy while it is open, and refuses everything once it is closed', async () => {
       const jobs = await openNew()
       await expect(jobs.checkHealth()).resolves.toBeUndefined()
       await jobs.close()

@@ -67,16 +67,16 @@ export function describeListedPrompts(newStore: () => Promise<{ open(): Promise<
       const waiting = newJob('a', body, CREATED_AT)
       const running = startJob(waiting, CREATED_AT)
       const finished = finishJob(running, { ...running, result: x(100_000) }, { status: 'completed' }, CREATED_AT + 5)
-      const listed = ({ result: _, owner: __, ...job }: Partial<StoredJob> & { result?: string }) => ({
+      const listed = ({ result: _, owner: __, run: ___, ...job }: Partial<StoredJob> & { result?: string }) => ({
         ...job,
         prompt: x(199),
         promptLength: 100_201,
       })
       await jobs.insert(waiting)
       expect(await jobs.list({ limit: 1 })).toEqual([listed(waiting)])
-      await jobs.replace(running, 'pending')
+      await jobs.replace(running, { status: 'pending' })
       expect(await jobs.list({ limit: 1 })).toEqual([listed(running)])
-      await jobs.replace(finished, 'running')
+      await jobs.replace(finished, { status: 'running', run: 1 })
       expect(await jobs.list({ limit: 1 })).toEqual([listed(finished)])
       expect(await jobs.find('a')).toEqual(finished)
     })

@@ -7,8 +7,8 @@ const ROOT = fileURLToPath(new URL('../../../..', import.meta.url))
 const API = 'apps/api/src'
 
 /**
- * The folders and files of `apps/api/src`, from the ground up. A line imports from lines before its own, never from a later
- * one, and two names on one line do not know each other.
+ * The layers of `apps/api/src`, lowest first. A folder or file may import from lower layers only: not from a higher layer, and
+ * not from another name in its own.
  */
 const LAYERS: readonly (readonly string[])[] = [
   ['base'],
@@ -21,7 +21,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['commands', 'main.ts'],
 ]
 
-/** What no order of folders can say. */
+/** Rules that the order of the layers cannot express. */
 const MAY_NOT_IMPORT: readonly { from: RegExp; to: RegExp; why: string }[] = [
   {
     from: /^apps\/api\/src\/(?!dependencies\.ts$|stores\.ts$|storage\/|queue\/|token-log\/|redis\/|monitoring\/)/,
@@ -29,9 +29,9 @@ const MAY_NOT_IMPORT: readonly { from: RegExp; to: RegExp; why: string }[] = [
     why: 'only dependencies.ts and stores.ts name adapters',
   },
   {
-    from: /^apps\/api\/src\/(?!dependencies\.ts$|config\/environment\.ts$)/,
+    from: /^apps\/api\/src\/(?!config\/vendor-settings\.ts$)/,
     to: /^@promptlab\/providers\//,
-    why: 'only dependencies.ts names vendors',
+    why: 'only config/vendor-settings.ts knows the table of vendors',
   },
   {
     from: /^(?!apps\/api\/src\/monitoring\/tracing\/)/,
@@ -46,18 +46,18 @@ const MAY_NOT_IMPORT: readonly { from: RegExp; to: RegExp; why: string }[] = [
   {
     from: /^apps\/api\/src\/(base|jobs|storage|queue|token-log|redis)\//,
     to: /^fastify|^@fastify/,
-    why: 'the domain and its adapters know nothing of HTTP',
+    why: 'the domain and its adapters do not know HTTP',
   },
   { from: /^packages\//, to: /^@promptlab\/api|^apps\//, why: 'packages never import apps' },
   { from: /^packages\/contract\//, to: /^(?!zod$|packages\/contract\/)/, why: 'the contract stands alone' },
   {
     from: /^packages\/client\//,
     to: /^(?!packages\/client\/)/,
-    why: 'the client needs nothing but what browsers have',
+    why: 'the client needs only what browsers have',
   },
 ]
 
-/** A program starts there; nothing else touches the process. */
+/** The files in which programs start. Only they use `process`. */
 const PROGRAM = /^apps\/api\/src\/(main\.ts|commands\/[\w-]+\.ts|config\/environment-file\.ts)$/
 
 async function sourceFiles(): Promise<string[]> {
@@ -88,25 +88,25 @@ async function everyImport(): Promise<{ file: string; target: string }[]> {
   return imports.flat()
 }
 
-/** The layer of a file of the API, counted from the ground; -1 for one that has none. */
+/** The layer of a file of the API, from 0. -1 if it is in no layer. */
 function layerOf(file: string): number {
   const [name = ''] = file.slice(API.length + 1).split('/')
   return LAYERS.findIndex((layer) => layer.includes(name))
 }
 
-it('everything in the API has a layer, and imports run only downwards', async () => {
+it('every file of the API is in a layer and imports only from lower layers', async () => {
   const wrong: string[] = []
   for (const { file, target } of await everyImport()) {
     if (!file.startsWith(`${API}/`)) continue
     if (layerOf(file) === -1) wrong.push(`${file} is in no layer`)
     if (!target.startsWith(`${API}/`)) continue
-    const isSameRoom = file.split('/')[3] === target.split('/')[3]
-    if (!isSameRoom && layerOf(target) >= layerOf(file)) wrong.push(`${file} imports ${target}, which is not below it`)
+    const isSameName = file.split('/')[3] === target.split('/')[3]
+    if (!isSameName && layerOf(target) >= layerOf(file)) wrong.push(`${file} imports ${target}, which is not below it`)
   }
   expect(wrong).toEqual([])
 })
 
-it('no two neighbours in a folder import each other, directly or through others', async () => {
+it('no files or folders beside each other import each other in a circle', async () => {
   const neighbours = new Map<string, Map<string, Set<string>>>()
   for (const { file, target } of await everyImport()) {
     if (!/^(apps|packages)\//.test(target)) continue
@@ -126,7 +126,7 @@ it('no two neighbours in a folder import each other, directly or through others'
   expect(circles).toEqual([])
 })
 
-/** The names along a circle, or undefined if there is none. */
+/** The names in a circle, or undefined if there is none. */
 function circleIn(imports: ReadonlyMap<string, ReadonlySet<string>>): string[] | undefined {
   const isDone = new Set<string>()
   const visit = (name: string, path: readonly string[]): string[] | undefined => {
@@ -146,7 +146,7 @@ function circleIn(imports: ReadonlyMap<string, ReadonlySet<string>>): string[] |
   return undefined
 }
 
-it('vendors, adapters and frameworks are imported only where they belong', async () => {
+it('vendors, adapters and frameworks are imported only where the rules allow it', async () => {
   const wrong: string[] = []
   for (const { file, target } of await everyImport()) {
     for (const { from, to, why } of MAY_NOT_IMPORT) {
@@ -160,7 +160,7 @@ it('vendors, adapters and frameworks are imported only where they belong', async
   expect(wrong).toEqual([])
 })
 
-it('only programs touch the process', async () => {
+it('only programs use `process`', async () => {
   const wrong: string[] = []
   for (const file of await sourceFiles()) {
     const source = await readFile(join(ROOT, file), 'utf8')
@@ -170,7 +170,7 @@ it('only programs touch the process', async () => {
   expect(wrong).toEqual([])
 })
 
-it('at most six files lie loose beside the folders of the API', async () => {
+it('at most six files are in apps/api/src itself, outside its folders', async () => {
   const entries = await readdir(join(ROOT, API), { withFileTypes: true })
   expect(entries.filter((entry) => entry.isFile()).length).toBeLessThanOrEqual(6)
 })

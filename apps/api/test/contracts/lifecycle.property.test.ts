@@ -1,3 +1,4 @@
+import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type FinalJob, isFinal, type Job, type StreamEvent } from '@promptlab/contract'
 import { ProviderError, ProviderRegistry } from '@promptlab/providers'
@@ -12,13 +13,20 @@ import { InProcessJobQueue } from '../../src/queue/in-process-job-queue.ts'
 import { JsonFileJobRepository } from '../../src/storage/json-file/json-file-job-repository.ts'
 import { MemoryTokenLog } from '../../src/token-log/memory-token-log.ts'
 import { AwaitedReader } from '../support/awaited-reader.ts'
+import { cases, timeoutOf } from '../support/rounds.ts'
 import { SILENT } from '../support/silent-logger.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { UNOBSERVED } from '../support/unobserved.ts'
 
-const POLICY = { firstTokenTimeoutMs: 60_000, tokenIdleTimeoutMs: 60_000, jobTimeoutMs: 60_000, retryDelayMs: 1 }
+const POLICY = {
+  firstTokenTimeoutMs: 60_000,
+  tokenIdleTimeoutMs: 60_000,
+  jobTimeoutMs: 60_000,
+  maxAnswerLength: 4_000_000,
+  retryDelayMs: 1,
+}
 
-/** A provider that does what the test feeds it, one step at a time, for whichever job runs. */
+/** A provider that does what the test tells it, one step at a time. One job runs at a time. */
 class FedProvider {
   readonly name = 'fed'
   readonly models = ['fed']
@@ -27,7 +35,7 @@ class FedProvider {
   #taken = Promise.withResolvers<void>()
   #hungry = 0
 
-  /** Gives the next step to the job that runs, if one does. */
+  /** Gives the next step to the running job, if there is one. */
   async feed(step: string | Error | undefined): Promise<void> {
     if (this.#hungry === 0) return
     const taken = this.#taken.promise
@@ -64,7 +72,7 @@ class FedProvider {
   }
 }
 
-/** The engine on a real file, which can be stopped and started again. One job runs at a time. */
+/** The service with all its parts, on a real file. It can be restarted. One job runs at a time. */
 class Engine {
   readonly provider = new FedProvider()
   readonly #path: string
@@ -96,7 +104,7 @@ class Engine {
       newId: () => crypto.randomUUID(),
     }
     const runner = new JobRunner({ ...deps, logger: SILENT, observer: UNOBSERVED, policy: POLICY })
-    const service = new JobService({ ...deps, runner })
+    const service = new JobService({ ...deps, runner, queuedBytes: { total: 1e9, perOwner: 1e9 } })
     await new Reconciler({ ...deps, logger: SILENT }).recover()
     service.start()
     this.#parts = { jobs, queue, runner, service }
@@ -138,26 +146,27 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
 )
 
 describe('any sequence of operations', () => {
-  it('leaves every job in one final state, which never changes, with the exact text', {
-    timeout: 120_000,
+  it('brings every job to one final state that never changes, with the exact text', {
+    timeout: timeoutOf(120_000),
   }, async () => {
     const folder = await temporaryFolder()
-    let stores = 0
     await fc.assert(
       fc.asyncProperty(fc.array(operation, { maxLength: 25 }), async (operations) => {
-        const engine = new Engine(join(folder, `${stores++}.json`))
+        const store = await mkdtemp(join(folder, 'store-'))
+        const engine = new Engine(join(store, 'jobs.json'))
         await engine.start()
         const run = new OperationRun(engine)
         for (const each of operations) await run.perform(each)
         await run.finish()
         await engine.stop()
+        await rm(store, { recursive: true })
       }),
-      { numRuns: 100, timeout: 20_000 },
+      { ...cases(100), timeout: 20_000 },
     )
   })
 })
 
-/** Performs operations and holds what is observed against what was observed before. */
+/** Performs operations and compares what it observes with what it observed before. */
 class OperationRun {
   readonly #engine: Engine
   readonly #prompts = new Map<string, string>()
@@ -186,10 +195,10 @@ class OperationRun {
       case 'fail':
         return provider.feed(new ProviderError('broken', { code: 'provider-rejected' }))
       case 'restart':
-        // As the server does when it stops: its streams end, and clients come again.
+        // As the server does when it stops: its streams end, and clients reconnect.
         for (const reader of this.#open) {
           reader.source.close()
-          reader.look()
+          reader.wake()
         }
         return this.#engine.restart()
       case 'cancel':
@@ -203,7 +212,7 @@ class OperationRun {
     }
   }
 
-  /** Lets every job end, and checks them all. */
+  /** Ends every job and checks all of them. */
   async finish(): Promise<void> {
     for (const id of this.#prompts.keys()) {
       if (this.#deleted.has(id)) continue
@@ -226,7 +235,7 @@ class OperationRun {
       this.#deleted.add(id)
       await expect(this.#engine.service.get(id, undefined)).rejects.toMatchObject({ code: 'job-not-found' })
     } else {
-      // It may just have ended.
+      // The job may have ended in the meantime.
       await removal.then(
         () => this.#deleted.add(id),
         (error: unknown) => expect(error).toMatchObject({ code: 'job-not-finished' }),
@@ -239,7 +248,7 @@ class OperationRun {
     expect(this.#finals.get(job.id) ?? job).toEqual(job)
     this.#finals.set(job.id, job)
     const fed = this.#engine.provider.texts.get(this.#prompts.get(job.id) ?? '') ?? ''
-    // A token that was fed when the job was told to end need not be part of it.
+    // A token that was fed just before the end may be missing.
     if (job.status === 'completed') expect(job.result).toBe(fed)
     else expect(fed.startsWith(job.result)).toBe(true)
   }
@@ -265,7 +274,7 @@ class OperationRun {
     }
     this.#open.delete(events)
     expect(finals.length).toBeLessThanOrEqual(1)
-    // Without a final event the engine was stopped, or the job removed: a client would come again.
+    // Without a final event, the engine was stopped or the job was removed. A client would reconnect.
     if (finals.length === 0) return
     const job = await service.get(id, undefined).catch(() => this.#finals.get(id))
     if (!job || !isFinal(job)) return

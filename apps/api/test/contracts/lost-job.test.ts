@@ -10,10 +10,16 @@ import { ScriptedProvider } from '../support/scripted-provider.ts'
 import { newStorePath } from '../support/test-server.ts'
 import { UNOBSERVED } from '../support/unobserved.ts'
 
-const POLICY = { firstTokenTimeoutMs: 60_000, tokenIdleTimeoutMs: 60_000, jobTimeoutMs: 60_000, retryDelayMs: 1 }
+const POLICY = {
+  firstTokenTimeoutMs: 60_000,
+  tokenIdleTimeoutMs: 60_000,
+  jobTimeoutMs: 60_000,
+  maxAnswerLength: 4_000_000,
+  retryDelayMs: 1,
+}
 const never = new Promise<void>(() => {})
 
-it('ends the run of a job that somebody else has ended, and leaves its record alone', async () => {
+it('JobRunner ends the run of a job that another process has ended, and leaves the record unchanged', async () => {
   const jobs = await JsonFileJobRepository.open(await newStorePath())
   onTestFinished(() => jobs.close())
   const logger = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() }
@@ -31,7 +37,7 @@ it('ends the run of a job that somebody else has ended, and leaves its record al
   await jobs.insert(running)
   const run = runner.run({ id: 'a', running })
   const ended = finishJob(running, running, { status: 'cancelled' }, systemClock.now())
-  await jobs.replace(ended, 'running')
+  await jobs.replace(ended, { status: 'running', run: 1 })
 
   await run
   expect(await jobs.find('a')).toEqual(ended)

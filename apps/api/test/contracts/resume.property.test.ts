@@ -3,10 +3,14 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { TokenReader } from '../../src/jobs/ports/token-log.ts'
 import { MemoryTokenLog } from '../../src/token-log/memory-token-log.ts'
+import { append } from '../support/append-token.ts'
 import { AwaitedReader } from '../support/awaited-reader.ts'
+import { cases, timeoutOf } from '../support/rounds.ts'
 
-describe('any split of a text', () => {
-  it('is read exactly from any cursor, however reads and tokens interleave', async () => {
+describe('a text in any split into tokens', () => {
+  it('is read exactly from any cursor, in any order of reads and tokens', {
+    timeout: timeoutOf(30_000),
+  }, async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.string({ unit: 'binary', minLength: 1, maxLength: 5 }), { maxLength: 20 }),
@@ -18,7 +22,7 @@ describe('any split of a text', () => {
           const reads = readers.map(async ({ after, joins }) => {
             for (let step = 0; step < joins; step++) await scheduler.schedule(Promise.resolve())
             const reader = new AwaitedReader<TokenEvent, TokenReader>(
-              (onReady) => log.attach('job', after, { onReady, onDoubt: () => {} }),
+              (onReady) => log.attach('job', after, { onReady, onIdle: () => {} }),
               ({ hasEnded }) => hasEnded,
             )
             let read = ''
@@ -29,19 +33,19 @@ describe('any split of a text', () => {
             expect(read).toBe(text.slice(after))
           })
           const writing = (async () => {
-            // So that a job without tokens has a log that can end.
-            const keeper = log.attach('job', 0, { onReady: () => {}, onDoubt: () => {} })
+            // Without a reader, a job without tokens would have no log that can end.
+            const keeper = log.attach('job', 0, { onReady: () => {}, onIdle: () => {} })
             for (const token of tokens) {
               await scheduler.schedule(Promise.resolve())
-              log.append('job', token)
+              append(log, 'job', token)
             }
-            await log.close('job')
+            await log.close('job', 1)
             keeper.detach()
           })()
           await scheduler.waitFor(Promise.all([writing, ...reads]))
         },
       ),
-      { numRuns: 300 },
+      cases(300),
     )
   })
 })

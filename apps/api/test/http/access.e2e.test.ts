@@ -5,7 +5,7 @@ import { createJob, problemOf, readStream } from '../support/job-client.ts'
 import { ScriptedProvider } from '../support/scripted-provider.ts'
 import { newStorePath, startServer } from '../support/test-server.ts'
 
-/** Every route that needs a key; ID stands for a job of ann's. */
+/** Every route that needs a key. ID stands for a job of ann's. */
 const GUARDED = [
   ['POST', '/jobs'],
   ['GET', '/jobs'],
@@ -21,10 +21,10 @@ const GUARDED = [
 
 const OPEN = ['GET', 'HEAD'].flatMap((method) => ['/health/live', '/health/ready'].map((path) => `${method} ${path}`))
 
-/** What is the same on every server. */
+/** Documents that are the same on every server. */
 const DOCUMENT = /^(?:GET|HEAD) \/(?:docs\b|openapi\.json$)/
 
-describe('without a valid key', () => {
+describe('a server with API keys', () => {
   const wrongKeys = [
     undefined,
     '',
@@ -37,7 +37,7 @@ describe('without a valid key', () => {
     'Bearer ann',
   ]
 
-  it.each(GUARDED)('%s %s is refused, and says how to send one', async (method, path) => {
+  it.each(GUARDED)('refuses %s %s without a valid key, and says how to send one', async (method, path) => {
     const server = await ApiKeyServer.start()
     const { id } = await server.finishedJob(ANN)
     for (const authorization of wrongKeys) {
@@ -51,7 +51,7 @@ describe('without a valid key', () => {
     expect(await server.idsOf(ANN)).toEqual([id])
   })
 
-  it('a key in the URL does not count', async () => {
+  it('refuses a key in the URL', async () => {
     const server = await ApiKeyServer.start()
     const { id } = await server.finishedJob(ANN)
     for (const name of ['key', 'api_key', 'access_token', 'authorization', 'signature']) {
@@ -61,7 +61,7 @@ describe('without a valid key', () => {
     }
   })
 
-  it('every route but those named here is refused: a new one has to be opened on purpose', async () => {
+  it('requires a key on every route except health and documents, also on routes that are added later', async () => {
     const server = await ApiKeyServer.start()
     expect(server.routes).toEqual(expect.arrayContaining(['POST /jobs', 'GET /jobs/:id/stream']))
     const open: string[] = []
@@ -76,7 +76,7 @@ describe('without a valid key', () => {
 })
 
 describe('a caller', () => {
-  it('does not see the jobs of another, whatever is tried', async () => {
+  it('gets the same 404 for the job of another caller as for an unknown job', async () => {
     const server = await ApiKeyServer.start()
     const { id } = await server.finishedJob(ANN)
     const attempts = [
@@ -97,7 +97,7 @@ describe('a caller', () => {
     expect((await server.call(ANN, `/jobs/${id}`, { method: 'DELETE' })).status).toBe(204)
   })
 
-  it('cannot cancel a job of another that runs', async () => {
+  it('cannot cancel the running job of another caller', async () => {
     const gate = Promise.withResolvers<void>()
     const server = await ApiKeyServer.start({ providers: [new ScriptedProvider([gate.promise, 'done'])] })
     const response = await server.post(ANN, { prompt: 'Go', provider: 'scripted', model: 'script-1' })
@@ -107,7 +107,7 @@ describe('a caller', () => {
     expect((await server.call(ANN, links.stream)).status).toBe(200)
   })
 
-  it('pages through its own jobs only, also with the cursor of another', async () => {
+  it('lists only its own jobs, also with the list cursor of another caller', async () => {
     const server = await ApiKeyServer.start()
     const ids: string[] = []
     for (const key of [ANN, BOB, ANN, BOB, ANN]) ids.push((await server.finishedJob(key)).id)
@@ -132,7 +132,7 @@ describe('a caller', () => {
     expect(await post(ANN, 'order')).toEqual(['true', first])
   })
 
-  it('may have two keys, so that one can be replaced, and the name of its owner is nowhere in a job', async () => {
+  it('may have two keys, and no answer shows the name of a caller', async () => {
     const server = await ApiKeyServer.start({ env: { API_KEYS: `ann:${ANN},ann:${BOB}` } })
     const { id } = await server.finishedJob(ANN)
     const response = await server.call(BOB, `/jobs/${id}`)
@@ -142,8 +142,8 @@ describe('a caller', () => {
   })
 })
 
-describe('jobs that were made while keys were switched off', () => {
-  it('are nobody\u2019s when they are switched on, and all are there when they are switched off again', async () => {
+describe('jobs that were created without API keys', () => {
+  it('are hidden while the server has API keys, and listed again with AUTH=off', async () => {
     const DATABASE_URL = await newStorePath()
     const open = await startServer({ env: { DATABASE_URL } })
     const early = await createJob(open.url, ECHO)
@@ -169,7 +169,7 @@ describe('a stream link', () => {
     return { id, links: job.links }
   }
 
-  it('lets a browser read the stream of its job, and resume it', async () => {
+  it('reads and resumes the stream of its job without a key', async () => {
     const server = await ApiKeyServer.start()
     const { links } = await linkOf(server)
     const stream = await server.call(undefined, links.stream)
@@ -178,7 +178,7 @@ describe('a stream link', () => {
     expect(await (await server.call(undefined, `${links.stream}&after=9`)).text()).not.toContain('"Once"')
   })
 
-  it('is part of a job wherever one is shown', async () => {
+  it('is part of every answer that shows a job', async () => {
     const server = await ApiKeyServer.start()
     const { id, links } = await linkOf(server)
     expect(links).toMatchObject({ self: `/jobs/${id}`, cancel: `/jobs/${id}/cancel` })
@@ -189,7 +189,7 @@ describe('a stream link', () => {
     }
   })
 
-  it('opens nothing else', async () => {
+  it('is refused on every other route and job', async () => {
     const server = await ApiKeyServer.start()
     const { id, links } = await linkOf(server)
     const query = links.stream.slice(links.stream.indexOf('?'))
@@ -205,7 +205,7 @@ describe('a stream link', () => {
     }
   })
 
-  it('is refused when anything of it was altered', async () => {
+  it('is refused after any change to it', async () => {
     const server = await ApiKeyServer.start()
     const { id, links } = await linkOf(server)
     const { expires, signature } = Object.fromEntries(new URL(links.stream, server.url).searchParams)
@@ -227,7 +227,7 @@ describe('a stream link', () => {
     }
   })
 
-  it('is refused once it has expired, and another server does not know it', async () => {
+  it('is refused once it has expired, and on a server with another secret', async () => {
     let now = Date.parse('2026-01-02T03:04:05Z')
     const clock = { now: () => now, elapsed: () => performance.now() }
     const server = await ApiKeyServer.start({ clock, env: { STREAM_LINK_SECONDS: '60' } })
@@ -240,7 +240,7 @@ describe('a stream link', () => {
     expect((await other.call(undefined, links.stream)).status).toBe(401)
   })
 
-  it('holds on all servers that have the secret, also after a restart', async () => {
+  it('is accepted by every server with the same secret, also after a restart', async () => {
     const env = { STREAM_LINK_SECRET: 'x'.repeat(32), DATABASE_URL: await newStorePath() }
     const first = await ApiKeyServer.start({ env })
     const { links } = await linkOf(first)
@@ -249,14 +249,14 @@ describe('a stream link', () => {
     expect((await second.call(undefined, links.stream)).status).toBe(200)
   })
 
-  it('does not make up for a wrong key', async () => {
+  it('does not help a request that sends a wrong key or the key of another caller', async () => {
     const server = await ApiKeyServer.start()
     const { links } = await linkOf(server)
     expect((await server.call('wrong-key-0123456789', links.stream)).status).toBe(401)
     expect((await server.call(BOB, links.stream)).status).toBe(404)
   })
 
-  it('is a bare path when keys are switched off', async () => {
+  it('is a path without a signature when the server has no API keys', async () => {
     const { url } = await startServer()
     const response = await fetch(`${url}/jobs/${(await createJob(url, ECHO)).id}`)
     const { id, links } = JobResource.parse(await response.json())

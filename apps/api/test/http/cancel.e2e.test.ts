@@ -12,7 +12,7 @@ const cancel = (url: string, id: string) => fetch(`${url}/jobs/${id}/cancel`, { 
 const remove = (url: string, id: string) => fetch(`${url}/jobs/${id}`, { method: 'DELETE' })
 
 describe('POST /jobs/:id/cancel', () => {
-  it('ends a job in the middle of its stream: the vendor sees it, readers are told, the text is kept', async () => {
+  it('ends a streaming job: closes the call to the vendor, sends a final event and keeps the text', async () => {
     const { vendor, url } = await startVendorServer()
     const { id } = await createJob(url, OPENAI)
     const readers = [await StreamReader.open(url, id), await StreamReader.open(url, id)]
@@ -45,7 +45,7 @@ describe('POST /jobs/:id/cancel', () => {
     await exchange.closed
   })
 
-  it('ends a job that waits, which never reaches its provider', async () => {
+  it('ends a waiting job, whose provider is never called', async () => {
     const gate = Promise.withResolvers<void>()
     const provider = new ScriptedProvider([gate.promise, 'done'])
     const { url } = await startServer({ env: { MAX_CONCURRENT_JOBS: '1' }, providers: [provider] })
@@ -64,7 +64,7 @@ describe('POST /jobs/:id/cancel', () => {
     expect(provider.calls).toBe(1)
   })
 
-  it('gives its place in the queue back', async () => {
+  it('frees the queue for another job', async () => {
     const env = { MAX_CONCURRENT_JOBS: '1', MAX_QUEUED_JOBS: '1' }
     const { url } = await startServer({ env, providers: [new ScriptedProvider([never])] })
     await createJob(url, SCRIPTED)
@@ -74,7 +74,7 @@ describe('POST /jobs/:id/cancel', () => {
     expect((await postJob(url, SCRIPTED)).status).toBe(202)
   })
 
-  it('leaves a finished job unchanged, and may be repeated', async () => {
+  it('answers with the unchanged job when the job has ended already', async () => {
     const { url } = await startServer()
     const { id } = await createJob(url, ECHO)
     await readStream(url, id)
@@ -86,7 +86,7 @@ describe('POST /jobs/:id/cancel', () => {
     expect((await cancel(url, 'unknown')).status).toBe(404)
   })
 
-  it('races with the end of the job so that one final state wins, for everyone', async () => {
+  it('gives every client the same final state when it races with the end of the job', async () => {
     const { url } = await startServer()
     const rounds = Array.from({ length: 40 }, async () => {
       const { id } = await createJob(url, ECHO)
@@ -104,7 +104,7 @@ describe('POST /jobs/:id/cancel', () => {
     await Promise.all(rounds)
   })
 
-  it('does not wait for a provider that does not heed it', async () => {
+  it('does not wait for a provider that ignores its abort signal', async () => {
     const deaf = {
       name: 'scripted',
       models: ['script-1'],
@@ -123,7 +123,7 @@ describe('POST /jobs/:id/cancel', () => {
 })
 
 describe('DELETE /jobs/:id', () => {
-  it('removes a finished job, and refuses one that is not', async () => {
+  it('removes a finished job, and answers 409 for an unfinished one', async () => {
     const gate = Promise.withResolvers<void>()
     const { url } = await startServer({ providers: [new ScriptedProvider(['text', gate.promise])] })
     const { id } = await createJob(url, SCRIPTED)

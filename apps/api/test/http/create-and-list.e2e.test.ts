@@ -11,7 +11,7 @@ const never = new Promise<void>(() => {})
 describe('GET /jobs', () => {
   const page = async (url: string, query: string) => JobPage.parse(await (await fetch(`${url}/jobs?${query}`)).json())
 
-  it('pages through all jobs, newest first, each once, while jobs are added', async () => {
+  it('gives every job once, newest first, over pages that are read while jobs are added', async () => {
     const { url } = await startServer()
     const ids: string[] = []
     for (let count = 0; count < 7; count++) ids.unshift((await createJob(url, ECHO)).id)
@@ -19,7 +19,7 @@ describe('GET /jobs', () => {
     expect(seen).toEqual(ids)
   })
 
-  it('shows no texts, and filters', async () => {
+  it('leaves out results, and filters by status and provider', async () => {
     const { url } = await startServer()
     const done = await createJob(url, ECHO)
     await readStream(url, done.id)
@@ -52,7 +52,7 @@ describe('GET /jobs', () => {
     'cursor=',
     'page=2',
     'limit=1&limit=2',
-  ])('refuses %s', async (query) => {
+  ])('refuses the query %s', async (query) => {
     const response = await fetch(`${(await startServer()).url}/jobs?${query}`)
     expect(response.status).toBe(400)
     expect(await problemOf(response)).toMatchObject({
@@ -70,7 +70,7 @@ describe('Idempotency-Key', () => {
       body: JSON.stringify(body),
     })
 
-  it('gives the same request the first job again, whatever has become of it', async () => {
+  it('answers a repeated request with the first job in its present state', async () => {
     const provider = new ScriptedProvider(['done'])
     const { url } = await startServer({ providers: [provider] })
     const first = await post(url, SCRIPTED, 'order-1')
@@ -87,7 +87,7 @@ describe('Idempotency-Key', () => {
     expect(provider.calls).toBe(1)
   })
 
-  it('makes one job of many requests at once', async () => {
+  it('makes one job of 20 simultaneous requests with one key', async () => {
     const provider = new ScriptedProvider(['done'])
     const { url } = await startServer({ providers: [provider] })
     const responses = await Promise.all(Array.from({ length: 20 }, () => post(url, SCRIPTED, 'order-1')))
@@ -99,7 +99,7 @@ describe('Idempotency-Key', () => {
     expect(JobPage.parse(await (await fetch(`${url}/jobs`)).json()).data).toHaveLength(1)
   })
 
-  it('refuses another body under the same key', async () => {
+  it('refuses another body with a key that was used', async () => {
     const { url } = await startServer()
     await post(url, ECHO, 'order-1')
     const response = await post(url, { ...ECHO, prompt: 'Another' }, 'order-1')
@@ -107,7 +107,7 @@ describe('Idempotency-Key', () => {
     expect(await problemOf(response)).toMatchObject({ code: 'idempotency-key-reused' })
   })
 
-  it('replays also when the queue is full', async () => {
+  it('answers a repeated request also when the queue is full', async () => {
     const env = { MAX_CONCURRENT_JOBS: '1', MAX_QUEUED_JOBS: '1' }
     const { url } = await startServer({ env, providers: [new ScriptedProvider([never])] })
     for (const key of ['1', '2']) expect((await post(url, SCRIPTED, key)).status).toBe(202)
@@ -144,7 +144,7 @@ describe('Prefer: wait', () => {
     expect(await response.json()).toMatchObject({ status: 'failed', result: 'a' })
   })
 
-  it('answers 202 when the time is up, and the job goes on', async () => {
+  it('answers 202 when the job takes longer, and the job goes on', async () => {
     const gate = Promise.withResolvers<void>()
     const { url } = await startServer({ providers: [new ScriptedProvider([gate.promise, 'late'])] })
     const response = await post(url, 'wait=0')
@@ -163,7 +163,7 @@ describe('Prefer: wait', () => {
     },
   )
 
-  it('is ignored when it is not understood', async () => {
+  it('is ignored when its value is invalid', async () => {
     const { url } = await startServer({ providers: [new ScriptedProvider([never])] })
     for (const prefer of ['waiting', 'await', 'wait 5', 'wait=soon', 'wait=-1', 'return=minimal']) {
       const response = await post(url, prefer)

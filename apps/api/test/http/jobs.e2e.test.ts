@@ -2,10 +2,11 @@ import { readFile } from 'node:fs/promises'
 import { Job } from '@promptlab/contract'
 import { ProviderError } from '@promptlab/providers'
 import { type LoopbackVendor, startGeminiVendor, startOpenAIVendor } from '@promptlab/providers/testing/vendors'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createJob, getJob, postJob, problemOf, readStream, StreamReader } from '../support/job-client.ts'
 import { ScriptedProvider } from '../support/scripted-provider.ts'
 import { newStorePath, startServer } from '../support/test-server.ts'
+import { OPENAI, startVendorServer } from '../support/vendor-server.ts'
 
 const ECHO = { prompt: 'Once upon a time', provider: 'echo', model: 'echo' }
 const SCRIPTED = { prompt: 'Go', provider: 'scripted', model: 'script-1' }
@@ -17,8 +18,8 @@ async function startVendor(start: () => Promise<LoopbackVendor>): Promise<Loopba
   return vendor
 }
 
-describe('the way of a job', () => {
-  it('begins with one write if a worker is free, and with its place in the queue if none is', async () => {
+describe('a job', () => {
+  it('is stored as running in one write when a slot is free, else as pending', async () => {
     const gate = Promise.withResolvers<void>()
     const path = await newStorePath()
     const providers = [new ScriptedProvider([gate.promise, 'text'])]
@@ -57,7 +58,7 @@ describe('the way of a job', () => {
     })
   })
 
-  it('looks on the wire exactly as promised', async () => {
+  it('has a stream with the documented bytes', async () => {
     const gate = Promise.withResolvers<void>()
     const { url } = await startServer({ providers: [new ScriptedProvider(['Once', gate.promise, ' upon'])] })
     const { id } = await createJob(url, SCRIPTED)
@@ -108,7 +109,7 @@ describe('a failing provider', () => {
     ['openai', 'gpt-4', startOpenAIVendor, 'OPENAI_API_KEY', 'OPENAI_BASE_URL'],
     ['gemini', 'gemini-pro', startGeminiVendor, 'GEMINI_API_KEY', 'GEMINI_BASE_URL'],
   ] as const)(
-    '%s: fails the job before its first token, and tells no secret',
+    '%s: fails the job before its first token, and shows no secret',
     async (provider, model, start, keyName, urlName) => {
       const vendor = await startVendor(start)
       const { url } = await startServer({ env: { [keyName]: KEY, [urlName]: vendor.url } })
@@ -137,7 +138,7 @@ describe('a failing provider', () => {
     },
   )
 
-  it('fails the job in the middle of the stream and keeps the text', async () => {
+  it('fails a streaming job and keeps its text', async () => {
     const vendor = await startVendor(startOpenAIVendor)
     const { url } = await startServer({ env: { OPENAI_API_KEY: KEY, OPENAI_BASE_URL: vendor.url } })
     const { id } = await createJob(url, { prompt: 'Hello', provider: 'openai', model: 'gpt-4' })
@@ -158,7 +159,7 @@ describe('a failing provider', () => {
     expect(await readStream(url, id)).toMatchObject({ text: 'Half a ', final: { event: 'error' } })
   })
 
-  it('fails with "internal", and no words of the error, when it breaks in a way nobody foresaw', async () => {
+  it('fails the job as "internal" after an unexpected error, whose message it does not show', async () => {
     const provider = new ScriptedProvider(['some', new Error('secret detail')])
     const { url } = await startServer({ providers: [provider] })
     const { id } = await createJob(url, SCRIPTED)
@@ -169,7 +170,7 @@ describe('a failing provider', () => {
     expect((await createJob(url, SCRIPTED)).status).toBe('pending')
   })
 
-  it('says whether the job may be tried again', async () => {
+  it('marks a failure as retryable when the same job may succeed later', async () => {
     const error = new ProviderError('busy', { code: 'provider-rate-limited' })
     const { url } = await startServer({ providers: [new ScriptedProvider([error])] })
     const { id } = await createJob(url, SCRIPTED)
@@ -179,7 +180,7 @@ describe('a failing provider', () => {
 })
 
 describe('a restart', () => {
-  it('between create and stream loses nothing: the stream is served from the stored result', async () => {
+  it('serves the stream of a finished job from its stored result', async () => {
     const DATABASE_URL = await newStorePath()
     const first = await startServer({ env: { DATABASE_URL } })
     const { id } = await createJob(first.url, ECHO)
@@ -195,7 +196,7 @@ describe('a restart', () => {
     expect((await readStream(url, id, { after: 4 })).text).toBe(' upon a time')
   })
 
-  it('runs jobs that had not begun, and fails those that had as interrupted', async () => {
+  it('runs jobs that were pending, and fails jobs that were running as interrupted', async () => {
     const DATABASE_URL = await newStorePath()
     const provider = new ScriptedProvider(['begun', new Promise(() => {})])
     const env = { DATABASE_URL, MAX_CONCURRENT_JOBS: '1' }
@@ -205,7 +206,7 @@ describe('a restart', () => {
     const reader = await StreamReader.open(first.url, running.id)
     await reader.nextToken()
     await first.app.close()
-    // The stream ended without a final event: come again.
+    // The stream ended without a final event: clients reconnect.
     expect((await reader.rest()).filter(({ event }) => event)).toEqual([])
 
     const { url } = await startServer({ env, providers: [new ScriptedProvider(['ran', ' later'])] })
@@ -223,7 +224,7 @@ describe('a restart', () => {
 })
 
 describe('the queue', () => {
-  it('takes no more jobs than it may, and none of those it refuses is stored', async () => {
+  it('accepts as many jobs as it has room for, and stores none that it refuses', async () => {
     const gate = Promise.withResolvers<void>()
     const env = { MAX_CONCURRENT_JOBS: '2', MAX_QUEUED_JOBS: '3' }
     const { url } = await startServer({ env, providers: [new ScriptedProvider([gate.promise, 'done'])] })
@@ -238,5 +239,25 @@ describe('the queue', () => {
       expect((await readStream(url, Job.parse(await response.json()).id)).text).toBe('done')
     }
     expect((await postJob(url, SCRIPTED)).status).toBe(202)
+  })
+})
+
+describe('the record of a running job', () => {
+  it('has the text of its stream up to the last seconds', async () => {
+    const { vendor, url } = await startVendorServer()
+    const { id } = await createJob(url, OPENAI)
+    const exchange = await vendor.nextRequest()
+    const reader = await StreamReader.open(url, id)
+    for (const token of ['Once', ' upon']) {
+      exchange.sendToken(token)
+      await reader.nextToken()
+    }
+    const sentAt = performance.now()
+    const job = await vi.waitUntil(async () => {
+      const found = await getJob(url, id)
+      return found.status === 'running' && found.result === 'Once upon' && found
+    }, 10_000)
+    expect(performance.now() - sentAt).toBeLessThan(5_000)
+    expect(job).toMatchObject({ status: 'running', metrics: { tokenCount: 2 } })
   })
 })

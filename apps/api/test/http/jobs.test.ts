@@ -63,7 +63,7 @@ describe('POST /jobs', () => {
     ['unknown options', { ...VALID, options: { top_p: 1, seed: 2 } }, ['options.top_p', 'options.seed']],
     ['an array', [VALID], ['body']],
     ['everything wrong', { prompt: '', model: 5, extra: 1 }, ['prompt', 'provider', 'model', 'extra']],
-  ])('refuses %s and lists every fault with its path', async (_, body, paths) => {
+  ])('refuses a job with %s, and names the path of every fault', async (_, body, paths) => {
     const server = await request({ env: { MAX_PROMPT_CHARS: '1000' } })
     const problem = expectProblem(await server.post('/jobs').send(body), 400, 'invalid-request')
     expect(problem.errors?.map(({ path }) => path)).toEqual(paths)
@@ -71,7 +71,7 @@ describe('POST /jobs', () => {
   })
 
   it.each(['nobody', '__proto__', 'constructor', 'Echo'])(
-    'refuses the unknown provider %s and lists the known',
+    'refuses the unknown provider %s and lists the known providers',
     async (provider) => {
       const problem = expectProblem(
         await (await request()).post('/jobs').send({ ...VALID, provider }),
@@ -82,7 +82,7 @@ describe('POST /jobs', () => {
     },
   )
 
-  it('refuses an unknown model and lists the supported, also without a key', async () => {
+  it('refuses an unknown model and lists the supported models, also when the provider has no key', async () => {
     const server = await request({ env: { OPENAI_MODELS: 'llama3,qwen3' } })
     const response = await server.post('/jobs').send({ ...VALID, provider: 'openai', model: 'gpt-4' })
     expect(expectProblem(response, 400, 'unknown-model').detail).toContain('llama3, qwen3')
@@ -91,7 +91,7 @@ describe('POST /jobs', () => {
   it.each([
     ['openai', 'gpt-4', 'OPENAI_API_KEY'],
     ['gemini', 'gemini-pro', 'GEMINI_API_KEY'],
-  ])('names the variable that %s needs, and takes jobs once it is set', async (provider, model, variable) => {
+  ])('for %s and %s names the missing %s, and accepts jobs once it is set', async (provider, model, variable) => {
     const env: Record<string, string> = { OPENAI_BASE_URL: 'http://127.0.0.1:9', GEMINI_BASE_URL: 'http://127.0.0.1:9' }
     const server = await request({ env })
     const body = { prompt: 'Hello', provider, model }
@@ -108,7 +108,7 @@ describe('POST /jobs', () => {
     ['a form', 'application/x-www-form-urlencoded', 'prompt=Hello', 415, 'unsupported-media-type'],
     ['plain text', 'text/plain', JSON.stringify(VALID), 415, 'unsupported-media-type'],
     ['a body too large', 'application/json', JSON.stringify({ prompt: 'x'.repeat(50_000) }), 413, 'payload-too-large'],
-  ])('refuses %s', async (_, type, body, status, code) => {
+  ])('refuses a request with %s', async (_, type, body, status, code) => {
     const server = await request({ env: { MAX_PROMPT_CHARS: '1000' } })
     expectProblem(await server.post('/jobs').set('content-type', type).send(body), status, code)
   })
@@ -118,7 +118,7 @@ describe('POST /jobs', () => {
     expectProblem(response, 415, 'unsupported-media-type')
   })
 
-  it('does not answer a thousand faults with a thousand sentences', async () => {
+  it('names no more than 50 of a thousand faults', async () => {
     const body = Object.fromEntries(Array.from({ length: 1000 }, (_, index) => [`x${index}`.padEnd(1000, 'x'), 1]))
     const response = await (await request()).post('/jobs').send({ ...VALID, ...body })
     expect(expectProblem(response, 400, 'invalid-request').errors).toHaveLength(50)
@@ -129,7 +129,7 @@ describe('POST /jobs', () => {
     expectProblem(await (await request()).post('/jobs'), 400, 'invalid-request')
   })
 
-  it('takes the longest prompt there may be, however JSON writes it', async () => {
+  it('accepts the longest prompt also when JSON escapes every character', async () => {
     const server = await request({ env: { MAX_PROMPT_CHARS: '1000' } })
     const escaped = '\\ud83d\\ude42'.repeat(1000)
     const body = `{"prompt":"${escaped}","provider":"echo","model":"echo","options":{"system":"${escaped}"}}`
@@ -140,7 +140,7 @@ describe('POST /jobs', () => {
 
 describe('GET /jobs/:id', () => {
   it.each(['nothing', '00000000-0000-7000-8000-000000000000', '__proto__', '%F0%9F%99%82'])(
-    'does not find %s',
+    'answers 404 for the unknown job %s',
     async (id) => {
       const server = await request()
       expectProblem(await server.get(`/jobs/${id}`), 404, 'job-not-found')
@@ -163,7 +163,7 @@ describe('GET /jobs/:id/stream', () => {
     },
   )
 
-  it('answers 204 to a client that has seen the end', async () => {
+  it('answers 204 to a client that has read the final event', async () => {
     const server = await request()
     const { id } = Job.parse((await server.post('/jobs').send(VALID)).body)
     expect((await server.get(`/jobs/${id}/stream`).set('last-event-id', 'end')).status).toBe(204)
@@ -172,7 +172,7 @@ describe('GET /jobs/:id/stream', () => {
 })
 
 describe('GET /providers', () => {
-  it('lists every provider with its models and what it lacks', async () => {
+  it('lists every provider with its models and the variables that it lacks', async () => {
     const server = await request({ env: { OPENAI_API_KEY: 'sk-secret', GEMINI_MODELS: 'gemini-pro' } })
     const response = await server.get('/providers')
     const providers = z.array(ProviderInfo).parse(response.body)
@@ -192,17 +192,21 @@ describe('GET /health', () => {
     expect((await server.get('/health/live')).body).toEqual({ status: 'live' })
     const ready = await server.get('/health/ready')
     expect(ready.status).toBe(200)
-    expect(ready.body).toEqual({ status: 'ready', dependencies: { storage: { ready: true }, queue: { ready: true } } })
+    expect(ready.body).toEqual({
+      status: 'ready',
+      dependencies: { storage: { ready: true }, queue: { ready: true } },
+      workers: 1,
+    })
   })
 })
 
-describe('every other request', () => {
+describe('an unknown route', () => {
   it.each([
     ['GET', '/'],
     ['GET', '/nothing?secret=1'],
     ['POST', '/jobs/x/y'],
     ['DELETE', '/provider'],
-  ] as const)('%s %s is answered with a problem', async (method, path) => {
+  ] as const)('%s %s gets a problem as its answer', async (method, path) => {
     const server = await request()
     const call = { GET: () => server.get(path), POST: () => server.post(path), DELETE: () => server.delete(path) }[
       method
@@ -212,7 +216,7 @@ describe('every other request', () => {
   })
 
   it.each(['/%', '/jobs/%E0%A4%A', `/jobs/${'x'.repeat(5000)}`])(
-    'the bad address %.20s is answered with a problem',
+    'or malformed path %.20s gets a problem as its answer',
     async (path) => {
       const response = await (await request()).get(path)
       expect(response.status).toBeGreaterThanOrEqual(400)
@@ -222,12 +226,12 @@ describe('every other request', () => {
   )
 })
 
-describe('what is hardly HTTP', () => {
+describe('malformed HTTP', () => {
   it.each([
     ['an unknown method', 'FOO /jobs HTTP/1.1\r\nHost: x\r\n', 400],
     ['garbage', '\x16\x03\x01\x02', 400],
     ['too large a header', `GET / HTTP/1.1\r\nHost: x\r\nA: ${'x'.repeat(20_000)}\r\n`, 431],
-  ])('%s is answered with a problem', async (_, head, status) => {
+  ])('with %s gets a problem as its answer', async (_, head, status) => {
     const { url } = await startServer()
     const socket = connect(Number(new URL(url).port), '127.0.0.1')
     socket.end(`${head}Connection: close\r\n\r\n`, 'latin1')
@@ -237,8 +241,8 @@ describe('what is hardly HTTP', () => {
   })
 })
 
-describe('limits that Fastify has', () => {
-  it('do not cut off a recovery or a shutdown that takes long', async () => {
+describe('the time limits of Fastify', () => {
+  it('are off for plugins and for closing, because recovery and shutdown may take long', async () => {
     expect((await startServer()).app.initialConfig.pluginTimeout).toBe(0)
   })
 })
@@ -246,7 +250,7 @@ describe('limits that Fastify has', () => {
 describe('CORS', () => {
   const ORIGIN = 'https://app.example'
 
-  it('lets in the origins of CORS_ORIGINS and no other', async () => {
+  it('allows the origins of CORS_ORIGINS and no other', async () => {
     const server = await request({ env: { CORS_ORIGINS: `${ORIGIN},http://localhost:5173` } })
     const allowed = await server.get('/providers').set('origin', ORIGIN)
     expect(allowed.headers['access-control-allow-origin']).toBe(ORIGIN)
@@ -269,7 +273,7 @@ describe('CORS', () => {
     })
   })
 
-  it('covers streams and problems too', async () => {
+  it('is on streams and problems too', async () => {
     const server = await request({ env: { CORS_ORIGINS: '*' } })
     const { id } = Job.parse((await server.post('/jobs').send(VALID)).body)
     for (const path of [`/jobs/${id}/stream`, '/nothing', '/jobs/unknown']) {

@@ -1,14 +1,51 @@
-import { describe, expect, it } from 'vitest'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { describe, expect, it, vi } from 'vitest'
 import { ANN, ApiKeyServer, BOB, ECHO } from '../support/api-key-server.ts'
-import { createJob, postJob, problemOf, readStream, StreamReader } from '../support/job-client.ts'
+import { createJob, getJob, postJob, problemOf, readStream, StreamReader } from '../support/job-client.ts'
 import { ScriptedProvider } from '../support/scripted-provider.ts'
 import { startServer } from '../support/test-server.ts'
 
 const SCRIPTED = { prompt: 'Go', provider: 'scripted', model: 'script-1' }
 const never = new Promise<void>(() => {})
 
+describe('MAX_ANSWER_CHARS', () => {
+  it('fails a job whose answer is longer, which keeps the text up to there', async () => {
+    const { url } = await startServer({
+      env: { MAX_ANSWER_CHARS: '10' },
+      providers: [new ScriptedProvider(['12345', '6789🙂', 'never'])],
+    })
+    const { id } = await createJob(url, SCRIPTED)
+    const { text, final } = await readStream(url, id)
+    expect(text).toBe('123456789')
+    expect(JSON.parse(final?.data ?? '')).toMatchObject({ code: 'answer-too-long', retryable: false })
+    expect(await getJob(url, id)).toMatchObject({ status: 'failed', result: '123456789' })
+  })
+
+  it('takes an answer of exactly that length', async () => {
+    const { url } = await startServer({
+      env: { MAX_ANSWER_CHARS: '3' },
+      providers: [new ScriptedProvider(['12', '3'])],
+    })
+    const { id } = await createJob(url, SCRIPTED)
+    expect(await readStream(url, id)).toMatchObject({ text: '123', final: { event: 'metrics' } })
+  })
+
+  it('keeps one vast token from holding up the server', { timeout: 60_000 }, async () => {
+    const gate = Promise.withResolvers<void>()
+    const { url } = await startServer({ providers: [new ScriptedProvider([gate.promise, 'x'.repeat(20_000_000)])] })
+    const { id } = await createJob(url, SCRIPTED)
+    const delay = monitorEventLoopDelay({ resolution: 5 })
+    delay.enable()
+    gate.resolve()
+    await vi.waitUntil(async () => (await getJob(url, id)).status === 'failed', 20_000)
+    delay.disable()
+    expect(delay.max / 1e6).toBeLessThan(1_000)
+    expect(await getJob(url, id)).toMatchObject({ error: { code: 'answer-too-long' } })
+  })
+})
+
 describe('RATE_LIMIT_PER_MINUTE', () => {
-  it('bounds each caller for itself, and says how much is left and when to come again', async () => {
+  it('counts each caller on its own, and says how many requests are left and when to come again', async () => {
     const server = await ApiKeyServer.start({ env: { RATE_LIMIT_PER_MINUTE: '3' } })
     for (const left of ['2', '1', '0']) {
       const response = await server.call(ANN, '/jobs')
@@ -24,7 +61,7 @@ describe('RATE_LIMIT_PER_MINUTE', () => {
     expect((await server.call(undefined, '/health/ready')).status).toBe(200)
   })
 
-  it('bounds each address where there are no keys, and believes only trusted proxies about it', async () => {
+  it('counts each address when the server has no API keys, and reads X-Forwarded-For of trusted proxies only', async () => {
     const from = (url: string, address: string) => fetch(`${url}/jobs`, { headers: { 'x-forwarded-for': address } })
     const behind = await startServer({ env: { RATE_LIMIT_PER_MINUTE: '1', TRUSTED_PROXIES: '127.0.0.0/8' } })
     const statuses: number[] = []
@@ -37,7 +74,23 @@ describe('RATE_LIMIT_PER_MINUTE', () => {
     expect((await from(alone.url, '192.0.2.2')).status).toBe(429)
   })
 
-  it('is off without keys unless it is set', async () => {
+  it('bounds the wrong keys of an address, which is refused before its next key is compared', async () => {
+    const server = await ApiKeyServer.start({ env: { RATE_LIMIT_PER_MINUTE: '20' } })
+    const statuses: number[] = []
+    for (let guess = 0; guess < 30; guess++)
+      statuses.push((await server.call(`wrong-key-${guess}-0123456`, '/jobs')).status)
+    expect(statuses).toEqual([...Array(20).fill(401), ...Array(10).fill(429)])
+    const refused = await server.call(ANN, '/jobs')
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
+    expect(await problemOf(refused)).toMatchObject({
+      status: 429,
+      code: 'rate-limited',
+      detail: expect.stringContaining('wrong API keys'),
+    })
+    expect((await server.call(undefined, '/health/ready')).status).toBe(200)
+  })
+
+  it('is off by default when the server has no API keys', async () => {
     const { url } = await startServer()
     expect((await fetch(`${url}/jobs`)).headers.get('ratelimit-limit')).toBeNull()
     const server = await ApiKeyServer.start()
@@ -45,8 +98,8 @@ describe('RATE_LIMIT_PER_MINUTE', () => {
   })
 })
 
-describe('open streams', () => {
-  it('are bounded for each job, and free a place when they end', async () => {
+describe('stream slots', () => {
+  it('are limited for each job, and a stream that ends frees its slot', async () => {
     const gate = Promise.withResolvers<void>()
     const providers = [new ScriptedProvider(['a', gate.promise, 'b'])]
     const { url } = await startServer({ env: { MAX_STREAMS_PER_JOB: '2' }, providers })
@@ -60,13 +113,13 @@ describe('open streams', () => {
     expect((await readStream(url, job.id)).text).toBe('ab')
   })
 
-  it('are bounded for each caller, also when they are read by link', async () => {
+  it('are limited for each caller, also for streams that are read by link', async () => {
     const env = { MAX_STREAMS_PER_KEY: '1' }
     const server = await ApiKeyServer.start({ env, providers: [new ScriptedProvider(['a', never])] })
     const stream = (key: string) => server.post(key, SCRIPTED, { accept: 'text/event-stream' })
     const first = await stream(ANN)
     expect(first.status).toBe(200)
-    // The job was accepted all the same, as its location tells.
+    // The job was accepted nevertheless: the answer has its location.
     const second = await stream(ANN)
     expect(second.status).toBe(429)
     const job = await server.call(ANN, second.headers.get('location') ?? '')
@@ -77,7 +130,7 @@ describe('open streams', () => {
 })
 
 describe('MAX_JOBS_PER_KEY', () => {
-  it('lets the jobs of others pass a caller who has many', async () => {
+  it('lets the jobs of other callers pass a caller with many waiting jobs', async () => {
     const env = { MAX_CONCURRENT_JOBS: '4', MAX_CONCURRENT_JOBS_PER_PROVIDER: '4', MAX_JOBS_PER_KEY: '1' }
     const server = await ApiKeyServer.start({ env, providers: [new ScriptedProvider(['a', never])] })
     const statusOf = async (key: string, path: string) => JSON.parse(await (await server.call(key, path)).text()).status
@@ -91,8 +144,8 @@ describe('MAX_JOBS_PER_KEY', () => {
   })
 })
 
-describe('bodies', () => {
-  it('may not be nested deeply', async () => {
+describe('a request body', () => {
+  it('is refused when it is nested too deeply', async () => {
     const { url } = await startServer()
     const nested = (depth: number) => `{"prompt":${'['.repeat(depth)}${']'.repeat(depth)}}`
     const post = (body: string) =>

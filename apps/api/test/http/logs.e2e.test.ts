@@ -10,7 +10,7 @@ const LINK_SECRET = 'LINKSECRET'.repeat(4)
 const WRONG_KEY = 'WRONGKEYSECRET0123456789'
 
 describe('the log', () => {
-  it('has no key, signature, prompt or result above debug, whatever happens to a job', async () => {
+  it('has no key, signature, prompt or result at level info, whatever happens to a job', async () => {
     const vendor = await startOpenAIVendor()
     onTestFinished(() => vendor.close())
     const log = new LogLines('info')
@@ -54,7 +54,7 @@ describe('the log', () => {
     expect(log.with('job failed')).toMatchObject([{ jobId: refused.id, code: 'provider-rejected', status: 400 }])
   })
 
-  it('takes out what somebody logs by mistake', () => {
+  it('redacts prompts, results and keys that are logged by mistake', () => {
     const log = new LogLines()
     const job = { prompt: 'PROMPTSECRET', result: 'RESULTSECRET', id: '1' }
     log.logger.info({ ...job, job, request: { headers: { authorization: 'KEYSECRET' } } }, 'mistake')
@@ -62,7 +62,7 @@ describe('the log', () => {
     expect(log.with('mistake')).toMatchObject([{ job: { id: '1', prompt: '[redacted]' } }])
   })
 
-  it('has a line for each request, with its id, its caller and its job', async () => {
+  it('has a line for each request, with the ids of the request and the job, and the caller', async () => {
     const log = new LogLines()
     const server = await ApiKeyServer.start({ logger: log.logger })
     const created = await server.post(ANN, ECHO, { 'x-request-id': 'trace-1' })
@@ -86,7 +86,7 @@ describe('the log', () => {
   })
 
   it.each(['', 'x'.repeat(129), 'with space', '"quoted"', '{}', 'a;b'])(
-    'does not take %s for the id of a request',
+    'replaces the invalid request id "%s" of a client',
     async (id) => {
       const server = await ApiKeyServer.start()
       const response = await server.call(ANN, '/jobs/unknown', { headers: { 'x-request-id': id } })
@@ -97,8 +97,8 @@ describe('the log', () => {
   )
 })
 
-describe('headers', () => {
-  it('tell browsers to run nothing that the server does not serve itself', async () => {
+describe('response headers', () => {
+  it('allow browsers to run only scripts of this server', async () => {
     const server = await ApiKeyServer.start({ env: { CORS_ORIGINS: 'https://app.example' } })
     const { headers } = await server.call(ANN, '/jobs')
     expect(headers.get('content-security-policy')).toMatch(/default-src 'self';.*object-src 'none'/)
@@ -107,7 +107,7 @@ describe('headers', () => {
     expect(headers.get('strict-transport-security')).toBeNull()
   })
 
-  it('let pages of configured origins read what they need, also of refusals', async () => {
+  it('let pages of configured origins read the headers that clients use, also of refusals', async () => {
     const server = await ApiKeyServer.start({ env: { CORS_ORIGINS: 'https://app.example' } })
     const origin = 'https://app.example'
     const preflight = await server.call(undefined, '/jobs', {
@@ -125,8 +125,8 @@ describe('headers', () => {
   })
 })
 
-describe('where the server connects', () => {
-  it('is not for callers to say', async () => {
+describe('the address of a vendor', () => {
+  it('cannot be set by a caller', async () => {
     const vendor = await startOpenAIVendor()
     onTestFinished(() => vendor.close())
     const env = { OPENAI_API_KEY: VENDOR_KEY, OPENAI_BASE_URL: vendor.url }

@@ -5,7 +5,7 @@ import { startServer } from '../support/test-server.ts'
 
 const JOBS = 2_000
 
-/** Streams a text that its prompt chooses, and stops halfway until all are let go. */
+/** Streams a text made from the prompt, and pauses halfway until the test goes on. */
 class HalfwayProvider implements LLMProvider {
   readonly name = 'halfway'
   readonly models = ['halfway']
@@ -24,7 +24,7 @@ function wordsOf(prompt: string): string[] {
   return Array.from({ length: 20 }, (_, index) => ` ${prompt}/${index}🙂`)
 }
 
-/** Does it for each, so many at a time that no queue of connections overflows. */
+/** Calls `use` for all items, 100 at a time, so that no listen backlog overflows. */
 async function forEach<Item, Result>(items: readonly Item[], use: (item: Item) => Promise<Result>): Promise<Result[]> {
   const results: Result[] = []
   for (let start = 0; start < items.length; start += 100) {
@@ -33,7 +33,7 @@ async function forEach<Item, Result>(items: readonly Item[], use: (item: Item) =
   return results
 }
 
-it('two thousand jobs run at once, each with a reader who gets its exact text', { timeout: 120_000 }, async () => {
+it('runs two thousand jobs at once, and streams each its exact text to a reader', { timeout: 120_000 }, async () => {
   const provider = new HalfwayProvider()
   const limits = { MAX_CONCURRENT_JOBS: `${JOBS}`, MAX_CONCURRENT_JOBS_PER_PROVIDER: `${JOBS}` }
   const { app, tokenLog, url } = await startServer({ env: limits, providers: [provider] })

@@ -13,14 +13,14 @@ const SCRIPTED = { prompt: 'Go', provider: 'scripted', model: 'script-1' }
 
 const metricsOf = async (url: string) => await (await fetch(`${url}/metrics`)).text()
 
-/** The value of one series, by its name and labels as they are written. */
+/** The value of one series, given as the metrics write it, with labels. */
 function sampleOf(metrics: string, series: string): number | undefined {
   const line = metrics.split('\n').find((each) => each.startsWith(`${series} `))
   return line === undefined ? undefined : Number(line.slice(series.length + 1))
 }
 
 describe('GET /metrics', () => {
-  it('counts what jobs did', async () => {
+  it('counts jobs, their tokens and their times', async () => {
     const { url } = await startServer()
     const { id } = await createJob(url, ECHO)
     await readStream(url, id)
@@ -36,7 +36,7 @@ describe('GET /metrics', () => {
     expect(metrics).toContain('nodejs_eventloop_lag_p99_seconds')
   })
 
-  it('shows what runs, waits and is read now', async () => {
+  it('shows how many jobs run and wait, and how many streams are open', async () => {
     const gate = Promise.withResolvers<void>()
     const env = { MAX_CONCURRENT_JOBS: '1' }
     const { url } = await startServer({ env, providers: [new ScriptedProvider(['a', gate.promise])] })
@@ -55,7 +55,7 @@ describe('GET /metrics', () => {
     expect(sampleOf(after, 'promptlab_jobs_waiting')).toBe(0)
   })
 
-  it('counts every call of a provider that failed', async () => {
+  it('counts every failed call of a provider', async () => {
     const { vendor, url } = await startVendorServer()
     const { id } = await createJob(url, OPENAI)
     for (const status of [429, 500, 503]) (await vendor.nextRequest()).fail(status)
@@ -66,7 +66,7 @@ describe('GET /metrics', () => {
     expect(sampleOf(metrics, 'promptlab_jobs_ended_total{provider="openai",model="gpt-4",status="failed"}')).toBe(1)
   })
 
-  it('has labels that callers cannot make more of', async () => {
+  it('has labels whose number does not grow with requests', async () => {
     const { url } = await startServer()
     for (let count = 0; count < 50; count++) {
       await fetch(`${url}/unknown-${count}`)
@@ -80,7 +80,7 @@ describe('GET /metrics', () => {
     expect(await metricsOf(url)).not.toContain('unknown-')
   })
 
-  it('is for who has its own key, where keys are used, and that key is good for nothing else', async () => {
+  it('needs METRICS_KEY when the server has API keys, and METRICS_KEY opens no other route', async () => {
     const key = 'key-of-metrics-0123456789'
     const server = await ApiKeyServer.start({ env: { METRICS_KEY: key }, logger: new LogLines().logger })
     const statuses = async (path: string) =>
@@ -96,7 +96,7 @@ const Dashboard = z.object({
   panels: z.array(z.object({ title: z.string(), targets: z.array(z.object({ expr: z.string() })) })),
 })
 
-/** The names of metrics, each with its labels. */
+/** The labels of each metric. */
 function labelsIn(metrics: string): ReadonlyMap<string, ReadonlySet<string>> {
   const labelsOf = new Map<string, Set<string>>()
   for (const [, name = '', labels = ''] of metrics.matchAll(/^(\w+)(?:\{(.*)\})? /gm)) {
@@ -118,7 +118,7 @@ function labelsUsedIn(expression: string): string[] {
 }
 
 describe('deploy/grafana-dashboard.json', () => {
-  it('asks only for metrics and labels that exist', async () => {
+  it('queries only metrics and labels that exist', async () => {
     const { vendor, url } = await startVendorServer()
     const failed = await createJob(url, OPENAI)
     ;(await vendor.nextRequest()).fail(400)
@@ -133,7 +133,7 @@ describe('deploy/grafana-dashboard.json', () => {
       const names = expression.match(/\b(?:promptlab|nodejs|process)_\w+/g) ?? []
       expect(names, expression).not.toEqual([])
       for (const name of names) {
-        // The scraper adds the instance.
+        // Prometheus adds the label `instance`.
         const labels = ['instance', ...(labelsOf.get(name) ?? [])]
         if (!labelsOf.has(name)) wrong.push(`${name} in ${expression}`)
         wrong.push(...labelsUsedIn(expression).filter((label) => !labels.includes(label)))

@@ -10,13 +10,13 @@ const plainProxy = (upstream: string) => (folder: string, address: string) =>
     fastcgi_temp_path ${folder}/fastcgi; uwsgi_temp_path ${folder}/uwsgi; scgi_temp_path ${folder}/scgi;
     server { listen ${address}; location / { proxy_pass ${upstream}; } } }`
 
-it('streams through nginx token by token, and resumes there', async ({ skip }) => {
+it('streams token by token and resumes through nginx with default settings', async ({ skip }) => {
   const { vendor, url } = await startVendorServer()
   const nginx = await startNginx(plainProxy(url), skip)
   const { id } = await createJob(nginx, OPENAI)
   const exchange = await vendor.nextRequest()
   const reader = await StreamReader.open(nginx, id)
-  // Each token comes before the next is sent: nothing on the way collects them.
+  // Each token arrives before the next one is sent, so nginx does not buffer.
   for (const token of ['Once', ' upon', ' a', ' time']) {
     exchange.sendToken(token)
     expect(await reader.nextToken()).toBe(token)

@@ -13,6 +13,7 @@ import {
   ProviderInfo,
 } from '@promptlab/contract'
 import { describe, expect, it } from 'vitest'
+import { STREAM_TYPES } from '../../src/http/streams/stream-format.ts'
 import { ANN, ApiKeyServer, BOB, ECHO } from '../support/api-key-server.ts'
 import { OpenApiDocument } from '../support/openapi-document.ts'
 import { ScriptedProvider } from '../support/scripted-provider.ts'
@@ -23,11 +24,11 @@ const run = promisify(execFile)
 const SCRIPTED = { prompt: 'Go', provider: 'scripted', model: 'script-1' }
 const never = new Promise<void>(() => {})
 
-/** Answers that need a server that is broken or stops, or a client that hardly speaks HTTP; other tests look at them. */
-const ELSEWHERE = / (?:500|503|408|431)$|^(?:listProviders|readMetrics|isLive|isReady) 400$/
+/** Answers of a broken or stopping server, or to malformed HTTP. Other tests check them. */
+const ELSEWHERE = / (?:403|408|421|431|500|503)$|^(?:listProviders|readMetrics|isLive|isReady) 400$/
 
 describe('GET /openapi.json', () => {
-  it('passes its linter without a warning', async () => {
+  it('passes the linter without a warning', async () => {
     const { url } = await startServer()
     const { text } = await OpenApiDocument.of(url)
     const file = join(await temporaryFolder(), 'openapi.json')
@@ -39,7 +40,7 @@ describe('GET /openapi.json', () => {
     expect(stdout + stderr).not.toMatch(/warning/i)
   })
 
-  it('tells of every route, and of every problem', async () => {
+  it('describes every route and every problem', async () => {
     const { url, routes } = await startServer()
     const document = await OpenApiDocument.of(url)
     const told = Object.entries(document.paths).flatMap(([path, operations]) =>
@@ -97,7 +98,7 @@ describe('GET /openapi.json', () => {
     expect(faults).toEqual([])
   })
 
-  it('agrees with what the server answers, for every answer it tells of', async () => {
+  it('agrees with a real answer for every answer that it describes', async () => {
     const env = { MAX_QUEUED_JOBS: '1', MAX_CONCURRENT_JOBS: '1', MAX_STREAMS_PER_JOB: '1', MAX_PROMPT_CHARS: '100' }
     const echo = await ApiKeyServer.start({ env: { ...env, METRICS_KEY: 'key-of-metrics-01234' } })
     const stuck = await ApiKeyServer.start({ env, providers: [new ScriptedProvider(['a', never])] })
@@ -154,7 +155,7 @@ describe('GET /openapi.json', () => {
     await call(echo, ANN, 'GET /jobs')
     await call(echo, ANN, 'GET /jobs?limit=x')
     await call(echo, ANN, `GET /jobs/${id}`)
-    for (const accept of ['text/event-stream', 'application/x-ndjson', 'text/plain', 'image/png']) {
+    for (const accept of [...STREAM_TYPES, 'image/png']) {
       await call(echo, ANN, `GET /jobs/${id}/stream`, { headers: { accept } })
       await call(echo, ANN, 'POST /jobs', json(ECHO, { accept, 'idempotency-key': accept }))
     }
@@ -183,7 +184,7 @@ describe('GET /openapi.json', () => {
 })
 
 describe('GET /docs', () => {
-  it('is a page whose scripts and styles the server serves itself', async () => {
+  it('is a page that loads scripts and styles only from this server', async () => {
     const { url } = await startServer()
     const response = await fetch(`${url}/docs`)
     const page = await response.text()
@@ -195,7 +196,7 @@ describe('GET /docs', () => {
       expect(new URL(source, response.url).origin).toBe(new URL(url).origin)
       expect((await fetch(new URL(source, response.url))).status).toBe(200)
     }
-    // Nothing inline, which the policy would not let run.
+    // The content security policy forbids inline scripts and styles.
     expect(page).not.toMatch(/<script(?![^>]*src=)|<style|style=|\son\w+=/)
   })
 })

@@ -13,7 +13,7 @@ async function newPage(): Promise<string> {
 }
 
 describe('the playground', () => {
-  it('can be loaded without a key, which the page asks for itself', async () => {
+  it('is served without a key, because the page asks for it', async () => {
     const env = { API_KEYS: `alice:${'k'.repeat(32)}` }
     const { url } = await startServer({ env, config: { playgroundFolder: await newPage() } })
     const page = await fetch(url)
@@ -25,14 +25,14 @@ describe('the playground', () => {
     expect((await fetch(`${url}/jobs`)).status).toBe(401)
   })
 
-  it('is no part of the interface that is described', async () => {
+  it('is not in the OpenAPI document', async () => {
     const { url } = await startServer({ config: { playgroundFolder: await newPage() } })
     const { paths } = JSON.parse(await (await fetch(`${url}/openapi.json`)).text())
     expect(Object.keys(paths)).toContain('/jobs')
     expect(Object.keys(paths).filter((path) => path === '/' || path.includes('assets'))).toEqual([])
   })
 
-  it('gives nothing but its own files', async () => {
+  it('serves no files outside its folder', async () => {
     const { url } = await startServer({ config: { playgroundFolder: await newPage() } })
     for (const path of [
       '/../package.json',

@@ -9,7 +9,7 @@ const ECHO = { prompt: 'Once upon a time', provider: 'echo', model: 'echo' }
 const KEY = 'sk-very-secret-key-0123456789'
 
 describe('the server process', () => {
-  it('says where it listens, what it can do, and what to try', async () => {
+  it('prints its address, a command to try, the providers and the store', async () => {
     const DATABASE_URL = await newStorePath()
     const server = await ServerProcess.start({ DATABASE_URL })
     expect(server.output).toContain(`curl -si ${server.url}/jobs`)
@@ -17,7 +17,7 @@ describe('the server process', () => {
     expect(server.output).toContain(DATABASE_URL)
   })
 
-  it('is killed and loses nothing that it had told', async () => {
+  it('loses nothing that clients were told when it is killed', async () => {
     const DATABASE_URL = await newStorePath()
     const vendor = await startOpenAIVendor()
     onTestFinished(() => vendor.close())
@@ -52,7 +52,7 @@ describe('the server process', () => {
     expect(vendor.requests).toBe(2)
   })
 
-  it('refuses a store that another server holds, and says who does', async () => {
+  it('refuses a store that another server uses, and names that process', async () => {
     const DATABASE_URL = await newStorePath()
     await ServerProcess.start({ DATABASE_URL })
     const second = await ServerProcess.spawn({ DATABASE_URL })
@@ -60,7 +60,7 @@ describe('the server process', () => {
     expect(second.output).toMatch(/^The job store .*jobs\.json is in use by process \d+ on .*Stop that server/)
   })
 
-  it('refuses a damaged store and leaves it as it is', async () => {
+  it('refuses a damaged store and does not change it', async () => {
     const DATABASE_URL = await newStorePath()
     await writeFile(DATABASE_URL, '{"version":1,"jobs":[')
     const server = await ServerProcess.spawn({ DATABASE_URL })
@@ -69,13 +69,13 @@ describe('the server process', () => {
     expect(await readFile(DATABASE_URL, 'utf8')).toBe('{"version":1,"jobs":[')
   })
 
-  it('names every bad setting', async () => {
+  it('names every invalid setting and exits with 1', async () => {
     const server = await ServerProcess.spawn({ PORT: 'http', LOG_LEVEL: 'loud' })
     expect(await server.exit()).toBe(1)
     expect(server.output).toMatch(/PORT: Must be a whole number[\s\S]*LOG_LEVEL:/)
   })
 
-  it('says so when its port is taken, before it runs any job', async () => {
+  it('says that its port is taken and exits with 1', async () => {
     const first = await ServerProcess.start({ DATABASE_URL: await newStorePath() })
     const PORT = new URL(first.url).port
     const second = await ServerProcess.spawn({ DATABASE_URL: await newStorePath(), PORT })
@@ -84,7 +84,7 @@ describe('the server process', () => {
   })
 
   it.each(['SIGTERM', 'SIGINT'] as const)(
-    'ends on %s: streams end to be resumed, the job keeps its text, the exit code is 0',
+    'ends on %s with exit code 0: streams end without a final event, and the job keeps its text',
     async (signal) => {
       const vendor = await startOpenAIVendor()
       onTestFinished(() => vendor.close())
@@ -112,7 +112,7 @@ describe('the server process', () => {
     },
   )
 
-  it('stops within its grace with 500 open streams and 50 running jobs', async () => {
+  it('stops within SHUTDOWN_GRACE_MS with 500 open streams and 50 running jobs', async () => {
     const vendor = await startOpenAIVendor()
     onTestFinished(() => vendor.close())
     vendor.respondWith((exchange) => exchange.sendToken('Half'))
@@ -141,7 +141,7 @@ describe('the server process', () => {
     expect(vendor.requests).toBe(50)
   })
 
-  it('lets running jobs end within their grace', async () => {
+  it('lets running jobs end within SHUTDOWN_GRACE_MS', async () => {
     const vendor = await startOpenAIVendor()
     onTestFinished(() => vendor.close())
     const env = { DATABASE_URL: await newStorePath(), OPENAI_API_KEY: KEY, OPENAI_BASE_URL: vendor.url }
@@ -173,7 +173,7 @@ describe('the server process', () => {
     expect(await server.exit()).toBe(1)
   })
 
-  it('never prints a key, whatever the vendor says', async () => {
+  it('never prints a key, also when the vendor sends it back', async () => {
     const vendor = await startOpenAIVendor()
     onTestFinished(() => vendor.close())
     vendor.respondWith((exchange) => exchange.fail(401, { message: `Bad key ${KEY} in Bearer ${KEY}` }))

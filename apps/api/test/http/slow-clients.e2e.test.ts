@@ -10,7 +10,7 @@ const SENDERS = 100
 /** Connections that `fetch` keeps for its next request. */
 const KEPT_ALIVE = 2
 
-/** A client that sends what the test sends, and keeps what it gets. */
+/** A TCP connection that keeps all that it receives. */
 class RawClient {
   readonly socket: Socket
   received = ''
@@ -21,7 +21,7 @@ class RawClient {
     socket.on('data', (text: string) => {
       this.received += text
     })
-    // What the server does to it is seen in what was received.
+    // Errors do not matter: the test checks what was received.
     socket.on('error', () => {})
   }
 
@@ -44,16 +44,16 @@ const HEAD = 'POST /jobs HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r
 it.each([
   ['the headers', HEAD],
   ['the body', `${HEAD}\r\n{"prompt":`],
-])('whoever does not come to the end of %s is told so and disconnected', async (_, beginning) => {
+])('a client that does not finish %s in time gets 408 and is disconnected', async (_, beginning) => {
   const { url, app } = await startServer({ config: { requestTiming: QUICK } })
   const clients = await Promise.all(Array.from({ length: SENDERS }, () => RawClient.connect(url)))
   for (const { socket } of clients) {
     socket.write(beginning)
-    // One byte at a time does not help.
+    // The client goes on sending a byte now and then.
     const drip = setInterval(() => socket.write('x'), 20)
     socket.once('close', () => clearInterval(drip))
   }
-  // While they hold their connections, others are served.
+  // Meanwhile the server serves other clients.
   const { id } = await createJob(url, { prompt: 'One', provider: 'echo', model: 'echo' })
   expect((await readStream(url, id)).text).toBe('One')
   for (const answer of await Promise.all(clients.map((client) => client.closed()))) {
@@ -63,14 +63,14 @@ it.each([
   await expect.poll(() => connectionsOf(app.server)).toBeLessThanOrEqual(KEPT_ALIVE)
 })
 
-it('whoever connects and says nothing is disconnected', async () => {
+it('a client that connects and sends nothing is disconnected', async () => {
   const { url, app } = await startServer({ config: { requestTiming: QUICK } })
   const clients = await Promise.all(Array.from({ length: SENDERS }, () => RawClient.connect(url)))
   await Promise.all(clients.map((client) => client.closed()))
   await expect.poll(() => connectionsOf(app.server)).toBeLessThanOrEqual(KEPT_ALIVE)
 })
 
-it('readers that are gone without a word, or take nothing, are let go', async () => {
+it('readers that vanish or read nothing are disconnected', async () => {
   const gate = Promise.withResolvers<void>()
   const provider = new ScriptedProvider(['first', gate.promise, 'x'.repeat(20_000_000), new Promise<void>(() => {})])
   const { url, app } = await startServer({
@@ -90,7 +90,7 @@ it('readers that are gone without a word, or take nothing, are let go', async ()
   for (const { socket } of clients) socket.destroy()
 })
 
-it('headers without end are refused', async () => {
+it('endless headers are refused', async () => {
   const { url } = await startServer()
   const client = await RawClient.connect(url)
   client.socket.write(`GET / HTTP/1.1\r\nhost: x\r\n${`x-filler: ${'x'.repeat(1_000)}\r\n`.repeat(50)}`)

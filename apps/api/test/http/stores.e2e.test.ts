@@ -11,10 +11,10 @@ const EVENT_OF = { completed: 'metrics', cancelled: 'cancelled' } as const
 describeServer('SQLite', async () => `sqlite:${await newStorePath()}`)
 await withPostgres((newDatabase) => describeServer('PostgreSQL', newDatabase))
 
-/** What the server promises on each store, where the store has a part in it. */
+/** The promises of the server that depend on its store, on each store. */
 function describeServer(store: string, newStore: () => Promise<string>): void {
   describe(`the server on ${store}`, () => {
-    it('makes one job of many requests at once with one key', async () => {
+    it('makes one job of simultaneous requests with one idempotency key', async () => {
       const provider = new ScriptedProvider(['done'])
       const { url } = await startServer({ env: { DATABASE_URL: await newStore() }, providers: [provider] })
       const post = () =>
@@ -31,7 +31,7 @@ function describeServer(store: string, newStore: () => Promise<string>): void {
       expect(provider.calls).toBe(1)
     })
 
-    it('pages through all jobs, each once, while jobs are added', async () => {
+    it('gives every job once over pages that are read while jobs are added', async () => {
       const { url } = await startServer({ env: { DATABASE_URL: await newStore() } })
       const ids: string[] = []
       for (let count = 0; count < 7; count++) ids.unshift((await createJob(url, ECHO)).id)
@@ -39,7 +39,7 @@ function describeServer(store: string, newStore: () => Promise<string>): void {
       expect(seen).toEqual(ids)
     })
 
-    it('lets one final state win when a job is cancelled as it ends', async () => {
+    it('gives every client the same final state when a cancel races with the end of the job', async () => {
       const { url } = await startServer({ env: { DATABASE_URL: await newStore() } })
       const rounds = Array.from({ length: 40 }, async () => {
         const { id } = await createJob(url, ECHO)
@@ -54,7 +54,7 @@ function describeServer(store: string, newStore: () => Promise<string>): void {
       await Promise.all(rounds)
     })
 
-    it('gives the stream of a job again after a restart, whatever its text holds', async () => {
+    it('streams the same text after a restart, also with NUL and other special characters', async () => {
       const env = { DATABASE_URL: await newStore() }
       const tokens = ['One', ' \0', '\ud83d', '\ude42', '\u0010', ' end']
       const first = await startServer({ env, providers: [new ScriptedProvider(tokens)] })

@@ -20,7 +20,9 @@ describe('the media type of a stream', () => {
     ['application/x-ndjson', 'application/x-ndjson; charset=utf-8'],
     ['text/event-stream;q=0.5, application/x-ndjson', 'application/x-ndjson; charset=utf-8'],
     ['text/plain', 'text/plain; charset=utf-8'],
-  ])('of who accepts %s is %s', async (accept, type) => {
+    ['text/event-stream; charset=utf-8', 'text/event-stream; charset=utf-8'],
+    ['application/x-ndjson;charset="UTF-8";q=0.9, text/html', 'application/x-ndjson; charset=utf-8'],
+  ])('for Accept: %s is %s', async (accept, type) => {
     const { url } = await startServer()
     const { id } = await createJob(url, ECHO)
     const response = await stream(url, id, accept)
@@ -31,7 +33,19 @@ describe('the media type of a stream', () => {
     expect(await response.text()).toMatch(/Once/)
   })
 
-  it.each(['application/json', 'image/png', 'text/html'])('cannot be %s', async (accept) => {
+  it('is escaped so that no reader takes a character of the text for the end of a line', async () => {
+    const text = 'a\u2028b\u2029c\u0085d\ne'
+    const { url } = await startServer({ providers: [new ScriptedProvider([text])] })
+    const { id } = await createJob(url, SCRIPTED)
+    for (const accept of ['text/event-stream', 'application/x-ndjson']) {
+      const body = await (await stream(url, id, accept)).text()
+      expect(body).not.toMatch(/[\u0085\u2028\u2029]/)
+      expect(body).toContain('a\\u2028b\\u2029c\\u0085d\\ne')
+    }
+    expect(await (await stream(url, id, 'text/plain')).text()).toBe(text)
+  })
+
+  it.each(['application/json', 'image/png', 'text/html'])('is refused with 406 for Accept: %s', async (accept) => {
     const { url } = await startServer()
     const { id } = await createJob(url, ECHO)
     const response = await stream(url, id, accept)
@@ -41,7 +55,7 @@ describe('the media type of a stream', () => {
 })
 
 describe('application/x-ndjson', () => {
-  it('has the events of the other format, one a line', async () => {
+  it('has the events of text/event-stream, one a line', async () => {
     const { url } = await startServer()
     const { id } = await createJob(url, ECHO)
     const lines = (await (await stream(url, id, 'application/x-ndjson', '?after=4')).text()).trimEnd().split('\n')
@@ -54,7 +68,7 @@ describe('application/x-ndjson', () => {
 })
 
 describe('text/plain', () => {
-  it('is the text', async () => {
+  it('is the text alone', async () => {
     const text = 'Grüße 🙂, {"token":1}\n\ndata: x'
     const { url } = await startServer({ providers: [new ScriptedProvider(text.split(''))] })
     const { id } = await createJob(url, SCRIPTED)
@@ -62,7 +76,7 @@ describe('text/plain', () => {
     expect(await (await stream(url, id, 'text/plain', '?after=6')).text()).toBe(text.slice(6))
   })
 
-  it('breaks off when the job does not complete: a part must not look like the whole', async () => {
+  it('breaks the connection when the job does not complete, so that a part does not look like the whole', async () => {
     const { url } = await startServer({ providers: [new ScriptedProvider(['a part', new Error('broken')])] })
     const { id } = await createJob(url, SCRIPTED)
     await expect((await stream(url, id, 'text/plain')).text()).rejects.toThrow('terminated')
@@ -70,7 +84,7 @@ describe('text/plain', () => {
   })
 })
 
-describe('POST /jobs with a media type of streams', () => {
+describe('POST /jobs with Accept of a stream', () => {
   const create = (url: string, accept: string, body: object, headers: Record<string, string> = {}) =>
     fetch(`${url}/jobs`, {
       method: 'POST',
@@ -78,7 +92,7 @@ describe('POST /jobs with a media type of streams', () => {
       body: JSON.stringify(body),
     })
 
-  it('creates and streams, and says where the job is', async () => {
+  it('creates a job and streams it, with the location of the job', async () => {
     const { vendor, url } = await startVendorServer()
     const response = await create(url, 'text/event-stream', OPENAI)
     expect(response.status).toBe(200)
@@ -94,14 +108,14 @@ describe('POST /jobs with a media type of streams', () => {
     expect(await (await fetch(url + location)).json()).toMatchObject({ status: 'completed' })
   })
 
-  it('answers faults with a problem', async () => {
+  it('answers an invalid job with a problem', async () => {
     const { url } = await startServer()
     const response = await create(url, 'text/event-stream', { ...ECHO, prompt: '' })
     expect(response.status).toBe(400)
     expect(await problemOf(response)).toMatchObject({ code: 'invalid-request' })
   })
 
-  it('replays the stream of the first job under the same key', async () => {
+  it('streams the first job again for a repeated idempotency key', async () => {
     const provider = new ScriptedProvider(['one', ' job'])
     const { url } = await startServer({ providers: [provider] })
     const texts: string[] = []
@@ -114,7 +128,7 @@ describe('POST /jobs with a media type of streams', () => {
     expect(provider.calls).toBe(1)
   })
 
-  it('still answers with the job to who accepts anything', async () => {
+  it('answers with the job when Accept allows JSON', async () => {
     const { url } = await startServer()
     expect((await create(url, '*/*', ECHO)).status).toBe(202)
     expect((await create(url, 'application/json, text/event-stream;q=0.5', ECHO)).status).toBe(202)

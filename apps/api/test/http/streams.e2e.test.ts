@@ -7,8 +7,8 @@ import { newStorePath, startServer } from '../support/test-server.ts'
 const ECHO = { prompt: 'Once upon a time', provider: 'echo', model: 'echo' }
 const SCRIPTED = { prompt: 'Go', provider: 'scripted', model: 'script-1' }
 
-describe('readers', () => {
-  it('all get the same text, early or late, from one call of the provider', async () => {
+describe('the stream of a job', () => {
+  it('gives early and late readers the same text from one call of the provider', async () => {
     const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
     const provider = new ScriptedProvider(['Once', first.promise, ' upon', second.promise, ' a time'])
     const { url } = await startServer({ providers: [provider] })
@@ -30,7 +30,7 @@ describe('readers', () => {
     expect(provider.calls).toBe(1)
   })
 
-  it('may leave and resume where they were; the job goes on without them', async () => {
+  it('resumes at the cursor of a reader who left, and the job goes on without readers', async () => {
     const gate = Promise.withResolvers<void>()
     const ended = Promise.withResolvers<void>()
     const provider = new ScriptedProvider(['Once', ' upon', gate.promise, ' a', ' time', ended.promise])
@@ -52,7 +52,7 @@ describe('readers', () => {
     expect(provider.calls).toBe(1)
   })
 
-  it('get the exact rest from every cursor, live and stored', async () => {
+  it('gives the exact rest of the text behind every cursor, of a running and of a finished job', async () => {
     const text = 'Grüße 🙂\n{"token":"x"}\r\n\r\nend'
     const gate = Promise.withResolvers<void>()
     const { url } = await startServer({ providers: [new ScriptedProvider([...text, gate.promise])] })
@@ -65,13 +65,31 @@ describe('readers', () => {
     expect(await Promise.all(cursors.map(async (after) => (await readStream(url, id, { after })).text))).toEqual(rests)
   })
 
-  it('are heard by their header when they send a query too', async () => {
+  it('takes Last-Event-ID before ?after when a request has both', async () => {
     const { url } = await startServer()
     const { id } = await createJob(url, ECHO)
     expect((await readStream(url, id, { after: 0, lastEventId: '11' })).text).toBe(' time')
   })
 
-  it('wait at the end of the text when their cursor is beyond it', async () => {
+  it('may send their cursor as lastEventId in the query, which wins over the cursor they began with', async () => {
+    const { url } = await startServer()
+    const { id } = await createJob(url, ECHO)
+    await readStream(url, id)
+    const read = async (query: string) => await (await fetch(`${url}/jobs/${id}/stream?${query}`)).text()
+    expect(await read('after=0&lastEventId=11')).toMatch(/^retry: 2000\n\nid: 16\n/)
+    expect((await fetch(`${url}/jobs/${id}/stream?lastEventId=end`)).status).toBe(204)
+    expect(await read('lastEventId=')).toContain('"Once"')
+    expect((await fetch(`${url}/jobs/${id}/stream?lastEventId=x`)).status).toBe(400)
+  })
+
+  it('begin at the start with an empty Last-Event-ID', async () => {
+    const { url } = await startServer()
+    const { id } = await createJob(url, ECHO)
+    const response = await fetch(`${url}/jobs/${id}/stream`, { headers: { 'last-event-id': '' } })
+    expect(await response.text()).toContain('"Once"')
+  })
+
+  it('sends only the final event behind a cursor beyond the text', async () => {
     const gate = Promise.withResolvers<void>()
     const { url } = await startServer({ providers: [new ScriptedProvider(['short', gate.promise])] })
     const { id } = await createJob(url, SCRIPTED)
@@ -81,7 +99,7 @@ describe('readers', () => {
     expect(await reader.rest()).toMatchObject([{ event: 'metrics', id: 'end' }])
   })
 
-  it('of a silent job get a comment now and then', async () => {
+  it('sends keep-alives while the job is idle', async () => {
     const gate = Promise.withResolvers<void>()
     const { url } = await startServer({
       providers: [new ScriptedProvider([gate.promise, 'late'])],
@@ -96,7 +114,7 @@ describe('readers', () => {
     expect(await reader.nextToken()).toBe('late')
   })
 
-  it('may be an EventSource, which reads to the end and stops for good', async () => {
+  it('is read by an EventSource to the end, which then stays away', async () => {
     const gate = Promise.withResolvers<void>()
     const provider = new ScriptedProvider(['Once', gate.promise, ' upon', ' a time'])
     const { url } = await startServer({ providers: [provider] })
@@ -126,11 +144,11 @@ describe('readers', () => {
     await stopped.promise
     expect(text).toBe('Once upon a time')
     expect(JSON.parse(metrics)).toMatchObject({ tokenCount: 3 })
-    // Left to itself it comes again with the last id, is told that there is nothing more, and stays away.
+    // It reconnects by itself with the last id, gets 204, and stays away.
     expect(statuses).toEqual([200, 204])
   })
 
-  it('read on with an EventSource over a restart of the server, without a gap or a repeat', async () => {
+  it('is resumed by an EventSource after a restart of the server, without a gap or a repeat', async () => {
     const DATABASE_URL = await newStorePath()
     const never = new Promise<void>(() => {})
     const first = await startServer({
@@ -160,7 +178,7 @@ describe('readers', () => {
     expect(text).toBe('Once upon')
   })
 
-  it('come a thousand at a time and leave nothing behind', async () => {
+  it('serves a thousand readers at once and keeps nothing of them', async () => {
     const gate = Promise.withResolvers<void>()
     const tokens = Array.from({ length: 50 }, (_, index) => ` w${index}`)
     const { app, jobs, url, tokenLog } = await startServer({
@@ -168,7 +186,7 @@ describe('readers', () => {
     })
     const { id } = await createJob(url, SCRIPTED)
     const readers = await Promise.all(Array.from({ length: 1_000 }, () => StreamReader.open(url, id)))
-    // Half of them do not stay.
+    // Half of the readers leave early.
     for (const reader of readers.slice(500)) {
       await reader.next()
       reader.leave()
@@ -185,7 +203,7 @@ describe('readers', () => {
     }
     await vi.waitUntil(() => app.openStreams.count === 0, 10_000)
     expect(tokenLog.readerCount).toBe(0)
-    // Those who were there to the end did not have to ask the store how it ended.
+    // Readers who stayed to the end cost no lookup in the store.
     expect(find).toHaveBeenCalledTimes(0)
   })
 })

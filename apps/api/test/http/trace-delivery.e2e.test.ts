@@ -14,10 +14,10 @@ vi.setConfig({ testTimeout: 60_000 })
 const ECHO = { prompt: 'Once upon a time', provider: 'echo', model: 'echo' }
 
 describe('the collector of traces', () => {
-  const AWAY = 'traces cannot be delivered'
+  const AWAY = 'could not deliver traces'
   const linesWith = (server: ServerProcess, words: string) => server.output.split(words).length - 1
 
-  it('is told of once when it refuses, and once when it takes them again, while jobs go on', async () => {
+  it('gets one log line when it begins to refuse traces and one when it accepts them again, while jobs go on', async () => {
     const { server, collector } = await startTraced({ ECHO_DELAY_MS: '0' })
     collector.answer = 400
     for (const count of [1, 2]) {
@@ -30,10 +30,10 @@ describe('the collector of traces', () => {
     await collector.spansNamed('POST /jobs', 'run')
     await stop(server)
     expect(linesWith(server, AWAY)).toBe(1)
-    expect(linesWith(server, 'traces are delivered again')).toBe(1)
+    expect(linesWith(server, 'delivered traces again')).toBe(1)
   })
 
-  it('may be away: jobs end, and the server stops within a few seconds', async () => {
+  it('delays neither jobs nor the stop of the server when it is away', async () => {
     const { server, collector } = await startTraced({ ECHO_DELAY_MS: '0' })
     await collector.close()
     const { id } = await createJob(server.url, ECHO)
@@ -43,7 +43,7 @@ describe('the collector of traces', () => {
     expect(performance.now() - from).toBeLessThan(8_000)
   })
 
-  it('may be silent: the server stops within a few seconds, and says that traces are lost', async () => {
+  it('does not delay the stop of the server when it never answers, and a log line says that traces are lost', async () => {
     const { server, collector } = await startTraced({ ECHO_DELAY_MS: '0' })
     collector.answer = undefined
     const { id } = await createJob(server.url, ECHO)
@@ -51,10 +51,10 @@ describe('the collector of traces', () => {
     const from = performance.now()
     await stop(server)
     expect(performance.now() - from).toBeLessThan(8_000)
-    expect(linesWith(server, 'the collector did not take the last traces in time')).toBe(1)
+    expect(linesWith(server, 'could not deliver the last traces in time')).toBe(1)
   })
 
-  it('is what OpenTelemetry is loaded for: without one, no module of it is', async () => {
+  it('is the only reason to load OpenTelemetry: a server without a collector loads no module of it', async () => {
     const preload = join(await temporaryFolder(), 'tell-what-is-loaded.mjs')
     await writeFile(
       preload,
@@ -78,13 +78,13 @@ describe('the collector of traces', () => {
     expect((await loads({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url })).length).toBeGreaterThan(10)
   })
 
-  it('has to have an address that is one, else the server does not start and says why', async () => {
+  it('needs a valid URL, else the server says so and exits with 1', async () => {
     const server = await ServerProcess.spawn({
       OTEL_EXPORTER_OTLP_ENDPOINT: 'localhost:4318',
       OTEL_TRACES_SAMPLER: 'all',
     })
     expect(await server.exit()).toBe(1)
-    expect(server.output).toContain('OTEL_EXPORTER_OTLP_ENDPOINT: Must be the http:// or https:// URL of a collector')
+    expect(server.output).toContain('OTEL_EXPORTER_OTLP_ENDPOINT: Must begin with http:// or https://')
     expect(server.output).toContain('OTEL_TRACES_SAMPLER: ')
   })
 })

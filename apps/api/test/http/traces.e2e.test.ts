@@ -1,11 +1,8 @@
 import { startGeminiVendor } from '@promptlab/providers/testing/vendors'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { Cluster } from '../support/cluster.ts'
-import { createJob, getJob, jobOf, readStream, StreamReader } from '../support/job-client.ts'
-import { type ExportedSpan, OtlpCollector } from '../support/otlp-collector.ts'
+import { createJob, getJob, jobOf, readStream } from '../support/job-client.ts'
 import { ServerProcess } from '../support/server-process.ts'
-import { withPostgres } from '../support/test-postgres.ts'
-import { describeWithRedisProcess } from '../support/test-redis.ts'
+import { spanTree } from '../support/span-tree.ts'
 import { newStorePath } from '../support/test-server.ts'
 import { postTo, startTraced, stop } from '../support/traced-server.ts'
 import { OPENAI } from '../support/vendor-server.ts'
@@ -18,16 +15,8 @@ const KEY = 'caller-KEYSECRET-0123456789'
 const TRACE_ID = '0af7651916cd43dd8448eb211c80319c'
 const CLIENT_SPAN = 'b7ad6b7169203331'
 
-/** Spans of a trace, as who is under whom. */
-function tree(spans: readonly ExportedSpan[], parent: string | undefined, depth = 0): string[] {
-  return spans
-    .filter(({ parentSpanId = '' }) => parentSpanId === (parent ?? ''))
-    .sort((one, other) => one.name.localeCompare(other.name))
-    .flatMap((span) => [`${'  '.repeat(depth)}${span.name}`, ...tree(spans, span.spanId, depth + 1)])
-}
-
-describe('traces', () => {
-  it('tell of a job from its POST to the end of the provider call, and nothing of what it says', async () => {
+describe('the trace of a job', () => {
+  it('has spans from the POST to the end of the provider call, without prompt, result and keys', async () => {
     const { server, collector, vendor } = await startTraced({
       API_KEYS: `ann:${KEY}`,
       OTEL_EXPORTER_OTLP_HEADERS: 'x-tenant=nine',
@@ -73,7 +62,7 @@ describe('traces', () => {
       'promptlab.job.id': job.id,
     })
     expect(chat?.resource).toMatchObject({ 'service.name': 'promptlab', 'deployment.environment.name': 'test' })
-    expect(tree(collector.spans, undefined)).toEqual(['POST /jobs', '  run', '    chat gpt-4', '  wait'])
+    expect(spanTree(collector.spans, undefined)).toEqual(['POST /jobs', '  run', '    chat gpt-4', '  wait'])
     expect(new Set(collector.spans.map(({ traceId }) => traceId))).toEqual(new Set([request?.traceId]))
     expect(wait?.startNs).toBeGreaterThanOrEqual(request?.startNs ?? 0n)
     expect(run?.startNs).toBeGreaterThanOrEqual(wait?.endNs ?? 0n)
@@ -87,7 +76,7 @@ describe('traces', () => {
     }
   })
 
-  it('go on with the trace of the client, by its decision too, and ignore what is none', async () => {
+  it('continues the trace of the client with its sampling decision, and ignores an invalid one', async () => {
     const { server, collector } = await startTraced({ OTEL_SERVICE_NAME: 'prompts', ECHO_DELAY_MS: '0' })
     const createWith = async (traceparent: string) => (await jobOf(await postTo(server.url, ECHO, { traceparent }))).id
     const followed = await createWith(`00-${TRACE_ID}-${CLIENT_SPAN}-01`)
@@ -98,15 +87,15 @@ describe('traces', () => {
     const spansOf = (id: string) => collector.spans.filter(({ attributes }) => attributes['promptlab.job.id'] === id)
 
     expect(new Set(spansOf(followed).map(({ traceId }) => traceId))).toEqual(new Set([TRACE_ID]))
-    expect(tree(spansOf(followed), CLIENT_SPAN)).toEqual(['POST /jobs', '  run', '    chat echo', '  wait'])
+    expect(spanTree(spansOf(followed), CLIENT_SPAN)).toEqual(['POST /jobs', '  run', '    chat echo', '  wait'])
     expect(spansOf(unsampled)).toEqual([])
-    expect(tree(spansOf(invalid), undefined)).toEqual(['POST /jobs', '  run', '    chat echo', '  wait'])
+    expect(spanTree(spansOf(invalid), undefined)).toEqual(['POST /jobs', '  run', '    chat echo', '  wait'])
     expect(spansOf(invalid)[0]?.traceId).not.toBe(TRACE_ID)
     expect(collector.spans[0]?.resource['service.name']).toBe('prompts')
     expect(collector.received).not.toContain('SECRET')
   })
 
-  it('have each call of a provider that is called again, and what went wrong', async () => {
+  it('has a span for each call of a provider that is called again, with its error', async () => {
     const { server, collector, vendor } = await startTraced()
     const again = await createJob(server.url, OPENAI)
     ;(await vendor.nextRequest()).fail(429)
@@ -130,7 +119,7 @@ describe('traces', () => {
     expect(outcomes('run', again.id)).toEqual([[false, undefined]])
     expect(outcomes('chat gpt-4', refused.id)).toEqual([[true, 'provider-rejected']])
     expect(outcomes('run', refused.id)).toEqual([[true, 'provider-rejected']])
-    // The fault of a client is no failure of the server.
+    // A span does not count as failed when the client made the mistake.
     expect(outcomes('POST /jobs', undefined)).toEqual([
       [false, undefined],
       [true, '503'],
@@ -138,7 +127,7 @@ describe('traces', () => {
     expect(collector.received).not.toContain('SECRET')
   })
 
-  it('tell how long a job waited, and that it was cancelled', async () => {
+  it('shows how long the job waited, and that it was cancelled', async () => {
     const { server, collector, vendor } = await startTraced({ MAX_CONCURRENT_JOBS: '1' })
     const first = await createJob(server.url, OPENAI)
     const exchange = await vendor.nextRequest()
@@ -159,7 +148,7 @@ describe('traces', () => {
     expect(chat?.attributes).not.toHaveProperty('error.type')
   })
 
-  it('begin anew with a job that waited over a crash', async () => {
+  it('begins anew for a job that was pending during a crash', async () => {
     const DATABASE_URL = await newStorePath()
     const { server, collector, vendor } = await startTraced({ DATABASE_URL, MAX_CONCURRENT_JOBS: '1' })
     await createJob(server.url, OPENAI)
@@ -170,10 +159,10 @@ describe('traces', () => {
     await readStream(next.url, waiting.id)
     await stop(next)
     const spans = collector.spans.filter(({ name }) => name !== 'POST /jobs')
-    expect(tree(spans, undefined)).toEqual(['run', '  chat echo'])
+    expect(spanTree(spans, undefined)).toEqual(['run', '  chat echo'])
   })
 
-  it('call vendors by the names of the conventions, and record as much as they are told to', async () => {
+  it('names vendors as OpenTelemetry does, and is sampled as OTEL_TRACES_SAMPLER says', async () => {
     const gemini = await startGeminiVendor()
     onTestFinished(() => gemini.close())
     gemini.respondWith((exchange) => exchange.finish())
@@ -191,36 +180,5 @@ describe('traces', () => {
         if (name.startsWith('chat')) expect(attributes['gen_ai.provider.name']).toBe('gcp.gemini')
       }
     }
-  })
-})
-
-await withPostgres((newDatabase) => {
-  describeWithRedisProcess('traces of several processes', () => {
-    it('are one trace for a job that is taken here and run there', async () => {
-      const collector = await OtlpCollector.start()
-      const cluster = await Cluster.prepare(await newDatabase(), { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url })
-      const [api, worker] = await Promise.all([
-        cluster.start('api', { OTEL_SERVICE_NAME: 'api' }),
-        cluster.start('worker', { OTEL_SERVICE_NAME: 'worker' }),
-      ])
-      const { id } = await createJob(api.url, OPENAI)
-      const exchange = await cluster.vendor.nextRequest()
-      const reader = await StreamReader.open(api.url, id)
-      exchange.sendToken('Hi')
-      expect(await reader.nextToken()).toBe('Hi')
-      exchange.finish()
-      await reader.rest()
-      await Promise.all([stop(api), stop(worker)])
-
-      expect(new Set(collector.spans.map(({ traceId }) => traceId)).size).toBe(1)
-      expect(tree(collector.spans, undefined)).toEqual(['POST /jobs', '  run', '    chat gpt-4', '  wait'])
-      const services = new Map(collector.spans.map(({ name, resource }) => [name, resource['service.name']]))
-      expect(Object.fromEntries(services)).toEqual({
-        'POST /jobs': 'api',
-        wait: 'worker',
-        run: 'worker',
-        'chat gpt-4': 'worker',
-      })
-    })
   })
 })

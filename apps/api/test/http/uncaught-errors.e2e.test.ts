@@ -6,8 +6,8 @@ import { newStorePath } from '../support/test-server.ts'
 
 const SCRIPT = fileURLToPath(new URL('../support/uncaught-errors-server.ts', import.meta.url))
 
-it('an error that nobody caught in a run fails that job alone', async () => {
-  const server = await ServerProcess.start({ DATABASE_URL: await newStorePath() }, SCRIPT)
+it('an uncaught error in a run fails only the job of that run', async () => {
+  const server = await ServerProcess.startNode([SCRIPT], { DATABASE_URL: await newStorePath() })
   const bystander = await createJob(server.url, { prompt: 'one two three four five', provider: 'echo', model: 'echo' })
   const stream = readStream(server.url, bystander.id)
   for (const name of ['timer', 'rejection', 'thrown-string']) {
@@ -21,8 +21,8 @@ it('an error that nobody caught in a run fails that job alone', async () => {
   expect(server.output).toContain('rejected and left alone')
 })
 
-it('an error that belongs to no run ends the process', async () => {
-  const server = await ServerProcess.start({ DATABASE_URL: await newStorePath() }, SCRIPT)
+it('an uncaught error outside of all runs ends the process with exit code 1', async () => {
+  const server = await ServerProcess.startNode([SCRIPT], { DATABASE_URL: await newStorePath() })
   server.signal('SIGUSR2')
   expect(await server.exit()).toBe(1)
   expect(server.output).toContain('thrown in a timer')

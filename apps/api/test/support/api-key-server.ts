@@ -5,7 +5,7 @@ export const ANN = 'key-of-ann-0123456789'
 export const BOB = 'key-of-bob-0123456789'
 const API_KEYS = `ann:${ANN},bob:${BOB}`
 
-/** A server that wants keys, and how its callers talk to it. */
+/** A server with API keys for the callers `ann` and `bob`, and requests with their keys. */
 export class ApiKeyServer {
   readonly url: string
   readonly app: TestServer['app']
@@ -21,7 +21,7 @@ export class ApiKeyServer {
     return new ApiKeyServer(await startServer({ ...options, env: { API_KEYS, ...env } }))
   }
 
-  /** @param key undefined: without one */
+  /** @param key `undefined` sends none */
   call(key: string | undefined, path: string, init: RequestInit = {}): Promise<Response> {
     const headers = { ...(key !== undefined && { authorization: `Bearer ${key}` }), ...init.headers }
     return fetch(this.url + path, { ...init, headers })

@@ -1,9 +1,9 @@
-/** Something to read from that says when there is more, such as a `TokenReader` or a `JobEventReader`. */
+/** A reader that calls back when it has more, such as a `TokenReader` or a `JobEventReader`. */
 interface Source<Item> {
   read(): readonly Item[]
 }
 
-/** Reads from a source by awaiting. */
+/** Turns such a source into promises. */
 export class AwaitedReader<Item, S extends Source<Item>> {
   readonly source: S
   readonly #isOver: (source: S) => boolean
@@ -11,15 +11,15 @@ export class AwaitedReader<Item, S extends Source<Item>> {
 
   /**
    * @param open makes the source; the callback is its `onReady`
-   * @param isOver whether nothing more will come
+   * @param isOver whether the source has ended
    */
   constructor(open: (onReady: () => void) => S, isOver: (source: S) => boolean) {
     this.#isOver = isOver
-    this.source = open(() => this.look())
+    this.source = open(() => this.wake())
   }
 
-  /** Has a waiting read look at the source again. */
-  look(): void {
+  /** Makes a waiting read try the source again. */
+  wake(): void {
     this.#ready.resolve()
     this.#ready = Promise.withResolvers()
   }
@@ -35,7 +35,7 @@ export class AwaitedReader<Item, S extends Source<Item>> {
     }
   }
 
-  /** Everything up to the end. */
+  /** All items up to the end. */
   async rest(): Promise<Item[]> {
     const items: Item[] = []
     for (let batch = await this.next(); batch; batch = await this.next()) items.push(...batch)

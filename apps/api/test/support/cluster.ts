@@ -4,12 +4,14 @@ import { RedisProcess } from './redis-process.ts'
 import { ServerProcess } from './server-process.ts'
 
 type Server = ServerProcess & { url: string }
+type Role = 'all' | 'api' | 'worker'
 
-/** Several processes of the server on one database and one Redis, with the vendor in the test's hands. */
+/** Several processes of the server on one database and one Redis. The test plays their vendor. */
 export class Cluster {
   readonly vendor: LoopbackVendor
   readonly redis: RedisProcess
   readonly #env: Record<string, string>
+  readonly #servers: ServerProcess[] = []
 
   private constructor(vendor: LoopbackVendor, redis: RedisProcess, env: Record<string, string>) {
     this.vendor = vendor
@@ -17,7 +19,7 @@ export class Cluster {
     this.#env = env
   }
 
-  /** @param env in addition to what they need */
+  /** @param env settings for all processes, in addition to those that a cluster needs */
   static async prepare(databaseUrl: string, env: Record<string, string> = {}): Promise<Cluster> {
     const vendor = await startOpenAIVendor()
     onTestFinished(() => vendor.close())
@@ -33,15 +35,26 @@ export class Cluster {
     })
   }
 
-  start(role: 'all' | 'api' | 'worker', env: Record<string, string> = {}): Promise<Server> {
-    return ServerProcess.start({ ...this.#env, ROLE: role, ...env })
+  /** Starts a process and waits until it listens. */
+  async start(role: Role, env: Record<string, string> = {}): Promise<Server> {
+    const server = await this.spawn(role, env)
+    return Object.assign(server, { url: await server.listening() })
   }
 
-  spawn(role: 'all' | 'api' | 'worker', env: Record<string, string> = {}): Promise<ServerProcess> {
-    return ServerProcess.spawn({ ...this.#env, ROLE: role, ...env })
+  async spawn(role: Role, env: Record<string, string> = {}): Promise<ServerProcess> {
+    const server = await ServerProcess.spawn({ ...this.#env, ROLE: role, ...env })
+    this.#servers.push(server)
+    return server
   }
 
-  /** Two that take requests and two that run jobs. */
+  /** Kills all processes and Redis, and closes the vendor. All of this happens anyway when the test ends. */
+  async kill(): Promise<void> {
+    await Promise.all(this.#servers.map((server) => server.kill()))
+    await this.redis.kill()
+    await this.vendor.close()
+  }
+
+  /** Starts two processes that take requests and two workers. */
   async startFour(): Promise<{ apis: [Server, Server]; workers: [Server, Server] }> {
     const [first, second, third, fourth] = await Promise.all([
       this.start('api'),

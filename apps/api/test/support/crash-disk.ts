@@ -1,25 +1,26 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { type Disk, type DiskFile, type FileStatus, nodeDisk } from '../../src/storage/json-file/disk/disk.ts'
-import { Turns } from '../../src/storage/json-file/disk/turns.ts'
+import { Mutex } from '../../src/storage/json-file/disk/mutex.ts'
 
 interface TrackedFile {
   path: string
-  /** What the disk is sure to have of it. */
+  /** The content that would survive a power failure. */
   synced: Buffer
 }
 
 /**
- * For tests: a real disk that knows at each step what would be left if the process were killed there, or if the machine
- * lost its power, and lets a test fail any operation. Writes are done in two halves, with a step in between.
+ * A real disk for tests. At each step it knows which files would be left if the process were killed, or if the machine lost
+ * power. A test can make any operation fail. Each write is done in two halves, with a step in between.
  */
 export class CrashDisk implements Disk {
-  /** By path, as the process sees them, and as the disk is sure to have them. */
+  /** The files that exist, by path. */
   readonly #files = new Map<string, TrackedFile>()
+  /** The files that would survive a power failure, by path. */
   #durable = new Map<string, TrackedFile>()
-  /** Called before each operation; what it throws, the operation does. */
+  /** Called before each operation. If it rejects, the operation fails with that error. */
   atStep: (operation: string) => Promise<void> = async () => {}
-  readonly #turns = new Turns()
+  readonly #mutex = new Mutex()
   bytesWritten = 0
   largestWrite = 0
 
@@ -98,28 +99,28 @@ export class CrashDisk implements Disk {
     }
   }
 
-  /** One at a time, so that what is seen at a step is what was there at one moment. */
+  /** Runs one operation at a time, so that a test at a step sees the files as they are at one moment. */
   #step<Result>(operation: string, act: () => Promise<Result>): Promise<Result> {
-    return this.#turns.run(async () => {
+    return this.#mutex.run(async () => {
       await this.atStep(operation)
       return await act()
     })
   }
 
-  /** What a kill would leave: everything that was done. */
+  /** The files that a kill would leave, by name: everything that was written. */
   async afterKill(): Promise<Map<string, Buffer>> {
     const files = new Map<string, Buffer>()
     for (const path of this.#files.keys()) files.set(basename(path), await readFile(path))
     return files
   }
 
-  /** The least that a power failure would leave: what was synced, under the names that were. */
+  /** The least that a power failure would leave, by name: content and names that were flushed. */
   afterPowerFailure(): Map<string, Buffer> {
     return new Map([...this.#durable].map(([path, { synced }]) => [basename(path), synced]))
   }
 }
 
-/** Puts what a crash left into a folder. */
+/** Writes the files that a crash left into a folder. */
 export async function writeFiles(folder: string, files: ReadonlyMap<string, Buffer>): Promise<void> {
   await mkdir(folder, { recursive: true })
   for (const [name, content] of files) await writeFile(join(folder, name), content)

@@ -2,9 +2,9 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
 
-/** A way to a server that a test can break, as a restart or the network would. Closed when the test ends. */
+/** A TCP proxy in front of a server, whose connections a test can break. Closed when the test ends. */
 export class CuttableProxy {
-  /** The URL of the server, by this way. */
+  /** The URL of the server through the proxy. */
   readonly url: string
   readonly #connections = new Set<Connection>()
   #isCut = false
@@ -40,7 +40,7 @@ export class CuttableProxy {
     }
   }
 
-  /** What is asked still arrives; no answer comes back. */
+  /** Requests still arrive at the server; answers are dropped. */
   mute(): void {
     this.#isMute = true
   }
@@ -52,8 +52,8 @@ export class CuttableProxy {
   }
 
   /**
-   * Breaks every connection made from now on after so many bytes of answers, at least one, wherever in an answer that is.
-   * @param nextLimit asked once for each connection
+   * Breaks every new connection after a number of bytes from the server, at least one, wherever in an answer that is.
+   * @param nextLimit gives the number for the next connection
    */
   limit(nextLimit: () => number): void {
     this.#nextLimit = nextLimit
@@ -78,7 +78,7 @@ export class CuttableProxy {
         } else if (!this.#isMute && bytesLeft > 0) {
           to.write(bytes.subarray(0, bytesLeft))
           bytesLeft -= bytes.length
-          // Not at once: what was let through is to arrive.
+          // Only when these bytes are sent: they are to arrive.
           if (bytesLeft <= 0) to.end(() => to.destroy())
         }
       })

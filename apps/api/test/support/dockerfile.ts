@@ -3,19 +3,20 @@ import { once } from 'node:events'
 import { cp, mkdir, readFile, stat } from 'node:fs/promises'
 import { basename, dirname, join, matchesGlob, relative } from 'node:path'
 
-/** The file system of a stage, in a folder of the machine, and what the image says about itself. */
+/** A stage of a Dockerfile: its file system in a folder of this machine, and its settings. */
 export interface Stage {
   readonly root: string
   readonly env: Record<string, string>
-  /** What instructions that only describe the image say last, such as `USER`. */
+  /** The last value of each instruction that only describes the image, such as `USER`. */
   readonly says: Record<string, string>
   workdir: string
 }
 
 /**
- * Does what a Dockerfile says with the programs of this machine, each stage in a folder of its own. Base images count as
- * empty folders. An instruction that this cannot do faithfully is refused.
+ * Carries out a Dockerfile with the programs of this machine, each stage in a folder of its own. Base images count as empty
+ * folders.
  * @returns the last stage
+ * @throws Error an instruction that this cannot carry out faithfully
  */
 export async function runDockerfile(file: string, context: string, folder: string): Promise<Stage> {
   const stages = new Map<string, Stage>()
@@ -75,7 +76,7 @@ async function startStage(text: string, stages: Map<string, Stage>, root: string
   return stage
 }
 
-/** In a shell, with this Node.js, its npm, and what earlier commands of the stage installed. */
+/** Runs a command in a shell, with this Node.js, its npm, and what earlier commands of the stage installed. */
 async function run(command: string, { root, env, workdir }: Stage): Promise<void> {
   if (/(^|[\s="'])\//.test(command)) throw new Error(`RUN ${command}: an absolute path would leave the stage`)
   const prefix = join(root, 'usr/local')
@@ -97,7 +98,7 @@ async function run(command: string, { root, env, workdir }: Stage): Promise<void
   if (code !== 0) throw new Error(`RUN ${command} ended with ${code}:\n${output}`)
 }
 
-/** Who owns the copies is left out: the test is not root. */
+/** Carries out COPY. It ignores the owner of the copies, because the test need not be root. */
 async function copy(
   text: string,
   { root, workdir }: Stage,
@@ -130,7 +131,7 @@ function find(name: string, stages: ReadonlyMap<string, Stage>): string {
 
 type Ignores = (path: string) => boolean
 
-/** As Docker reads it: the last pattern counts that matches the path, or a folder that it is in. */
+/** Reads `.dockerignore` as Docker does: the last pattern that matches the path or one of its folders decides. */
 async function readIgnoreFile(file: string): Promise<Ignores> {
   const patterns = (await readFile(file, 'utf8')).split('\n').filter((line) => line && !line.startsWith('#'))
   return (path) => {
@@ -140,7 +141,7 @@ async function readIgnoreFile(file: string): Promise<Ignores> {
       ancestors.some((ancestor) => matchesGlob(ancestor, pattern.replace(/^!/, ''))),
     )
     const isIgnored = last !== undefined && !last.startsWith('!')
-    // A folder that is left out is gone through all the same, for what an exception below it names.
+    // An ignored folder is searched all the same when an exception names something below it.
     return path !== '' && isIgnored && !patterns.some((pattern) => pattern.startsWith(`!${path}/`))
   }
 }

@@ -4,9 +4,9 @@ import type { HandedJob, JobHandler } from '../../src/jobs/ports/job-queue.ts'
 export class GatedHandler implements JobHandler {
   /** Every id that was handed out, in order. */
   readonly started: string[] = []
-  /** Every id that was to be stopped. */
+  /** Every id that was passed to `stop`. */
   readonly stopped: string[] = []
-  /** The most that ran at once. */
+  /** The largest number of simultaneous runs. */
   mostAtOnce = 0
   readonly #gates = new Map<string, PromiseWithResolvers<void>>()
   readonly #waiting: (() => void)[] = []
@@ -31,7 +31,7 @@ export class GatedHandler implements JobHandler {
   async finish(id: string): Promise<void> {
     this.#gates.get(id)?.resolve()
     this.#gates.delete(id)
-    // The queue's own continuation of the run comes first.
+    // Lets the queue react to the end of the run.
     await new Promise((resolve) => setImmediate(resolve))
   }
 
@@ -40,7 +40,7 @@ export class GatedHandler implements JobHandler {
     for (const id of this.#gates.keys()) await this.finish(id)
   }
 
-  /** Resolves when so many have been handed out in all. */
+  /** Resolves when `count` jobs have been handed out in all. */
   async hasStarted(count: number): Promise<void> {
     await this.#until(() => this.started.length >= count)
   }

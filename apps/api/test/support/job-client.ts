@@ -6,7 +6,7 @@ export interface Frame {
   readonly event?: string
   readonly data?: string
   readonly retry?: string
-  /** What follows the colon of a comment line. */
+  /** The text after the colon of a comment line. */
   readonly comment?: string
 }
 
@@ -33,7 +33,7 @@ export async function getJob(url: string, id: string): Promise<Job> {
   return await jobOf(await fetch(`${url}/jobs/${id}`))
 }
 
-/** The ids of all jobs as the pages of the list have them, with something happening after each page. */
+/** The ids of all jobs, read page by page. `afterPage` is called after each page. */
 export async function pageThrough(url: string, limit: number, afterPage: () => Promise<unknown>): Promise<string[]> {
   const ids: string[] = []
   let cursor = ''
@@ -95,7 +95,7 @@ export class StreamReader {
     }
   }
 
-  /** The next token, passing over frames without data. */
+  /** The next token. Frames without data are skipped. */
   async nextToken(): Promise<string> {
     for (;;) {
       const frame = await this.next()
@@ -104,7 +104,7 @@ export class StreamReader {
     }
   }
 
-  /** Everything up to the end of the response. */
+  /** All frames up to the end of the response. */
   async rest(): Promise<Frame[]> {
     const frames: Frame[] = []
     for (let frame = await this.next(); frame; frame = await this.next()) frames.push(frame)

@@ -17,7 +17,7 @@ export class LogLines {
     this.logger = pino({ ...LOG_OPTIONS, level }, sink)
   }
 
-  /** Those with this message, parsed. */
+  /** The parsed lines with this message. */
   with(message: string): unknown[] {
     const lines = this.text.split('\n').filter((line) => line !== '')
     return lines.map((line): unknown => JSON.parse(line)).filter((line) => messageOf(line) === message)

@@ -15,7 +15,7 @@ interface Answer {
   readonly body: string
 }
 
-/** What a server says of itself, to be held against what it does. */
+/** The OpenAPI document of a server, to compare with its answers. */
 export class OpenApiDocument {
   readonly text: string
   readonly paths: z.infer<typeof Document>['paths']
@@ -32,7 +32,7 @@ export class OpenApiDocument {
     return new OpenApiDocument(await (await fetch(`${url}/openapi.json`)).text())
   }
 
-  /** All statuses that it tells of, as `getJob 200`. */
+  /** All answers that the document describes, as `getJob 200`. */
   get answers(): string[] {
     return Object.values(this.paths)
       .flatMap((path) => Object.values(path))
@@ -45,7 +45,7 @@ export class OpenApiDocument {
   }
 
   /**
-   * What is wrong with an answer, if anything is.
+   * How an answer differs from the document; empty when it does not.
    * @param path without query
    */
   faultsOf(method: string, path: string, { status, contentType, body }: Answer): string[] {

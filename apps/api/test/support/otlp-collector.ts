@@ -48,19 +48,19 @@ const TracesData = z.object({
   ),
 })
 
-/** A span as it arrived, with the attributes of the process that sent it. */
+/** A span as it arrived, with the resource attributes of its process. */
 export type ExportedSpan = z.infer<typeof Span> & { readonly resource: Readonly<Record<string, unknown>> }
 
 /** A collector of traces on 127.0.0.1, which takes OTLP over HTTP as JSON. Closed when the test ends. */
 export class OtlpCollector {
   readonly url: string
-  /** All that arrived, in the order of arrival. */
+  /** All spans, in the order of arrival. */
   readonly spans: ExportedSpan[] = []
-  /** What was sent, as it was. */
+  /** The bodies of all accepted requests, one after the other. */
   received = ''
   /** The headers of the last request. */
   headers: IncomingHttpHeaders = {}
-  /** What requests are answered; undefined: nothing, ever. */
+  /** The status that requests get. `undefined`: they never get an answer. */
   answer: number | undefined = 200
   requests = 0
   readonly #waiting: (() => void)[] = []

@@ -6,8 +6,8 @@ import type { Random } from './random.ts'
 export const textOf = (prompt: string) => `${prompt}: ${'Grüße 🙂 '.repeat(30)}`
 
 /**
- * The vendor's answer to the one call it should get for a job: its text in pieces, at a pace of the job's own.
- * @param calls counts them, by prompt
+ * Answers a call to the vendor with the text of its job in pieces, at a random pace.
+ * @param calls counts the calls for each prompt
  */
 export async function answerAtItsPace(exchange: Exchange, random: Random, calls: Map<string, number>): Promise<void> {
   const { prompt } = exchange.request

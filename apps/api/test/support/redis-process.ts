@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { onTestFinished } from 'vitest'
+import { freePort } from './free-port.ts'
 
 const MAX_STARTS = 5
 
@@ -74,13 +74,4 @@ async function spawnRedis(port: number): Promise<ChildProcess | undefined> {
     })
   })
   return (await Promise.race([ready, once(child, 'exit').then(() => false)])) ? child : undefined
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  if (typeof address !== 'object' || !address) throw new Error('No address')
-  return address.port
 }

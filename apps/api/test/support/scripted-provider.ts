@@ -3,7 +3,7 @@ import type { CompletionOptions, CompletionSummary, LLMProvider } from '@promptl
 /** A token to stream, something to wait for, or an error to throw. */
 type Step = string | Promise<unknown> | Error
 
-/** A vendor in the test's hands: it does what the script says, and counts how often it was called. */
+/** A provider that does what its script says, and counts its calls. */
 export class ScriptedProvider implements LLMProvider {
   readonly name = 'scripted'
   readonly models = ['script-1']

@@ -4,12 +4,18 @@ import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 import { temporaryFolder } from './temporary-folder.ts'
 
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+/** The built programs; `build-server.ts` makes them before the tests. */
+const PROGRAMS = new URL('../../dist/', import.meta.url)
 
-/** The server as its users run it: a process of its own. Killed when the test ends. */
+/** The arguments with which Node.js runs a built program, as the image does. */
+export function programArguments(name: 'main' | 'import-jobs' | 'new-key', ...args: readonly string[]): string[] {
+  return ['--enable-source-maps', fileURLToPath(new URL(`${name}.js`, PROGRAMS)), ...args]
+}
+
+/** The server, or another program, as a process of its own. Killed when the test ends. */
 export class ServerProcess {
   readonly #child: ChildProcess
-  /** Everything it has printed so far. */
+  /** All that it has printed so far. */
   output = ''
 
   private constructor(child: ChildProcess) {
@@ -22,13 +28,13 @@ export class ServerProcess {
     }
   }
 
-  /** Runs it on a free port, in an empty folder, with nothing in its environment but what is given. */
-  static spawn(env: Record<string, string>, script = MAIN, args: readonly string[] = []): Promise<ServerProcess> {
-    return ServerProcess.spawnNode(['--import', import.meta.resolve('tsx'), script, ...args], env)
+  /** Runs the built server on a free port, in an empty folder, with nothing in its environment but what is given. */
+  static spawn(env: Record<string, string>): Promise<ServerProcess> {
+    return ServerProcess.spawnNode(programArguments('main'), env)
   }
 
-  /** The same, given all arguments of Node.js. */
-  static async spawnNode(args: readonly string[], env: Record<string, string>): Promise<ServerProcess> {
+  /** The same for another program, given all arguments of Node.js. */
+  static async spawnNode(args: readonly string[], env: Record<string, string> = {}): Promise<ServerProcess> {
     const child = spawn(process.execPath, args, {
       cwd: await temporaryFolder(),
       env: { PORT: '0', ...env },
@@ -39,13 +45,21 @@ export class ServerProcess {
     return server
   }
 
-  /** Spawns it and waits until it listens. */
-  static async start(env: Record<string, string>, script?: string): Promise<ServerProcess & { url: string }> {
-    const server = await ServerProcess.spawn(env, script)
+  /** Runs the built server and waits until it listens. */
+  static start(env: Record<string, string>): Promise<ServerProcess & { url: string }> {
+    return ServerProcess.startNode(programArguments('main'), env)
+  }
+
+  /** The same for another program, given all arguments of Node.js. */
+  static async startNode(
+    args: readonly string[],
+    env: Record<string, string>,
+  ): Promise<ServerProcess & { url: string }> {
+    const server = await ServerProcess.spawnNode(args, env)
     return Object.assign(server, { url: await server.listening() })
   }
 
-  /** As nobody would want it to end. */
+  /** Ends it with SIGKILL. */
   async kill(): Promise<void> {
     this.signal('SIGKILL')
     await this.exit()
@@ -62,7 +76,7 @@ export class ServerProcess {
     return this.#child.exitCode ?? this.#child.signalCode
   }
 
-  /** Waits until it listens; the address. */
+  /** Waits until it listens, and gives its URL. */
   async listening(): Promise<string> {
     for (;;) {
       const url = /listening on (http:\S+)/.exec(this.output)?.[1]

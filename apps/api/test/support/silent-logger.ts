@@ -1,4 +1,4 @@
 import type { Logger } from '../../src/base/logger.ts'
 
-/** For what a test does not look at. */
+/** A logger for tests that do not check the log. */
 export const SILENT: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }

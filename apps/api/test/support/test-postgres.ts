@@ -5,9 +5,9 @@ const SERVER = process.env['TEST_POSTGRES_URL'] ?? 'postgres://postgres@127.0.0.
 const MISSING = `no PostgreSQL answers at ${new URL(SERVER).host}; start one there, or set TEST_POSTGRES_URL, to include these tests`
 
 /**
- * Defines tests that need a PostgreSQL, in a database of their own. Where there is none they are skipped, visibly; in CI
- * that is a failure.
- * @param define gets what empties the database and gives its URL
+ * Defines tests that need a PostgreSQL, in a database of their own. Without one they are skipped with a message; in CI they
+ * fail.
+ * @param define defines the tests; `newDatabase` empties the database and gives its URL
  */
 export async function withPostgres(define: (newDatabase: () => Promise<string>) => void): Promise<void> {
   if (!(await isThere())) {
@@ -27,7 +27,7 @@ export async function withPostgres(define: (newDatabase: () => Promise<string>) 
   })
 }
 
-/** A connection that was closed just now takes PostgreSQL a moment to forget; a server would take it for one that is in use. */
+/** Waits until PostgreSQL has forgotten closed connections. Until then a server would think that another one uses the database. */
 async function nobodyElse(url: string): Promise<void> {
   const others = `select pid from pg_stat_activity
     where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'`
@@ -43,7 +43,7 @@ async function isThere(): Promise<boolean> {
   }
 }
 
-/** Runs statements past the server under test, and gives the rows of the only one. */
+/** Runs statements on a connection of its own, and gives the rows of the last one. */
 export async function runSql(url: string, statements: string): Promise<unknown[]> {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: 5_000 })
   try {

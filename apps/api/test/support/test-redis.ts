@@ -10,13 +10,13 @@ const HOW_TO =
 
 export interface TestRedis {
   readonly url: string
-  /** Of the test's own; what begins with it is removed when the test ends. */
+  /** The prefix of the test's keys. They are removed when the test ends. */
   readonly prefix: string
   /** A connection of the test's own. */
   readonly client: Redis
 }
 
-/** Tests that need a Redis, given its address. Skipped where there is none; in CI that is a failure. */
+/** Defines tests that need a Redis, given its URL. Without one they are skipped with a message; in CI they fail. */
 export function describeWithRedis(name: string, define: (url: string) => void): void {
   if (url !== undefined) describe(name, () => define(url))
   else describe(name, () => void it.skip(HOW_TO, () => {}))
@@ -26,14 +26,14 @@ export function describeWithRedis(name: string, define: (url: string) => void): 
 const hasProgram = spawnSync('redis-server', ['--version']).status === 0
 const url = await findRedis()
 
-/** Like `describeWithRedis`, for tests that kill and restart it. */
+/** Like `describeWithRedis`, for tests that start, kill and restart a Redis of their own. */
 export function describeWithRedisProcess(name: string, define: () => void): void {
   if (hasProgram) describe(name, define)
   else if (process.env['CI']) throw new Error(HOW_TO)
   else describe(name, () => void it.skip(HOW_TO, () => {}))
 }
 
-/** A part of Redis of the test's own. */
+/** A key prefix of the test's own in a shared Redis. */
 export function useRedis(redisUrl: string): TestRedis {
   const client = new Redis(redisUrl)
   const prefix = `promptlab-test-${randomUUID()}:`

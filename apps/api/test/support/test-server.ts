@@ -14,14 +14,14 @@ import { temporaryFolder } from './temporary-folder.ts'
 const SILENT = pino({ level: 'silent' })
 
 interface TestServerOptions {
-  /** Used as it is, so that a test can set a key while the server runs; the store is in a new file unless it is named. */
+  /** The environment. The server keeps this object, so a test can set a key later. Without DATABASE_URL the store is a new file. */
   env?: Record<string, string>
-  /** In place of the configured providers. */
+  /** Replace the configured providers. */
   providers?: readonly LLMProvider[]
   config?: Partial<AppConfig>
-  /** In place of that of the system. */
+  /** Replaces the system's clock. */
   clock?: Clock
-  /** In place of one that is silent. */
+  /** Replaces a silent logger. */
   logger?: Logger
 }
 
@@ -34,7 +34,7 @@ export interface TestServer {
   readonly routes: readonly string[]
 }
 
-/** The whole app on a real socket and a real file, closed when the test ends. */
+/** Starts the whole app in this process, on a real socket and a real file. Closed when the test ends. */
 export async function startServer({
   env = {},
   providers,

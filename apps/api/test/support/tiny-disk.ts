@@ -3,17 +3,29 @@ import { promisify } from 'node:util'
 import { onTestFinished, type TestContext } from 'vitest'
 import { temporaryFolder } from './temporary-folder.ts'
 
-const run = promisify(execFile)
-
-/** A disk of the given size, such as `256k`. Skips where it may not be mounted; in CI that is a failure. */
+/**
+ * Mounts a disk of the given size, such as `256k`, in memory. Unmounted when the test ends. Where mounting is not allowed the
+ * test is skipped; in CI, where it may use sudo, it fails.
+ * @returns the folder
+ */
 export async function tinyDisk(size: string, skip: TestContext['skip']): Promise<string> {
   const folder = await temporaryFolder()
   try {
-    await run('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', folder])
+    await asRoot('mount', '-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', folder)
   } catch (error) {
     if (process.env['CI']) throw error
     skip('mounting a tmpfs needs root; run as root to include this test')
   }
-  onTestFinished(async () => void (await run('umount', ['-l', folder])))
+  onTestFinished(() => asRoot('umount', '-l', folder))
   return folder
+}
+
+/** Gives a disk of `tinyDisk` another size. */
+export async function resizeDisk(folder: string, size: string): Promise<void> {
+  await asRoot('mount', '-o', `remount,size=${size}`, folder)
+}
+
+async function asRoot(program: string, ...args: readonly string[]): Promise<void> {
+  const needsSudo = process.getuid?.() !== 0 && process.env['CI']
+  await promisify(execFile)(needsSudo ? 'sudo' : program, needsSudo ? ['-n', program, ...args] : args)
 }

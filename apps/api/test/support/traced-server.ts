@@ -9,7 +9,7 @@ interface TracedServer {
   readonly vendor: LoopbackVendor
 }
 
-/** A server as a process of its own, and the collector of its traces and its vendor in the test's hands. */
+/** Starts a server process whose vendor and trace collector the test controls. */
 export async function startTraced(env: Record<string, string> = {}): Promise<TracedServer> {
   const collector = await OtlpCollector.start()
   const vendor = await startOpenAIVendor()
@@ -23,7 +23,7 @@ export async function startTraced(env: Record<string, string> = {}): Promise<Tra
   return { server, collector, vendor }
 }
 
-/** `POST /jobs` with headers of the test's own. */
+/** Sends `POST /jobs` with more headers. */
 export function postTo(url: string, body: object, headers: Record<string, string> = {}): Promise<Response> {
   return fetch(`${url}/jobs`, {
     method: 'POST',
@@ -32,7 +32,7 @@ export function postTo(url: string, body: object, headers: Record<string, string
   })
 }
 
-/** Ends the server in the orderly way, in which it delivers what it has. */
+/** Stops the server with SIGTERM, so that it delivers its last spans. */
 export async function stop(server: ServerProcess): Promise<void> {
   server.signal('SIGTERM')
   expect(await server.exit()).toBe(0)

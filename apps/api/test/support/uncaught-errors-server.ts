@@ -7,7 +7,7 @@ import { readConfig } from '../../src/config/config.ts'
 import { openDependencies } from '../../src/dependencies.ts'
 import { handleUncaughtErrors } from '../../src/process/uncaught-errors.ts'
 
-/** A provider with bugs: it throws where nobody can catch, and then never answers. */
+/** A provider with a bug: it throws outside of its generator, and then never answers. */
 function rogue(model: string, misbehave: () => void): LLMProvider {
   return {
     name: model,
@@ -31,7 +31,7 @@ const providers: LLMProvider[] = [
   rogue('thrown-string', () => void setTimeout(() => Promise.reject('not even an error'), 1)),
 ]
 
-// The server as main.ts makes it, but for its providers.
+// The same server as in main.ts, with other providers.
 const logger = pino()
 const config = readConfig(process.env)
 const deps = {

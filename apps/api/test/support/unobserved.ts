@@ -1,4 +1,4 @@
 import type { JobObserver } from '../../src/jobs/ports/job-observer.ts'
 
-/** For what a test does not look at. */
+/** An observer for tests that do not check it. */
 export const UNOBSERVED: JobObserver = { runStarted: () => {}, runEnded: () => {}, providerFailed: () => {} }

@@ -10,14 +10,17 @@ export const PATIENT = {
   firstTokenTimeoutMs: 60_000,
   tokenIdleTimeoutMs: 60_000,
   jobTimeoutMs: 60_000,
+  maxAnswerLength: 4_000_000,
   retryDelayMs: 1,
 }
 
-/** A server, and the vendor behind its openai provider in the test's hands. */
-export async function startVendorServer(): Promise<{ vendor: LoopbackVendor; url: string }> {
+/** Starts a server whose `openai` vendor the test controls. */
+export async function startVendorServer(
+  settings: Readonly<Record<string, string>> = {},
+): Promise<{ vendor: LoopbackVendor; url: string }> {
   const vendor = await startOpenAIVendor()
   onTestFinished(() => vendor.close())
-  const env = { OPENAI_API_KEY: 'key', OPENAI_BASE_URL: vendor.url }
+  const env = { OPENAI_API_KEY: 'key', OPENAI_BASE_URL: vendor.url, ...settings }
   const { url } = await startServer({ env, config: { run: PATIENT } })
   return { vendor, url }
 }

@@ -25,18 +25,18 @@ describe('EchoProvider', () => {
     ['word', 'x'.repeat(5_000_000)],
     ['gap', `a${' '.repeat(5_000_000)}b`],
     ['end', `a${' '.repeat(5_000_000)}`],
-  ])('gives back a very long %s', async (_, prompt) => {
+  ])('streams back a very long %s', async (_, prompt) => {
     expect((await drain(complete(prompt))).fragments.join('') === prompt).toBe(true)
   })
 
-  it('lets others run while it streams a long prompt without delay', async () => {
+  it('gives way to other work while it streams a long prompt without a pause', async () => {
     const turn = new Promise<string>((resolve) => setImmediate(() => resolve('someone else')))
     const stream = drain(complete('word '.repeat(1000))).then(() => 'stream')
     expect(await Promise.race([turn, stream])).toBe('someone else')
     await stream
   })
 
-  it('gives the first word at once, and an abort ends the wait for the second', async () => {
+  it('yields the first word at once, and an abort ends the pause before the second', async () => {
     const abort = new AbortController()
     const completion = complete('Once upon', { delayMs: 1_000_000, signal: abort.signal })
     expect(await completion.next()).toEqual({ done: false, value: 'Once' })

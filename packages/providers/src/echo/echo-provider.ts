@@ -1,15 +1,16 @@
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { CompletionOptions, LLMProvider } from '../llm-provider.ts'
 
+/** Without a pause, this many words are sent in one turn of the event loop. */
 const WORDS_PER_TURN = 64
 
-/** Streams the prompt back word by word: needs no key and no network. */
+/** Streams the prompt back word by word. It needs no key and no network. */
 export class EchoProvider implements LLMProvider {
   readonly name = 'echo'
   readonly models = ['echo']
   readonly #delayMs: number
 
-  /** @param options.delayMs milliseconds between two words; the first one comes at once */
+  /** @param options.delayMs milliseconds between two words; the first word comes at once */
   constructor(options: { readonly delayMs: number }) {
     this.#delayMs = options.delayMs
   }
@@ -27,21 +28,22 @@ export class EchoProvider implements LLMProvider {
 
   async #pause(count: number, signal: AbortSignal): Promise<void> {
     if (this.#delayMs > 0) {
-      // Its AbortError only wraps the reason.
+      // The AbortError of the timer only wraps the reason of the abort.
       await setTimeout(this.#delayMs, undefined, { signal }).catch(() => signal.throwIfAborted())
     } else if (count % WORDS_PER_TURN === 0) {
-      // Without a delay a long prompt would be one chain of microtasks, and nothing else would run.
+      // Without this turn, a long prompt would be one chain of microtasks, and nothing else would run meanwhile.
       await setImmediate()
     }
     signal.throwIfAborted()
   }
 }
 
-/** The words with the white space before them; white space at the end stays with the last one. */
+/** Yields each word with the white space before it. White space at the end stays with the last word. */
 function* words(text: string): Generator<string> {
   const end = text.trimEnd().length
   let start = 0
-  // One character and a look at the next: linear and without recursion, however long a word or a gap is.
+  // The pattern reads one character and the next one, so it is linear and without recursion for words and gaps of any
+  // length.
   for (const { index } of text.matchAll(/\S(?=\s)/g)) {
     if (index + 1 >= end) break
     yield text.slice(start, index + 1)

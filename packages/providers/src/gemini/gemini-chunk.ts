@@ -16,7 +16,11 @@ const FINISH_REASONS = new Map<string, FinishReason>([
   ['IMAGE_SAFETY', 'content-filter'],
 ])
 
-/** The SDK parses the JSON and checks nothing more. Not its `text()`: that throws away text that was cut by a filter. */
+/**
+ * Reads one chunk. The SDK parses the JSON and checks nothing more. Its `text()` is not used, because it drops text
+ * that a filter has cut.
+ * @throws VendorFailed the chunk reports a failure
+ */
 export function readGeminiChunk(chunk: GeminiChunk): ChunkReading {
   throwIfFailed(chunk)
   const candidate = chunk.candidates?.[0]
@@ -29,11 +33,13 @@ export function readGeminiChunk(chunk: GeminiChunk): ChunkReading {
 }
 
 function answerText(part: Part): string {
-  // Thoughts are not the answer; newer models send them marked so.
+  // Newer models send their thoughts too, marked as such. They are not part of the answer.
   return typeof part.text === 'string' && valueAt(part, 'thought') !== true ? part.text : ''
 }
 
-/** Thinking is billed as output. A chunk that made nothing yet, or was blocked, leaves the output count out. */
+/**
+ * Google bills thoughts as output. A chunk has no output count while there is no output, or if the prompt was blocked.
+ */
 function usageOf(metadata: UsageMetadata) {
   const thoughts = valueAt(metadata, 'thoughtsTokenCount')
   const output = (metadata.candidatesTokenCount ?? 0) + (typeof thoughts === 'number' ? thoughts : 0)

@@ -1,4 +1,4 @@
-/** The models callers may choose unless the server is told otherwise. */
+/** The models that callers may choose unless GEMINI_MODELS is set. */
 export const GEMINI_MODELS: readonly string[] = [
   'gemini-3.8-flash',
   'gemini-3.5-flash',

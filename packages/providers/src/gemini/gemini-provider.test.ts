@@ -7,7 +7,7 @@ import { GeminiProvider } from './gemini-provider.ts'
 describeLLMProvider('GeminiProvider', {
   model: 'gemini-pro',
   startVendor: startGeminiVendor,
-  create: ({ url, apiKey }) => new GeminiProvider({ baseURL: `${url}/`, apiKey: () => apiKey }),
+  create: ({ url, apiKey }) => new GeminiProvider({ baseUrl: `${url}/`, apiKey: () => apiKey }),
 })
 
 describe('GeminiProvider', () => {
@@ -16,7 +16,7 @@ describe('GeminiProvider', () => {
 
   beforeEach(async () => {
     vendor = await startGeminiVendor()
-    provider = new GeminiProvider({ baseURL: vendor.url, apiKey: () => 'the-key' })
+    provider = new GeminiProvider({ baseUrl: vendor.url, apiKey: () => 'the-key' })
   })
   afterEach(() => vendor.close())
 
@@ -29,7 +29,7 @@ describe('GeminiProvider', () => {
 
   const send = (exchange: Exchange, chunk: object) => exchange.sendRaw(`data: ${JSON.stringify(chunk)}\r\n\r\n`)
 
-  it('has the model that callers know, and current ones', () => {
+  it('has the default models, gemini-pro among them', () => {
     expect(provider.models).toEqual(GEMINI_MODELS)
     expect(GEMINI_MODELS).toContain('gemini-pro')
   })
@@ -40,12 +40,12 @@ describe('GeminiProvider', () => {
     expect(exchange.path).toBe('/v1beta/models/gemini-pro:streamGenerateContent?alt=sse')
   })
 
-  it('asks for nothing compressed', async () => {
+  it('asks for an uncompressed answer', async () => {
     const { exchange } = await run((exchange) => exchange.finish())
     expect(exchange.headers['accept-encoding']).toBe('identity')
   })
 
-  it('knows a wrong key by its detail', async () => {
+  it('recognises a wrong key by the detail API_KEY_INVALID', async () => {
     const details = [{ '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason: 'API_KEY_INVALID' }]
     const { error } = await run((exchange) =>
       exchange.respond(400, { error: { code: 400, message: 'API key not valid.', details } }),
@@ -53,12 +53,12 @@ describe('GeminiProvider', () => {
     expect(error).toMatchObject({ code: 'provider-auth', retryable: false, status: 400 })
   })
 
-  it('says in its message only what the vendor said', async () => {
+  it('quotes only the vendor in its message', async () => {
     const { error } = await run((exchange) => exchange.fail(404, { message: 'No such model.' }))
     expect(error).toMatchObject({ message: expect.stringMatching(/^gemini answered 404: No such model\./) })
   })
 
-  it('rejects a blocked prompt', async () => {
+  it('reports a blocked prompt as provider-rejected', async () => {
     const { error } = await run((exchange) => {
       send(exchange, { promptFeedback: { blockReason: 'PROHIBITED_CONTENT' }, usageMetadata: { promptTokenCount: 4 } })
       exchange.end()
@@ -78,7 +78,7 @@ describe('GeminiProvider', () => {
     ['LANGUAGE', 'other'],
     ['MALFORMED_FUNCTION_CALL', 'other'],
     ['constructor', 'other'],
-  ])('keeps the text that came with %s', async (finishReason, expected) => {
+  ])('keeps the text that came with the finish reason %s', async (finishReason, expected) => {
     const { fragments, summary } = await run((exchange) => {
       send(exchange, { candidates: [{ content: { parts: [{ text: 'So far' }] }, finishReason }] })
       exchange.end()
@@ -98,7 +98,7 @@ describe('GeminiProvider', () => {
     expect(summary).toEqual({ finishReason: 'stop', usage: { inputTokens: 3, outputTokens: 9 } })
   })
 
-  it('puts up with chunks that leave things out', async () => {
+  it('reads chunks with missing fields', async () => {
     const { fragments, summary } = await run((exchange) => {
       for (const chunk of [{}, { candidates: null }, { candidates: [] }, { candidates: [{}] }]) send(exchange, chunk)
       send(exchange, { candidates: [{ content: {} }], usageMetadata: {} })
@@ -108,7 +108,7 @@ describe('GeminiProvider', () => {
     expect({ fragments, summary }).toEqual({ fragments: ['a'], summary: { finishReason: 'stop' } })
   })
 
-  it('takes a chunk that is no object for something unreadable', async () => {
+  it('reports a chunk that is not an object as provider-malformed', async () => {
     const { error } = await run((exchange) => {
       exchange.sendRaw('data: null\r\n\r\n')
       exchange.end()

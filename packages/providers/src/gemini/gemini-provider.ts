@@ -1,25 +1,25 @@
-import { type GenerationConfig, GoogleGenerativeAI } from '@google/generative-ai'
 import type { CompletionOptions, CompletionSummary, LLMProvider } from '../llm-provider.ts'
 import { streamFromVendor } from '../vendor-stream.ts'
 import { readGeminiChunk } from './gemini-chunk.ts'
-import { geminiFailure } from './gemini-failure.ts'
 import { GEMINI_MODELS } from './gemini-models.ts'
 
-const DEFAULT_BASE_URL = 'https://generativelanguage.googleapis.com'
+export const GEMINI_BASE_URL = 'https://generativelanguage.googleapis.com'
 
-/** Where Gemini is found. */
 export interface GeminiProviderOptions {
-  /** Asked at each call, so that a key can appear or change while the server runs. */
+  /** Called at each call, so that a key can appear or change while the server runs. */
   readonly apiKey: () => string | undefined
-  /** Without the version: the SDK appends `/v1beta`. Default: Google's own address. */
-  readonly baseURL?: string | undefined
+  /** The address without the version: the SDK appends `/v1beta`. Default: `GEMINI_BASE_URL`. */
+  readonly baseUrl?: string | undefined
   /** Default: `GEMINI_MODELS`. */
   readonly models?: readonly string[] | undefined
 }
 
+/** The SDK, loaded when it is first used. */
+const loadClient = () => import('./gemini-client.ts')
+
 /**
- * Google's Gemini through `@google/generative-ai`. What that SDK hides stays hidden: the `Retry-After` header (the wait comes
- * from `RetryInfo` in the body instead) and the system's code of a failed connection (so no `provider-timeout`).
+ * Google's Gemini through `@google/generative-ai`. The SDK hides two facts: the `Retry-After` header, so the wait comes
+ * from `RetryInfo` in the body, and the system's code of a failed connection, so there is no `provider-timeout`.
  */
 export class GeminiProvider implements LLMProvider {
   readonly name = 'gemini'
@@ -30,7 +30,11 @@ export class GeminiProvider implements LLMProvider {
   constructor(options: GeminiProviderOptions) {
     this.models = options.models ?? GEMINI_MODELS
     this.#apiKey = options.apiKey
-    this.#baseUrl = (options.baseURL ?? DEFAULT_BASE_URL).replace(/\/+$/, '')
+    this.#baseUrl = (options.baseUrl ?? GEMINI_BASE_URL).replace(/\/+$/, '')
+  }
+
+  async prepare(): Promise<void> {
+    await loadClient()
   }
 
   complete(prompt: string, options: CompletionOptions): AsyncGenerator<string, CompletionSummary | undefined> {
@@ -38,27 +42,12 @@ export class GeminiProvider implements LLMProvider {
       provider: this.name,
       apiKey: this.#apiKey,
       signal: options.signal,
-      open: (apiKey, signal) => this.#open(apiKey, signal, prompt, options),
+      open: async (apiKey, signal) => {
+        const { askGemini } = await loadClient()
+        return await askGemini({ ...options, apiKey, signal, prompt, baseUrl: this.#baseUrl })
+      },
       read: readGeminiChunk,
-      explain: geminiFailure,
+      explain: async (error) => (await loadClient()).geminiFailure(error),
     })
-  }
-
-  async #open(apiKey: string, signal: AbortSignal, prompt: string, options: CompletionOptions) {
-    const { model, system, temperature, maxTokens } = options
-    const generationConfig: GenerationConfig = {
-      ...(temperature !== undefined && { temperature }),
-      ...(maxTokens !== undefined && { maxOutputTokens: maxTokens }),
-    }
-    const generativeModel = new GoogleGenerativeAI(apiKey).getGenerativeModel(
-      { model, generationConfig, ...(system && { systemInstruction: system }) },
-      // All of its transport that can be chosen: the global fetch asks for gzip, which costs time for each token.
-      { baseUrl: this.#baseUrl, customHeaders: { 'accept-encoding': 'identity' } },
-    )
-    // Leaving the iterator early stops nothing in this SDK; only the signal closes the connection.
-    const { stream, response } = await generativeModel.generateContentStream(prompt, { signal })
-    // The same stream a second time, aggregated: it fails by itself, and nobody awaits it.
-    response.catch(() => {})
-    return stream
   }
 }

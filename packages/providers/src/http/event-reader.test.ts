@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream'
-import { expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { EventReader } from './event-reader.ts'
 
 async function read(...pieces: (string | Uint8Array)[]): Promise<string[]> {
@@ -17,122 +17,124 @@ async function dataOf(reader: EventReader): Promise<string[]> {
   return all
 }
 
-it.each([
-  ['LF', 'data: a\n\ndata: b\n\n'],
-  ['CR', 'data: a\r\rdata: b\r\r'],
-  ['CRLF', 'data: a\r\n\r\ndata: b\r\n\r\n'],
-  ['a byte order mark', '\uFEFFdata: a\n\ndata: b\n\n'],
-  ['comments and other fields', ': hi\nid: 1\nretry: 5\nx: y\ndata:a\n\n: ping\n\ndata: b\n\n'],
-  ['an event without its end', 'data: a\n\ndata: b\n\ndata: c'],
-])('reads events with %s, however they are cut', async (_, text) => {
-  expect(await read(text)).toEqual(['a', 'b'])
-  for (let cut = 1; cut < text.length; cut += 1) {
-    expect(await read(text.slice(0, cut), text.slice(cut))).toEqual(['a', 'b'])
-  }
-})
+describe('EventReader', () => {
+  it.each([
+    ['LF', 'data: a\n\ndata: b\n\n'],
+    ['CR', 'data: a\r\rdata: b\r\r'],
+    ['CRLF', 'data: a\r\n\r\ndata: b\r\n\r\n'],
+    ['a byte order mark', '\uFEFFdata: a\n\ndata: b\n\n'],
+    ['comments and other fields', ': hi\nid: 1\nretry: 5\nx: y\ndata:a\n\n: ping\n\ndata: b\n\n'],
+    ['an event without its end', 'data: a\n\ndata: b\n\ndata: c'],
+  ])('reads events with %s, cut at any byte', async (_, text) => {
+    expect(await read(text)).toEqual(['a', 'b'])
+    for (let cut = 1; cut < text.length; cut += 1) {
+      expect(await read(text.slice(0, cut), text.slice(cut))).toEqual(['a', 'b'])
+    }
+  })
 
-it('joins the lines of an event, and characters that were cut', async () => {
-  const bytes = Buffer.from('data: 👩‍🚀\ndata: \u2028漢\n\n')
-  expect(await read(...Array.from(bytes, (byte) => Uint8Array.of(byte)))).toEqual(['👩‍🚀\n\u2028漢'])
-})
+  it('joins the lines of an event, and characters that the network has cut', async () => {
+    const bytes = Buffer.from('data: 👩‍🚀\ndata: \u2028漢\n\n')
+    expect(await read(...Array.from(bytes, (byte) => Uint8Array.of(byte)))).toEqual(['👩‍🚀\n\u2028漢'])
+  })
 
-it('reads nothing after the end marker, and the body to its end all the same', async () => {
-  const content = new PassThrough()
-  const reader = new EventReader(content, '[DONE]')
-  content.write('data: a\n\ndata: [DONE]\n\ndata: b\n\n')
-  expect(await dataOf(reader)).toEqual(['a', '[DONE]'])
-  await reader.return()
-  expect(content.destroyed).toBe(false)
-  content.end('whatever')
-  await vi.waitUntil(() => content.readableEnded)
-})
-
-it('closes a connection that stays open after the end marker', async () => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
-  try {
+  it('yields nothing after the end marker, but reads the body to its end', async () => {
     const content = new PassThrough()
     const reader = new EventReader(content, '[DONE]')
-    content.write('data: [DONE]\n\n')
-    await dataOf(reader)
+    content.write('data: a\n\ndata: [DONE]\n\ndata: b\n\n')
+    expect(await dataOf(reader)).toEqual(['a', '[DONE]'])
+    await reader.return()
     expect(content.destroyed).toBe(false)
-    vi.advanceTimersByTime(1000)
-    expect(content.destroyed).toBe(true)
-  } finally {
-    vi.useRealTimers()
-  }
-})
-
-it('gives out all events of one piece without a macrotask between them', async () => {
-  const content = new PassThrough()
-  const reader = new EventReader(content, '[DONE]')
-  const first = reader.next()
-  content.write('data: a\n\n'.repeat(50))
-  await first
-  let turns = 0
-  const timer = setImmediate(() => {
-    turns += 1
+    content.end('whatever')
+    await vi.waitUntil(() => content.readableEnded)
   })
-  for (let count = 1; count < 50; count += 1) await reader.next()
-  expect(turns).toBe(0)
-  clearImmediate(timer)
-  await reader.return()
-})
 
-it('gives out what came before a failure, and then the failure', async () => {
-  const content = new PassThrough()
-  const reader = new EventReader(content, '[DONE]')
-  content.write('data: a\n\ndata: b\n\n')
-  await vi.waitUntil(() => content.readableLength === 0)
-  content.destroy(new Error('broken'))
-  await vi.waitUntil(() => content.closed)
-  expect(await reader.next()).toMatchObject({ value: { data: 'a' } })
-  expect(await reader.next()).toMatchObject({ value: { data: 'b' } })
-  await expect(reader.next()).rejects.toThrow('broken')
-})
+  it('closes a connection that stays open after the end marker', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      const content = new PassThrough()
+      const reader = new EventReader(content, '[DONE]')
+      content.write('data: [DONE]\n\n')
+      await dataOf(reader)
+      expect(content.destroyed).toBe(false)
+      vi.advanceTimersByTime(1000)
+      expect(content.destroyed).toBe(true)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
 
-it('takes a stream that closes without an end for a lost connection', async () => {
-  const content = new PassThrough()
-  const next = new EventReader(content, '[DONE]').next()
-  content.destroy()
-  await expect(next).rejects.toMatchObject({ code: 'ECONNRESET' })
-})
+  it('yields all events of one network chunk without a macrotask between them', async () => {
+    const content = new PassThrough()
+    const reader = new EventReader(content, '[DONE]')
+    const first = reader.next()
+    content.write('data: a\n\n'.repeat(50))
+    await first
+    let turns = 0
+    const timer = setImmediate(() => {
+      turns += 1
+    })
+    for (let count = 1; count < 50; count += 1) await reader.next()
+    expect(turns).toBe(0)
+    clearImmediate(timer)
+    await reader.return()
+  })
 
-it('knows a stream that closed before it came', async () => {
-  const content = new PassThrough().destroy()
-  await vi.waitUntil(() => content.closed)
-  await expect(new EventReader(content, '[DONE]').next()).rejects.toMatchObject({ code: 'ECONNRESET' })
-})
+  it('yields the events before a failure, then throws the failure', async () => {
+    const content = new PassThrough()
+    const reader = new EventReader(content, '[DONE]')
+    content.write('data: a\n\ndata: b\n\n')
+    await vi.waitUntil(() => content.readableLength === 0)
+    content.destroy(new Error('broken'))
+    await vi.waitUntil(() => content.closed)
+    expect(await reader.next()).toMatchObject({ value: { data: 'a' } })
+    expect(await reader.next()).toMatchObject({ value: { data: 'b' } })
+    await expect(reader.next()).rejects.toThrow('broken')
+  })
 
-it('closes the connection when its consumer leaves', async () => {
-  const content = new PassThrough()
-  content.write('data: a\n\n')
-  for await (const _ of new EventReader(content, '[DONE]')) break
-  expect(content.destroyed).toBe(true)
-})
+  it('reports a stream that closes without an end as a lost connection', async () => {
+    const content = new PassThrough()
+    const next = new EventReader(content, '[DONE]').next()
+    content.destroy()
+    await expect(next).rejects.toMatchObject({ code: 'ECONNRESET' })
+  })
 
-it('makes the vendor wait for a consumer that does not keep up', async () => {
-  const content = new PassThrough()
-  const reader = new EventReader(content, '[DONE]')
-  const event = `data: ${'x'.repeat(100_000)}\n\n`
-  let sent = 0
-  while (sent < 50 && !content.isPaused()) {
-    content.write(event)
-    sent += 1
-    await new Promise(setImmediate)
-  }
-  expect(sent).toBeLessThan(10)
-  content.end()
-  expect(await dataOf(reader)).toHaveLength(sent)
-})
+  it('reports a stream that closed before the reader was created', async () => {
+    const content = new PassThrough().destroy()
+    await vi.waitUntil(() => content.closed)
+    await expect(new EventReader(content, '[DONE]').next()).rejects.toMatchObject({ code: 'ECONNRESET' })
+  })
 
-it('refuses an event that never ends', async () => {
-  const content = new PassThrough()
-  const refused = expect(new EventReader(content, '[DONE]').next()).rejects.toThrow('max buffer size')
-  content.write('data: ')
-  for (let count = 0; count < 17 && !content.destroyed; count += 1) {
-    content.write('x'.repeat(1024 * 1024))
-    await new Promise(setImmediate)
-  }
-  await refused
-  expect(content.destroyed).toBe(true)
+  it('closes the connection when its consumer leaves', async () => {
+    const content = new PassThrough()
+    content.write('data: a\n\n')
+    for await (const _ of new EventReader(content, '[DONE]')) break
+    expect(content.destroyed).toBe(true)
+  })
+
+  it("pauses the vendor's stream for a slow consumer", async () => {
+    const content = new PassThrough()
+    const reader = new EventReader(content, '[DONE]')
+    const event = `data: ${'x'.repeat(100_000)}\n\n`
+    let sent = 0
+    while (sent < 50 && !content.isPaused()) {
+      content.write(event)
+      sent += 1
+      await new Promise(setImmediate)
+    }
+    expect(sent).toBeLessThan(10)
+    content.end()
+    expect(await dataOf(reader)).toHaveLength(sent)
+  })
+
+  it('refuses an event that exceeds the limit', async () => {
+    const content = new PassThrough()
+    const refused = expect(new EventReader(content, '[DONE]').next()).rejects.toThrow('max buffer size')
+    content.write('data: ')
+    for (let count = 0; count < 17 && !content.destroyed; count += 1) {
+      content.write('x'.repeat(1024 * 1024))
+      await new Promise(setImmediate)
+    }
+    await refused
+    expect(content.destroyed).toBe(true)
+  })
 })

@@ -1,16 +1,19 @@
 import type { Readable } from 'node:stream'
 import { createParser, type EventSourceMessage, type EventSourceParser } from 'eventsource-parser'
 
-/** Beyond it the vendor has to wait until the consumer has caught up. */
+/** Beyond this many characters, the vendor has to wait until the consumer has caught up. */
 const MAX_QUEUED_CHARS = 256 * 1024
-/** An event longer than this is no token; a vendor must not fill our memory. */
+/** An event longer than this is not a token. The limit keeps a vendor from filling our memory. */
 const MAX_EVENT_CHARS = 16 * 1024 * 1024
-/** How long the vendor may take to end an answer after its end marker, so that the connection can be used again. */
+/**
+ * The time that a vendor has to end the body after its end marker, so that the connection can serve another request.
+ */
 const LINGER_MS = 1000
 
 /**
- * The server-sent events of a Node stream, in order. Written by hand, and not as a generator over a generator over the stream,
- * because each of those costs promises for each token. Events of one network chunk are given out without a macrotask between.
+ * Reads the server-sent events of a Node stream, in order. It is hand-written because generators over the stream cost
+ * promises for each token (docs/decisions/2026-11-23-provider-speed.md). No macrotask runs between the events of one
+ * network chunk.
  */
 export class EventReader implements AsyncIterableIterator<EventSourceMessage, undefined> {
   readonly #content: Readable
@@ -24,7 +27,7 @@ export class EventReader implements AsyncIterableIterator<EventSourceMessage, un
     | { resolve(result: IteratorResult<EventSourceMessage, undefined>): void; reject(e: unknown): void }
     | undefined
 
-  /** @param endMarker the data of the last event; nothing after it is read */
+  /** @param endMarker the data of the last event; everything after it is ignored */
   constructor(content: Readable, endMarker: string) {
     this.#content = content
     this.#endMarker = endMarker
@@ -32,11 +35,11 @@ export class EventReader implements AsyncIterableIterator<EventSourceMessage, un
       maxBufferSize: MAX_EVENT_CHARS,
       onEvent: (event) => this.#push(event),
       onError: (error) => {
-        // The parser also reports fields it does not know, which the format tells readers to ignore.
+        // The parser also reports unknown fields. The format tells readers to ignore them.
         if (error.type === 'max-buffer-size-exceeded') this.#fail(error)
       },
     })
-    // Puts characters together that the network cut.
+    // Joins characters that the network has cut.
     content.setEncoding('utf8')
     content.on('data', this.#onData)
     content.once('end', () => this.#end())
@@ -44,7 +47,7 @@ export class EventReader implements AsyncIterableIterator<EventSourceMessage, un
     content.once('close', () => {
       if (!this.#isEnded) this.#fail(connectionClosed())
     })
-    // An abort may have come first; then none of these events comes any more.
+    // If an abort came first, the stream emits none of these events any more.
     if (content.destroyed) this.#fail(content.errored ?? connectionClosed())
   }
 
@@ -52,7 +55,7 @@ export class EventReader implements AsyncIterableIterator<EventSourceMessage, un
     return this
   }
 
-  /** One call at a time: the next one after the promise of the one before. */
+  /** Takes one call at a time: wait for its promise before the next call. */
   next(): Promise<IteratorResult<EventSourceMessage, undefined>> {
     const event = this.#queue.shift()
     if (event) {
@@ -67,7 +70,7 @@ export class EventReader implements AsyncIterableIterator<EventSourceMessage, un
     })
   }
 
-  /** Closes the connection unless the answer is complete. */
+  /** Closes the connection, unless the answer is complete. */
   return(): Promise<IteratorResult<EventSourceMessage, undefined>> {
     if (!this.#isEnded) this.#content.destroy()
     return Promise.resolve({ done: true, value: undefined })
@@ -91,7 +94,7 @@ export class EventReader implements AsyncIterableIterator<EventSourceMessage, un
     if (event.data === this.#endMarker) this.#lingerToEnd()
   }
 
-  /** Reads on to the end of the body, without looking: only then is the connection free for another request. */
+  /** Reads the rest of the body and ignores it. Only at its end is the connection free for another request. */
   #lingerToEnd(): void {
     this.#end()
     const content = this.#content.off('data', this.#onData).resume()

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type RequestListener, type ServerRe
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
-import { afterEach, expect, it } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import { httpFetch } from './http-fetch.ts'
 import { MessageResponse } from './message-response.ts'
 
@@ -20,7 +20,7 @@ async function serve(listener: RequestListener) {
   return { server, sockets, url: await addressOf(server.listen(0, '127.0.0.1')) }
 }
 
-/** A server below HTTP: `answer` gets every piece of data, and the number of its connection. */
+/** Starts a TCP server. `answer` is called for every chunk of data, with the number of the connection. */
 async function serveRaw(answer: (socket: Socket, connection: number) => void) {
   let requests = 0
   let connections = 0
@@ -47,7 +47,7 @@ async function addressOf(server: Server): Promise<string> {
   return `http://127.0.0.1:${address.port}`
 }
 
-/** A server that gives out its requests instead of answering them. */
+/** Starts a server whose one request the test answers by hand. */
 async function serveByHand() {
   const taken = Promise.withResolvers<{ request: IncomingMessage; response: ServerResponse }>()
   const { url } = await serve((request, response) => taken.resolve({ request, response }))
@@ -55,204 +55,206 @@ async function serveByHand() {
 }
 
 async function contentOf(response: Response): Promise<string> {
-  if (!(response instanceof MessageResponse)) throw new Error(`${response.status} is no stream`)
+  if (!(response instanceof MessageResponse)) throw new Error(`${response.status} is not a stream`)
   return text(response.content)
 }
 
 const post = (url: string, init: RequestInit = {}) => httpFetch(url, { method: 'POST', body: '{}', ...init })
 
-it('sends the method, the headers and the body, and asks for nothing compressed', async () => {
-  const { url } = await serve(async (request, response) => {
-    const { method, url: path, headers } = request
-    response.setHeader('x-request-id', '7').setHeader('content-type', 'text/event-stream').setHeader('x-unread', '1')
-    response.end(JSON.stringify({ method, path, headers, body: await text(request) }))
+describe('httpFetch', () => {
+  it('sends the method, the headers and the body, and asks for an uncompressed answer', async () => {
+    const { url } = await serve(async (request, response) => {
+      const { method, url: path, headers } = request
+      response.setHeader('x-request-id', '7').setHeader('content-type', 'text/event-stream').setHeader('x-unread', '1')
+      response.end(JSON.stringify({ method, path, headers, body: await text(request) }))
+    })
+    const headers = new Headers({ authorization: 'Bearer k', 'accept-encoding': 'gzip' })
+    const response = await httpFetch(`${url}/v1?a=b`, { method: 'POST', headers, body: 'schön' })
+    expect([response.ok, response.status, response.headers.get('x-request-id')]).toEqual([true, 200, '7'])
+    expect(Object.fromEntries(response.headers)).toEqual({ 'content-type': 'text/event-stream', 'x-request-id': '7' })
+    expect(JSON.parse(await contentOf(response))).toMatchObject({
+      method: 'POST',
+      path: '/v1?a=b',
+      headers: { authorization: 'Bearer k', 'accept-encoding': 'identity', 'content-length': '6' },
+      body: 'schön',
+    })
   })
-  const headers = new Headers({ authorization: 'Bearer k', 'accept-encoding': 'gzip' })
-  const response = await httpFetch(`${url}/v1?a=b`, { method: 'POST', headers, body: 'schön' })
-  expect([response.ok, response.status, response.headers.get('x-request-id')]).toEqual([true, 200, '7'])
-  expect(Object.fromEntries(response.headers)).toEqual({ 'content-type': 'text/event-stream', 'x-request-id': '7' })
-  expect(JSON.parse(await contentOf(response))).toMatchObject({
-    method: 'POST',
-    path: '/v1?a=b',
-    headers: { authorization: 'Bearer k', 'accept-encoding': 'identity', 'content-length': '6' },
-    body: 'schön',
+
+  it('refuses a Request and a body that is not a string', async () => {
+    await expect(post('http://127.0.0.1:9/', { body: new Uint8Array(1) })).rejects.toThrow('only if it is a string')
+    await expect(httpFetch(new Request('http://127.0.0.1:9/'))).rejects.toThrow('takes a URL')
+    await expect(post('ftp://127.0.0.1:9/')).rejects.toMatchObject({ code: 'ERR_INVALID_PROTOCOL' })
   })
-})
 
-it('refuses what it cannot send', async () => {
-  await expect(post('http://127.0.0.1:9/', { body: new Uint8Array(1) })).rejects.toThrow('strings only')
-  await expect(httpFetch(new Request('http://127.0.0.1:9/'))).rejects.toThrow('takes an address')
-  await expect(post('ftp://127.0.0.1:9/')).rejects.toMatchObject({ code: 'ERR_INVALID_PROTOCOL' })
-})
-
-it('gives an error answer as a common response', async () => {
-  const { url } = await serve((_, response) =>
-    response.writeHead(429, { 'retry-after': '3', 'x-two': ['a', 'b'] }).end('{"error":1}'),
-  )
-  const response = await post(url)
-  expect(response.headers.get('x-two')).toBe('a, b')
-  expect([response.ok, response.status, response.headers.get('retry-after')]).toEqual([false, 429, '3'])
-  expect(await response.json()).toEqual({ error: 1 })
-})
-
-it.each([204, 304])('puts up with a %i, which has no body', async (status) => {
-  const { url } = await serve((_, response) => response.writeHead(status).end())
-  expect((await post(url)).status).toBe(status)
-})
-
-it('refuses a status that no response can have', async () => {
-  const { url } = await serveRaw((socket) => socket.write('HTTP/1.1 999 What\r\ncontent-length: 0\r\n\r\n'))
-  await expect(post(url)).rejects.toBeInstanceOf(RangeError)
-})
-
-it.each([
-  ['gzip', gzipSync],
-  ['deflate', deflateSync],
-  ['br', brotliCompressSync],
-])('decodes %s, for servers that compress unasked', async (encoding, compress) => {
-  for (const status of [200, 500]) {
+  it('returns an error answer as a plain web response', async () => {
     const { url } = await serve((_, response) =>
-      response.writeHead(status, { 'content-encoding': encoding }).end(compress('Once upon')),
+      response.writeHead(429, { 'retry-after': '3', 'x-two': ['a', 'b'] }).end('{"error":1}'),
     )
     const response = await post(url)
-    expect(await (response.ok ? contentOf(response) : response.text())).toBe('Once upon')
-  }
-})
+    expect(response.headers.get('x-two')).toBe('a, b')
+    expect([response.ok, response.status, response.headers.get('retry-after')]).toEqual([false, 429, '3'])
+    expect(await response.json()).toEqual({ error: 1 })
+  })
 
-it('uses one connection for two requests after each other', async () => {
-  const { url, sockets } = await serve((_, response) => response.end('done'))
-  for (const _ of [1, 2]) {
-    const response = await post(url)
-    await contentOf(response)
-    // The connection is free a moment after the end of its body.
+  it.each([204, 304])('returns an answer with status %i, which has no body', async (status) => {
+    const { url } = await serve((_, response) => response.writeHead(status).end())
+    expect((await post(url)).status).toBe(status)
+  })
+
+  it('refuses a status that a Response cannot have', async () => {
+    const { url } = await serveRaw((socket) => socket.write('HTTP/1.1 999 What\r\ncontent-length: 0\r\n\r\n'))
+    await expect(post(url)).rejects.toBeInstanceOf(RangeError)
+  })
+
+  it.each([
+    ['gzip', gzipSync],
+    ['deflate', deflateSync],
+    ['br', brotliCompressSync],
+  ])('decodes %s from a server that compresses although it was not asked to', async (encoding, compress) => {
+    for (const status of [200, 500]) {
+      const { url } = await serve((_, response) =>
+        response.writeHead(status, { 'content-encoding': encoding }).end(compress('Once upon')),
+      )
+      const response = await post(url)
+      expect(await (response.ok ? contentOf(response) : response.text())).toBe('Once upon')
+    }
+  })
+
+  it('uses one connection for two successive requests', async () => {
+    const { url, sockets } = await serve((_, response) => response.end('done'))
+    for (const _ of [1, 2]) {
+      const response = await post(url)
+      await contentOf(response)
+      // Node frees the connection a moment after the end of the body.
+      await new Promise(setImmediate)
+    }
+    expect(sockets.length).toBe(1)
+  })
+
+  it('does not mix up simultaneous answers', async () => {
+    const { url } = await serve(async (request, response) => response.end(await text(request)))
+    const bodies = Array.from({ length: 200 }, (_, index) => `number ${index}`)
+    const answers = await Promise.all(bodies.map(async (body) => contentOf(await post(url, { body }))))
+    expect(answers).toEqual(bodies)
+  })
+
+  it('does not connect for a signal that was aborted before', async () => {
+    const { url, sockets } = await serve((_, response) => response.end())
+    await expect(post(url, { signal: AbortSignal.abort('early') })).rejects.toBe('early')
+    expect(sockets).toEqual([])
+  })
+
+  it('stops at an abort while it connects', async () => {
+    const { url } = await serve((_, response) => response.end())
+    const abort = new AbortController()
+    const answer = post(url, { signal: abort.signal })
+    abort.abort('enough')
+    await expect(answer).rejects.toBe('enough')
+  })
+
+  it('closes the connection at an abort before the headers', async () => {
+    const { url, taken } = await serveByHand()
+    const abort = new AbortController()
+    const answer = post(url, { signal: abort.signal })
+    const { response } = await taken
+    abort.abort('enough')
+    await expect(answer).rejects.toBe('enough')
+    await once(response, 'close')
+  })
+
+  it.each([200, 500])('closes the connection at an abort in the body of a %i', async (status) => {
+    const { url, taken } = await serveByHand()
+    const abort = new AbortController()
+    const answer = post(url, { signal: abort.signal })
+    const { response } = await taken
+    response.writeHead(status).write('Once')
+    const result = await answer
+    const body = result instanceof MessageResponse ? text(result.content) : result.text()
+    abort.abort('enough')
+    await expect(body).rejects.toThrow()
+    await once(response, 'close')
+  })
+
+  it('removes its listener from the signal when the answer is complete', async () => {
+    const { url } = await serve((_, response) => response.end('done'))
+    const { signal } = new AbortController()
+    const listeners = new Set<unknown>()
+    signal.addEventListener = (_: string, listener: unknown) => listeners.add(listener)
+    signal.removeEventListener = (_: string, listener: unknown) => listeners.delete(listener)
+    await contentOf(await post(url, { signal }))
     await new Promise(setImmediate)
+    expect(listeners.size).toBe(0)
+  })
+
+  it('throws the error of a failed connection with its code', async () => {
+    const { server, url } = await serve(() => {})
+    await new Promise((resolve) => server.close(resolve))
+    await expect(post(url)).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+  })
+
+  it.each([307, 308])('follows a %i to the same origin, with the body and the key', async (status) => {
+    const { url } = await serve(async (request, response) => {
+      if (request.url === '/from') response.writeHead(status, { location: '/to' }).end()
+      else response.end(`${request.method} ${request.headers.authorization} ${await text(request)}`)
+    })
+    const answer = await post(`${url}/from`, { headers: { authorization: 'k' }, body: 'hi' })
+    expect(await contentOf(answer)).toBe('POST k hi')
+  })
+
+  it('does not follow a redirect that changes the method, leaves the origin, or is the sixth', async () => {
+    let strangers = 0
+    const stranger = await serve((_, response) => {
+      strangers += 1
+      response.end()
+    })
+    let requests = 0
+    const { url } = await serve((request, response) => {
+      requests += 1
+      const [, status = '', target] = request.url?.split('/') ?? []
+      const location = { out: stranger.url, broken: 'http://', here: request.url ?? '', none: undefined }[target ?? '']
+      response.writeHead(Number(status), location === undefined ? {} : { location }).end()
+    })
+    for (const path of ['/307/out', '/308/out', '/301/here', '/302/here', '/303/here', '/307/broken', '/307/none']) {
+      expect((await post(url + path)).status).toBe(Number(path.slice(1, 4)))
+    }
+    expect([strangers, requests]).toEqual([0, 7])
+    expect((await post(`${url}/307/here`)).status).toBe(307)
+    expect(requests).toBe(7 + 6)
+  })
+
+  const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\n'
+
+  /** Sends a first request, which leaves an idle connection, and a second one on it, which `second` answers. */
+  async function reuse(second: (socket: Socket) => void) {
+    const seen: number[] = []
+    const { url, requests } = await serveRaw((socket, connection) => {
+      seen.push(connection)
+      const onOld = connection === 1 && seen.length > 1
+      if (onOld) second(socket)
+      else socket.write(`${OK}done`)
+    })
+    await contentOf(await post(url))
+    await new Promise(setImmediate)
+    return { answer: post(url), seen, requests }
   }
-  expect(sockets.length).toBe(1)
-})
 
-it('keeps many answers apart', async () => {
-  const { url } = await serve(async (request, response) => response.end(await text(request)))
-  const bodies = Array.from({ length: 200 }, (_, index) => `number ${index}`)
-  const answers = await Promise.all(bodies.map(async (body) => contentOf(await post(url, { body }))))
-  expect(answers).toEqual(bodies)
-})
-
-it('does not connect for a signal that was aborted before', async () => {
-  const { url, sockets } = await serve((_, response) => response.end())
-  await expect(post(url, { signal: AbortSignal.abort('early') })).rejects.toBe('early')
-  expect(sockets).toEqual([])
-})
-
-it('stops at an abort while it connects', async () => {
-  const { url } = await serve((_, response) => response.end())
-  const abort = new AbortController()
-  const answer = post(url, { signal: abort.signal })
-  abort.abort('enough')
-  await expect(answer).rejects.toBe('enough')
-})
-
-it('closes the connection at an abort before the headers', async () => {
-  const { url, taken } = await serveByHand()
-  const abort = new AbortController()
-  const answer = post(url, { signal: abort.signal })
-  const { response } = await taken
-  abort.abort('enough')
-  await expect(answer).rejects.toBe('enough')
-  await once(response, 'close')
-})
-
-it.each([200, 500])('closes the connection at an abort in the body of a %i', async (status) => {
-  const { url, taken } = await serveByHand()
-  const abort = new AbortController()
-  const answer = post(url, { signal: abort.signal })
-  const { response } = await taken
-  response.writeHead(status).write('Once')
-  const result = await answer
-  const body = result instanceof MessageResponse ? text(result.content) : result.text()
-  abort.abort('enough')
-  await expect(body).rejects.toThrow()
-  await once(response, 'close')
-})
-
-it('takes its listener off the signal when the answer is complete', async () => {
-  const { url } = await serve((_, response) => response.end('done'))
-  const { signal } = new AbortController()
-  const listeners = new Set<unknown>()
-  signal.addEventListener = (_: string, listener: unknown) => listeners.add(listener)
-  signal.removeEventListener = (_: string, listener: unknown) => listeners.delete(listener)
-  await contentOf(await post(url, { signal }))
-  await new Promise(setImmediate)
-  expect(listeners.size).toBe(0)
-})
-
-it('keeps the code of a failed connection', async () => {
-  const { server, url } = await serve(() => {})
-  await new Promise((resolve) => server.close(resolve))
-  await expect(post(url)).rejects.toMatchObject({ code: 'ECONNREFUSED' })
-})
-
-it.each([307, 308])('follows a %i to the same origin, with body and key', async (status) => {
-  const { url } = await serve(async (request, response) => {
-    if (request.url === '/from') response.writeHead(status, { location: '/to' }).end()
-    else response.end(`${request.method} ${request.headers.authorization} ${await text(request)}`)
+  it('sends a request again, once, if a kept connection breaks before the first byte', async () => {
+    const { answer, seen } = await reuse((socket) => socket.resetAndDestroy())
+    expect(await contentOf(await answer)).toBe('done')
+    expect(seen).toEqual([1, 1, 2])
   })
-  const answer = await post(`${url}/from`, { headers: { authorization: 'k' }, body: 'hi' })
-  expect(await contentOf(answer)).toBe('POST k hi')
-})
 
-it('follows no redirect that would change the method, leave the origin, or never end', async () => {
-  let strangers = 0
-  const stranger = await serve((_, response) => {
-    strangers += 1
-    response.end()
+  it('does not send a request again after the first byte of an answer', async () => {
+    const { answer, requests } = await reuse((socket) => {
+      socket.write('HTTP/1.1 1', () => socket.resetAndDestroy())
+    })
+    await expect(answer).rejects.toMatchObject({ code: 'ECONNRESET' })
+    expect(requests()).toBe(2)
   })
-  let requests = 0
-  const { url } = await serve((request, response) => {
-    requests += 1
-    const [, status = '', target] = request.url?.split('/') ?? []
-    const location = { out: stranger.url, broken: 'http://', here: request.url ?? '', none: undefined }[target ?? '']
-    response.writeHead(Number(status), location === undefined ? {} : { location }).end()
+
+  it('does not send a request again that failed on a new connection', async () => {
+    const { url, requests } = await serveRaw((socket) => socket.resetAndDestroy())
+    await expect(post(url)).rejects.toMatchObject({ code: 'ECONNRESET' })
+    expect(requests()).toBe(1)
   })
-  for (const path of ['/307/out', '/308/out', '/301/here', '/302/here', '/303/here', '/307/broken', '/307/none']) {
-    expect((await post(url + path)).status).toBe(Number(path.slice(1, 4)))
-  }
-  expect([strangers, requests]).toEqual([0, 7])
-  expect((await post(`${url}/307/here`)).status).toBe(307)
-  expect(requests).toBe(7 + 6)
-})
-
-const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\n'
-
-/** A first request that leaves a connection behind, and a second one, on that connection, that `second` answers. */
-async function reuse(second: (socket: Socket) => void) {
-  const seen: number[] = []
-  const { url, requests } = await serveRaw((socket, connection) => {
-    seen.push(connection)
-    const onOld = connection === 1 && seen.length > 1
-    if (onOld) second(socket)
-    else socket.write(`${OK}done`)
-  })
-  await contentOf(await post(url))
-  await new Promise(setImmediate)
-  return { answer: post(url), seen, requests }
-}
-
-it('sends a request again, once, when a kept connection turns out dead', async () => {
-  const { answer, seen } = await reuse((socket) => socket.resetAndDestroy())
-  expect(await contentOf(await answer)).toBe('done')
-  expect(seen).toEqual([1, 1, 2])
-})
-
-it('sends nothing again once a byte has come back', async () => {
-  const { answer, requests } = await reuse((socket) => {
-    socket.write('HTTP/1.1 1', () => socket.resetAndDestroy())
-  })
-  await expect(answer).rejects.toMatchObject({ code: 'ECONNRESET' })
-  expect(requests()).toBe(2)
-})
-
-it('sends nothing again that broke on a new connection', async () => {
-  const { url, requests } = await serveRaw((socket) => socket.resetAndDestroy())
-  await expect(post(url)).rejects.toMatchObject({ code: 'ECONNRESET' })
-  expect(requests()).toBe(1)
 })

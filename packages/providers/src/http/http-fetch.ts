@@ -13,15 +13,17 @@ interface Call {
 }
 
 /**
- * `fetch` over Node's own HTTP, for what an SDK has built: web streams cost more than the rest of a token.
- * A 2xx answer is a `MessageResponse`, whose content is a Node stream.
+ * `fetch` over Node's own HTTP, for requests that an SDK has built. The web streams of the global `fetch` double the
+ * cost of a token (docs/decisions/2026-11-23-provider-speed.md). A 2xx answer is a `MessageResponse`, which has a Node
+ * stream.
  *
- * Bodies are strings. Only 307 and 308 to the same origin are followed, as the headers hold a key; any other redirect is the
- * answer. Connections are those of Node's global agent: kept alive, and through a proxy if Node was told to use one.
+ * A body must be a string. The headers hold a key, so a redirect is followed only if it is a 307 or 308 to the same
+ * origin; any other redirect is the answer. Node's global agent makes the connections: it keeps them alive, and it uses
+ * a proxy if Node is told to use one.
  * @throws the signal's reason, or the error of the socket with its `code`
  */
 export async function httpFetch(input: string | URL | Request, init: RequestInit = {}): Promise<Response> {
-  if (input instanceof Request) throw new TypeError('httpFetch takes an address, not a Request.')
+  if (input instanceof Request) throw new TypeError('httpFetch takes a URL, not a Request.')
   const call = callOf(init)
   let url = new URL(input)
   for (let redirects = 0; ; redirects += 1) {
@@ -34,10 +36,10 @@ export async function httpFetch(input: string | URL | Request, init: RequestInit
 }
 
 function callOf({ method = 'GET', headers, body, signal }: RequestInit): Call {
-  if (body != null && typeof body !== 'string') throw new TypeError('httpFetch sends strings only.')
+  if (body != null && typeof body !== 'string') throw new TypeError('httpFetch sends a body only if it is a string.')
   return {
     method,
-    // A compressed stream costs time for each token, and may hold tokens back.
+    // A compressed stream costs time for each token, and it may hold tokens back.
     headers: {
       ...Object.fromEntries(headers instanceof Headers ? headers : new Headers(headers)),
       'accept-encoding': 'identity',
@@ -47,14 +49,14 @@ function callOf({ method = 'GET', headers, body, signal }: RequestInit): Call {
   }
 }
 
-/** Where a redirect leads that may be followed with the method, the body and the key as they are. */
+/** The target of a redirect that may get the same method, body and key. Undefined for any other answer. */
 function redirectOf({ statusCode, headers }: IncomingMessage, from: URL): URL | undefined {
   if ((statusCode !== 307 && statusCode !== 308) || !headers.location) return undefined
   const target = URL.parse(headers.location, from.href)
   return target?.origin === from.origin ? target : undefined
 }
 
-/** A connection that the vendor closed while it was idle. */
+/** The vendor closed a connection while it was idle. */
 class StaleConnectionError extends Error {}
 
 async function sendFresh(url: URL, call: Call): Promise<IncomingMessage> {
@@ -62,17 +64,17 @@ async function sendFresh(url: URL, call: Call): Promise<IncomingMessage> {
     return await send(url, call)
   } catch (error) {
     if (!(error instanceof StaleConnectionError)) throw error
-    // Once, and only because not a byte came back: see docs/decisions/2026-11-23-provider-speed.md.
+    // The request is sent again once, and only because no byte came back (docs/decisions/2026-11-23-provider-speed.md).
     return send(url, call).catch((again) => Promise.reject(again instanceof StaleConnectionError ? again.cause : again))
   }
 }
 
-/** Sends the request and waits for the headers. From then on, an abort destroys the message. */
+/** Sends the request and waits for the headers. An abort after that destroys the message. */
 function send(url: URL, { method, headers, body, signal }: Call): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted()
-    // No time-out of the socket's own, which would be set anew for each piece that comes: the caller has its limits, and the
-    // agent sets one again when the connection is idle.
+    // The socket has no time-out of its own, which Node would restart for each chunk. The runner of the job has time
+    // limits, and the agent sets a time-out again when the connection is idle.
     const options = { method, headers, timeout: 0 }
     const request = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, options)
     let message: IncomingMessage | undefined
@@ -88,7 +90,7 @@ function send(url: URL, { method, headers, body, signal }: Call): Promise<Incomi
     )
     request.once('response', (response) => {
       message = response
-      // Its reader hears of errors too; this one stands in until there is a reader, and after it has gone.
+      // The reader of the message listens for errors too. This listener covers the time before and after that reader.
       message.on('error', () => {})
       resolve(message)
     })
@@ -98,8 +100,8 @@ function send(url: URL, { method, headers, body, signal }: Call): Promise<Incomi
 }
 
 /**
- * Limits the time that connecting may take.
- * @returns whether an error is that of a kept connection that broke without a byte in answer
+ * Limits the time for connecting to 10 s.
+ * @returns a function that says whether an error means that a kept connection broke before the first byte of the answer
  */
 function watchSocket(request: ClientRequest): (error: NodeJS.ErrnoException) => boolean {
   let bytesBefore = 0

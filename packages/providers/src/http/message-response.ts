@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { pipeline, Readable } from 'node:stream'
 import { constants, createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 
-// Whatever is there must come out at once, or tokens would wait for each other inside the decompressor.
+// The decompressor must give out all that it has at once, or tokens would wait inside it for later tokens.
 const ZLIB = { flush: constants.Z_SYNC_FLUSH, finishFlush: constants.Z_SYNC_FLUSH }
 const BROTLI = { flush: constants.BROTLI_OPERATION_FLUSH, finishFlush: constants.BROTLI_OPERATION_FLUSH }
 
@@ -13,15 +13,15 @@ const DECODERS = new Map([
   ['br', () => createBrotliDecompress(BROTLI)],
 ])
 
-/** What is kept of the headers of a good answer: vendors send some twenty, and each of them costs time to take over. */
+/** The headers of a good answer that are kept. Vendors send some twenty, and copying each one costs time. */
 const KEPT_HEADERS = ['content-type', 'x-request-id'] as const
 
 /**
- * A good answer of `httpFetch`. Its bytes are in `content`, a Node stream; as a web `Response` it has a status, its type and
- * `x-request-id`, and no body, so that nobody reads the same bytes twice.
+ * A 2xx answer of `httpFetch`. Its bytes are in `content`, a Node stream. As a web `Response` it has a status, the
+ * headers `content-type` and `x-request-id`, and no body, so that the same bytes cannot be read twice.
  */
 export class MessageResponse extends Response {
-  /** Destroying it closes the connection; reading it to its end gives the connection back. */
+  /** Destroy it to close the connection. Read it to its end to give the connection back. */
   readonly content: Readable
 
   constructor(content: Readable, init: ResponseInit) {
@@ -30,7 +30,7 @@ export class MessageResponse extends Response {
   }
 }
 
-/** A 2xx answer as a `MessageResponse`; any other, which nobody streams, as a common web `Response`. */
+/** Turns a 2xx answer into a `MessageResponse`, and any other, which nobody streams, into a plain web `Response`. */
 export function responseOf(message: IncomingMessage): Response {
   try {
     const { statusCode: status = 0, statusMessage: statusText = '' } = message
@@ -41,7 +41,7 @@ export function responseOf(message: IncomingMessage): Response {
     const body = status === 304 ? null : Readable.toWeb(content)
     return new Response(body, { status, statusText, headers: headersOf(message) })
   } catch (error) {
-    // A status or a header that no `Response` can have.
+    // The answer has a status or a header that a `Response` cannot have.
     message.destroy()
     throw error
   }
@@ -62,9 +62,9 @@ function headersOf(message: IncomingMessage): Headers {
   return headers
 }
 
-/** Some gateways compress whatever they were asked for. */
+/** The content without its compression. Some gateways compress although the request forbids it. */
 function decoded(message: IncomingMessage): Readable {
   const decoder = DECODERS.get(message.headers['content-encoding']?.trim().toLowerCase() ?? '')?.()
-  // The callback only keeps an error from being thrown: whoever reads the decoder gets it too.
+  // The callback only keeps an error from being thrown. The reader of the decoder gets the same error.
   return decoder ? pipeline(message, decoder, () => {}) : message
 }

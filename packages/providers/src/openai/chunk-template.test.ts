@@ -6,14 +6,14 @@ const FIELDS = { id: 'chatcmpl-1', object: 'chat.completion.chunk', created: 1, 
 
 function dataOf(delta: object, rest: object = {}, spaces = 0): string {
   const chunk = { ...FIELDS, choices: [{ index: 0, delta, finish_reason: null }], usage: null, ...rest }
-  // Compact, or as Python writes it: a space behind each colon and comma.
+  // Compact, or with a space behind each colon and comma, as Python writes it.
   return spaces === 0 ? JSON.stringify(chunk) : JSON.stringify(chunk, null, 1).replace(/\n */g, ' ')
 }
 
 const token = (content: string, rest?: object) => dataOf({ content }, rest)
 const event = (data: string, name?: string) => ({ event: name, data })
 
-/** A reader that has seen these chunks, and how often it has parsed one in full since. */
+/** A reader that has read these chunks, with a spy on the chunks that it parses in full after that. */
 function readerAfter(...chunks: string[]) {
   const parse = vi.fn(readOpenAIEvent)
   const reader = new TemplateReader(parse)
@@ -23,7 +23,7 @@ function readerAfter(...chunks: string[]) {
 }
 
 describe('TemplateReader', () => {
-  it('reads a chunk that differs from an earlier one by its text, without parsing it', () => {
+  it('reads a chunk that differs from an earlier one only in its text without parsing it', () => {
     const { reader, parse } = readerAfter(token('Once'))
     for (const text of [' upon', 'ä🙂\u2028', ' ', '{}[],:', 'content', 'x'.repeat(100_000)]) {
       expect(reader.read(event(token(text)))).toMatchObject({ text })
@@ -34,13 +34,13 @@ describe('TemplateReader', () => {
   it.each([
     ['compact', 0],
     ['with spaces', 1],
-  ])('learns from chunks that are written %s', (_, spaces) => {
+  ])('learns a template from a chunk that is written %s', (_, spaces) => {
     const { reader, parse } = readerAfter(dataOf({ content: 'Once' }, {}, spaces))
     expect(reader.read(event(dataOf({ content: ' upon' }, {}, spaces)))).toEqual({ text: ' upon' })
     expect(parse).toHaveBeenCalledTimes(0)
   })
 
-  it('passes over padding of any length behind the text', () => {
+  it('ignores padding of any length behind the text', () => {
     const { reader, parse } = readerAfter(token('Once', { obfuscation: 'a1B' }))
     for (const obfuscation of ['', 'x', 'abcDEF09+/=']) {
       expect(reader.read(event(token(' upon', { obfuscation })))).toEqual({ text: ' upon' })
@@ -50,7 +50,7 @@ describe('TemplateReader', () => {
     expect(parse).toHaveBeenCalled()
   })
 
-  it('parses text with escapes in full', () => {
+  it('parses a chunk in full if its text has escapes', () => {
     const { reader, parse } = readerAfter(token('Once'))
     for (const text of ['"', '\\', '\n', 'a"}}]', '\u0000']) {
       expect(reader.read(event(token(text)))).toMatchObject({ text })
@@ -58,13 +58,13 @@ describe('TemplateReader', () => {
     expect(parse).toHaveBeenCalledTimes(5)
   })
 
-  it('learns from a later chunk if the first has nothing to learn from', () => {
+  it('learns a template from a later chunk if the first has no text', () => {
     const { reader, parse } = readerAfter(dataOf({ role: 'assistant', content: '' }), token('\n'), token('Once'))
     expect(reader.read(event(token(' upon')))).toEqual({ text: ' upon' })
     expect(parse).toHaveBeenCalledTimes(0)
   })
 
-  it('reads everything that is not the known chunk as it would have read it before', () => {
+  it('reads every other chunk as without a template', () => {
     const others = [
       dataOf({}, { usage: { prompt_tokens: 1, completion_tokens: 2 } }),
       JSON.stringify({ ...FIELDS, choices: [{ index: 0, delta: { content: 'end' }, finish_reason: 'length' }] }),
@@ -93,12 +93,12 @@ describe('TemplateReader', () => {
     expect(() => reader.read(event(data))).toThrow(SyntaxError)
   })
 
-  it('reads an event with a name in full, as it may be a failure', () => {
+  it('reads an event with a name in full, because it may be a failure', () => {
     const { reader } = readerAfter(token('Once'))
     expect(() => reader.read(event(token('text'), 'error'))).toThrow()
   })
 
-  it('is not taken in by the same words elsewhere in a chunk', () => {
+  it('is not misled by the same text elsewhere in a chunk', () => {
     const first = JSON.stringify({
       content: 'Once',
       choices: [{ delta: { content: 'Once', note: '"content":"Once"' } }],
@@ -110,13 +110,13 @@ describe('TemplateReader', () => {
     expect(readerAfter(third.replace('"a"', '"Once"')).reader.read(event(third))).toMatchObject({ text: 'a' })
   })
 
-  it('learns nothing from the end of an answer that has text and a reason at once', () => {
+  it('learns no template from a chunk that has text and a finish reason', () => {
     const last = JSON.stringify({ choices: [{ delta: { content: 'all' }, finish_reason: 'stop' }] })
     const { reader } = readerAfter(last)
     expect(reader.read(event(last))).toMatchObject({ text: 'all', finishReason: 'stop' })
   })
 
-  it('stops looking for a template in an answer that has none', () => {
+  it('stops learning in an answer whose chunks have no template', () => {
     const varied = (index: number) => token('word', { id: index })
     const { reader, parse } = readerAfter(...Array.from({ length: 20 }, (_, index) => varied(index)))
     reader.read(event(varied(20)))

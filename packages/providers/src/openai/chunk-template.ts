@@ -1,7 +1,7 @@
 import type { EventSourceMessage } from 'eventsource-parser'
 import type { ChunkReading } from '../vendor-stream.ts'
 
-/** The event of a server-sent stream, as far as it is read. */
+/** The fields of a server-sent event that are read. */
 export type ChunkEvent = Pick<EventSourceMessage, 'event' | 'data'>
 
 /** The inside of a JSON string without escapes, up to its closing quote. */
@@ -15,10 +15,10 @@ const SAMPLES = { text: '\u007ftext', padding: '\u007fpadding' } as const
 const MAX_ATTEMPTS = 8
 
 /**
- * Reads the chunks of one answer. They are alike but for the text (and a padding of random length, with which OpenAI hides
- * how long it is), so once one chunk was parsed and understood, of the next only the text is looked at: to parse all of its
- * JSON again costs more than anything else that is done with a token. A chunk that is not exactly the known one with another
- * text, or whose text has escapes, is parsed as a whole.
+ * Reads the chunks of one answer. They differ only in the text, and in a padding of random length by which OpenAI hides
+ * the length of the text. So one chunk is parsed in full and kept as a template, and of the next chunk only the text is
+ * read: parsing the whole chunk again takes 1 to 2 µs, a few percent of a token. A chunk is parsed in full if it
+ * differs from the template in more than the text, or if its text has escapes.
  */
 export class TemplateReader {
   readonly #parse: (event: ChunkEvent) => ChunkReading

@@ -6,7 +6,7 @@ import type { ChunkReading } from '../vendor-stream.ts'
 import type { ChunkEvent } from './chunk-template.ts'
 import { failureInStream } from './openai-failure.ts'
 
-/** The data of the event that ends every stream of OpenAI, and of most compatible servers. */
+/** The data of the last event in every stream of OpenAI and of most compatible servers. */
 export const END_MARKER = '[DONE]'
 
 const FINISH_REASONS = new Map<string, FinishReason>([
@@ -16,9 +16,9 @@ const FINISH_REASONS = new Map<string, FinishReason>([
 ])
 
 /**
- * What one event says. Nothing is taken for granted, because compatible servers leave parts out.
+ * Reads one event. Every field may be missing, because compatible servers leave fields out.
  * @throws VendorFailed the event reports a failure
- * @throws SyntaxError its data is no JSON
+ * @throws SyntaxError the data is not JSON
  */
 export function readOpenAIEvent({ event, data }: ChunkEvent): ChunkReading {
   if (data === END_MARKER) return { isEnd: true }

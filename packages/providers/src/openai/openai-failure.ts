@@ -1,29 +1,36 @@
-import { APIConnectionError, APIError } from 'openai'
+import type { APIError } from 'openai'
 import { retryAfterMs } from '../retry-after.ts'
 import { valueAt } from '../value-at.ts'
 import { failureOfStatus, failureOfTransport, type VendorFailure } from '../vendor-failure.ts'
 
-/** What an error of the `openai` SDK means. */
-export function openAIFailure(error: unknown): VendorFailure {
-  if (error instanceof APIConnectionError) {
-    const failure = failureOfTransport(error.cause)
-    // Before an answer there is nothing to misread: what the transport cannot explain is a failed connection too.
-    return failure.code === 'provider-malformed'
-      ? { code: 'provider-unavailable', what: 'could not be reached' }
-      : failure
-  }
-  if (!(error instanceof APIError)) return failureOfTransport(error)
-  if (typeof error.status !== 'number') return failureInStream(error.error)
-  return { ...withWords(failureOfStatus(error.status), error.error), retryAfterMs: retryAfterMs(error.headers) }
+/** The failure of a request that got no answer. */
+export function failureOfSending(error: unknown): VendorFailure {
+  const failure = failureOfTransport(error)
+  // There is no answer that could be malformed, so an error that the transport does not know is a failed connection
+  // too.
+  return failure.code === 'provider-malformed'
+    ? { code: 'provider-unavailable', what: 'could not be reached' }
+    : failure
 }
 
-/** What the value of `{"error": …}` inside a stream means. It has no status; compatible servers put one in `code`. */
+/** The failure of a request that the vendor refused with this status, as the SDK read the answer. */
+export function failureOfRefusal(
+  status: number,
+  { error, headers }: Pick<APIError, 'error' | 'headers'>,
+): VendorFailure {
+  return { ...withWords(failureOfStatus(status), error), retryAfterMs: retryAfterMs(headers) }
+}
+
+/**
+ * The failure that the value of `{"error": …}` inside a stream means. It has no status; compatible servers put one in
+ * `code`.
+ */
 export function failureInStream(body: unknown): VendorFailure {
   return withWords(failureOfNames(body), body)
 }
 
 function withWords(failure: VendorFailure, body: unknown): VendorFailure {
-  // An empty account also answers 429, and no waiting helps.
+  // OpenAI answers 429 for an empty account too, and then waiting does not help.
   const retryable = namesOf(body).includes('insufficient_quota') ? false : failure.retryable
   return { ...failure, retryable, vendorText: textOf(body) }
 }

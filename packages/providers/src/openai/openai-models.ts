@@ -1,6 +1,6 @@
 import type { ChatModel } from 'openai/resources/shared'
 
-/** The models callers may choose unless the server is told otherwise. */
+/** The models that callers may choose unless OPENAI_MODELS is set. */
 export const OPENAI_MODELS: readonly string[] = [
   'gpt-6-astra',
   'gpt-6.1-sol',

@@ -7,7 +7,7 @@ import { OpenAIProvider } from './openai-provider.ts'
 describeLLMProvider('OpenAIProvider', {
   model: 'gpt-4',
   startVendor: startOpenAIVendor,
-  create: ({ url, apiKey }) => new OpenAIProvider({ baseURL: url, apiKey: () => apiKey }),
+  create: ({ url, apiKey }) => new OpenAIProvider({ baseUrl: url, apiKey: () => apiKey }),
 })
 
 describe('OpenAIProvider', () => {
@@ -18,7 +18,7 @@ describe('OpenAIProvider', () => {
   beforeEach(async () => {
     vendor = await startOpenAIVendor()
     apiKey = 'first-key'
-    provider = new OpenAIProvider({ baseURL: vendor.url, apiKey: () => apiKey })
+    provider = new OpenAIProvider({ baseUrl: vendor.url, apiKey: () => apiKey })
   })
   afterEach(async () => {
     vi.unstubAllEnvs()
@@ -32,12 +32,12 @@ describe('OpenAIProvider', () => {
     return { ...(await result), exchange }
   }
 
-  it('has the models that callers know, and current ones', () => {
+  it('has the default models, gpt-4 among them', () => {
     expect(provider.models).toEqual(OPENAI_MODELS)
     expect(OPENAI_MODELS).toEqual(expect.arrayContaining(['gpt-4', 'gpt-3.5-turbo', 'gpt-4-turbo-preview']))
   })
 
-  it('reads the key at each call', async () => {
+  it('looks up the key at each call', async () => {
     const first = await run((exchange) => exchange.finish())
     apiKey = 'second-key'
     const second = await run((exchange) => exchange.finish())
@@ -45,7 +45,7 @@ describe('OpenAIProvider', () => {
     expect(second.exchange.headers.authorization).toBe('Bearer second-key')
   })
 
-  it('takes nothing from the environment', async () => {
+  it('reads nothing from the environment', async () => {
     vi.stubEnv('OPENAI_API_KEY', 'wrong')
     vi.stubEnv('OPENAI_ADMIN_KEY', 'wrong')
     vi.stubEnv('OPENAI_BASE_URL', 'http://127.0.0.1:9/wrong')
@@ -70,7 +70,7 @@ describe('OpenAIProvider', () => {
 
   const reason = 'data: {"choices":[{"index":0,"delta":{"content":"a"},"finish_reason":"stop"}]}\n\n'
 
-  it('takes a finish reason for the end when [DONE] is missing', async () => {
+  it('takes a finish reason as the end if [DONE] is missing', async () => {
     const { fragments, summary } = await run((exchange) => {
       exchange.sendRaw(reason)
       exchange.end()
@@ -78,7 +78,7 @@ describe('OpenAIProvider', () => {
     expect({ fragments, summary }).toEqual({ fragments: ['a'], summary: { finishReason: 'stop' } })
   })
 
-  it('takes [DONE] for the end when the finish reason is missing, but not as an answer of its own', async () => {
+  it('takes [DONE] after some text as the end if the finish reason is missing', async () => {
     const answered = await run((exchange) => {
       exchange.sendToken('a')
       exchange.sendRaw('data: [DONE]\n\n')
@@ -89,14 +89,14 @@ describe('OpenAIProvider', () => {
     expect(empty).toMatchObject({ fragments: [], error: { code: 'provider-malformed', retryable: true } })
   })
 
-  it('is complete at [DONE], whatever follows and however long the connection stays open', async () => {
+  it('completes at [DONE], although more events follow and the connection stays open', async () => {
     const { fragments, summary } = await run((exchange) => {
       exchange.sendRaw(`${reason}data: [DONE]\n\ndata: {"choices":[{"delta":{"content":"b"}}]}\n\n`)
     })
     expect({ fragments, summary }).toEqual({ fragments: ['a'], summary: { finishReason: 'stop' } })
   })
 
-  it('takes a whole answer from a server that cannot stream', async () => {
+  it('reads a whole answer from a server that cannot stream', async () => {
     const { fragments, summary } = await run((exchange) =>
       exchange.respond(200, {
         choices: [{ message: { role: 'assistant', content: 'All at once' }, finish_reason: 'stop' }],
@@ -110,7 +110,7 @@ describe('OpenAIProvider', () => {
   it.each([
     [{ error: { message: 'No.', code: 'invalid_api_key' } }, 'provider-auth'],
     [{ choices: [] }, 'provider-malformed'],
-  ])('does not take %j for a whole answer', async (body, code) => {
+  ])('refuses %j as a whole answer', async (body, code) => {
     const { error, fragments } = await run((exchange) => exchange.respond(200, body))
     expect(fragments).toEqual([])
     expect(error).toMatchObject({ code })
@@ -124,14 +124,14 @@ describe('OpenAIProvider', () => {
     expect(moved.exchange.headers.authorization).toBe('Bearer first-key')
   })
 
-  it('reads an event named error', async () => {
+  it('reads a failure from an event named error', async () => {
     const { error } = await run((exchange) =>
       exchange.sendRaw('event: error\ndata: {"message":"Too many.","code":429}\n\n'),
     )
     expect(error).toMatchObject({ code: 'provider-rate-limited', message: expect.stringContaining('Too many.') })
   })
 
-  it('does not take an abort after the finish reason for the end', async () => {
+  it('throws the reason of an abort after the finish reason', async () => {
     const abort = new AbortController()
     const completion = provider.complete('Hi', { model: 'gpt-4', signal: abort.signal })
     const first = completion.next()
@@ -144,7 +144,7 @@ describe('OpenAIProvider', () => {
     await exchange.closed
   })
 
-  it('puts up with chunks that leave things out', async () => {
+  it('reads chunks with missing fields', async () => {
     const odd = ['null', '{}', '{"choices":null}', '{"choices":[]}', '{"choices":[{}]}', '{"choices":[{"delta":null}]}']
     odd.push('{"choices":[{"delta":{"content":null}}]}', '{"choices":[{"delta":{"content":7}}]}', '{"usage":{}}')
     const { fragments, summary } = await run((exchange) => {
@@ -155,7 +155,7 @@ describe('OpenAIProvider', () => {
     expect({ fragments, summary }).toEqual({ fragments: ['a'], summary: { finishReason: 'stop' } })
   })
 
-  it('knows that waiting does not fill an empty account', async () => {
+  it('reports an empty account as not retryable', async () => {
     const { error } = await run((exchange) =>
       exchange.respond(429, { error: { message: 'You exceeded your quota.', code: 'insufficient_quota' } }),
     )

@@ -4,9 +4,10 @@ import { drain } from './drain.ts'
 import type { LoopbackVendor } from './loopback-vendor.ts'
 import type { ProviderHarness } from './provider-harness.ts'
 import { describeVendorFailures } from './vendor-failure-cases.ts'
+import { describeVendorKeys } from './vendor-key-cases.ts'
 import { describeVendorStreams } from './vendor-stream-cases.ts'
 
-/** The contract of `LLMProvider`, as tests: every adapter runs through it. */
+/** The contract of `LLMProvider` as tests. Every adapter must pass them. */
 export function describeLLMProvider(name: string, harness: ProviderHarness): void {
   describe(name, () => {
     failOnConsole()
@@ -15,6 +16,7 @@ export function describeLLMProvider(name: string, harness: ProviderHarness): voi
     if (startVendor) {
       describeVendorStreams({ ...harness, startVendor })
       describeVendorFailures({ ...harness, startVendor })
+      if (harness.usesKey ?? true) describeVendorKeys({ ...harness, startVendor })
     }
   })
 }
@@ -38,12 +40,18 @@ function describePort(harness: ProviderHarness): void {
   const complete = (prompt: string, signal = new AbortController().signal) =>
     provider.complete(prompt, { model: harness.model, signal })
 
-  it('has a name and knows its models', () => {
+  it('has a name in lower case, and has the model', () => {
     expect(provider.name).toMatch(/^[a-z][a-z0-9-]*$/)
     expect(provider.models).toContain(harness.model)
   })
 
-  it('streams non-empty fragments, in order', async () => {
+  it('can be prepared more than once, and sends nothing then', async () => {
+    await provider.prepare?.()
+    await provider.prepare?.()
+    expect(vendor?.requests ?? 0).toBe(0)
+  })
+
+  it('streams non-empty pieces, in order', async () => {
     const { fragments, error } = await drain(complete(PROMPT))
     expect(error).toBeUndefined()
     expect(fragments.length).toBeGreaterThan(1)
@@ -51,13 +59,13 @@ function describePort(harness: ProviderHarness): void {
     expect(fragments.join('')).toBe(PROMPT)
   })
 
-  it('keeps simultaneous completions apart', async () => {
+  it('does not mix up simultaneous completions', async () => {
     const prompts = Array.from({ length: 8 }, (_, index) => `This is number ${index} of them`)
     const all = await Promise.all(prompts.map((prompt) => drain(complete(prompt))))
     expect(all.map(({ fragments }) => fragments.join(''))).toEqual(prompts)
   })
 
-  it('throws the reason of a signal that was aborted before the start', async () => {
+  it('throws the reason of a signal that was aborted before the start, and sends nothing', async () => {
     const reason = new Error('too late')
     const { fragments, error } = await drain(complete(PROMPT, AbortSignal.abort(reason)))
     expect(error).toBe(reason)
@@ -65,7 +73,7 @@ function describePort(harness: ProviderHarness): void {
     expect(vendor?.requests ?? 0).toBe(0)
   })
 
-  it('throws the reason of an abort between two fragments, whatever it is, and gives nothing after it', async () => {
+  it('throws the reason of an abort between two pieces, and yields nothing after it', async () => {
     const abort = new AbortController()
     const completion = complete(PROMPT, abort.signal)
     await completion.next()
@@ -74,7 +82,7 @@ function describePort(harness: ProviderHarness): void {
     expect(await completion.next()).toEqual({ done: true, value: undefined })
   })
 
-  it('ends when its consumer leaves, and works again afterwards', async () => {
+  it('ends when its consumer leaves, and completes the next prompt', async () => {
     for await (const fragment of complete(PROMPT)) {
       expect(PROMPT.startsWith(fragment)).toBe(true)
       break
@@ -82,7 +90,7 @@ function describePort(harness: ProviderHarness): void {
     expect((await drain(complete(PROMPT))).fragments.join('')).toBe(PROMPT)
   })
 
-  it('takes its listeners off the signal', async () => {
+  it('removes its listeners from the signal', async () => {
     const abort = new AbortController()
     const added = vi.spyOn(abort.signal, 'addEventListener')
     const removed = vi.spyOn(abort.signal, 'removeEventListener')
@@ -93,7 +101,7 @@ function describePort(harness: ProviderHarness): void {
   })
 }
 
-/** A library that prints is a leak: of prompts, or of keys. */
+/** Fails a test that prints: a library that prints may leak prompts or keys. */
 function failOnConsole(): void {
   let spies: MockInstance[]
   beforeEach(() => {

@@ -1,14 +1,14 @@
 import type { CompletionSummary } from '../llm-provider.ts'
 
-/** Everything one completion did. */
+/** The outcome of one completion. */
 export interface Drained {
   readonly fragments: readonly string[]
   readonly summary?: CompletionSummary | undefined
-  /** What it threw. */
+  /** The error that it threw. Undefined if it completed. */
   readonly error?: unknown
 }
 
-/** Reads a completion to its end, however it ends. */
+/** Reads a completion until it ends or throws. */
 export async function drain(completion: AsyncGenerator<string, CompletionSummary | undefined>): Promise<Drained> {
   const fragments: string[] = []
   try {

@@ -1,17 +1,20 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import type { VendorEnd, VendorRefusal, VendorRequest, WireFormat } from './wire-format.ts'
 
-/** One request that reached a loopback vendor, and the answer, which the test sends piece by piece. */
+/** One request that reached a loopback vendor, with methods by which the test sends the answer piece by piece. */
 export class Exchange {
   readonly method: string
-  /** With the query. */
+  /** The path with the query. */
   readonly path: string
   readonly headers: IncomingHttpHeaders
-  /** The parsed JSON. */
+  /** The parsed JSON of the body. */
   readonly body: unknown
-  /** The body in words that are the same for every vendor. */
+  /** The fields of the body, under names that are the same for every vendor. */
   readonly request: VendorRequest
-  /** Resolves when the client closes the connection before the answer is complete; of a complete answer, never. */
+  /**
+   * Resolves when the client closes the connection before the answer is complete. It never resolves after a complete
+   * answer.
+   */
   readonly closed: Promise<void>
   readonly #response: ServerResponse
   readonly #format: WireFormat
@@ -37,7 +40,7 @@ export class Exchange {
     })
   }
 
-  /** Sends the headers of a stream, and nothing of it; the first token does it too. */
+  /** Sends the headers of a stream only. The first token sends them too. */
   start(): void {
     if (this.#response.headersSent) return
     this.#response.writeHead(200, { 'content-type': this.#format.contentType, 'cache-control': 'no-cache' })
@@ -49,18 +52,21 @@ export class Exchange {
     this.sendRaw(this.eventOf(text))
   }
 
-  /** The event that `sendToken` sends, for a test that cuts it into pieces. */
+  /** Returns the event that `sendToken` sends, for a test that cuts it. */
   eventOf(text: string): string {
     return this.#format.token(text)
   }
 
-  /** Sends bytes of the stream as they are: as one chunk of HTTP's chunked encoding, so they reach the client apart. */
+  /**
+   * Sends raw bytes of the stream as one chunk of HTTP's chunked encoding, so that they reach the client apart from
+   * others.
+   */
   sendRaw(bytes: string | Uint8Array): void {
     this.start()
     this.#response.write(bytes)
   }
 
-  /** Sends an event that nobody can parse. */
+  /** Sends an event that cannot be parsed. */
   sendMalformed(): void {
     this.sendRaw(this.#format.malformed)
   }
@@ -76,27 +82,27 @@ export class Exchange {
     this.end()
   }
 
-  /** Ends the stream as it is, without any end marker. */
+  /** Ends the stream without an end marker. */
   end(): void {
     if (this.#response.writableEnded) return
     this.start()
     this.#response.end()
   }
 
-  /** Refuses the request, with the body and the headers that this vendor would use. */
+  /** Refuses the request with this status, in the vendor's wire format. */
   fail(status: number, refusal: VendorRefusal = {}): void {
     const { headers, body } = this.#format.refusal(refusal, status)
     this.respond(status, body, headers)
   }
 
-  /** Answers with anything: a string as it is, all else as JSON. */
+  /** Answers with any body: a string is sent unchanged, any other value as JSON. */
   respond(status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): void {
     const isText = typeof body === 'string'
     this.#response.writeHead(status, { 'content-type': isText ? 'text/plain' : 'application/json', ...headers })
     this.#response.end(isText ? body : JSON.stringify(body))
   }
 
-  /** Breaks the connection, as a crashed vendor does. */
+  /** Resets the connection, as a vendor that crashes does. */
   reset(): void {
     this.#response.socket?.resetAndDestroy()
   }

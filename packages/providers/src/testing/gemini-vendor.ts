@@ -40,7 +40,7 @@ export function startGeminiVendor(): Promise<LoopbackVendor> {
 }
 
 function event(data: object): string {
-  // Google escapes the two line separators that JSON allows; the SDK takes them for the end of a line and gets stuck.
+  // Google escapes two line separators that JSON allows unescaped. The SDK would take them for the end of a line.
   const escaped = JSON.stringify(data).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029')
   return `data: ${escaped}\r\n\r\n`
 }

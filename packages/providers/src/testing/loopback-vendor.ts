@@ -7,11 +7,11 @@ import type { WireFormat } from './wire-format.ts'
 type Handler = (exchange: Exchange) => Promise<void> | void
 
 /**
- * A vendor on 127.0.0.1 that speaks the real wire format over real HTTP. Each request waits for `nextRequest`, where the test
- * takes it and answers piece by piece, or goes to the handler of `respondWith`.
+ * A vendor on 127.0.0.1 that speaks the real wire format over real HTTP. A test takes each request from `nextRequest`
+ * and answers it piece by piece, or sets a handler for all requests by `respondWith`.
  */
 export class LoopbackVendor implements AsyncDisposable {
-  /** The base URL to give to the provider. */
+  /** The base URL for the provider. */
   readonly url: string
   readonly #server: Server
   readonly #format: WireFormat
@@ -21,7 +21,7 @@ export class LoopbackVendor implements AsyncDisposable {
   #requests = 0
   #failure: { readonly error: unknown } | undefined
 
-  /** Listens on a free port. */
+  /** Starts a vendor on a free port. */
   static async start(format: WireFormat): Promise<LoopbackVendor> {
     const server = createServer()
     server.listen(0, '127.0.0.1')
@@ -31,7 +31,8 @@ export class LoopbackVendor implements AsyncDisposable {
 
   private constructor(server: Server, format: WireFormat) {
     const address = server.address()
-    if (address === null || typeof address === 'string') throw new Error('The loopback vendor has no port.')
+    if (address === null || typeof address === 'string')
+      throw new Error('The loopback vendor does not listen on a TCP port.')
     this.url = `http://127.0.0.1:${address.port}${format.basePath}`
     this.#server = server
     this.#format = format
@@ -43,7 +44,7 @@ export class LoopbackVendor implements AsyncDisposable {
     return this.#requests
   }
 
-  /** The next request that nobody has taken yet, in order of arrival. */
+  /** Takes the next request, in order of arrival, and waits until there is one. */
   nextRequest(): Promise<Exchange> {
     const exchange = this.#waiting.shift()
     if (exchange) return Promise.resolve(exchange)
@@ -52,12 +53,15 @@ export class LoopbackVendor implements AsyncDisposable {
     return taker.promise
   }
 
-  /** Answers every request from now on with the handler. If it throws, the connection breaks and `close` throws its error. */
+  /**
+   * Passes every request from now on to the handler. If the handler throws, the connection is reset, and `close` throws
+   * the handler's error.
+   */
   respondWith(handler: Handler): void {
     this.#handler = handler
   }
 
-  /** Closes every connection. Idempotent. */
+  /** Stops listening and closes every connection. It may be called again. */
   async close(): Promise<void> {
     const closed = this.#server.listening ? once(this.#server, 'close') : undefined
     this.#server.close()

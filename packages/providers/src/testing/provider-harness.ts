@@ -2,14 +2,16 @@ import type { FinishReason } from '@promptlab/contract'
 import type { LLMProvider } from '../llm-provider.ts'
 import type { LoopbackVendor } from './loopback-vendor.ts'
 
-/** How the suite gets at the provider under test. */
+/** The provider under test, and its vendor, for the suite `describeLLMProvider`. */
 export interface ProviderHarness {
-  /** One of its models. */
+  /** One of the provider's models. */
   readonly model: string
-  /** Makes the provider, without delays; `vendor` says where its vendor is and which key it has. */
+  /** Creates the provider without pauses, for the vendor at this address and with this key. */
   create(vendor: { readonly url: string; readonly apiKey: string }): LLMProvider
-  /** Starts its vendor. Left out: the provider has no wire, and must answer with the prompt. */
+  /** Starts the vendor. Left out: the provider uses no network, and it answers with the prompt. */
   startVendor?(): Promise<LoopbackVendor>
-  /** The finish reasons that its vendor can report. Default: all of them. */
+  /** Whether requests to the vendor carry the key. Default: yes. */
+  readonly usesKey?: boolean
+  /** The finish reasons that the vendor can report. Default: all of them. */
   readonly finishReasons?: readonly FinishReason[]
 }

@@ -1,17 +1,19 @@
+import { inspect } from 'node:util'
 import { afterEach, beforeEach } from 'vitest'
 import type { CompletionOptions, LLMProvider } from '../llm-provider.ts'
+import { ProviderError } from '../provider-error.ts'
 import { type Drained, drain } from './drain.ts'
 import type { Exchange } from './exchange.ts'
 import type { LoopbackVendor } from './loopback-vendor.ts'
 import type { ProviderHarness } from './provider-harness.ts'
 
-/** A harness of a provider whose vendor is reached over HTTP. */
+/** The harness of a provider that reaches its vendor over HTTP. */
 export type VendorHarness = ProviderHarness & Required<Pick<ProviderHarness, 'startVendor'>>
 
-/** The key in the fixture's provider; no pattern of a known vendor's keys, so that only redaction by value finds it. */
+/** The key of the fixture's provider. It has no known vendor's form, so only redaction by value finds it. */
 export const API_KEY = 'Zq7+test/0123456789=abc'
 
-/** A fresh provider and its vendor for every test of the current `describe`. */
+/** Starts a new vendor, and creates its provider, for every test of the current `describe`. */
 export function vendorFixture(harness: VendorHarness) {
   let vendor: LoopbackVendor
   let provider: LLMProvider
@@ -28,7 +30,7 @@ export function vendorFixture(harness: VendorHarness) {
   return {
     vendor: () => vendor,
     complete,
-    /** Starts a completion, waits until its request has arrived, and lets `answer` answer it. */
+    /** Starts a completion, waits for its request, and passes that to `answer`. */
     async run(
       answer: (exchange: Exchange) => Promise<void> | void,
       options?: Partial<CompletionOptions>,
@@ -37,7 +39,7 @@ export function vendorFixture(harness: VendorHarness) {
       await answer(await vendor.nextRequest())
       return result
     },
-    /** Starts a completion and gives out the first token and everything needed to go on. */
+    /** Starts a completion and waits for its first token. */
     async started(options?: Partial<CompletionOptions>) {
       const completion = complete(options)
       const first = completion.next()
@@ -46,4 +48,10 @@ export function vendorFixture(harness: VendorHarness) {
       return { completion, exchange, first: await first }
     },
   }
+}
+
+/** The ProviderError that a completion threw. */
+export function errorOf({ error }: Drained): ProviderError {
+  if (error instanceof ProviderError) return error
+  throw new Error(`Expected a ProviderError, got ${inspect(error)}`)
 }

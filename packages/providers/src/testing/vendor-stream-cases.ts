@@ -2,7 +2,7 @@ import { FinishReason } from '@promptlab/contract'
 import { describe, expect, it } from 'vitest'
 import { type VendorHarness, vendorFixture } from './vendor-fixture.ts'
 
-/** Streams that go well, and streams that the caller ends. */
+/** Tests of streams that complete, and of streams that the consumer ends. */
 export function describeVendorStreams(harness: VendorHarness): void {
   describe('over the wire', () => {
     const { vendor, complete, run, started } = vendorFixture(harness)
@@ -18,7 +18,7 @@ export function describeVendorStreams(harness: VendorHarness): void {
       expect(vendor().requests).toBe(1)
     })
 
-    it('gives out each token as it comes', async () => {
+    it('yields each token as it arrives', async () => {
       const { completion, exchange, first } = await started()
       expect(first).toEqual({ done: false, value: 'Once' })
       exchange.sendToken(' upon')
@@ -35,7 +35,7 @@ export function describeVendorStreams(harness: VendorHarness): void {
       expect(fragments).toEqual(['a', 'b'])
     })
 
-    it('puts characters together that the network cut at any byte', async () => {
+    it('joins characters that the network has cut at any byte', async () => {
       const text = '👩‍🚀 漢字 é 𝒳 "\\\n\u2028'
       const { exchange, completion } = await started()
       const event = Buffer.from(exchange.eventOf(text))
@@ -50,7 +50,7 @@ export function describeVendorStreams(harness: VendorHarness): void {
       expect(await completion.next()).toMatchObject({ done: true })
     })
 
-    it('takes many events from one network chunk', async () => {
+    it('reads many events from one network chunk', async () => {
       const letters = [...'abcdefghij']
       const { fragments } = await run((exchange) => {
         exchange.sendRaw(letters.map((letter) => exchange.eventOf(letter)).join(''))
@@ -59,7 +59,7 @@ export function describeVendorStreams(harness: VendorHarness): void {
       expect(fragments.join('')).toBe(letters.join(''))
     })
 
-    it('returns the usage that the vendor reported', async () => {
+    it('returns the usage that the vendor reports', async () => {
       const { summary } = await run((exchange) => {
         exchange.sendToken('Hi')
         exchange.finish({ usage: { inputTokens: 7, outputTokens: 42 } })
@@ -77,7 +77,7 @@ export function describeVendorStreams(harness: VendorHarness): void {
       expect(summary).toEqual({ finishReason: reason })
     })
 
-    it('tells the vendor the model, the prompt and every option', async () => {
+    it('sends the model, the prompt and every option', async () => {
       const options = { system: 'Be brief.', temperature: 0, maxTokens: 12 }
       await run((exchange) => {
         expect(exchange.request).toEqual({ model: harness.model, prompt: 'Hello', ...options })
@@ -85,7 +85,7 @@ export function describeVendorStreams(harness: VendorHarness): void {
       }, options)
     })
 
-    it('leaves out the options that were not given', async () => {
+    it('sends no option that was left out', async () => {
       await run((exchange) => {
         expect(exchange.request).toEqual({ model: harness.model, prompt: 'Hello' })
         exchange.finish()

@@ -1,6 +1,6 @@
 import type { FinishReason, TokenUsage } from '@promptlab/contract'
 
-/** What a client asked for, whatever the vendor calls it. */
+/** The fields of a request, under names that are the same for every vendor. */
 export interface VendorRequest {
   readonly model: string
   readonly prompt: string
@@ -9,7 +9,7 @@ export interface VendorRequest {
   readonly maxTokens?: number | undefined
 }
 
-/** How an answer ends. */
+/** The end of an answer. */
 export interface VendorEnd {
   /** Default: `stop`. */
   readonly reason?: FinishReason
@@ -17,35 +17,35 @@ export interface VendorEnd {
   readonly usage?: TokenUsage
 }
 
-/** Why a vendor refuses or fails. */
+/** The reason why a vendor refuses a request or fails. */
 export interface VendorRefusal {
-  /** The vendor's words. */
+  /** The text that the vendor sends. */
   readonly message?: string
-  /** How long to wait, said the way the vendor says it. */
+  /** The wait that the vendor asks for, in seconds. It is sent in the vendor's own form. */
   readonly retryAfterSeconds?: number
 }
 
-/** A whole answer that is not a stream. */
+/** An answer that is not a stream. */
 export interface VendorAnswer {
   readonly headers?: Readonly<Record<string, string>>
   readonly body: unknown
 }
 
-/** How one vendor's stream looks on the wire; everything a `LoopbackVendor` must know about it. */
+/** The requests and streams of one vendor as they are on the wire, for a `LoopbackVendor`. */
 export interface WireFormat {
-  /** What a provider's base URL has after the host: `/v1`, or nothing. */
+  /** The path of the provider's base URL: `/v1`, or nothing. */
   readonly basePath: string
   readonly contentType: string
-  /** An event that no client can parse. */
+  /** An event that cannot be parsed. */
   readonly malformed: string
-  /** @returns undefined when the path is none that this vendor serves */
+  /** @returns undefined if this vendor does not serve the path */
   readRequest(path: string, body: unknown): VendorRequest | undefined
-  /** The event of one fragment; an empty text is what vendors send for a role or a keep-alive. */
+  /** The event of one piece of text. Vendors send an empty text for a role or a keep-alive. */
   token(text: string): string
-  /** Everything that ends a complete answer. */
+  /** The events that end a complete answer. */
   end(end: Required<Pick<VendorEnd, 'reason'>> & VendorEnd): string
-  /** The answer of a request that was refused. */
+  /** The answer to a request that the vendor refuses. */
   refusal(refusal: VendorRefusal, status: number): VendorAnswer
-  /** A failure reported inside a stream that began well. */
+  /** A failure that the vendor reports inside a stream. */
   failure(message: string): string
 }

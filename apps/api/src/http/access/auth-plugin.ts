@@ -3,6 +3,7 @@ import fp from 'fastify-plugin'
 import { z } from 'zod'
 import { ApiError } from '../../base/api-error.ts'
 import { type ApiKey, callerOf } from './api-keys.ts'
+import type { RefusedKeys } from './refused-keys.ts'
 import type { StreamLinks } from './stream-links.ts'
 
 type Access = 'open' | 'key-or-stream-link' | 'metrics'
@@ -24,13 +25,14 @@ interface AuthOptions {
   /** The key for metrics, which is good for nothing else; undefined: nobody may read them. */
   metricsKey: ApiKey | undefined
   streamLinks: StreamLinks | undefined
+  refusedKeys: RefusedKeys
 }
 
 const JobParams = z.object({ id: z.string() })
 
 /** Lets nobody in without a key, but where a route is open to all or to who has a link. */
 export const authPlugin = fp<AuthOptions>(
-  async (app, { keys, metricsKey, streamLinks }) => {
+  async (app, { keys, metricsKey, streamLinks, refusedKeys }) => {
     app.decorateRequest('caller', undefined)
     if (!keys) return
 
@@ -38,6 +40,8 @@ export const authPlugin = fp<AuthOptions>(
       const { access } = request.routeOptions.config
       // That a route does not exist is no secret.
       if (access === 'open' || request.is404) return
+      const waitMs = refusedKeys.waitMs(request.ip)
+      if (waitMs > 0) throw tooMany(waitMs)
       const key = keyOf(request)
       if (access === 'key-or-stream-link' && key === undefined && hasStreamLink(request, streamLinks)) return
       const good = access === 'metrics' ? [metricsKey ?? []].flat() : keys
@@ -46,6 +50,7 @@ export const authPlugin = fp<AuthOptions>(
         request.caller = caller
         return
       }
+      refusedKeys.add(request.ip)
       reply.header('www-authenticate', 'Bearer')
       throw new ApiError('unauthorized', explain(key, access))
     })
@@ -57,6 +62,12 @@ export const authPlugin = fp<AuthOptions>(
 function keyOf({ headers }: FastifyRequest): string | undefined {
   if (headers.authorization === undefined) return undefined
   return /^bearer +(\S+) *$/i.exec(headers.authorization)?.[1] ?? ''
+}
+
+function tooMany(waitMs: number): ApiError {
+  const retryAfterSeconds = Math.ceil(waitMs / 1000)
+  const message = `This address has sent too many wrong API keys. Try again in ${retryAfterSeconds} s.`
+  return new ApiError('rate-limited', message, { retryAfterSeconds })
 }
 
 function hasStreamLink({ params, query }: FastifyRequest, links: StreamLinks | undefined): boolean {

@@ -1,4 +1,5 @@
 import type { ProblemCode } from '@promptlab/contract'
+import type { StreamType } from '../streams/stream-format.ts'
 import { EXAMPLES } from './examples.ts'
 
 /** What is told of a route beside its schemas. */
@@ -26,7 +27,8 @@ interface Answer {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-const STREAM = {
+/** An example of each stream format; a new format does not compile until it has one. */
+const STREAM: Readonly<Record<StreamType, string>> = {
   'text/event-stream': EXAMPLES.eventStream,
   'application/x-ndjson': EXAMPLES.lines,
   'text/plain': EXAMPLES.text,
@@ -81,6 +83,9 @@ finished job if it ends within so many seconds, at most 60. \`Prefer: wait\` wai
       'payload-too-large',
       'storage-unavailable',
       'queue-unavailable',
+      'upgrade-under-way',
+      'storage-full',
+      'cross-site-request',
     ],
   },
   'GET /jobs': {
@@ -116,14 +121,14 @@ finished job if it ends within so many seconds, at most 60. \`Prefer: wait\` wai
     answers: {
       200: { description: 'The job in its final state; a finished one is unchanged.', example: EXAMPLES.cancelled },
     },
-    problems: ['job-not-found', 'payload-too-large', 'storage-unavailable', 'queue-unavailable'],
+    problems: ['job-not-found', 'payload-too-large', 'storage-unavailable', 'queue-unavailable', 'cross-site-request'],
   },
   'DELETE /jobs/:id': {
     operationId: 'deleteJob',
     tag: 'jobs',
     summary: 'Remove a finished job for good',
     answers: { 204: { description: 'It is gone.' } },
-    problems: ['job-not-found', 'job-not-finished', 'payload-too-large', 'storage-unavailable'],
+    problems: ['job-not-found', 'job-not-finished', 'payload-too-large', 'storage-unavailable', 'cross-site-request'],
   },
   'GET /providers': {
     operationId: 'listProviders',

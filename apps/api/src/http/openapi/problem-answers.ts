@@ -8,15 +8,16 @@ const EVERYWHERE: readonly ProblemCode[] = [
   'request-timeout',
   'unsupported-media-type',
   'headers-too-large',
+  'untrusted-host',
   'internal',
+  'server-busy',
   'shutting-down',
 ]
 
 /** The answers of an operation that are problems, by status. */
 export function problemAnswers({ problems, access }: Operation): Record<string, object> {
   const codes = [...EVERYWHERE, ...problems]
-  if (access !== 'open') codes.push('unauthorized')
-  if (access !== 'open' && access !== 'metrics') codes.push('rate-limited')
+  if (access !== 'open') codes.push('unauthorized', 'rate-limited')
   const byStatus = Map.groupBy(codes, (code) => PROBLEMS[code].status)
   return Object.fromEntries([...byStatus].map(([status, each]) => [String(status), problemAnswer(each)]))
 }
@@ -42,7 +43,10 @@ const DELAYED: ReadonlySet<ProblemCode> = new Set([
   'rate-limited',
   'too-many-streams',
   'storage-unavailable',
+  'storage-full',
+  'server-busy',
   'queue-unavailable',
+  'upgrade-under-way',
 ])
 
 function exampleOf(code: ProblemCode): object {

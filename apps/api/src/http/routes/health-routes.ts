@@ -4,10 +4,12 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 interface HealthRoutesOptions {
   /** What the server cannot work without, by name; a check that rejects says what is wrong. */
   checks: Readonly<Record<string, () => Promise<void>>>
+  /** Counts the processes that run jobs. */
+  countWorkers: () => Promise<number>
 }
 
 /** `/health`: whether the process lives, and whether it can take jobs. */
-export const healthRoutes: FastifyPluginAsyncZod<HealthRoutesOptions> = async (app, { checks }) => {
+export const healthRoutes: FastifyPluginAsyncZod<HealthRoutesOptions> = async (app, { checks, countWorkers }) => {
   app.get(
     '/live',
     { config: { access: 'open', rateLimit: false }, schema: { response: { 200: Liveness } } },
@@ -29,7 +31,11 @@ export const healthRoutes: FastifyPluginAsyncZod<HealthRoutesOptions> = async (a
         }
       }
       const isReady = Object.values(dependencies).every(({ ready }) => ready)
-      return await reply.code(isReady ? 200 : 503).send({ status: isReady ? 'ready' : 'not-ready', dependencies })
+      const workers = await countWorkers().catch(() => undefined)
+      const status = isReady ? 'ready' : 'not-ready'
+      return await reply
+        .code(isReady ? 200 : 503)
+        .send({ status, dependencies, ...(workers !== undefined && { workers }) })
     },
   )
 }

@@ -6,9 +6,9 @@ import type { JobService } from '../../jobs/job-service.ts'
 import type { StreamLinks } from '../access/stream-links.ts'
 import type { OpenStreams } from '../streams/open-streams.ts'
 import { STREAM_TYPES } from '../streams/stream-format.ts'
+import { acceptedType } from './accepted-type.ts'
 import { clientGone } from './client-gone.ts'
 import { jobLinks } from './job-links.ts'
-import { streamTypeOf } from './job-stream-routes.ts'
 import { preferredWaitSeconds } from './prefer-wait.ts'
 
 interface JobRoutesOptions {
@@ -47,12 +47,13 @@ export const jobRoutes: FastifyPluginAsyncZod<JobRoutesOptions> = async (app, op
       const { body, caller, headers, trace } = request
       const created = await service.create(body, caller, headers['idempotency-key'], trace?.traceparent)
       request.jobId = created.job.id
+      request.releaseBody()
       reply.header('location', `${app.prefix}/${created.job.id}`)
       if (created.isReplay) reply.header('idempotency-replayed', 'true')
 
       // Whoever asks for a stream in the same call reads from the start, also of a job that was created before.
-      const streamType = streamTypeOf(request.accepts().type(['application/json', ...STREAM_TYPES]))
-      if (streamType) {
+      const streamType = acceptedType(request, ['application/json', ...STREAM_TYPES])
+      if (streamType && streamType !== 'application/json') {
         streams.send(reply, created.job, 0, streamType)
         return reply
       }

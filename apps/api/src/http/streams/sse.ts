@@ -1,4 +1,5 @@
 import type { StreamEvent } from '@promptlab/contract'
+import { oneLineJson } from './one-line-json.ts'
 
 /** The first frame of every stream: how long a client waits before it reconnects, in milliseconds. */
 export const RETRY_FRAME = 'retry: 2000\n\n'
@@ -12,5 +13,5 @@ export const PING_FRAME = ': ping\n\n'
  */
 export function encodeSseEvent({ event, id, data }: StreamEvent): string {
   const name = event === 'token' ? '' : `event: ${event}\n`
-  return `${name}id: ${id}\ndata: ${JSON.stringify(data)}\n\n`
+  return `${name}id: ${id}\ndata: ${oneLineJson(data)}\n\n`
 }

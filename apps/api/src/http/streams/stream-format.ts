@@ -1,5 +1,6 @@
 import type { StreamEvent } from '@promptlab/contract'
 import { EncodedText } from './encoded-text.ts'
+import { oneLineJson } from './one-line-json.ts'
 import { encodeSseEvent, PING_FRAME, RETRY_FRAME } from './sse.ts'
 
 /** How the events of a job are written. One object serves one response, as it may remember what it has written. */
@@ -37,7 +38,7 @@ export class StreamFormats {
     // Readers of the format skip an empty line.
     keepAlive: new EncodedText('\n'),
     isSelfContained: true,
-    encode: encodeOnce((event) => `${JSON.stringify(event)}\n`),
+    encode: encodeOnce((event) => `${oneLineJson(event)}\n`),
   }
 
   readonly #join = encodeOnce((event) => (event.event === 'token' ? event.data.token : ''))

@@ -1,6 +1,5 @@
-import type { RunningJob } from '@promptlab/contract'
 import { ApiError } from '../../base/api-error.ts'
-import type { Owned } from '../job.ts'
+import type { StoredRunningJob } from '../job.ts'
 
 /** Decides which job runs next. The queue holds no records: after a crash it is filled again from the repository. */
 export interface JobQueue {
@@ -46,6 +45,12 @@ export interface JobQueue {
    */
   countWaiting(): Promise<number>
 
+  /**
+   * Counts the processes that run jobs.
+   * @throws QueueUnavailableError
+   */
+  countWorkers(): Promise<number>
+
   /** @throws QueueUnavailableError a job could not be added right now */
   checkHealth(): Promise<void>
 
@@ -66,7 +71,7 @@ export interface QueuedJob {
 /** A job as the queue hands it out. */
 export type HandedJob = Pick<QueuedJob, 'id' | 'traceparent'> & {
   /** The record, if the job was stored as running because its slot could start it at once. */
-  readonly running?: (RunningJob & Owned) | undefined
+  readonly running?: StoredRunningJob | undefined
 }
 
 /** Runs the jobs that a process is handed. */
@@ -88,7 +93,7 @@ export interface QueueSlot {
    * Adds the job, which is stored by now. This method does not fail, like `JobQueue.enqueue`.
    * @param running the record of a job that was stored as running
    */
-  enqueue(job: QueuedJob, running?: RunningJob & Owned): Promise<void>
+  enqueue(job: QueuedJob, running?: StoredRunningJob): Promise<void>
   /** Gives the slot back unused. */
   release(): void
 }
@@ -96,8 +101,9 @@ export interface QueueSlot {
 export class QueueFullError extends ApiError {
   override readonly name = 'QueueFullError'
 
-  constructor(maxQueued: number) {
-    super('queue-full', `${maxQueued} jobs are waiting already. Try again in a moment.`, { retryAfterSeconds: 1 })
+  /** @param excess what is too much, as a sentence without its end */
+  constructor(excess: string) {
+    super('queue-full', `${excess}. Try again in a moment.`, { retryAfterSeconds: 1 })
   }
 }
 

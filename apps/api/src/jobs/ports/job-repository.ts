@@ -1,6 +1,6 @@
-import type { FinalJob, Job, JobStatus, JobSummary, PendingJob, RunningJob } from '@promptlab/contract'
+import type { FinalJob, Job, JobStatus, JobSummary } from '@promptlab/contract'
 import { ApiError } from '../../base/api-error.ts'
-import type { Owned, StoredJob } from '../job.ts'
+import type { StoredJob, StoredPendingJob, StoredRunningJob } from '../job.ts'
 
 /**
  * Where jobs are kept. When a promise resolves the change is on disk, and a read returns only what is on disk, so a crash
@@ -12,9 +12,10 @@ export interface JobRepository {
    * the other gets that job. A job that starts at once is stored as running, which saves a write.
    * @returns the job that has the key, or `undefined` when the new job was stored
    * @throws JobConflictError a job with this id already exists
+   * @throws ApiError `storage-full` the store takes no further job
    * @throws StorageUnavailableError nothing was stored
    */
-  insert(job: (PendingJob | RunningJob) & Owned, idempotency?: IdempotencyKey): Promise<KeyedJob | undefined>
+  insert(job: StoredPendingJob | StoredRunningJob, idempotency?: IdempotencyKey): Promise<KeyedJob | undefined>
 
   /** The job, or `undefined` if there is none with this id. */
   find(id: string): Promise<StoredJob | undefined>
@@ -26,31 +27,46 @@ export interface JobRepository {
   findByIdempotencyKey(key: string, now: number): Promise<KeyedJob | undefined>
 
   /**
-   * Pending jobs, oldest first: by time of creation, then by id.
+   * Pending jobs without their texts, oldest first: by time of creation, then by id.
    * @param after only jobs that come after this one in that order
    */
-  findPending(limit: number, after?: JobPosition): Promise<(PendingJob & Owned)[]>
+  findPending(limit: number, after?: JobPosition): Promise<WaitingJob[]>
 
   /**
-   * Running jobs whose process is gone, with the text of their last checkpoint. A job that this process runs is never among
-   * them.
+   * Running jobs whose process is gone, without their texts. A job that this process runs is never among them.
+   * @param limit the most that are returned
    */
-  findAbandoned(): Promise<RunningJob[]>
+  findAbandoned(limit: number): Promise<JobRun[]>
+
+  /**
+   * Takes a running job over from a process that is gone: one conditional write raises the number of its run, so that the
+   * former process can store nothing any more. Until its next state is stored the job belongs to no process, so that it is
+   * found again if this process dies or the store fails in between.
+   * @param job as `findAbandoned` found it
+   * @returns the job as it is stored then, with the text of its last checkpoint; undefined if the job has ended, or has been
+   * taken over by another process
+   * @throws StorageUnavailableError
+   */
+  takeOver(job: JobRun): Promise<StoredRunningJob | undefined>
+
+  /** The bytes of input (prompts and options) that pending jobs hold, by owner. */
+  countPendingBytes(): Promise<ReadonlyMap<string | undefined, number>>
 
   /** Jobs without their texts, newest first: by time of creation, then by id. */
   list(query: JobQuery): Promise<JobSummary[]>
 
   /**
-   * Stores `next` in place of the job with the same id, if that job's status still is `ifStatus`; returns whether it was. The
-   * owner stays. Of two simultaneous calls with the same `ifStatus`, at most one gets `true`, unless the status stays the same.
+   * Stores `next` in place of the job with the same id, if that job's status and run are still those of `from`; returns whether
+   * they were. The owner stays. Of two simultaneous calls with the same `from`, at most one gets `true`, unless neither changes.
+   * @param from the job as the caller knows it
    * @throws StorageUnavailableError nothing was stored
    */
-  replace(next: Job, ifStatus: JobStatus): Promise<boolean>
+  replace(next: StoredJob, from: JobState): Promise<boolean>
 
   /**
    * Stores the progress of running jobs in one write. A store may write only the part of a text that it lacks.
-   * @returns the ids of the jobs that were still running and so were stored. A job that is not among them has ended, perhaps
-   * because another process took its process for dead: its run has to end.
+   * @returns the ids of the jobs whose run is still the latest and goes on, and which so were stored. A job that is not among
+   * them has ended or was taken over by another process: its run has to end.
    * @throws StorageUnavailableError nothing was stored
    */
   checkpoint(progress: readonly JobCheckpoint[]): Promise<ReadonlySet<string>>
@@ -68,6 +84,20 @@ export interface JobRepository {
    */
   deleteFinalBefore(time: number, limit: number): Promise<number>
 
+  /**
+   * Whether this process still holds the jobs that it runs. False while it could not renew its lease for so long that other
+   * processes may have taken them over. A store of one process has no lease and is always held.
+   */
+  holdsRuns(): boolean
+
+  /**
+   * Checks that every living process that shares the store can read a record.
+   * @param version of the record, see `RECORD_VERSION`
+   * @throws UpgradeUnderWayError a process of an older version is still running
+   * @throws StorageUnavailableError
+   */
+  checkReadable(version: number): Promise<void>
+
   /** @throws StorageUnavailableError a change could not be stored right now */
   checkHealth(): Promise<void>
 
@@ -77,11 +107,29 @@ export interface JobRepository {
 
 /** The progress of a running job. */
 export interface JobCheckpoint {
-  /** The job with its text so far. */
-  readonly job: RunningJob
+  /** The job with its text so far and the number of its run. */
+  readonly job: StoredRunningJob
   /** How much of the text the store has, in UTF-16 code units. */
   readonly storedLength: number
 }
+
+/** Names one run of a job. */
+export type JobRun = Pick<StoredJob, 'id' | 'run'>
+
+/** What a job must still be for a change to be stored. */
+export type JobState = Pick<StoredJob, 'status' | 'run'>
+
+/** A waiting job, without its texts. */
+export interface WaitingJob extends JobPosition {
+  readonly provider: string
+  readonly owner?: string | undefined
+}
+
+/**
+ * The newest form of a record that this version of the server reads and writes. A request whose record older versions cannot
+ * read is refused while one of them shares the store.
+ */
+export const RECORD_VERSION = 1
 
 /** How long a key belongs to the job that was created with it. */
 export const IDEMPOTENCY_WINDOW_MS = 24 * 60 * 60 * 1000
@@ -123,6 +171,17 @@ export class JobConflictError extends Error {
 
   constructor(id: string) {
     super(`A job with the id ${id} already exists`)
+  }
+}
+
+/** A process of an older version shares the store, and could not read the record. */
+export class UpgradeUnderWayError extends ApiError {
+  override readonly name = 'UpgradeUnderWayError'
+
+  constructor() {
+    const message =
+      'A server of an older version is still running and could not handle this request. Try again in a moment.'
+    super('upgrade-under-way', message, { retryAfterSeconds: 10 })
   }
 }
 

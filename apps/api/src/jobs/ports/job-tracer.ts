@@ -1,6 +1,6 @@
-import type { FinalJob, JobErrorCode, RunningJob } from '@promptlab/contract'
+import type { FinalJob, JobErrorCode } from '@promptlab/contract'
 import type { CompletionSummary } from '@promptlab/providers'
-import type { Owned } from '../job.ts'
+import type { StoredRunningJob } from '../job.ts'
 
 /**
  * Makes a trace of each job, from the request that created it to the calls of its provider. It is called a few times a job and
@@ -9,7 +9,7 @@ import type { Owned } from '../job.ts'
 export interface JobTracer {
   requestStarted(request: TracedRequest): RequestTrace
   /** @param traceparent of the request that created the job; without it the run begins a trace of its own */
-  runStarted(job: RunningJob & Owned, traceparent: string | undefined): RunTrace
+  runStarted(job: StoredRunningJob, traceparent: string | undefined): RunTrace
   /** Sends the remaining spans within a few seconds, or drops them. */
   close(): Promise<void>
 }

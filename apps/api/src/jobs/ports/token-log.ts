@@ -5,15 +5,28 @@ import type { FinalEvent, TokenEvent } from '@promptlab/contract'
  * is one number. Jobs that have ended stay here for a short time at most; the repository has their text.
  */
 export interface TokenLog {
-  /** Adds a token to the end of the job's text and wakes its readers. Only the process that runs the job calls this. */
-  append(jobId: string, token: string): void
+  /**
+   * Adds a token to the job's text and wakes its readers. Only the process that runs the job calls this. Text that the log has
+   * already is added only once. Tokens of a run before the latest are refused, and so are tokens behind a gap.
+   * @param place where the token begins: the length of the text before it, in UTF-16 code units
+   * @param run the number of the run
+   */
+  append(jobId: string, token: string, place: number, run: number): void
+
+  /**
+   * Begins a later run of a job at a place: removes the text behind that place, and refuses tokens of earlier runs.
+   * @param place how much of the text is stored, in UTF-16 code units
+   * @param run the number of the new run
+   */
+  takeOver(jobId: string, place: number, run: number): void
 
   /**
    * Ends the job's log: readers get the tokens they have not read yet, then the end. Store the final record first.
    * Harmless when repeated. Readers in other processes may learn of the end a little after this resolves.
+   * @param run the number of the run that ended; an end of an earlier run is refused
    * @param final the final event, if the log has the whole text; it saves each reader a lookup of the record
    */
-  close(jobId: string, final?: FinalEvent): Promise<void>
+  close(jobId: string, run: number, final?: FinalEvent): Promise<void>
 
   /**
    * Attaches a reader behind the first `after` UTF-16 code units of the text, even before the first token exists. The reader
@@ -29,10 +42,10 @@ export interface TokenListener {
   /** Called soon, but never synchronously, when tokens are ready or the log has ended. */
   readonly onReady: () => void
   /**
-   * Called when the log may have missed the end of the job, perhaps several times: look the record up. A log that cannot
-   * miss anything never calls it.
+   * Called, perhaps several times, when the log has been idle for so long that it may have missed the end of the job: look
+   * the record up. A log that cannot miss anything never calls it.
    */
-  readonly onDoubt: () => void
+  readonly onIdle: () => void
 }
 
 export interface TokenReader {

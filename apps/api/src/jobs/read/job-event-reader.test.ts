@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import type { StreamEvent } from '@promptlab/contract'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { append } from '../../../test/support/append-token.ts'
 import { AwaitedReader } from '../../../test/support/awaited-reader.ts'
 import { SILENT } from '../../../test/support/silent-logger.ts'
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts'
@@ -20,11 +21,11 @@ function read(deps: ConstructorParameters<typeof JobEventReader>[0]): AwaitedRea
   )
 }
 
-describeWithRedis('readers in doubt', (url) => {
+describeWithRedis('readers of a log that is idle', (url) => {
   /** A running job, and a log that is never told of its end. */
   async function newDeps() {
     const jobs = await JsonFileJobRepository.open(`${await temporaryFolder()}/jobs.json`)
-    const tokenLog = await RedisTokenLog.open({ ...useRedis(url), logger: SILENT, doubtMs: 30 })
+    const tokenLog = await RedisTokenLog.open({ ...useRedis(url), logger: SILENT, idleMs: 30 })
     onTestFinished(async () => {
       await tokenLog.stop()
       await jobs.close()
@@ -33,7 +34,10 @@ describeWithRedis('readers in doubt', (url) => {
     await jobs.insert(running)
     const end = async (result: string) => {
       const progress = { result, metrics: running.metrics }
-      await jobs.replace(finishJob(running, progress, { status: 'completed' }, Date.now()), 'running')
+      await jobs.replace(finishJob(running, progress, { status: 'completed' }, Date.now()), {
+        status: 'running',
+        run: 1,
+      })
     }
     return { jobs, tokenLog, end }
   }
@@ -41,7 +45,7 @@ describeWithRedis('readers in doubt', (url) => {
   it('end with the rest of the text when the record is final but the log never says so', async () => {
     const { jobs, tokenLog, end } = await newDeps()
     const reader = read({ jobs, tokenLog, lookups: new SharedLookups(jobs) })
-    tokenLog.append('job', 'Once')
+    append(tokenLog, 'job', 'Once')
     expect(await reader.next()).toMatchObject([{ id: 4, data: { token: 'Once' } }])
     await end('Once upon')
     expect(await reader.rest()).toMatchObject([{ id: 9, data: { token: ' upon' } }, { event: 'metrics' }])
@@ -93,7 +97,7 @@ describe('JobEventReader while its store is away', () => {
       return final
     })
     const reader = read(deps)
-    deps.tokenLog.append('job', 'Once')
+    append(deps.tokenLog, 'job', 'Once')
     expect(await reader.next()).toMatchObject([{ id: 4, data: { token: 'Once' } }])
     isAway = false
     expect(await reader.rest()).toMatchObject([{ event: 'metrics' }])

@@ -54,7 +54,7 @@ export class JobEventReader {
     this.#cursor = after
     this.#onReady = onReady
     this.#onError = onError
-    this.#tokens = deps.tokenLog.attach(jobId, after, { onReady, onDoubt: () => this.#lookUpInDoubt() })
+    this.#tokens = deps.tokenLog.attach(jobId, after, { onReady, onIdle: () => this.#lookUpWhenIdle() })
     this.#lookUp((job) => {
       if (!job) this.close()
       // The log may still have the tokens of a job that has just ended, in the pieces in which they were streamed.
@@ -126,8 +126,8 @@ export class JobEventReader {
     })
   }
 
-  /** Looks the record up because the log may have missed the end. A lookup that fails is repeated at the next doubt. */
-  #lookUpInDoubt(): void {
+  /** Looks the record up because the log may have missed the end. A lookup that fails is repeated when the log is idle again. */
+  #lookUpWhenIdle(): void {
     if (this.#isLookingUp || this.#tail) return
     this.#isLookingUp = true
     this.#deps.lookups.find(this.#jobId).then(

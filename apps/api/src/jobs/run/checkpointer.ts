@@ -5,7 +5,10 @@ import type { JobRun } from './job-run.ts'
 /** How often growing texts are stored. With the time of a write this stays well below one second. */
 const CHECKPOINT_INTERVAL_MS = 500
 
-/** Stores the growing texts of all runs in one write, so that a crash loses at most one second of text. */
+/**
+ * Stores the growing texts of all runs in one write, so that a crash loses at most one second of text. While the store does not
+ * take them, the runs are held back: what they publish must not run further ahead of the store than that.
+ */
 export class Checkpointer {
   readonly #jobs: JobRepository
   readonly #logger: Logger
@@ -20,7 +23,7 @@ export class Checkpointer {
 
   add(run: JobRun): void {
     this.#runs.add(run)
-    this.#timer ??= setInterval(() => this.#storeAll(), CHECKPOINT_INTERVAL_MS)
+    this.#timer ??= setInterval(() => this.#tick(), CHECKPOINT_INTERVAL_MS)
   }
 
   delete(run: JobRun): void {
@@ -30,15 +33,30 @@ export class Checkpointer {
     this.#timer = undefined
   }
 
-  async #storeAll(): Promise<void> {
+  #tick(): void {
+    // Other processes may have taken over the jobs that run here.
+    if (!this.#jobs.holdsRuns()) for (const run of this.#runs) run.lose()
     // A slow store gets no second write before it has answered the first.
-    if (this.#isStoring) return
+    if (this.#isStoring) this.#holdRuns()
+    else void this.#storeAll()
+  }
+
+  #holdRuns(): void {
+    for (const run of this.#runs) run.hold()
+  }
+
+  #releaseRuns(): void {
+    for (const run of this.#runs) run.release()
+  }
+
+  async #storeAll(): Promise<void> {
     const grown = new Map<JobRun, JobCheckpoint>()
     for (const run of this.#runs) {
       const checkpoint = run.checkpoint()
       if (checkpoint) grown.set(run, checkpoint)
     }
-    if (grown.size === 0) return
+    // Whatever was published is stored.
+    if (grown.size === 0) return this.#releaseRuns()
     this.#isStoring = true
     try {
       const stored = await this.#jobs.checkpoint([...grown.values()])
@@ -47,7 +65,9 @@ export class Checkpointer {
         // A run that has ended meanwhile is not lost.
         else if (this.#runs.has(run)) run.lose()
       }
+      this.#releaseRuns()
     } catch (error) {
+      this.#holdRuns()
       this.#logger.error({ err: error, runs: grown.size }, 'could not store a checkpoint')
     } finally {
       this.#isStoring = false

@@ -1,20 +1,29 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { FinalJob, ProviderErrorCode, RunningJob } from '@promptlab/contract'
+import type { ProviderErrorCode } from '@promptlab/contract'
 import { type CompletionSummary, type LLMProvider, ProviderError } from '@promptlab/providers'
 import pRetry from 'p-retry'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
-import { finishJob, type JobOutcome, type JobProgress } from '../job.ts'
+import {
+  finishJob,
+  type JobOutcome,
+  type JobProgress,
+  runOf,
+  type StoredFinalJob,
+  type StoredRunningJob,
+} from '../job.ts'
 import type { JobObserver } from '../ports/job-observer.ts'
 import type { JobCheckpoint } from '../ports/job-repository.ts'
 import type { RunTrace } from '../ports/job-tracer.ts'
 import type { TokenLog } from '../ports/token-log.ts'
-import { callFailureOf, describeFailure, JobCancelledError, JobLostError } from './job-failure.ts'
+import { AnswerTooLongError, callFailureOf, describeFailure, JobCancelledError, JobLostError } from './job-failure.ts'
 import { RunMeter } from './run-meter.ts'
 import { type TimeLimits, TimeLimitWatch } from './time-limits.ts'
 
 /** The limits of a run in time, and how calls are repeated. */
 export interface RunPolicy extends TimeLimits {
+  /** The longest answer, in UTF-16 code units. A longer one fails the job, which keeps the text up to here. */
+  readonly maxAnswerLength: number
   /** The shortest pause before the second call, in milliseconds. The pause doubles with each call, with jitter. */
   readonly retryDelayMs: number
 }
@@ -38,21 +47,25 @@ const STOP_GRACE_MS = 1_000
 
 /** One run of a job: the calls of its provider, up to the outcome. */
 export class JobRun {
-  readonly #job: RunningJob
+  readonly #job: StoredRunningJob
   readonly #provider: LLMProvider | undefined
   readonly #stop: AbortController
   readonly #deps: JobRunDeps
   readonly #meter: RunMeter
+  readonly #run: number
   #text = ''
+  /** Resolves when the run may publish again. */
+  #held: PromiseWithResolvers<void> | undefined
   #storedLength = 0
 
   /** @param stop aborted with the reason for which the run must end */
-  constructor(job: RunningJob, provider: LLMProvider | undefined, stop: AbortController, deps: JobRunDeps) {
+  constructor(job: StoredRunningJob, provider: LLMProvider | undefined, stop: AbortController, deps: JobRunDeps) {
     this.#job = job
     this.#provider = provider
     this.#stop = stop
     this.#deps = deps
     this.#meter = new RunMeter(job, deps.clock)
+    this.#run = runOf(job)
   }
 
   /** The progress of the run, or `undefined` if all of it is stored. */
@@ -67,13 +80,23 @@ export class JobRun {
     this.#storedLength = job.result.length
   }
 
+  /** Publishes nothing more until `release`, because the store does not take what was published. Harmless when repeated. */
+  hold(): void {
+    this.#held ??= Promise.withResolvers()
+  }
+
+  release(): void {
+    this.#held?.resolve()
+    this.#held = undefined
+  }
+
   /** Ends the run, because its job was ended by another process. */
   lose(): void {
     this.#stop.abort(new JobLostError())
   }
 
   /** Calls the provider and publishes its tokens. Never rejects: a failure is an outcome. */
-  async complete(): Promise<FinalJob> {
+  async complete(): Promise<StoredFinalJob> {
     const { clock, policy } = this.#deps
     const watch = new TimeLimitWatch(policy, (error) => this.#stop.abort(error))
     let outcome: JobOutcome = { status: 'completed' }
@@ -136,6 +159,7 @@ export class JobRun {
         // Nothing is published once the run has been told to end.
         signal.throwIfAborted()
         watch.tokenCame()
+        if (this.#held) await this.#untilReleased(watch)
         this.#publish(next.value)
       }
     } catch (error) {
@@ -148,10 +172,35 @@ export class JobRun {
     }
   }
 
+  /** The provider is not to blame for this time, so its limits do not count it. */
+  async #untilReleased(watch: TimeLimitWatch): Promise<void> {
+    const { signal } = this.#stop
+    const aborted = Promise.withResolvers<void>()
+    signal.addEventListener('abort', () => aborted.resolve(), { once: true })
+    watch.pause()
+    while (this.#held && !signal.aborted) await Promise.race([this.#held.promise, aborted.promise])
+    signal.throwIfAborted()
+    watch.resume()
+  }
+
+  /** @throws AnswerTooLongError after the part of the token that fits was published */
   #publish(token: string): void {
+    const { maxAnswerLength } = this.#deps.policy
+    const room = maxAnswerLength - this.#text.length
+    if (token.length > room) {
+      // Half a character is no text.
+      const fitting = token.slice(0, room).replace(/[\ud800-\udbff]$/, '')
+      if (fitting !== '') this.#append(fitting)
+      throw new AnswerTooLongError(maxAnswerLength)
+    }
+    this.#append(token)
+  }
+
+  #append(token: string): void {
+    const place = this.#text.length
     this.#text += token
     this.#meter.countToken()
-    this.#deps.tokenLog.append(this.#job.id, token)
+    this.#deps.tokenLog.append(this.#job.id, token, place, this.#run)
   }
 
   /** The result of the work, or the reason to stop if the work goes on after it was told to stop. */

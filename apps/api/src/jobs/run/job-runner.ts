@@ -1,13 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { FinalEvent, Job, JobStatus, RunningJob } from '@promptlab/contract'
+import type { FinalEvent } from '@promptlab/contract'
 import type { ProviderRegistry } from '@promptlab/providers'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
 import { finalEvent } from '../final-event.ts'
-import { type Owned, startJob } from '../job.ts'
+import { runOf, type StoredJob, type StoredRunningJob, startJob } from '../job.ts'
 import type { JobObserver } from '../ports/job-observer.ts'
 import type { HandedJob } from '../ports/job-queue.ts'
-import type { JobRepository } from '../ports/job-repository.ts'
+import type { JobRepository, JobState } from '../ports/job-repository.ts'
 import type { JobTracer } from '../ports/job-tracer.ts'
 import type { TokenLog } from '../ports/token-log.ts'
 import { untilAvailable } from '../until-available.ts'
@@ -33,8 +33,8 @@ interface ActiveJob {
   readonly ended: PromiseWithResolvers<void>
   /** Rejects when a change of the job's state could not be stored at once. */
   readonly stored: PromiseWithResolvers<never>
-  /** Whether the run has ended and the record is final. */
-  isOver: boolean
+  /** The number of the run, once it has ended and the record is final. */
+  endedRun?: number
   /** The final event, once the final record is stored. */
   final?: FinalEvent
 }
@@ -69,11 +69,11 @@ export class JobRunner {
   }
 
   /** Stores a waiting job as running; undefined if the job does not wait, or another process was first. */
-  async #startPending(jobId: string, active: ActiveJob): Promise<(RunningJob & Owned) | undefined> {
+  async #startPending(jobId: string, active: ActiveJob): Promise<StoredRunningJob | undefined> {
     const job = await this.#untilAvailable(() => this.#deps.jobs.find(jobId), active, { jobId })
     if (job?.status !== 'pending') return undefined
     const started = startJob(job, this.#deps.clock.now())
-    return (await this.#store(started, 'pending', active)) ? started : undefined
+    return (await this.#store(started, job, active)) ? started : undefined
   }
 
   /** Keeps the job among the active ones while the work on it lasts. */
@@ -83,7 +83,6 @@ export class JobRunner {
       stop: new AbortController(),
       ended: Promise.withResolvers(),
       stored: Promise.withResolvers(),
-      isOver: false,
     }
     // Perhaps nobody awaits the promise.
     active.stored.promise.catch(() => {})
@@ -96,7 +95,7 @@ export class JobRunner {
     } finally {
       this.#active.delete(jobId)
       // Only after the final record is stored, and only for a job that this process runs.
-      if (active.isOver) await tokenLog.close(jobId, active.final)
+      if (active.endedRun !== undefined) await tokenLog.close(jobId, active.endedRun, active.final)
       active.ended.resolve()
     }
   }
@@ -130,7 +129,7 @@ export class JobRunner {
     return active !== undefined
   }
 
-  async #complete(job: RunningJob & Owned, active: ActiveJob, traceparent: string | undefined): Promise<void> {
+  async #complete(job: StoredRunningJob, active: ActiveJob, traceparent: string | undefined): Promise<void> {
     const { logger, observer, providers, tracer } = this.#deps
     observer.runStarted(job)
     const trace = tracer?.runStarted(job, traceparent)
@@ -138,11 +137,11 @@ export class JobRunner {
     this.#checkpointer.add(run)
     const final = await run.complete()
     this.#checkpointer.delete(run)
-    const isStored = await this.#store(final, 'running', active).finally(() => {
+    const isStored = await this.#store(final, job, active).finally(() => {
       observer.runEnded(final)
       trace?.ended(final)
     })
-    active.isOver = true
+    active.endedRun = runOf(job)
     if (isStored) active.final = finalEvent(final)
     const { id, provider, model, status, metrics } = final
     const fields = { jobId: id, caller: job.owner, provider, model, traceId: trace?.traceId }
@@ -150,9 +149,9 @@ export class JobRunner {
     else logger.warn(fields, 'job was ended by another process; the text of this run was dropped')
   }
 
-  #store(next: Job, ifStatus: JobStatus, active: ActiveJob): Promise<boolean> {
+  #store(next: StoredJob, from: JobState, active: ActiveJob): Promise<boolean> {
     const { id: jobId, status } = next
-    return this.#untilAvailable(() => this.#deps.jobs.replace(next, ifStatus), active, { jobId, status })
+    return this.#untilAvailable(() => this.#deps.jobs.replace(next, from), active, { jobId, status })
   }
 
   #untilAvailable<Answer>(ask: () => Promise<Answer>, active: ActiveJob, fields: object): Promise<Answer> {

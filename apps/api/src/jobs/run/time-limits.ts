@@ -41,6 +41,15 @@ export class TimeLimitWatch {
     }
     this.#hasToken = true
     this.#idle?.stop()
+    this.resume()
+  }
+
+  /** Stops the limit between two tokens until `resume`. The limit of the whole run goes on. */
+  pause(): void {
+    this.#idle?.stop()
+  }
+
+  resume(): void {
     this.#idle = this.#limit('The provider sent no further token', this.#limits.tokenIdleTimeoutMs)
   }
 

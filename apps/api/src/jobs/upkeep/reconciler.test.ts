@@ -48,7 +48,7 @@ it('Reconciler > fails jobs that ran when the store was closed, and ends their l
   await first.jobs.close()
   const jobs = await JsonFileJobRepository.open(first.path)
   onTestFinished(() => jobs.close())
-  const reader = first.tokenLog.attach('job', 0, { onReady: () => {}, onDoubt: () => {} })
+  const reader = first.tokenLog.attach('job', 0, { onReady: () => {}, onIdle: () => {} })
   await new Reconciler({ ...first, jobs }).recover()
   expect(await jobs.find('job')).toMatchObject({ status: 'failed', error: { code: 'interrupted' } })
   expect(reader.hasEnded).toBe(true)

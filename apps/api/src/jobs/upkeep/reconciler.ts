@@ -1,9 +1,8 @@
-import type { PendingJob, RunningJob } from '@promptlab/contract'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
-import { finishJob } from '../job.ts'
+import { finishJob, runOf } from '../job.ts'
 import type { JobQueue } from '../ports/job-queue.ts'
-import type { JobRepository } from '../ports/job-repository.ts'
+import type { JobRepository, JobRun, WaitingJob } from '../ports/job-repository.ts'
 import type { TokenLog } from '../ports/token-log.ts'
 import { INTERRUPTED } from '../run/job-failure.ts'
 
@@ -17,6 +16,8 @@ interface ReconcilerDeps {
 
 /** How many waiting jobs are read in one query. */
 const JOBS_PER_PAGE = 500
+/** How many abandoned jobs are ended at once. Each is read with its text. */
+const JOBS_AT_ONCE = 16
 /** A job that was created later than this may still be on its way to the queue, in milliseconds before now. */
 const ON_ITS_WAY_MS = 5_000
 
@@ -29,7 +30,7 @@ export class Reconciler {
   #timer: NodeJS.Timeout | undefined
   #pass: Promise<void> | undefined
   /** The last waiting job that was checked, if there are more behind it. */
-  #last: PendingJob | undefined
+  #last: WaitingJob | undefined
 
   constructor(deps: ReconcilerDeps) {
     this.#deps = deps
@@ -77,18 +78,24 @@ export class Reconciler {
 
   async #endAbandoned(): Promise<void> {
     const { jobs, logger } = this.#deps
-    const abandoned = await jobs.findAbandoned()
-    const ended = await Promise.all(abandoned.map((job) => this.#interrupt(job)))
-    const count = ended.filter(Boolean).length
-    if (count > 0) logger.warn({ jobs: count }, 'failed running jobs whose process is gone')
+    let ended = 0
+    for (let abandoned = await jobs.findAbandoned(JOBS_AT_ONCE); abandoned.length > 0; ) {
+      const outcomes = await Promise.all(abandoned.map((job) => this.#interrupt(job)))
+      ended += outcomes.filter(Boolean).length
+      abandoned = abandoned.length < JOBS_AT_ONCE ? [] : await jobs.findAbandoned(JOBS_AT_ONCE)
+    }
+    if (ended > 0) logger.warn({ jobs: ended }, 'failed running jobs whose process is gone')
   }
 
   /** @returns whether this process ended the job */
-  async #interrupt(job: RunningJob): Promise<boolean> {
+  async #interrupt(abandoned: JobRun): Promise<boolean> {
     const { jobs, tokenLog, clock } = this.#deps
+    const job = await jobs.takeOver(abandoned)
+    if (!job) return false
+    tokenLog.takeOver(job.id, job.result.length, runOf(job))
     const failed = finishJob(job, job, { status: 'failed', error: INTERRUPTED }, clock.now())
-    if (!(await jobs.replace(failed, 'running'))) return false
-    await tokenLog.close(job.id)
+    if (!(await jobs.replace(failed, job))) return false
+    await tokenLog.close(job.id, runOf(job))
     return true
   }
 

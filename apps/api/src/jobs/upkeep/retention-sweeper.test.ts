@@ -21,8 +21,8 @@ async function insertFinished(jobs: JobRepository, id: string, endedAt: number):
   const job = aJob(id)
   const running = startJob(job, endedAt)
   await jobs.insert(job)
-  await jobs.replace(running, 'pending')
-  await jobs.replace(finishJob(running, running, { status: 'completed' }, endedAt), 'running')
+  await jobs.replace(running, { status: 'pending' })
+  await jobs.replace(finishJob(running, running, { status: 'completed' }, endedAt), { status: 'running', run: 1 })
 }
 
 const sweeperOf = (jobs: JobRepository) =>

@@ -23,13 +23,13 @@ import { ReportedExporter } from './reported-exporter.ts'
 export interface TracingOptions {
   /** The base URL of the collector; traces go to `v1/traces` under it. */
   readonly endpoint: string
-  /** Which traces are recorded, by the names that OpenTelemetry has for that. */
+  /** Selects the traces that are recorded. The names are those of OpenTelemetry. */
   readonly sampler: keyof typeof SAMPLERS
-  /** For the samplers by ratio: the share of traces that are recorded, 0 to 1. */
+  /** The share of traces that the ratio samplers record, 0 to 1. */
   readonly ratio: number
 }
 
-/** How long spans wait for others that go with them, in milliseconds. */
+/** How long spans are collected before a batch is sent, in milliseconds. */
 const BATCH_MS = 1_000
 
 const SAMPLERS = {
@@ -41,7 +41,7 @@ const SAMPLERS = {
   parentbased_traceidratio: (ratio) => new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(ratio) }),
 } satisfies Record<string, (ratio: number) => Sampler>
 
-/** Nothing of it is global: whoever embeds the app may have an OpenTelemetry of its own. */
+/** Opens an OpenTelemetry provider. It registers nothing globally, because an embedding program may have its own provider. */
 export function openTracerProvider({ endpoint, sampler, ratio }: TracingOptions, logger: Logger): TracerProvider {
   const url = `${endpoint.replace(/\/+$/, '')}/v1/traces`
   return new TracerProvider({
@@ -65,10 +65,10 @@ export function openTracerProvider({ endpoint, sampler, ratio }: TracingOptions,
   })
 }
 
-/** Has the log say what the SDK does not understand in the variables that it reads itself, and nothing that it says later. */
+/** Logs the warnings of the SDK while it reads its environment variables, and none of its later messages. */
 function configured<Made>(logger: Logger, make: () => Made): Made {
   const ignore = () => {}
-  const warn = (reason: string) => logger.warn({ reason }, 'a variable of OpenTelemetry is ignored')
+  const warn = (reason: string) => logger.warn({ reason }, 'ignored an OpenTelemetry variable')
   diag.setLogger({ error: warn, warn, info: ignore, debug: ignore, verbose: ignore }, DiagLogLevel.WARN)
   try {
     return make()

@@ -7,12 +7,15 @@ import { openTracerProvider, type TracingOptions } from './open-tracer-provider.
 import { parentOf, traceparentOf } from './trace-position.ts'
 import { TracedRun } from './traced-run.ts'
 
-/** The last spans get this long to reach the collector, in milliseconds. */
+/** How long the last spans may take to reach the collector, in milliseconds. */
 const LAST_SPANS_MS = 2_000
 
 type RunOfJob = Parameters<JobTracer['runStarted']>[0]
 
-/** Sends what it is told to a collector of OpenTelemetry, by OTLP over HTTP. A collector that is away costs spans, and nothing else. */
+/**
+ * Sends spans to an OpenTelemetry collector, by OTLP over HTTP. While the collector does not answer, spans are dropped and
+ * jobs go on (docs/decisions/2026-11-25-traces.md).
+ */
 export class OtlpJobTracer implements JobTracer {
   readonly #provider: TracerProvider
   readonly #tracer: Tracer
@@ -24,7 +27,7 @@ export class OtlpJobTracer implements JobTracer {
     this.#logger = logger
   }
 
-  /** Connects to nothing yet. */
+  /** Opens the tracer. It connects to the collector when it sends the first spans. */
   static open(options: TracingOptions, logger: Logger): OtlpJobTracer {
     return new OtlpJobTracer(openTracerProvider(options, logger), logger)
   }
@@ -45,7 +48,7 @@ export class OtlpJobTracer implements JobTracer {
         span.setAttribute('http.response.status_code', status)
         if (jobId !== undefined) span.setAttribute('promptlab.job.id', jobId)
         if (caller !== undefined) span.setAttribute('promptlab.caller', caller)
-        // What is wrong with a request is no failure of the server.
+        // A 4xx response is a fault of the request, not of the server.
         if (status >= 500) span.setStatus({ code: SpanStatusCode.ERROR }).setAttribute('error.type', String(status))
         span.end()
       },
@@ -65,13 +68,13 @@ export class OtlpJobTracer implements JobTracer {
   async close(): Promise<void> {
     const limit = new AbortController()
     const late = sleep(LAST_SPANS_MS, true, { signal: limit.signal }).catch(() => false)
-    // A collector that refuses them was told of by its exporter.
+    // The exporter has logged a collector that refuses spans.
     const delivered = this.#provider.shutdown().then(
       () => false,
       () => false,
     )
     const isLate = await Promise.race([delivered, late])
     limit.abort()
-    if (isLate) this.#logger.warn({}, 'the collector did not take the last traces in time; they are dropped')
+    if (isLate) this.#logger.warn({}, 'could not deliver the last traces in time; they were dropped')
   }
 }

@@ -2,7 +2,7 @@ import { type ExportResult, ExportResultCode } from '@opentelemetry/core'
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace'
 import type { Logger } from '../../base/logger.ts'
 
-/** Says once that the collector cannot be used, and once that it can again, instead of once a batch. */
+/** Logs once when the collector fails and once when it works again, instead of once for each batch. */
 export class ReportedExporter implements SpanExporter {
   readonly #exporter: SpanExporter
   readonly #logger: Pick<Logger, 'info' | 'warn'>
@@ -28,12 +28,12 @@ export class ReportedExporter implements SpanExporter {
     const isAway = code !== ExportResultCode.SUCCESS
     if (isAway === this.#isAway) return
     this.#isAway = isAway
-    if (!isAway) this.#logger.info({}, 'traces are delivered again')
-    else this.#logger.warn({ reason: reasonOf(error) }, 'traces cannot be delivered and are dropped; jobs go on')
+    if (!isAway) this.#logger.info({}, 'delivered traces again')
+    else this.#logger.warn({ reason: reasonOf(error) }, 'could not deliver traces; they are dropped, and jobs go on')
   }
 }
 
 function reasonOf(error: Error | undefined): string | undefined {
-  // One that stands for the failures at several addresses has no words of its own.
+  // An AggregateError has one error for each address that was tried, and no message of its own.
   return error instanceof AggregateError ? error.errors.map(String).join('; ') : error?.message
 }

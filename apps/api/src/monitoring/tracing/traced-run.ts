@@ -1,22 +1,22 @@
 import { type Context, type Span, SpanKind, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api'
-import type { FinalJob, RunningJob } from '@promptlab/contract'
+import type { FinalJob } from '@promptlab/contract'
 import type { CompletionSummary } from '@promptlab/providers'
-import type { Owned } from '../../jobs/job.ts'
+import type { StoredRunningJob } from '../../jobs/job.ts'
 import type { CallFailure, CallTrace, RunTrace } from '../../jobs/ports/job-tracer.ts'
 
-/** Vendors that the conventions for generative AI call otherwise than we do. */
+/** Providers for which OpenTelemetry's conventions for generative AI have another name. */
 const NAMES_BY_CONVENTION: ReadonlyMap<string, string> = new Map([['gemini', 'gcp.gemini']])
 
-/** A run and the calls in it, as spans. The attributes say how it went, and nothing of what was asked or answered. */
+/** A run and its calls, as spans. The attributes never have the prompt or the answer. */
 export class TracedRun implements RunTrace {
   readonly traceId: string
   readonly #tracer: Tracer
-  readonly #job: RunningJob
+  readonly #job: StoredRunningJob
   readonly #span: Span
   readonly #context: Context
   #lastCall: TracedCall | undefined
 
-  constructor(tracer: Tracer, job: RunningJob & Owned, parent: Context) {
+  constructor(tracer: Tracer, job: StoredRunningJob, parent: Context) {
     this.#tracer = tracer
     this.#job = job
     const attributes = { 'promptlab.job.id': job.id, ...(job.owner !== undefined && { 'promptlab.caller': job.owner }) }
@@ -69,7 +69,7 @@ class TracedCall implements CallTrace {
   failed(reason: CallFailure, firstTokenMs: number | undefined): void {
     if (this.#hasEnded) return
     if (reason !== 'cancelled') fail(this.#span, reason)
-    // The conventions' word for every answer that did not come to its end.
+    // The conventions use this word for every answer that is not complete.
     this.#end('error', firstTokenMs)
   }
 

@@ -1,18 +1,25 @@
 import { StoreOpenError } from '../store-open-error.ts'
-import type { DamagedFileError } from './memory/job-entry.ts'
+import { type DamagedFileError, NewerFileError } from './memory/job-entry.ts'
 
-/** What an operator can do about a file of the store that cannot be read. */
+/** The error for an operator about a file of the store that cannot be read. It says what to do. */
 export function damagedStore(file: string, cause: DamagedFileError): StoreOpenError {
+  if (cause instanceof NewerFileError) {
+    return new StoreOpenError(
+      `The job store ${cause.path} was made by a newer version of this server. The file is unchanged. ` +
+        'Use that version, or a newer one.',
+      cause,
+    )
+  }
   if (cause.path !== file) {
     return new StoreOpenError(
-      `The journal ${cause.path} of the job store cannot be read: ${cause.message}. It and ${file} were left as they are. ` +
-        'Repair it, put a backup of both in their place, or move the journal away to start without the changes in it.',
+      `The journal ${cause.path} of the job store cannot be read: ${cause.message}. The journal and ${file} are unchanged. ` +
+        'Repair the journal, restore both files from a backup, or move the journal away to start without its changes.',
       cause,
     )
   }
   return new StoreOpenError(
-    `The job store ${file} is damaged: ${cause.message}. It was left as it is. ` +
-      'Repair it, put a backup in its place, or move it away to start with no jobs.',
+    `The job store ${file} is damaged: ${cause.message}. The file is unchanged. ` +
+      'Repair it, restore it from a backup, or move it away to start without jobs.',
     cause,
   )
 }

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { aJob, describeJobRepository } from '../../../test/contracts/describe-job-repository.ts'
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts'
-import { startJob } from '../../jobs/job.ts'
+import { finishJob, startJob } from '../../jobs/job.ts'
 import { StorageUnavailableError } from '../../jobs/ports/job-repository.ts'
 import { StoreOpenError } from '../store-open-error.ts'
 import { readStore, type StoreOptions } from './disk/journaled-store.ts'
@@ -27,8 +27,8 @@ describeJobRepository('JsonFileJobRepository with a journal', async () => {
   return { open: () => JsonFileJobRepository.open(path, { journalFromBytes: 0 }) }
 })
 
-describe('the file of JsonFileJobRepository', () => {
-  it('is JSON with one job a line, so that a person can read and diff it', async () => {
+describe('the jobs.json of JsonFileJobRepository', () => {
+  it('has one job a line, and a change of a job changes only its line', async () => {
     const path = await newFile()
     const jobs = await open(path)
     await jobs.insert(aJob('a'))
@@ -37,14 +37,14 @@ describe('the file of JsonFileJobRepository', () => {
     expect(before[1]).toBe(`${JSON.stringify(aJob('a'))},`)
     expect(before[2]).toBe(JSON.stringify(aJob('b')))
 
-    await jobs.replace(startJob(aJob('b'), 0), 'pending')
+    await jobs.replace(startJob(aJob('b'), 0), { status: 'pending' })
     const text = await readFile(path, 'utf8')
     const changed = text.split('\n').filter((line, index) => line !== before[index])
     expect(changed).toEqual([JSON.stringify(startJob(aJob('b'), 0))])
     expect(JSON.parse(text)).toEqual({ version: 1, jobs: [aJob('a'), startJob(aJob('b'), 0)] })
   })
 
-  it('is written once for all changes that come while the disk is busy', async () => {
+  it('is written once for all changes that arrive during a write', async () => {
     const path = await newFile()
     const jobs = await open(path)
     const inodes = new Set<number>()
@@ -53,17 +53,17 @@ describe('the file of JsonFileJobRepository', () => {
       inodes.add((await stat(path)).ino)
     })
     await Promise.all(inserts)
-    // Each write makes a new file; two inodes in turn, and never one for each change.
+    // Each write makes a new file. The file system uses two or three inodes in turn.
     expect(inodes.size).toBeLessThanOrEqual(3)
   })
 
-  it('is private to its owner', async () => {
+  it('can be read and written by its owner alone', async () => {
     const path = await newFile()
     await open(path)
     expect((await stat(path)).mode & 0o777).toBe(0o600)
   })
 
-  it('keeps fields of finished jobs that this version does not know', async () => {
+  it('keeps unknown fields of finished jobs', async () => {
     const path = await newFile()
     const fromTheFuture = { ...aJob('a'), priority: 7 }
     await writeFile(path, JSON.stringify({ version: 1, jobs: [fromTheFuture] }))
@@ -72,7 +72,7 @@ describe('the file of JsonFileJobRepository', () => {
     expect(await readFile(path, 'utf8')).toContain(JSON.stringify(fromTheFuture))
   })
 
-  it('is made where a link points, also before it exists', async () => {
+  it('is created where a symbolic link points', async () => {
     const folder = await temporaryFolder()
     await mkdir(join(folder, 'disk'))
     await symlink('disk/jobs.json', join(folder, 'link.json'))
@@ -83,10 +83,10 @@ describe('the file of JsonFileJobRepository', () => {
     await expect(JsonFileJobRepository.open(join(folder, 'disk', 'jobs.json'))).rejects.toThrow(/is in use by/)
     await symlink('b.json', join(folder, 'a.json'))
     await symlink('a.json', join(folder, 'b.json'))
-    await expect(JsonFileJobRepository.open(join(folder, 'a.json'))).rejects.toThrow(/circles/)
+    await expect(JsonFileJobRepository.open(join(folder, 'a.json'))).rejects.toThrow(/more than 40 symbolic links/)
   })
 
-  it('is made in a folder that does not exist yet', async () => {
+  it('is created together with its folder', async () => {
     const path = join(await temporaryFolder(), 'data', 'deep', 'jobs.json')
     const jobs = await open(path)
     await jobs.insert(aJob('a'))
@@ -99,13 +99,13 @@ describe('JsonFileJobRepository refuses to open', () => {
   it.each([
     ['an empty file', '', /it is empty/],
     ['half a file', `{"version":1,"jobs":[\n${job.slice(0, 40)}`, /it is not JSON/],
-    ['another document', '[]', /expected object/],
+    ['another JSON document', '[]', /expected object/],
     ['a document of another version', '{"version":2,"jobs":[]}', /version/],
     ['an invalid job', `{"version":1,"jobs":[${job}, {"id":"b","status":"done"}]}`, /jobs\[1\]/],
     ['a field of the wrong type', `{"version":1,"jobs":[${job.replace('"echo"', '5')}]}`, /jobs\[0\]: provider/],
     ['an id that occurs twice', `{"version":1,"jobs":[${job},${job}]}`, /jobs\[1\]: the id a occurs twice/],
     ['bytes that are not UTF-8', Buffer.from([0x7b, 0xff, 0xfe]), /not UTF-8/],
-  ])('%s, names the fault and leaves the file as it is', async (_, content, fault) => {
+  ])('%s, names the fault and leaves the file unchanged', async (_, content, fault) => {
     const path = await newFile()
     await writeFile(path, content)
     const error: unknown = await JsonFileJobRepository.open(path).catch((reason) => reason)
@@ -113,7 +113,7 @@ describe('JsonFileJobRepository refuses to open', () => {
     expect(String(error)).toContain(path)
     expect(String(error)).toMatch(fault)
     expect(await readFile(path)).toEqual(Buffer.from(content))
-    // And the lock was given back.
+    // The lock was released.
     await rm(path)
     await open(path)
   })
@@ -125,7 +125,7 @@ describe('JsonFileJobRepository refuses to open', () => {
     ['an invalid job', `${journalLine}{"id":"b","status":"done"}\n`, /line 2: status/],
     ['an invalid removal', `{"id":"b","removed":1}\n`, /line 1: removed/],
     ['bytes that are not UTF-8', Buffer.from([0xff, 0x0a]), /line 1: it is not UTF-8/],
-  ])('a journal with %s, names the fault and leaves both files as they are', async (_, content, fault) => {
+  ])('a journal with %s, names the fault and leaves both files unchanged', async (_, content, fault) => {
     const path = await newFile()
     const document = '{"version":1,"jobs":[]}'
     await writeFile(path, document)
@@ -138,10 +138,10 @@ describe('JsonFileJobRepository refuses to open', () => {
     expect(await readFile(`${path}.journal`)).toEqual(Buffer.from(content))
   })
 
-  it('a journal whose file is missing', async () => {
+  it('a journal without its jobs.json', async () => {
     const path = await newFile()
     await writeFile(`${path}.journal`, journalLine)
-    await expect(JsonFileJobRepository.open(path)).rejects.toThrow(/which it belongs to, is missing/)
+    await expect(JsonFileJobRepository.open(path)).rejects.toThrow(/to which it belongs, is missing/)
     expect(await readFile(`${path}.journal`, 'utf8')).toBe(journalLine)
   })
 
@@ -156,7 +156,7 @@ describe('JsonFileJobRepository refuses to open', () => {
     await expect(JsonFileJobRepository.open(folder)).rejects.toThrow(/cannot be read and written: EISDIR/)
   })
 
-  it('a file that another server uses, and says who holds it', async () => {
+  it('a file that another server uses, and names that server', async () => {
     const path = await newFile()
     const first = await JsonFileJobRepository.open(path)
     await first.insert(aJob('a'))
@@ -169,14 +169,49 @@ describe('JsonFileJobRepository refuses to open', () => {
   })
 })
 
+describe('JsonFileJobRepository of a newer version', () => {
+  it('is not called damaged, and stays as it is', async () => {
+    const path = await newFile()
+    const content = '{"version":2,"jobs":[],"more":true}'
+    await writeFile(path, content)
+    const opened = JsonFileJobRepository.open(path)
+    await expect(opened).rejects.toThrow(StoreOpenError)
+    await expect(opened).rejects.toThrow(/was made by a newer version of this server/)
+    expect(await readFile(path, 'utf8')).toBe(content)
+  })
+})
+
 describe('a store that has grown large', () => {
+  it('refuses new jobs with words when it holds as many bytes as it may, and goes on with those it has', async () => {
+    const jobs = await JsonFileJobRepository.open(await newFile(), { maxBytes: 10_000 })
+    onTestFinished(() => jobs.close())
+    const long = (id: string) => ({ ...aJob(id), prompt: 'x'.repeat(4_000) })
+    for (const id of ['a', 'b', 'c']) await jobs.insert(long(id))
+    await expect(jobs.insert(long('d'))).rejects.toThrow(/10000 bytes of jobs.*SQLite/)
+    expect(await jobs.replace(startJob(long('a'), 0), long('a'))).toBe(true)
+    const running = startJob(long('a'), 0)
+    await jobs.replace(finishJob(running, running, { status: 'cancelled' }, 0), running)
+    await jobs.deleteFinal('a')
+    await expect(jobs.insert(long('d'))).resolves.toBeUndefined()
+  })
+
+  it('refuses with words to open a file that does not fit into memory', async () => {
+    const path = await newFile()
+    const jobs = await JsonFileJobRepository.open(path)
+    await jobs.insert({ ...aJob('a'), prompt: 'x'.repeat(4_000) })
+    await jobs.close()
+    await expect(JsonFileJobRepository.open(path, { maxBytes: 1_000 })).rejects.toThrow(/memory for 2000.*import-jobs/s)
+    const again = await JsonFileJobRepository.open(path)
+    await again.close()
+  })
+
   it('says once which setting to change', async () => {
     const path = await newFile()
     const line = JSON.stringify(aJob('ID'))
     const lines = Array.from({ length: 100_000 }, (_, index) => line.replace('ID', `job-${index}`))
     await writeFile(path, `{"version":1,"jobs":[\n${lines.join(',\n')}\n]}\n`)
     const warn = vi.fn()
-    const jobs = await open(path, { logger: { warn } })
+    const jobs = await open(path, { logger: { info: () => {}, warn } })
     expect(warn).not.toHaveBeenCalled()
     for (const id of ['a', 'b']) await jobs.insert(aJob(id))
     expect(warn.mock.calls).toEqual([
@@ -187,9 +222,9 @@ describe('a store that has grown large', () => {
 
 describe('JsonFileJobRepository on a disk that fails', () => {
   it.each([
-    ['', undefined],
-    [' in a journal', { journalFromBytes: 0 }],
-  ])('changes nothing that it cannot store%s, says so, and goes on when the disk does', async (_, options) => {
+    ['without a journal', undefined],
+    ['with a journal', { journalFromBytes: 0 }],
+  ])('%s, refuses changes, keeps its jobs, and goes on when the disk works again', async (_, options) => {
     const path = await newFile()
     const jobs = await open(path, options)
     await jobs.insert(aJob('a'))
@@ -197,7 +232,7 @@ describe('JsonFileJobRepository on a disk that fails', () => {
     await rename(folder, `${folder}-gone`)
 
     await expect(jobs.insert(aJob('b'))).rejects.toThrow(StorageUnavailableError)
-    await expect(jobs.replace(startJob(aJob('a'), 0), 'pending')).rejects.toThrow(StorageUnavailableError)
+    await expect(jobs.replace(startJob(aJob('a'), 0), { status: 'pending' })).rejects.toThrow(StorageUnavailableError)
     await expect(jobs.checkHealth()).rejects.toThrow(StorageUnavailableError)
     expect(await jobs.find('a')).toEqual(aJob('a'))
     expect(await jobs.find('b')).toBeUndefined()
@@ -209,8 +244,10 @@ describe('JsonFileJobRepository on a disk that fails', () => {
     await jobs.close()
     expect(JSON.parse(await readFile(path, 'utf8'))).toEqual({ version: 1, jobs: [aJob('a'), aJob('b')] })
   })
+})
 
-  it('shows a change only after the disk took it', async () => {
+describe('JsonFileJobRepository', () => {
+  it('shows a change only when it is on disk', async () => {
     const jobs = await open(await newFile())
     const inserted = jobs.insert(aJob('a'))
     expect(await jobs.find('a')).toBeUndefined()

@@ -1,8 +1,8 @@
-import { constants } from 'node:fs'
+import { constants, statSync } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import type { Job, JobStatus, JobSummary, PendingJob, RunningJob } from '@promptlab/contract'
-import type { Owned, StoredJob } from '../../jobs/job.ts'
+import type { JobSummary } from '@promptlab/contract'
+import { runOf, type StoredJob, type StoredPendingJob, type StoredRunningJob } from '../../jobs/job.ts'
 import {
   type IdempotencyKey,
   type JobCheckpoint,
@@ -10,63 +10,104 @@ import {
   type JobPosition,
   type JobQuery,
   type JobRepository,
+  type JobRun,
+  type JobState,
   type KeyedJob,
   StorageUnavailableError,
+  type WaitingJob,
 } from '../../jobs/ports/job-repository.ts'
 import { CommitPace } from '../commit-pace.ts'
 import type { FileLock } from '../file-lock.ts'
 import { GroupCommit } from '../group-commit.ts'
 import { locateStoreFile, lockStoreFile, unusableStoreFile } from '../store-file.ts'
+import { StoreOpenError } from '../store-open-error.ts'
 import { damagedStore } from './damaged-store.ts'
 import { JournaledStore, type StoreOptions } from './disk/journaled-store.ts'
 import { Draft, keyedJob } from './memory/draft.ts'
 import { DamagedFileError, type JobEntry } from './memory/job-entry.ts'
+import { StoreFullError, storeBound } from './memory/store-bound.ts'
 
-/** Jobs in one JSON file, for one process. Changes that come while the disk is busy share its next write. */
+interface RepositoryOptions extends StoreOptions {
+  /** The most bytes of jobs that are kept, beyond which new ones are refused. Default: see `storeBound`. */
+  readonly maxBytes?: number
+}
+
+/** After a write within this time the store counts as writable, in milliseconds. */
+const FRESH_MS = 5_000
+
+/**
+ * Jobs in one JSON file, for one process.
+ *
+ * The way of a change to the disk. `replace` stands for all changes; its promise resolves after step 6.
+ *
+ *     replace(next, from)
+ *       1  GroupCommit     adds the change to the next commit, and waits until the commit before it has ended
+ *       2  CommitPace      under load, waits up to 25 ms more, so that more changes join the commit
+ *       3  Draft           applies all changes of the commit in their order; here `replace` gets its result, true or false
+ *       4  Mutex           waits while a compaction cuts the journal
+ *       5  JournaledStore  writes, and waits until the disk has flushed
+ *            below 64 KB     JobsFile: a whole new jobs.json beside the old one, then a rename
+ *            from 64 KB on   JournalFile: appends the lines of the changed jobs to jobs.json.journal
+ *       6  StoredJobs      takes the changes over, so that `find` and `list` show them
+ *
+ * If step 5 fails, step 6 does not happen and all promises of the commit reject with StorageUnavailableError.
+ *
+ * When the journal has become long, a compaction writes a new jobs.json. Commits go on meanwhile, and wait only at step 4.
+ */
 export class JsonFileJobRepository implements JobRepository {
   readonly #folder: string
   readonly #lock: FileLock
   readonly #store: JournaledStore
+  readonly #maxBytes: number
   readonly #pace = new CommitPace()
   readonly #writes = new GroupCommit<DraftChange>(
     (changes) => this.#commit(changes),
-    () => this.#pace.turn(),
+    () => this.#pace.wait(),
   )
-  /** Those that ran when the store was opened: it has one server at a time, so theirs is gone. */
-  readonly #abandonedIds: readonly string[]
+  /** Jobs that were running when the store was opened. A store has one server at a time, so their process is gone. */
+  readonly #abandonedIds: Set<string>
   #isWritable = true
+  #writtenAt = Number.NEGATIVE_INFINITY
   #isClosed = false
 
-  private constructor(folder: string, lock: FileLock, store: JournaledStore) {
+  private constructor(folder: string, lock: FileLock, store: JournaledStore, maxBytes: number) {
     this.#folder = folder
     this.#lock = lock
     this.#store = store
-    this.#abandonedIds = store.jobs
-      .oldest(Number.POSITIVE_INFINITY, undefined, ({ status }) => status === 'running')
-      .map(({ id }) => id)
+    this.#maxBytes = maxBytes
+    this.#abandonedIds = new Set(
+      store.jobs.oldest(Number.POSITIVE_INFINITY, undefined, ({ status }) => status === 'running').map(({ id }) => id),
+    )
   }
 
   /**
-   * Opens or creates the file, and its folder.
-   * @throws StoreOpenError it is damaged, cannot be written, or is in use
+   * Opens the file. The file and its folder are created if they do not exist.
+   * @throws StoreOpenError the file is damaged, cannot be written, or is in use
    */
-  static async open(path: string, options?: StoreOptions): Promise<JsonFileJobRepository> {
+  static async open(path: string, options: RepositoryOptions = {}): Promise<JsonFileJobRepository> {
     const file = await locateStoreFile(path)
     const lock = await lockStoreFile(file)
     try {
-      return new JsonFileJobRepository(dirname(file), lock, await JournaledStore.open(file, options))
+      const maxBytes = options.maxBytes ?? storeBound()
+      await refuseTooLarge(file, maxBytes)
+      const store = await JournaledStore.open(file, options)
+      const { count: jobs, bytes } = store.jobs
+      options.logger?.info({ file, jobs, bytes, maxBytes }, 'opened the job store')
+      return new JsonFileJobRepository(dirname(file), lock, store, maxBytes)
     } catch (error) {
       await lock.release()
       if (error instanceof DamagedFileError) throw damagedStore(file, error)
+      if (error instanceof StoreOpenError) throw error
       throw unusableStoreFile(file, error)
     }
   }
 
-  insert(job: (PendingJob | RunningJob) & Owned, idempotency?: IdempotencyKey): Promise<KeyedJob | undefined> {
+  insert(job: StoredPendingJob | StoredRunningJob, idempotency?: IdempotencyKey): Promise<KeyedJob | undefined> {
     return this.#change((draft) => {
       const first = idempotency && draft.findByKey(idempotency.key, Date.parse(job.createdAt))
       if (first) return first
       if (draft.get(job.id)) throw new JobConflictError(job.id)
+      if (draft.bytes >= this.#maxBytes) throw new StoreFullError(this.#maxBytes)
       draft.insert(job, idempotency)
       return undefined
     })
@@ -81,17 +122,36 @@ export class JsonFileJobRepository implements JobRepository {
     return entry && keyedJob(entry, now)
   }
 
-  async findPending(limit: number, after?: JobPosition): Promise<(PendingJob & Owned)[]> {
+  async findPending(limit: number, after?: JobPosition): Promise<WaitingJob[]> {
     return this.#store.jobs
       .oldest(limit, after, ({ status }) => status === 'pending')
-      .flatMap(({ unfinished }) => (unfinished?.status === 'pending' ? [unfinished] : []))
+      .map(({ id, provider, createdAt, owner }) => ({ id, provider, createdAt, ...(owner !== undefined && { owner }) }))
   }
 
-  async findAbandoned(): Promise<RunningJob[]> {
-    return this.#abandonedIds.flatMap((id) => {
-      const job = this.#store.jobs.get(id)?.unfinished
-      return job?.status === 'running' ? [job] : []
+  async findAbandoned(limit: number): Promise<JobRun[]> {
+    const abandoned: JobRun[] = []
+    for (const id of this.#abandonedIds) {
+      if (abandoned.length === limit) break
+      const entry = this.#store.jobs.get(id)
+      if (entry?.status === 'running') abandoned.push({ id, ...(entry.run > 0 && { run: entry.run }) })
+      else this.#abandonedIds.delete(id)
+    }
+    return abandoned
+  }
+
+  takeOver(job: JobRun): Promise<StoredRunningJob | undefined> {
+    return this.#change((draft) => {
+      const entry = draft.get(job.id)
+      const stored = entry?.run === runOf(job) ? entry.job : undefined
+      if (stored?.status !== 'running') return undefined
+      const taken = { ...stored, run: runOf(job) + 1 }
+      draft.replace(taken)
+      return taken
     })
+  }
+
+  async countPendingBytes(): Promise<ReadonlyMap<string | undefined, number>> {
+    return this.#store.jobs.pendingBytes
   }
 
   async list({ limit, after, status, provider, owner }: JobQuery): Promise<JobSummary[]> {
@@ -102,9 +162,9 @@ export class JsonFileJobRepository implements JobRepository {
     return this.#store.jobs.newest(limit, after, isAskedFor).map(({ summary }) => summary)
   }
 
-  replace(next: Job, ifStatus: JobStatus): Promise<boolean> {
+  replace(next: StoredJob, from: JobState): Promise<boolean> {
     return this.#change((draft) => {
-      if (draft.get(next.id)?.status !== ifStatus) return false
+      if (!isInState(draft.get(next.id), from)) return false
       draft.replace(next)
       return true
     })
@@ -112,7 +172,7 @@ export class JsonFileJobRepository implements JobRepository {
 
   async checkpoint(progress: readonly JobCheckpoint[]): Promise<ReadonlySet<string>> {
     return await this.#change((draft) => {
-      const stored = progress.filter(({ job }) => draft.get(job.id)?.status === 'running')
+      const stored = progress.filter(({ job }) => isInState(draft.get(job.id), job))
       for (const { job } of stored) draft.replace(job)
       return new Set(stored.map(({ job }) => job.id))
     })
@@ -132,6 +192,12 @@ export class JsonFileJobRepository implements JobRepository {
     return await this.#change((draft) => ids.filter((id) => draft.deleteFinal(id)).length)
   }
 
+  holdsRuns(): boolean {
+    return true
+  }
+
+  async checkReadable(): Promise<void> {}
+
   async checkHealth(): Promise<void> {
     if (this.#isClosed) throw new StorageUnavailableError()
     try {
@@ -139,8 +205,9 @@ export class JsonFileJobRepository implements JobRepository {
     } catch (cause) {
       throw new StorageUnavailableError(cause)
     }
-    // After a failed write, only one that succeeds shows that the disk is well again.
-    if (!this.#isWritable) await this.#writes.submit({ apply: (draft) => draft.touch() })
+    // After a failed write, only a write that succeeds shows that the disk works again.
+    if (!this.#isWritable || performance.now() - this.#writtenAt > FRESH_MS)
+      await this.#writes.submit({ apply: (draft) => draft.touch() })
   }
 
   async close(): Promise<void> {
@@ -151,6 +218,7 @@ export class JsonFileJobRepository implements JobRepository {
     await this.#lock.release()
   }
 
+  /** Adds a change to the next commit. Resolves with what `decide` returned, once the commit is on disk. */
   async #change<Result>(decide: (draft: Draft) => Result): Promise<Result> {
     if (this.#isClosed) throw new StorageUnavailableError()
     let outcome: (() => Result) | undefined
@@ -181,7 +249,24 @@ export class JsonFileJobRepository implements JobRepository {
       throw new StorageUnavailableError(cause)
     }
     this.#isWritable = true
+    this.#writtenAt = performance.now()
   }
+}
+
+/** Whether a job still has the status and run of another state. */
+function isInState(entry: JobEntry | undefined, { status, run = 0 }: JobState): boolean {
+  return entry !== undefined && entry.status === status && entry.run === run
+}
+
+/** A file that does not fit into memory would end the process, and every later start again. */
+async function refuseTooLarge(file: string, maxBytes: number): Promise<void> {
+  let bytes = 0
+  for (const path of [file, `${file}.journal`]) bytes += statSync(path, { throwIfNoEntry: false })?.size ?? 0
+  if (bytes <= maxBytes * 2) return
+  throw new StoreOpenError(
+    `The job store ${file} holds ${bytes} bytes, and this process has memory for ${maxBytes * 2}. ` +
+      'Move it to SQLite (pnpm import-jobs --from jobs.json --to sqlite:jobs.db), or give the process more memory.',
+  )
 }
 
 interface DraftChange {

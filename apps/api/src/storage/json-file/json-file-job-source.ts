@@ -6,7 +6,7 @@ import { locateStoreFile, lockStoreFile } from '../store-file.ts'
 import { StoreOpenError } from '../store-open-error.ts'
 import { damagedStore } from './damaged-store.ts'
 import { nodeDisk } from './disk/disk.ts'
-import { entriesOf, NotLineByLineError } from './disk/job-lines.ts'
+import { EditedDocumentError, streamDocument } from './disk/jobs-document.ts'
 import { JournalFile } from './disk/journal-file.ts'
 import { journaledChanges } from './disk/journal-lines.ts'
 import { readStore } from './disk/journaled-store.ts'
@@ -16,14 +16,14 @@ const JOBS_PER_PAGE = 100
 const READ_BYTES = 1024 * 1024
 
 /**
- * The jobs of a JSON file, to be stored elsewhere. The file is read as it passes, however large it is; what is in memory are
- * the ids, and the changes that a crash left in the journal.
+ * The jobs of a JSON file, to be copied into another store. The file is streamed, however large it is. In memory are the ids
+ * of all jobs, and the changes that a crash left in the journal.
  */
 export class JsonFileJobSource implements JobSource {
   readonly #file: string
   readonly #lock: FileLock
   readonly #changes: JobChanges
-  /** What a file holds that is not laid out as this server does it. */
+  /** All jobs, if the document was edited and so had to be read as a whole. */
   #edited: readonly JobEntry[] | undefined
 
   private constructor(file: string, lock: FileLock, changes: JobChanges) {
@@ -32,7 +32,7 @@ export class JsonFileJobSource implements JobSource {
     this.#changes = changes
   }
 
-  /** @throws StoreOpenError there is none, or it is in use */
+  /** @throws StoreOpenError the file does not exist, or is in use */
   static async open(path: string): Promise<JsonFileJobSource> {
     await stat(path).catch((cause) => {
       throw new StoreOpenError(`There is no job store ${path}.`, cause)
@@ -40,7 +40,7 @@ export class JsonFileJobSource implements JobSource {
     const file = await locateStoreFile(path)
     const lock = await lockStoreFile(file)
     try {
-      return new JsonFileJobSource(file, lock, await orSentence(file, () => readChanges(file)))
+      return new JsonFileJobSource(file, lock, await orStoreOpenError(file, () => readChanges(file)))
     } catch (error) {
       await lock.release()
       throw error
@@ -51,9 +51,9 @@ export class JsonFileJobSource implements JobSource {
     try {
       return await this.#countEach()
     } catch (error) {
-      if (!(error instanceof NotLineByLineError)) throw error
-      // Somebody has edited it, so it is not one of those that are too large to be read as a whole.
-      this.#edited = await orSentence(this.#file, () => readStore(this.#file))
+      if (!(error instanceof EditedDocumentError)) throw error
+      // A file that somebody has edited is small enough to be read as a whole.
+      this.#edited = await orStoreOpenError(this.#file, () => readStore(this.#file))
       return await this.#countEach()
     }
   }
@@ -73,7 +73,7 @@ export class JsonFileJobSource implements JobSource {
     return this.#lock.release()
   }
 
-  /** Each job as the last change left it. */
+  /** Each job in its last state. */
   async *#entries(): AsyncGenerator<JobEntry> {
     const changes = new Map(this.#changes)
     for await (const entry of this.#snapshot()) {
@@ -86,7 +86,7 @@ export class JsonFileJobSource implements JobSource {
   }
 
   async #countEach(): Promise<number> {
-    return await orSentence(this.#file, async () => {
+    return await orStoreOpenError(this.#file, async () => {
       const ids = new Set<string>()
       for await (const { id } of this.#entries()) {
         if (ids.has(id)) throw new DamagedFileError(this.#file, `the id ${id} occurs twice`)
@@ -97,17 +97,17 @@ export class JsonFileJobSource implements JobSource {
   }
 
   #snapshot(): AsyncIterable<JobEntry> | Iterable<JobEntry> {
-    return this.#edited ?? entriesOf(this.#file, createReadStream(this.#file, { highWaterMark: READ_BYTES }))
+    return this.#edited ?? streamDocument(this.#file, createReadStream(this.#file, { highWaterMark: READ_BYTES }))
   }
 }
 
 async function readChanges(file: string): Promise<JobChanges> {
-  const journal = new JournalFile(`${file}.journal`, nodeDisk)
+  const journal = new JournalFile(file, nodeDisk)
   const bytes = await journal.read()
   return bytes ? journaledChanges(journal.path, bytes) : new Map()
 }
 
-async function orSentence<Result>(file: string, work: () => Promise<Result>): Promise<Result> {
+async function orStoreOpenError<Result>(file: string, work: () => Promise<Result>): Promise<Result> {
   try {
     return await work()
   } catch (error) {

@@ -1,14 +1,15 @@
 import { sql } from 'kysely'
+import { runOf } from '../../jobs/job.ts'
 import type { JobCheckpoint } from '../../jobs/ports/job-repository.ts'
 import { toStorable } from './storable-text.ts'
 import type { SqlDb } from './tables.ts'
 
-/** A statement takes tens of thousands of parameters at most. */
+/** A statement has three parameters a job, and SQLite allows 32,766 of them. */
 const JOBS_PER_STATEMENT = 1_000
 
 /**
- * Stores the progress of those jobs that still run, and what their texts have grown by.
- * @returns their ids
+ * Stores the progress of the jobs that are still running, and the new pieces of their texts.
+ * @returns the ids of these jobs
  */
 export async function storeCheckpoints(db: SqlDb, progress: readonly JobCheckpoint[]): Promise<ReadonlySet<string>> {
   const stored = new Set<string>()
@@ -19,11 +20,14 @@ export async function storeCheckpoints(db: SqlDb, progress: readonly JobCheckpoi
 }
 
 async function storeSome(db: SqlDb, progress: readonly JobCheckpoint[]): Promise<string[]> {
-  const rows = progress.map(({ job }) => sql`(${toStorable(job.id)}, ${JSON.stringify(job.metrics)}, ${job.updatedAt})`)
+  const rows = progress.map(
+    ({ job }) =>
+      sql`(${toStorable(job.id)}, ${JSON.stringify(job.metrics)}, ${job.updatedAt}, cast(${runOf(job)} as integer))`,
+  )
   const updated = await sql<{ id: string }>`
     update jobs set metrics = progress.column2, updated_at = progress.column3
     from (values ${sql.join(rows)}) as progress
-    where jobs.id = progress.column1 and jobs.status = 'running'
+    where jobs.id = progress.column1 and jobs.status = 'running' and jobs.run = progress.column4
     returning id`.execute(db)
   const ids = new Set(updated.rows.map(({ id }) => id))
   const running = progress.filter(({ job }) => ids.has(toStorable(job.id)))
@@ -40,7 +44,7 @@ async function appendTexts(db: SqlDb, progress: readonly JobCheckpoint[]): Promi
   await db
     .insertInto('job_texts')
     .values(rows)
-    // A checkpoint that failed may have been stored after all; this one begins where that one did, and has more.
+    // A checkpoint that failed may have been stored after all. This one begins at the same place and has more text.
     .onConflict((on) => on.columns(['job_id', 'start']).doUpdateSet({ text: (eb) => eb.ref('excluded.text') }))
     .execute()
 }

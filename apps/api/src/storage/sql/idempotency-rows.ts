@@ -5,7 +5,7 @@ import { isoTime, keyedJobOf, selectKeyedJobs } from './job-row.ts'
 import { toStorable } from './storable-text.ts'
 import type { SqlDb, Tables } from './tables.ts'
 
-/** The job that was created with the key within its window. */
+/** The job that was created with the key less than `IDEMPOTENCY_WINDOW_MS` before `now`. */
 export async function findByKey(db: SqlDb, key: string, now: number): Promise<KeyedJob | undefined> {
   const row = await selectKeyedJobs(db)
     .where('idempotency_keys.key', '=', toStorable(key))
@@ -14,7 +14,10 @@ export async function findByKey(db: SqlDb, key: string, now: number): Promise<Ke
   return row && keyedJobOf(row)
 }
 
-/** @param job that was created with the key */
+/**
+ * The row of a key.
+ * @param job the one that was created with the key
+ */
 export function keyRow({ key, fingerprint }: IdempotencyKey, { id, createdAt }: Pick<Job, 'id' | 'createdAt'>) {
   return {
     key: toStorable(key),
@@ -24,7 +27,7 @@ export function keyRow({ key, fingerprint }: IdempotencyKey, { id, createdAt }: 
   }
 }
 
-/** Sets a key that an older job has to the job that is being inserted. */
+/** The columns to set when a key of an older job goes to the job that is being inserted. */
 export function takenOver({ ref }: ExpressionBuilder<OnConflictDatabase<Tables, 'idempotency_keys'>, 'excluded'>) {
   return {
     job_id: ref('excluded.job_id'),
@@ -34,9 +37,9 @@ export function takenOver({ ref }: ExpressionBuilder<OnConflictDatabase<Tables, 
 }
 
 /**
- * Gives the key to a job that was just stored. The primary key decides between two processes: the later one waits until
- * the transaction of the earlier one has ended.
- * @returns false if another job has the key and its window is not over
+ * Gives the key to a job that was just stored. When two processes do this at once, the second one waits at the primary key
+ * until the transaction of the first one has ended.
+ * @returns false if a job that is younger than `IDEMPOTENCY_WINDOW_MS` has the key
  */
 export async function takeKey(db: SqlDb, idempotency: IdempotencyKey, job: Job): Promise<boolean> {
   const isOver = isoTime(Date.parse(job.createdAt) - IDEMPOTENCY_WINDOW_MS)

@@ -1,8 +1,8 @@
-import { isFinal, type Job, JobSummary, LISTED_PROMPT_LENGTH } from '@promptlab/contract'
+import { isFinal, JobSummary, LISTED_PROMPT_LENGTH } from '@promptlab/contract'
 import { type Insertable, type RawBuilder, type Selectable, type SqlBool, sql } from 'kysely'
-import { StoredJob } from '../../jobs/job.ts'
+import { runOf, StoredJob } from '../../jobs/job.ts'
 import { listedPrompt } from '../../jobs/job-summary.ts'
-import { endedAt, type JobPosition, type KeyedJob } from '../../jobs/ports/job-repository.ts'
+import { endedAt, type JobPosition, type JobState, type KeyedJob } from '../../jobs/ports/job-repository.ts'
 import type { SqlDialect } from './migrations.ts'
 import { promptLength } from './prompt-length.ts'
 import { fromStorable, STORABLE_UNIT_LENGTH, toStorable } from './storable-text.ts'
@@ -10,6 +10,10 @@ import type { SqlDb, Tables } from './tables.ts'
 
 type JobRow = Insertable<Tables['jobs']>
 
+/**
+ * The row of a job.
+ * @param runnerId the process that runs the job, if it is running
+ */
 export function rowOf(job: StoredJob, runnerId: string | null): JobRow {
   return {
     id: toStorable(job.id),
@@ -24,8 +28,8 @@ export function rowOf(job: StoredJob, runnerId: string | null): JobRow {
   }
 }
 
-/** The columns that change in the life of a job. */
-export function stateOf(job: Job, runnerId: string | null) {
+/** The columns that change while a job is run. */
+export function stateOf(job: StoredJob, runnerId: string | null) {
   const hasBegun = job.status !== 'pending'
   return {
     status: job.status,
@@ -35,21 +39,26 @@ export function stateOf(job: Job, runnerId: string | null) {
     updated_at: job.updatedAt,
     ended_at: isFinal(job) ? isoTime(endedAt(job)) : null,
     runner_id: job.status === 'running' ? runnerId : null,
+    run: runOf(job),
   }
 }
 
-/** @param time milliseconds since the epoch */
+/**
+ * A time as it is stored: ISO 8601 in UTC.
+ * @param time milliseconds since the epoch
+ */
 export function isoTime(time: number): string {
   return new Date(time).toISOString()
 }
 
-/** Jobs with their whole text, also of those that run. */
+/** Selects jobs with their whole text. The text of a running job includes its checkpoints. */
 export function selectJobs(db: SqlDb) {
   return selectBase(db).select([
     'jobs.prompt',
     'jobs.result',
     'jobs.owner',
-    // In the same statement, as the rows go when the job ends.
+    'jobs.run',
+    // In the same statement, because these rows are removed when the job ends.
     sql<string | null>`case when jobs.status = 'running' then
       (select string_agg(text, '' order by start) from job_texts where job_id = jobs.id) end`.as('more'),
   ])
@@ -83,12 +92,17 @@ function selectBase(db: SqlDb) {
     ])
 }
 
-/** That a job comes after another, in the order of creation (`>`) or in that of lists (`<`). */
+/** The condition that a job comes after another: in the order of creation with `>`, in the order of lists with `<`. */
 export function isBeyond({ createdAt, id }: JobPosition, comparison: '>' | '<'): RawBuilder<SqlBool> {
   return sql<SqlBool>`(jobs.created_at, jobs.id) ${sql.raw(comparison)} (${createdAt}, ${toStorable(id)})`
 }
 
-/** Jobs with the fingerprints under which their idempotency keys were used. */
+/** The condition on a row of `jobs`: it has this status and this run. */
+export function isInState(job: JobState): RawBuilder<SqlBool> {
+  return sql<SqlBool>`(jobs.status = ${job.status} and jobs.run = ${runOf(job)})`
+}
+
+/** Selects jobs with an idempotency key, and the fingerprints that were stored with the keys. */
 export function selectKeyedJobs(db: SqlDb) {
   return selectJobs(db)
     .innerJoin('idempotency_keys', 'idempotency_keys.job_id', 'jobs.id')
@@ -105,22 +119,27 @@ type WholeRow = BaseRow & {
   readonly result: string | null
   readonly more: string | null
   readonly owner: string | null
+  readonly run: number
 }
 
+/** The job of a row. */
 export function jobOf(row: WholeRow): StoredJob {
   const result = row.result === null ? undefined : fromStorable(row.result) + fromStorable(row.more ?? '')
   return StoredJob.parse({
     ...fieldsOf(row, fromStorable(row.prompt)),
     result,
     ...(row.owner !== null && { owner: row.owner }),
+    ...(row.run > 0 && { run: row.run }),
   })
 }
 
+/** The job of a row, without its text. */
 export function summaryOf(row: SummaryRow): JobSummary {
   const prompt = listedPrompt(fromStorable(row.prompt_start))
   return JobSummary.parse({ ...fieldsOf(row, prompt), promptLength: row.prompt_length })
 }
 
+/** The job of a row, with the fingerprint of its idempotency key. */
 export function keyedJobOf(row: WholeRow & { readonly fingerprint: string }): KeyedJob {
   return { job: jobOf(row), fingerprint: fromStorable(row.fingerprint) }
 }

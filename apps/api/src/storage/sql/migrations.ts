@@ -6,9 +6,10 @@ import type { SqlDb } from './tables.ts'
 export type SqlDialect = 'sqlite' | 'postgres'
 
 /**
- * Brings the tables to the state that this version needs. Whoever else does so at the same time waits, and finds it done.
- * @returns the names of the migrations that were run now
- * @throws StoreOpenError the tables were made by a newer version
+ * Brings the tables to the state that this version needs. Two processes can call this at once: the second one waits, and
+ * finds nothing to do.
+ * @returns the names of the migrations that were run
+ * @throws StoreOpenError a newer version made the tables
  */
 export async function migrate(db: SqlDb, dialect: SqlDialect): Promise<string[]> {
   const { error, results = [] } = await migratorFor(db, dialect).migrateToLatest()
@@ -22,23 +23,27 @@ export async function migrate(db: SqlDb, dialect: SqlDialect): Promise<string[]>
   return results.map(({ migrationName }) => migrationName)
 }
 
-/** @throws StoreOpenError the tables are not those of this version; nothing was changed */
+/**
+ * Checks that the tables are in the state that this version needs. Changes nothing.
+ * @throws StoreOpenError they are not
+ */
 export async function checkMigrated(db: SqlDb, dialect: SqlDialect): Promise<void> {
   const migrations = await migratorFor(db, dialect).getMigrations()
   if (migrations.every(({ executedAt }) => executedAt)) return
-  throw new StoreOpenError('The tables of the job store are those of an older version. Run pnpm migrate on it first.')
+  throw new StoreOpenError('An older version made the tables of the job store. Run pnpm migrate on it first.')
 }
 
 function migratorFor(db: SqlDb, dialect: SqlDialect): Migrator {
   return new Migrator({ db, provider: { getMigrations: async () => migrationsFor(dialect) } })
 }
 
-/** By name, in order. One that has been released never changes. */
+/** The migrations by name, in their order. A migration that has been released never changes. */
 function migrationsFor(dialect: SqlDialect): Record<string, Migration> {
   return {
     '2026-11-24-jobs': { up: (db: Kysely<unknown>) => createJobs(db, dialect) },
     '2026-11-25-owners': { up: (db: Kysely<unknown>) => addOwners(db, dialect) },
     '2026-11-26-prompt-lengths': { up: addPromptLengths },
+    '2026-11-26-runs': { up: (db: Kysely<unknown>) => addRuns(db, dialect) },
   }
 }
 
@@ -82,7 +87,7 @@ async function createJobs(db: Kysely<unknown>, dialect: SqlDialect): Promise<voi
 
 async function addOwners(db: Kysely<unknown>, dialect: SqlDialect): Promise<void> {
   await sql`alter table jobs add column owner ${comparedText(dialect)}`.execute(db)
-  // Jobs that are nobody's are listed with all others, and cost nothing here.
+  // Jobs without an owner are listed together with all others, so they need no entry in this index.
   await sql`create index jobs_by_owner on jobs (owner, created_at, id) where owner is not null`.execute(db)
 }
 
@@ -91,12 +96,20 @@ async function addPromptLengths(db: Kysely<unknown>): Promise<void> {
   await sql`alter table jobs add column prompt_length integer`.execute(db)
 }
 
-/** Compared by bytes, as times and ids are everywhere else, and not by a language. */
+/** Processes of earlier versions name neither column; they read records of version 1. */
+async function addRuns(db: Kysely<unknown>, dialect: SqlDialect): Promise<void> {
+  await sql`alter table jobs add column run integer not null default 0`.execute(db)
+  await sql`create table write_probes (id text primary key, filler text not null)`.execute(db)
+  if (dialect !== 'postgres') return
+  await sql`alter table runners add column record_version integer not null default 1`.execute(db)
+}
+
+/** Text that is compared by bytes, as times and ids are everywhere else, and not by the rules of a language. */
 function comparedText(dialect: SqlDialect): RawBuilder<unknown> {
   return dialect === 'postgres' ? sql`text collate "C"` : sql`text`
 }
 
-/** One for each way in which jobs are looked for. */
+/** One index for each query. */
 function indexes(): RawBuilder<unknown>[] {
   return [
     sql`create index jobs_by_time on jobs (created_at, id)`,

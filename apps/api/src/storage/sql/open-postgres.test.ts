@@ -6,13 +6,13 @@ import { CuttableProxy } from '../../../test/support/cuttable-proxy.ts'
 import { runSql, withPostgres } from '../../../test/support/test-postgres.ts'
 import { UnreachableError } from '../../base/unreachable-error.ts'
 import { startJob } from '../../jobs/job.ts'
-import { StorageUnavailableError } from '../../jobs/ports/job-repository.ts'
+import { StorageUnavailableError, UpgradeUnderWayError } from '../../jobs/ports/job-repository.ts'
 import { StoreOpenError } from '../store-open-error.ts'
 import { migratePostgres, openPostgresJobs, type PostgresOptions } from './open-postgres.ts'
 import type { SqlJobRepository } from './sql-job-repository.ts'
 
 const logger = { info: () => {}, warn: () => {} }
-const ALONE = { logger, shared: false, answerWithinMs: 500, freeWithinMs: 0 }
+const EXCLUSIVE = { logger, shared: false, answerWithinMs: 500, freeWithinMs: 0 }
 const SHARED = { logger, shared: true, freeWithinMs: 0, lease: { leaseMs: 600, renewMs: 100 } }
 
 async function open(url: string, options: PostgresOptions): Promise<SqlJobRepository> {
@@ -29,13 +29,13 @@ const isHealthy = (jobs: SqlJobRepository) =>
 
 await withPostgres((newDatabase) => {
   for (const shared of [false, true]) {
-    describeJobRepository(`SqlJobRepository on PostgreSQL, ${shared ? 'shared' : 'alone'}`, async () => {
+    describeJobRepository(`SqlJobRepository on PostgreSQL, ${shared ? 'shared' : 'exclusive'}`, async () => {
       const url = await newDatabase()
       return { open: () => openPostgresJobs(url, { logger, shared }) }
     })
   }
 
-  it('has its tables made once when several servers start at once', async () => {
+  it('PostgreSQL gets its tables once when several servers start at once', async () => {
     const url = await newDatabase()
     const stores = await Promise.all([open(url, SHARED), open(url, SHARED), migratePostgres(url, { logger })])
     await stores[0].insert(aJob('a'))
@@ -43,85 +43,89 @@ await withPostgres((newDatabase) => {
     expect(await migratePostgres(url, { logger })).toEqual([])
   })
 
-  it('is refused to a second server, which is told who has it', async () => {
+  it('PostgreSQL is refused to a second server, which is told the name of the first', async () => {
     const url = await newDatabase()
-    const first = await open(url, ALONE)
+    const first = await open(url, EXCLUSIVE)
     const inUse = new RegExp(`^The job store postgres://.* is in use by promptlab process ${process.pid} on .*, since `)
-    for (const options of [ALONE, SHARED]) await expect(openPostgresJobs(url, options)).rejects.toThrow(inUse)
+    for (const options of [EXCLUSIVE, SHARED]) await expect(openPostgresJobs(url, options)).rejects.toThrow(inUse)
     await first.close()
     await open(url, SHARED)
     await open(url, SHARED)
-    await expect(openPostgresJobs(url, ALONE)).rejects.toThrow(StoreOpenError)
+    await expect(openPostgresJobs(url, EXCLUSIVE)).rejects.toThrow(StoreOpenError)
   })
 
-  it('waits a moment for a server that was stopped just now', async () => {
+  it('opening PostgreSQL waits for a server that has just stopped', async () => {
     const url = await newDatabase()
-    const first = await open(url, ALONE)
-    const second = open(url, { ...ALONE, freeWithinMs: 10_000 })
+    const first = await open(url, EXCLUSIVE)
+    const second = open(url, { ...EXCLUSIVE, freeWithinMs: 10_000 })
     await first.close()
     await (await second).insert(aJob('a'))
   })
 
-  it('is refused while a statement of a server that was killed is still under way', async () => {
+  it('PostgreSQL is refused while a connection of a killed server is still open', async () => {
     const url = await newDatabase()
     await migratePostgres(url, { logger })
     const killed = new Client({ connectionString: url, application_name: 'promptlab process 1 on elsewhere' })
     await killed.connect()
     onTestFinished(() => killed.end())
-    await expect(openPostgresJobs(url, ALONE)).rejects.toThrow(/is in use by promptlab process 1 on elsewhere/)
-    const opening = open(url, { ...ALONE, freeWithinMs: 10_000 })
+    await expect(openPostgresJobs(url, EXCLUSIVE)).rejects.toThrow(/is in use by promptlab process 1 on elsewhere/)
+    const opening = open(url, { ...EXCLUSIVE, freeWithinMs: 10_000 })
     await killed.end()
     await opening
   })
 
-  it('says what is wrong with an address, and repeats no password', async () => {
+  it('opening PostgreSQL says what is wrong with an address, and never repeats a password', async () => {
     const url = new URL(await newDatabase())
     const variants: [(url: URL) => void, RegExp][] = [
       [(url) => (url.pathname = 'nowhere'), /is missing: database "nowhere" does not exist.*createdb/],
       [(url) => (url.username = 'nobody_here'), /refuses the connection: .*"nobody_here"/],
-      [(url) => (url.port = '1'), /cannot be reached: .*ECONNREFUSED.*Start it, or correct DATABASE_URL/],
+      [(url) => (url.port = '1'), /cannot be reached: .*ECONNREFUSED.*Start its server, or correct DATABASE_URL/],
     ]
     for (const [change, sentence] of variants) {
       const wrong = new URL(url)
       wrong.password = 'secret'
       change(wrong)
-      const opening = openPostgresJobs(wrong.href, { ...ALONE, reachableWithinMs: 0 })
+      const opening = openPostgresJobs(wrong.href, { ...EXCLUSIVE, reachableWithinMs: 0 })
       await expect(opening).rejects.toThrow(sentence)
       await expect(opening).rejects.not.toThrow(/secret/)
     }
   })
 
-  it('is waited for while it does not answer', async () => {
+  it('opening PostgreSQL waits while it does not answer', async () => {
     const proxy = await CuttableProxy.start(await newDatabase())
     proxy.cut()
-    await expect(openPostgresJobs(proxy.url, { ...ALONE, reachableWithinMs: 0 })).rejects.toThrow(UnreachableError)
+    await expect(openPostgresJobs(proxy.url, { ...EXCLUSIVE, reachableWithinMs: 0 })).rejects.toThrow(UnreachableError)
     const warn = vi.fn(() => proxy.restore())
-    const jobs = await open(proxy.url, { ...ALONE, logger: { ...logger, warn } })
+    const jobs = await open(proxy.url, { ...EXCLUSIVE, logger: { ...logger, warn } })
     expect(warn).toHaveBeenCalledOnce()
     await jobs.insert(aJob('a'))
   })
 
-  it('is left alone when a newer version made its tables', async () => {
+  it('PostgreSQL is refused when a newer version made its tables', async () => {
     const url = await newDatabase()
     await migratePostgres(url, { logger })
     await runSql(url, `insert into kysely_migration (name, timestamp) values ('2999-01-01-future', '')`)
-    await expect(openPostgresJobs(url, ALONE)).rejects.toThrow(/newer/)
+    await expect(openPostgresJobs(url, EXCLUSIVE)).rejects.toThrow(/newer/)
   })
 
   it('is listed rightly when its jobs were stored without the lengths of their prompts, as older versions do', async () => {
     const url = await newDatabase()
-    const before = await open(url, ALONE)
+    const before = await open(url, EXCLUSIVE)
     await insertLongPrompts(before)
     await before.close()
-    await runSql(url, 'alter table jobs drop column prompt_length')
-    await runSql(url, `delete from kysely_migration where name like '%prompt-lengths'`)
-    const after = await open(url, ALONE)
+    await runSql(
+      url,
+      `alter table jobs drop column prompt_length, drop column run; drop table write_probes;
+       alter table runners drop column record_version;
+       delete from kysely_migration where name >= '2026-11-26'`,
+    )
+    const after = await open(url, EXCLUSIVE)
     expect(await listedPrompts(after)).toEqual(LISTED_PROMPTS)
   })
 
-  it('is unavailable when it hangs, and soon', async () => {
+  it('a PostgreSQL that hangs is reported as unavailable after the time limit', async () => {
     const proxy = await CuttableProxy.start(await newDatabase())
-    const jobs = await open(proxy.url, ALONE)
+    const jobs = await open(proxy.url, EXCLUSIVE)
     await jobs.insert(aJob('a'))
     proxy.mute()
     const calls = [jobs.find('a'), jobs.insert(aJob('b')), jobs.checkHealth()]
@@ -129,10 +133,10 @@ await withPostgres((newDatabase) => {
     expect(await Promise.allSettled(calls)).toEqual([unavailable, unavailable, unavailable])
   })
 
-  it('keeps nothing of an insert whose answer was lost', async () => {
+  it('an insert whose answer was lost is removed before the next read', async () => {
     const direct = await newDatabase()
     const proxy = await CuttableProxy.start(direct)
-    const jobs = await open(proxy.url, ALONE)
+    const jobs = await open(proxy.url, EXCLUSIVE)
     proxy.mute()
     await expect(jobs.insert(startJob(aJob('a'), 0))).rejects.toThrow(StorageUnavailableError)
     expect(await runSql(direct, 'select id, status from jobs')).toEqual([{ id: 'a', status: 'running' }])
@@ -143,27 +147,31 @@ await withPostgres((newDatabase) => {
     expect(await runSql(direct, 'select id from jobs')).toEqual([])
   })
 
-  it('knows a change of state again whose answer was lost, but not that of another', async () => {
+  it('a repeated change whose first answer was lost succeeds, unless another process made it', async () => {
     const direct = await newDatabase()
     const proxy = await CuttableProxy.start(direct)
-    const jobs = await open(proxy.url, ALONE)
+    const jobs = await open(proxy.url, EXCLUSIVE)
     for (const id of ['a', 'b']) await jobs.insert(aJob(id))
     const running = { a: startJob(aJob('a'), 0), b: startJob(aJob('b'), 0) }
     proxy.mute()
-    await expect(jobs.replace(running.a, 'pending')).rejects.toThrow(StorageUnavailableError)
+    await expect(jobs.replace(running.a, { status: 'pending' })).rejects.toThrow(StorageUnavailableError)
     proxy.cut()
-    await expect(jobs.replace(running.b, 'pending')).rejects.toThrow(StorageUnavailableError)
+    await expect(jobs.replace(running.b, { status: 'pending' })).rejects.toThrow(StorageUnavailableError)
     await runSql(direct, `update jobs set status = 'running', runner_id = 'another' where id = 'b'`)
     proxy.restore()
     await vi.waitUntil(() => isHealthy(jobs), 10_000)
-    expect(await jobs.replace(running.a, 'pending')).toBe(true)
-    expect(await jobs.replace(running.b, 'pending')).toBe(false)
+    expect(await jobs.replace(running.a, { status: 'pending' })).toBe(true)
+    expect(await jobs.replace(running.b, { status: 'pending' })).toBe(false)
   })
 
-  it('takes no change while another may have its lock, and takes it back', async () => {
+  it('a lock of PostgreSQL that was lost is taken again', async () => {
     const url = await newDatabase()
-    const jobs = await open(url, ALONE)
-    await runSql(url, `select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and granted`)
+    const jobs = await open(url, EXCLUSIVE)
+    await runSql(
+      url,
+      `select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and granted
+      and database = (select oid from pg_database where datname = current_database())`,
+    )
     await vi.waitUntil(
       () =>
         jobs.insert(aJob('a')).then(
@@ -172,10 +180,10 @@ await withPostgres((newDatabase) => {
         ),
       10_000,
     )
-    await expect(openPostgresJobs(url, ALONE)).rejects.toThrow(/is in use by/)
+    await expect(openPostgresJobs(url, EXCLUSIVE)).rejects.toThrow(/is in use by/)
   })
 
-  it('calls jobs abandoned when the lease of their runner is over, and not before', async () => {
+  it('running jobs count as abandoned when the lease of their process has expired, and not before', async () => {
     const direct = await newDatabase()
     const proxy = await CuttableProxy.start(direct)
     const dying = await open(proxy.url, SHARED)
@@ -184,19 +192,60 @@ await withPostgres((newDatabase) => {
     await living.insert(mine)
     await dying.insert(startJob(aJob('a'), 0))
     const witness = await open(direct, SHARED)
-    expect(await witness.findAbandoned()).toEqual([])
+    expect(await witness.findAbandoned(9)).toEqual([])
     proxy.cut()
     const cutAt = performance.now()
     const abandoned = await vi.waitUntil(async () => {
-      const found = await witness.findAbandoned()
+      const found = await witness.findAbandoned(9)
       return found.length > 0 && found
     }, 10_000)
     expect(performance.now() - cutAt).toBeGreaterThan(SHARED.lease.leaseMs - SHARED.lease.renewMs * 2)
-    expect(abandoned).toEqual([startJob(aJob('a'), 0)])
-    expect(await living.findAbandoned()).toEqual(abandoned)
+    expect(abandoned).toEqual([{ id: 'a', run: 1 }])
+    // Each process judges by what it has observed itself.
+    await vi.waitUntil(async () => (await living.findAbandoned(9)).length > 0, 10_000)
+    expect(await living.findAbandoned(9)).toEqual(abandoned)
   })
 
-  it('calls nobody dead after a time in which nobody could give word', async () => {
+  it('refuses records that a living process of an older version cannot read', async () => {
+    const url = await newDatabase()
+    const older = await open(url, { ...SHARED, recordVersion: 1 })
+    const newer = await open(url, { ...SHARED, recordVersion: 2 })
+    await expect(newer.checkReadable(1)).resolves.toBeUndefined()
+    await expect(newer.checkReadable(2)).rejects.toThrow(UpgradeUnderWayError)
+    await older.close()
+    await expect(newer.checkReadable(2)).resolves.toBeUndefined()
+    // A process of the first version registers without a version.
+    await runSql(
+      url,
+      `insert into runners (id, alive_until) values ('first version', clock_timestamp() + interval '1 day')`,
+    )
+    await expect(newer.checkReadable(2)).rejects.toThrow(UpgradeUnderWayError)
+    await vi.waitUntil(
+      () =>
+        newer.checkReadable(2).then(
+          () => true,
+          () => false,
+        ),
+      10_000,
+    )
+  })
+
+  it('calls nobody dead when the clock of the database steps', async () => {
+    const url = await newDatabase()
+    const [first, second] = [await open(url, SHARED), await open(url, SHARED)]
+    await first.insert(startJob(aJob('a'), 0))
+    await second.insert(startJob(aJob('b'), 0))
+    const until = performance.now() + SHARED.lease.leaseMs * 3
+    await vi.waitUntil(async () => {
+      // To the other processes this is how an hour's step of the clock looks.
+      await runSql(url, `update runners set alive_until = alive_until - interval '1 hour'`)
+      expect(await first.findAbandoned(9)).toEqual([])
+      expect(await second.findAbandoned(9)).toEqual([])
+      return performance.now() > until
+    }, 10_000)
+  })
+
+  it('no job counts as abandoned after a time in which no process could renew its lease', async () => {
     const proxy = await CuttableProxy.start(await newDatabase())
     const [first, second] = [await open(proxy.url, SHARED), await open(proxy.url, SHARED)]
     await first.insert(startJob(aJob('a'), 0))
@@ -208,8 +257,8 @@ await withPostgres((newDatabase) => {
     const until = performance.now() + SHARED.lease.leaseMs * 3
     await vi.waitUntil(async () => {
       if ((await isHealthy(first)) && (await isHealthy(second))) {
-        expect(await first.findAbandoned()).toEqual([])
-        expect(await second.findAbandoned()).toEqual([])
+        expect(await first.findAbandoned(9)).toEqual([])
+        expect(await second.findAbandoned(9)).toEqual([])
       }
       return performance.now() > until
     }, 10_000)

@@ -1,32 +1,38 @@
 import { hostname } from 'node:os'
 import { Kysely, PostgresDialect, sql } from 'kysely'
-import type { ClientConfig } from 'pg'
+import type { ClientBase, ClientConfig, PoolConfig } from 'pg'
 import type { Logger } from '../../base/logger.ts'
 import { untilReachable } from '../../base/until-reachable.ts'
+import { RECORD_VERSION } from '../../jobs/ports/job-repository.ts'
 import { describeStore } from '../store-location.ts'
 import { StoreOpenError } from '../store-open-error.ts'
+import { ExclusiveRunner } from './exclusive-runner.ts'
 import { checkMigrated, migrate } from './migrations.ts'
 import { PostgresDatabase } from './postgres-database.ts'
 import { APPLICATION, PostgresLock } from './postgres-lock.ts'
 import { postgresOpenError } from './postgres-open-error.ts'
 import { GuardedPool } from './postgres-pool.ts'
-import { LEASE_TIMES, type LeaseTimes, RunnerLease } from './runner-lease.ts'
-import { SoleProcess } from './sole-process.ts'
+import { keepsSessions } from './postgres-sessions.ts'
+import { LEASE_TIMES, RunnerLease } from './runner-lease.ts'
+import type { LeaseTimes } from './runner-watch.ts'
 import { SqlJobRepository } from './sql-job-repository.ts'
 import type { SqlDb, Tables } from './tables.ts'
 
 export interface PostgresOptions {
-  /** Whether its jobs are to be read elsewhere: then nothing is changed in it. */
+  /** Whether the database is only read, to import its jobs into another store. */
   readonly isSource?: boolean
   readonly logger: Pick<Logger, 'info' | 'warn'>
-  /** Whether other servers use it at the same time. Else a second one is refused. */
+  /** Whether other servers use the database at the same time. If not, a second server is refused. */
   readonly shared: boolean
+  /** Only for a shared store. The default is `LEASE_TIMES`. */
   readonly lease?: LeaseTimes
-  /** For how long a server that does not answer is tried, in milliseconds. */
+  /** The newest form of a record that this process reads. Default: `RECORD_VERSION`. */
+  readonly recordVersion?: number
+  /** How long to try while PostgreSQL does not answer, in milliseconds. The default is 30 s. */
   readonly reachableWithinMs?: number
-  /** For how long a store that is in use is tried, in milliseconds: who has it may have been killed just now. */
+  /** How long to try while the store is in use, in milliseconds. The default is 2 s: its server may have just been killed. */
   readonly freeWithinMs?: number
-  /** How long a connection, and an answer, may take, in milliseconds. */
+  /** How long a connection or an answer may take, in milliseconds. The default is 5 s. */
   readonly answerWithinMs?: number
 }
 
@@ -36,43 +42,44 @@ const MAX_CONNECTIONS = 10
 
 /**
  * Opens the jobs of a PostgreSQL database.
- * @throws StoreOpenError it is not usable, or in use
- * @throws UnreachableError it does not answer
+ * @throws StoreOpenError the database cannot be used, or is in use
+ * @throws UnreachableError PostgreSQL does not answer
  */
 export async function openPostgresJobs(url: string, options: PostgresOptions): Promise<SqlJobRepository> {
   return await SqlJobRepository.open(await openPostgresDatabase(url, options))
 }
 
-/** The same as a database, with the tables that this version needs. */
+/** Opens a PostgreSQL database as `openPostgresJobs` does, but returns the database. */
 export function openPostgresDatabase(url: string, options: PostgresOptions): Promise<PostgresDatabase> {
   const { logger, reachableWithinMs: limitMs } = options
-  return untilReachable(() => orSentence(url, () => connect(url, options)), {
+  return untilReachable(() => orOpenError(url, () => connect(url, options)), {
     logger,
     ...(limitMs !== undefined && { limitMs }),
   })
 }
 
 /**
- * Makes the tables that this version needs, also while servers use the database.
- * @returns the names of the migrations that were run now
+ * Brings the tables of a database to the state that this version needs. Servers can use the database at the same time.
+ * @returns the names of the migrations that were run
  */
 export function migratePostgres(url: string, { logger }: Pick<PostgresOptions, 'logger'>): Promise<string[]> {
-  return untilReachable(() => orSentence(url, () => migrateAlone(url, logger)), { logger })
+  return untilReachable(() => orOpenError(url, () => migrateAlone(url, logger)), { logger })
 }
 
 async function connect(url: string, options: PostgresOptions): Promise<PostgresDatabase> {
-  const { logger, shared, isSource = false, lease = LEASE_TIMES } = options
+  const { logger, shared, isSource = false, lease = LEASE_TIMES, recordVersion = RECORD_VERSION } = options
   const { answerWithinMs = ANSWER_WITHIN_MS, freeWithinMs: withinMs = FREE_WITHIN_MS } = options
   const config = configOf(url, answerWithinMs)
+  if (!(await keepsSessions(config))) throw pooled(url)
   const lock = await PostgresLock.acquire(config, shared ? 'shared' : 'exclusive', { logger, withinMs })
   if (!(lock instanceof PostgresLock)) throw inUse(url, lock.heldBy)
   let db: SqlDb | undefined
   try {
     if (!isSource) await migrateAlone(url, logger)
-    db = open({ ...config, max: MAX_CONNECTIONS }, logger)
+    db = open({ ...config, max: MAX_CONNECTIONS, onConnect: limitStatements(answerWithinMs) }, logger)
     await checkEncoding(db)
     if (isSource) await checkMigrated(db, 'postgres')
-    const runner = shared ? await RunnerLease.start(db, lease, logger) : new SoleProcess()
+    const runner = shared ? await RunnerLease.start(db, { times: lease, recordVersion, logger }) : new ExclusiveRunner()
     return new PostgresDatabase(db, lock, runner)
   } catch (error) {
     await db?.destroy()
@@ -81,9 +88,9 @@ async function connect(url: string, options: PostgresOptions): Promise<PostgresD
   }
 }
 
-/** Without a limit of time: it may have to wait for another process that migrates. */
+/** Without a time limit, because it may have to wait for another process that migrates. */
 async function migrateAlone(url: string, logger: PostgresOptions['logger']): Promise<string[]> {
-  const { query_timeout, statement_timeout, ...config } = configOf(url, ANSWER_WITHIN_MS)
+  const { query_timeout, ...config } = configOf(url, ANSWER_WITHIN_MS)
   const db = open(config, logger)
   try {
     return await migrate(db, 'postgres')
@@ -92,18 +99,24 @@ async function migrateAlone(url: string, logger: PostgresOptions['logger']): Pro
   }
 }
 
-function open(config: ClientConfig & { max?: number }, logger: PostgresOptions['logger']): SqlDb {
+/**
+ * The server gives up before this process does, so that it stores nothing of which a caller was told that it was not stored.
+ * Set on the open connection, because poolers refuse the limit as a parameter of its start.
+ */
+function limitStatements(answerWithinMs: number): (client: ClientBase) => Promise<void> {
+  return async (client) => void (await client.query(`set statement_timeout = ${answerWithinMs}`))
+}
+
+function open(config: PoolConfig, logger: PostgresOptions['logger']): SqlDb {
   return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: new GuardedPool(config, logger) }) })
 }
 
 function configOf(url: string, answerWithinMs: number): ClientConfig {
   return {
     connectionString: url,
-    // Whoever is refused the store is told this name.
+    // A server that is refused the store names this one by it. PostgreSQL allows 63 bytes.
     application_name: `${APPLICATION} process ${process.pid} on ${hostname()}`.slice(0, 63),
     connectionTimeoutMillis: answerWithinMs,
-    // The server gives up first, so that nothing is stored of which a caller was told that it was not.
-    statement_timeout: answerWithinMs,
     query_timeout: answerWithinMs + 1_000,
     keepAlive: true,
   }
@@ -114,7 +127,15 @@ async function checkEncoding(db: SqlDb): Promise<void> {
   const encoding = rows[0]?.encoding
   if (encoding === 'UTF8') return
   throw new StoreOpenError(
-    `The database of the job store has the encoding ${encoding}. Create it with ENCODING 'UTF8'.`,
+    `The database of the job store has the encoding ${encoding}, not UTF8. Create another one with ENCODING 'UTF8'.`,
+  )
+}
+
+function pooled(url: string): StoreOpenError {
+  return new StoreOpenError(
+    `The job store ${describeStore({ kind: 'postgres', url })} is reached through a connection pooler in transaction mode, ` +
+      'such as PgBouncer. The lock that keeps other servers out does not hold there. ' +
+      'Set pool_mode = session for this database, or name PostgreSQL itself in DATABASE_URL.',
   )
 }
 
@@ -124,7 +145,7 @@ function inUse(url: string, heldBy: string): StoreOpenError {
   )
 }
 
-async function orSentence<Opened>(url: string, open: () => Promise<Opened>): Promise<Opened> {
+async function orOpenError<Opened>(url: string, open: () => Promise<Opened>): Promise<Opened> {
   try {
     return await open()
   } catch (error) {

@@ -24,14 +24,14 @@ describeJobRepository('SqlJobRepository on SQLite', async () => {
 })
 
 describe('the file of a SQLite store', () => {
-  it('is private to its owner, with those beside it', async () => {
+  it('can be read and written by its owner alone, like the files beside it', async () => {
     const path = await newFile()
     const jobs = await open(path)
     await jobs.insert(aJob('a'))
     for (const name of [path, `${path}-wal`, `${path}-shm`]) expect((await stat(name)).mode & 0o777).toBe(0o600)
   })
 
-  it('is one for a person to read', async () => {
+  it('has columns that a person can read', async () => {
     const path = await newFile()
     const jobs = await open(path)
     await jobs.insert({ ...aJob('a'), prompt: 'Grüße 🙂' })
@@ -47,7 +47,7 @@ describe('the file of a SQLite store', () => {
     })
   })
 
-  it('has one server, and tells a second who that is', async () => {
+  it('is refused to a second server, which is told the name of the first', async () => {
     const path = await newFile()
     const first = await open(path)
     const inUse = new RegExp(`is in use by process ${process.pid} on `)
@@ -60,21 +60,24 @@ describe('the file of a SQLite store', () => {
 
   it.each([
     ['text', Buffer.from('{"version":1,"jobs":[]}'.repeat(100))],
-    ['a file that begins like one', Buffer.concat([Buffer.from('SQLite format 3\0'), Buffer.alloc(4_096, 7)])],
-  ])('is refused when it is %s, and left as it is', async (_, content) => {
+    [
+      'a file that only begins like a database',
+      Buffer.concat([Buffer.from('SQLite format 3\0'), Buffer.alloc(4_096, 7)]),
+    ],
+  ])('is refused when it is %s, and left unchanged', async (_, content) => {
     const path = await newFile()
     await writeFile(path, content)
-    await expect(openSqliteJobs(path)).rejects.toThrow(/is damaged, or no SQLite file: .*It was left as it is/)
+    await expect(openSqliteJobs(path)).rejects.toThrow(/is damaged, or not a SQLite file: .*The file is unchanged/)
     expect(await readFile(path)).toEqual(content)
   })
 
-  it('is refused in a folder that cannot be made', async () => {
+  it('is refused in a folder that cannot be created', async () => {
     const path = await newFile()
     await writeFile(path, '')
     await expect(openSqliteJobs(join(path, 'jobs.db'))).rejects.toThrow(/The folder of the job store .* cannot be used/)
   })
 
-  it('takes no change after it was moved away, and goes on when it is back', async () => {
+  it('takes no change while it is moved away, and goes on when it is back', async () => {
     const path = await newFile()
     const jobs = await open(path)
     await jobs.insert(aJob('a'))
@@ -87,16 +90,16 @@ describe('the file of a SQLite store', () => {
     expect((await jobs.list({ limit: 9 })).map(({ id }) => id)).toEqual(['c', 'a'])
   })
 
-  it('changes nothing on a full disk, and goes on when there is room', async ({ skip }) => {
+  it('takes no change while the disk is full, and goes on when there is room', async ({ skip }) => {
     const folder = await tinyDisk('1m', skip)
     const jobs = await open(join(folder, 'jobs.db'))
     await jobs.insert(aJob('a'))
     await writeFile(join(folder, 'ballast'), Buffer.alloc(2_000_000)).catch(() => {})
     const large = { ...aJob('b'), prompt: 'x'.repeat(100_000) }
     await expect(jobs.insert(large)).rejects.toThrow(StorageUnavailableError)
-    await expect(jobs.replace({ ...startJob(aJob('a'), 0), result: 'x'.repeat(100_000) }, 'pending')).rejects.toThrow(
-      StorageUnavailableError,
-    )
+    await expect(
+      jobs.replace({ ...startJob(aJob('a'), 0), result: 'x'.repeat(100_000) }, { status: 'pending' }),
+    ).rejects.toThrow(StorageUnavailableError)
     expect(await jobs.find('a')).toEqual(aJob('a'))
     expect(await jobs.find('b')).toBeUndefined()
 
@@ -112,14 +115,14 @@ describe('the file of a SQLite store', () => {
     await insertLongPrompts(before)
     await before.close()
     const db = new SQLite(path)
-    db.exec('alter table jobs drop column prompt_length')
-    db.exec(`delete from kysely_migration where name like '%prompt-lengths'`)
+    db.exec('alter table jobs drop column prompt_length; alter table jobs drop column run; drop table write_probes')
+    db.exec(`delete from kysely_migration where name >= '2026-11-26'`)
     db.close()
     const after = await open(path)
     expect(await listedPrompts(after)).toEqual(LISTED_PROMPTS)
   })
 
-  it('looks at no more jobs than it has to, whatever is asked for', async () => {
+  it('has an index for every query', async () => {
     const path = await newFile()
     const queries: string[] = []
     await (await open(path)).close()

@@ -7,20 +7,20 @@ import { SqlJobRepository } from './sql-job-repository.ts'
 import { SqliteDatabase } from './sqlite-database.ts'
 import type { SqlDb } from './tables.ts'
 
-/** For how long another program, such as a backup, may hold a change up. Everything waits meanwhile. */
+/** How long a change waits for another program that uses the file, such as a backup. The whole process waits with it. */
 const BUSY_TIMEOUT_MS = 1_000
 
 /**
- * Opens or creates a SQLite file, and its folder.
- * @throws StoreOpenError it is not a database of ours, cannot be written, or is in use
+ * Opens a SQLite file. The file and its folder are created if they do not exist.
+ * @throws StoreOpenError the file is not a database of ours, cannot be written, or is in use
  */
 export async function openSqliteJobs(path: string): Promise<SqlJobRepository> {
   return await SqlJobRepository.open(await openSqliteDatabase(path))
 }
 
 /**
- * Makes the tables that this version needs.
- * @returns the names of the migrations that were run now
+ * Brings the tables of a SQLite file to the state that this version needs.
+ * @returns the names of the migrations that were run
  * @throws StoreOpenError
  */
 export async function migrateSqlite(path: string): Promise<string[]> {
@@ -30,7 +30,7 @@ export async function migrateSqlite(path: string): Promise<string[]> {
 }
 
 /**
- * The same as a database, with the tables that this version needs.
+ * Opens a SQLite file as `openSqliteJobs` does, but returns the database.
  * @throws StoreOpenError
  */
 export async function openSqliteDatabase(path: string): Promise<SqliteDatabase> {
@@ -38,8 +38,8 @@ export async function openSqliteDatabase(path: string): Promise<SqliteDatabase> 
 }
 
 /**
- * Opens a file whose jobs are to be read elsewhere, and changes nothing in it.
- * @throws StoreOpenError there is none, or its tables are of another version
+ * Opens a SQLite file from which jobs are imported. Changes nothing in it.
+ * @throws StoreOpenError the file does not exist, or another version made its tables
  */
 export async function openSqliteSource(path: string): Promise<SqliteDatabase> {
   await stat(path).catch((cause) => {
@@ -65,11 +65,11 @@ async function openPrepared<Prepared>(
 }
 
 async function openDriver(file: string): Promise<Database> {
-  // Made by us, so that it is its owner's alone: prompts and answers are private. The files beside it follow it.
+  // Created here with mode 600, because prompts and answers are private. SQLite gives the files beside it the same mode.
   await (await open(file, 'a', 0o600)).close()
   const driver = new SQLite(file, { timeout: BUSY_TIMEOUT_MS })
   try {
-    // A journal that is appended to, flushed at each commit: a job that was accepted is on disk.
+    // A write-ahead log that is flushed at each commit: an accepted job is on disk.
     driver.pragma('journal_mode = wal')
     driver.pragma('synchronous = full')
     driver.pragma('foreign_keys = on')
@@ -85,8 +85,8 @@ function unusable(file: string, error: unknown): StoreOpenError {
   if (!(cause instanceof SQLite.SqliteError)) return unusableStoreFile(file, cause)
   if (cause.code === 'SQLITE_NOTADB' || cause.code.startsWith('SQLITE_CORRUPT')) {
     return new StoreOpenError(
-      `The job store ${file} is damaged, or no SQLite file: ${cause.message}. It was left as it is. ` +
-        'Put a backup in its place, or move it away to start with no jobs.',
+      `The job store ${file} is damaged, or not a SQLite file: ${cause.message}. The file is unchanged. ` +
+        'Restore it from a backup, or move it away to start without jobs.',
       cause,
     )
   }

@@ -1,27 +1,29 @@
-import { sql } from 'kysely'
 import { StorageUnavailableError } from '../../jobs/ports/job-repository.ts'
+import { ExclusiveRunner } from './exclusive-runner.ts'
 import type { PostgresLock } from './postgres-lock.ts'
 import { RunnerLease } from './runner-lease.ts'
-import { SoleProcess } from './sole-process.ts'
 import type { Runner, SqlDatabase } from './sql-database.ts'
 import type { SqlDb } from './tables.ts'
+import { writeProbe } from './write-probe.ts'
 
-/** A PostgreSQL database, for one process or for several. */
+const PROBE_BYTES = 64
+
+/** A PostgreSQL database that one process or several use. */
 export class PostgresDatabase implements SqlDatabase {
   readonly db: SqlDb
   readonly dialect = 'postgres'
   readonly runner: Runner
-  readonly mayStoreUnseen: boolean
+  readonly mustRemoveUnconfirmed: boolean
   readonly #lock: PostgresLock
 
   /**
-   * @param lock keeps the store for this process, or for those that share it
-   * @param runner a lease if there are several
+   * @param lock exclusive if only this process uses the store, shared if others do
+   * @param runner a lease if others use the store
    */
-  constructor(db: SqlDb, lock: PostgresLock, runner: SoleProcess | RunnerLease) {
+  constructor(db: SqlDb, lock: PostgresLock, runner: ExclusiveRunner | RunnerLease) {
     this.db = db
     this.runner = runner
-    this.mayStoreUnseen = runner instanceof SoleProcess
+    this.mustRemoveUnconfirmed = runner instanceof ExclusiveRunner
     this.#lock = lock
   }
 
@@ -37,9 +39,8 @@ export class PostgresDatabase implements SqlDatabase {
 
   async checkHealth(): Promise<void> {
     this.#checkLock()
-    const setting = sql<{ mode: string }>`select current_setting('transaction_read_only') as mode`
-    const { rows } = await setting.execute(this.db)
-    if (rows[0]?.mode !== 'off') throw new StorageUnavailableError(new Error('This PostgreSQL only reads'))
+    // A database that only reads, or whose disk is full, still answers.
+    await this.transact((db) => writeProbe(db, this.runner.id, PROBE_BYTES))
   }
 
   async close(): Promise<void> {
@@ -48,7 +49,7 @@ export class PostgresDatabase implements SqlDatabase {
     await this.#lock.release()
   }
 
-  /** Without it, another server may have begun to use the store. */
+  /** Without the lock, another server may have begun to use the store. */
   #checkLock(): void {
     if (!this.#lock.isHeld) throw new StorageUnavailableError(new Error('The lock of the job store was lost'))
   }

@@ -2,12 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Client, type ClientConfig } from 'pg'
 import type { Logger } from '../../base/logger.ts'
 
+/** Several processes can hold a shared lock. An exclusive lock allows no other one. */
 export type LockMode = 'exclusive' | 'shared'
 
-/** Of the locks that programs may agree on, the one of the job store in a database. */
+/** The key of the job store among the advisory locks of a database. */
 const STORE_LOCK = 1_347_243_074
 const LOCK_FUNCTIONS = { exclusive: 'pg_try_advisory_lock', shared: 'pg_try_advisory_lock_shared' } as const
-/** What the names of all our connections begin with. */
+/** The application names of all our connections begin with this. */
 export const APPLICATION = 'promptlab'
 
 const TRY_AGAIN_MS = 100
@@ -20,16 +21,16 @@ const HOLDER = `
     and locks.database = (select oid from pg_database where datname = current_database())
   limit 1`
 
-/** What a server that was killed had begun may still be under way, on connections other than that of its lock. */
-const REMAINS = `
+/** Connections of another PromptLab server. One that was killed may have left some, with statements that still run. */
+const OTHER_CONNECTIONS = `
   select application_name as name, host(client_addr) as address, backend_start as since from pg_stat_activity
   where datname = current_database() and application_name like '${APPLICATION} %'
     and application_name <> current_setting('application_name')
   limit 1`
 
 /**
- * A lock on the tables of a store, which PostgreSQL takes back when the connection ends, however it ends. When that happens
- * because the server was restarted, the lock is taken again as soon as it can be.
+ * A lock on the tables of a store. It is bound to a connection: PostgreSQL releases it when the connection ends, also after
+ * a crash. When the connection breaks, this class tries to take the lock again every 500 ms.
  */
 export class PostgresLock {
   readonly #config: ClientConfig
@@ -46,8 +47,8 @@ export class PostgresLock {
   }
 
   /**
-   * Tries for a moment: PostgreSQL takes a while to notice that a process was killed.
-   * @returns the lock, or a sentence about who holds it
+   * Takes the lock. Tries until `withinMs` has passed, because PostgreSQL takes a moment to notice that a process was killed.
+   * @returns the lock, or the server that holds it, as a part of a sentence
    */
   static async acquire(
     config: ClientConfig,
@@ -64,7 +65,7 @@ export class PostgresLock {
     }
   }
 
-  /** Whether this process has it now. */
+  /** Whether this process holds the lock now. */
   get isHeld(): boolean {
     return this.#client !== undefined
   }
@@ -77,19 +78,17 @@ export class PostgresLock {
     await client?.end().catch(() => {})
   }
 
-  /** @returns undefined when it was taken, else who has it */
+  /** @returns undefined when the lock was taken, else the server that holds it */
   async #take(): Promise<string | undefined> {
     const client = new Client(this.#config)
-    client.on('error', (err) =>
-      this.#logger.warn({ err }, 'the connection that holds the lock of the job store failed'),
-    )
+    client.on('error', (err) => this.#logger.warn({ err }, 'the connection with the lock of the job store failed'))
     try {
       await client.connect()
       const lock = `select ${LOCK_FUNCTIONS[this.#mode]}(${STORE_LOCK}, 0) as taken`
       const { rows } = await client.query<{ taken: boolean }>(lock)
       const isTaken = rows[0]?.taken === true
-      const isInTheWay = isTaken ? this.#mode === 'exclusive' && REMAINS : HOLDER
-      const holders = isInTheWay ? (await client.query<Holder>(isInTheWay)).rows : []
+      const holderQuery = isTaken ? this.#mode === 'exclusive' && OTHER_CONNECTIONS : HOLDER
+      const holders = holderQuery ? (await client.query<Holder>(holderQuery)).rows : []
       if (!isTaken || holders[0]) {
         await client.end()
         return describeHolder(holders[0])
@@ -110,15 +109,15 @@ export class PostgresLock {
   }
 
   async #regain(): Promise<void> {
-    this.#logger.warn({}, 'the lock of the job store was lost; nothing is stored until it is held again')
+    this.#logger.warn({}, 'lost the lock of the job store; nothing is stored until it is taken again')
     let heldBefore: string | undefined
     while (!this.#isClosed) {
-      const heldBy = await this.#take().catch(() => 'nobody that answers')
+      const heldBy = await this.#take().catch(() => 'unknown, PostgreSQL does not answer')
       if (heldBy === undefined) {
-        this.#logger.info({}, 'the lock of the job store is held again')
+        this.#logger.info({}, 'took the lock of the job store again')
         return
       }
-      if (heldBy !== heldBefore) this.#logger.warn({ heldBy }, 'the lock of the job store cannot be had')
+      if (heldBy !== heldBefore) this.#logger.warn({ heldBy }, 'could not take the lock of the job store')
       heldBefore = heldBy
       await sleep(REGAIN_MS)
     }

@@ -4,15 +4,15 @@ import { StorageUnavailableError } from '../../jobs/ports/job-repository.ts'
 import { StoreOpenError } from '../store-open-error.ts'
 import { isPostgresFault } from './postgres-faults.ts'
 
-/** What the operating system and the driver say when there is nobody, or nobody who answers. */
+/** Codes and messages of the operating system and the driver when no server answers at an address. */
 const NO_ANSWER = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH'])
 const NO_NAME = new Set(['ENOTFOUND', 'EAI_AGAIN', 'ENOENT'])
 const TIMED_OUT = /timeout|terminated/i
 
 /**
- * What went wrong when a database was opened, in a sentence for the operator.
- * @param store its address, without a password
- * @returns an UnreachableError if it may be better in a moment
+ * The error for an operator about a database that could not be opened. It says what to do.
+ * @param store the address of the database, without a password
+ * @returns an UnreachableError if trying again may help, else a StoreOpenError
  */
 export function postgresOpenError(store: string, error: unknown): Error {
   if (error instanceof StoreOpenError) return error
@@ -23,7 +23,7 @@ export function postgresOpenError(store: string, error: unknown): Error {
   const message = cause.message || code
   if (NO_ANSWER.has(code) || NO_NAME.has(code) || TIMED_OUT.test(message)) return unreachable(store, message, cause)
   return new StoreOpenError(
-    `No connection to the job store ${store} can be made: ${message}. Correct DATABASE_URL, or what it names.`,
+    `There is no connection to the job store ${store}: ${message}. Correct DATABASE_URL.`,
     cause,
   )
 }
@@ -31,24 +31,28 @@ export function postgresOpenError(store: string, error: unknown): Error {
 function fromServer(store: string, cause: DatabaseError): Error {
   const code = cause.code ?? ''
   if (code.startsWith('28')) {
-    const advice = 'Set the user and the password in DATABASE_URL to those of the server.'
+    const advice = 'Set a user and a password in DATABASE_URL that the server accepts.'
     return new StoreOpenError(`The job store ${store} refuses the connection: ${cause.message}. ${advice}`, cause)
   }
   if (code === '3D000') {
-    const advice = 'Create it (createdb), or name another one in DATABASE_URL.'
+    const advice = 'Create the database (createdb), or name another one in DATABASE_URL.'
     return new StoreOpenError(`The job store ${store} is missing: ${cause.message}. ${advice}`, cause)
   }
   if (code === '42501') {
     const advice = 'The user in DATABASE_URL must be allowed to create tables.'
-    return new StoreOpenError(`The tables of the job store ${store} cannot be made: ${cause.message}. ${advice}`, cause)
+    return new StoreOpenError(
+      `The tables of the job store ${store} cannot be created: ${cause.message}. ${advice}`,
+      cause,
+    )
   }
   if (isPostgresFault(cause)) return unreachable(store, cause.message, cause)
-  return new StoreOpenError(`The job store ${store} cannot be opened: ${cause.message}.`, cause)
+  const advice = 'The log of the PostgreSQL server says more.'
+  return new StoreOpenError(`The job store ${store} cannot be opened: ${cause.message}. ${advice}`, cause)
 }
 
 function unreachable(store: string, message: string, cause: Error): UnreachableError {
   return new UnreachableError(
-    `The job store ${store} cannot be reached: ${message}. Start it, or correct DATABASE_URL.`,
+    `The job store ${store} cannot be reached: ${message}. Start its server, or correct DATABASE_URL.`,
     {
       cause,
     },

@@ -4,15 +4,15 @@ import type { Logger } from '../../base/logger.ts'
 import { StorageUnavailableError } from '../../jobs/ports/job-repository.ts'
 import { isBrokenConnection, isPostgresFault } from './postgres-faults.ts'
 
-/** The connections of one process. What shows that the server cannot be used now is thrown as the port has it. */
+/** The connections of one process. When the server cannot be used, their errors are thrown as StorageUnavailableError. */
 export class GuardedPool implements PostgresPool {
   readonly #pool: Pool
   readonly options: object = {}
 
   constructor(config: PoolConfig, logger: Pick<Logger, 'warn'>) {
     this.#pool = new Pool(config)
-    // One that breaks while nobody uses it is replaced when it is needed; unheard, its error would end the process.
-    this.#pool.on('error', (err) => logger.warn({ err }, 'a connection to PostgreSQL was lost'))
+    // The pool replaces an idle connection that breaks. Without a listener, the error would end the process.
+    this.#pool.on('error', (err) => logger.warn({ err }, 'lost a connection to PostgreSQL'))
   }
 
   async connect(): Promise<PostgresPoolClient> {
@@ -29,8 +29,8 @@ export class GuardedPool implements PostgresPool {
 }
 
 /**
- * A connection in use. One on which an answer did not come is given up, as the answer might still come, to the next
- * question.
+ * A connection in use. It is discarded when an answer did not come in time: that answer could still come, and would be taken
+ * for the answer to the next query.
  */
 class GuardedClient implements PostgresPoolClient {
   readonly #client: PoolClient
@@ -47,7 +47,7 @@ class GuardedClient implements PostgresPoolClient {
     query: string | PostgresCursor<Row>,
     parameters: readonly unknown[] = [],
   ): Promise<PostgresQueryResult<Row>> | PostgresCursor<Row> {
-    if (typeof query !== 'string') throw new TypeError('Cursors are not used here')
+    if (typeof query !== 'string') throw new TypeError('Cursors are not supported')
     return this.#run<Row>(query, parameters)
   }
 
@@ -72,5 +72,5 @@ class GuardedClient implements PostgresPoolClient {
   }
 }
 
-/** Those of which the caller wants to know. */
+/** The commands that Kysely tells apart. */
 const COMMANDS = ['UPDATE', 'DELETE', 'INSERT', 'COMMIT', 'ROLLBACK'] as const

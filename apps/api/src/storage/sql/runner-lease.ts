@@ -1,60 +1,72 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { Logger } from '../../base/logger.ts'
+import { type LeaseTimes, RunnerWatch } from './runner-watch.ts'
 import type { Runner } from './sql-database.ts'
 import type { SqlDb } from './tables.ts'
 
-export interface LeaseTimes {
-  /** For how long a process counts as alive without a word from it, in milliseconds. */
-  readonly leaseMs: number
-  /** How often it gives word, in milliseconds. */
-  readonly renewMs: number
-}
-
 export const LEASE_TIMES: LeaseTimes = { leaseMs: 15_000, renewMs: 3_000 }
 
-/** Rows of runners that ended without giving word are removed after so many leases. */
-const LEASES_KEPT = 100
+interface RunnerLeaseOptions {
+  readonly times: LeaseTimes
+  /** The newest form of a record that this process reads. */
+  readonly recordVersion: number
+  readonly logger: Pick<Logger, 'warn'>
+}
 
 /**
- * One of several processes that run jobs of a store. Each says by a row of its own, on the clock of the database, until
- * when it counts as alive; the jobs of one that does not say so any more can be ended by any other.
+ * The runner of a store that several processes share. Each process has a row in `runners` that says, by the clock of the
+ * database, until when the process counts as alive. When that time has passed, any other process can end its jobs.
  *
- * While the database was away nobody could say anything. So whoever could not renew its own lease believes in the end of
- * others only when it has renewed for the time of a whole lease again, in which they could have done so too.
+ * While the database is away, no process can renew its lease. So after a renewal of its own failed or came late, a process
+ * treats others as gone only after renewing for the time of a whole lease, in which they can renew too
+ * (docs/decisions/2026-11-24-sql-stores.md).
  */
 export class RunnerLease implements Runner {
   readonly id = crypto.randomUUID()
   readonly #db: SqlDb
-  readonly #times: LeaseTimes
-  readonly #logger: Pick<Logger, 'warn'>
+  readonly #options: RunnerLeaseOptions
+  readonly #watch: RunnerWatch
   #timer: NodeJS.Timeout | undefined
   #renewal: Promise<void> | undefined
   #renewedAt = performance.now()
-  /** Since when no renewal has failed or come late. */
-  #steadySince = performance.now()
+  #hasFailed = false
 
-  private constructor(db: SqlDb, times: LeaseTimes, logger: Pick<Logger, 'warn'>) {
+  private constructor(db: SqlDb, options: RunnerLeaseOptions) {
     this.#db = db
-    this.#times = times
-    this.#logger = logger
+    this.#options = options
+    this.#watch = new RunnerWatch(options.times)
   }
 
-  static async start(db: SqlDb, times: LeaseTimes, logger: Pick<Logger, 'warn'>): Promise<RunnerLease> {
-    const lease = new RunnerLease(db, times, logger)
+  static async start(db: SqlDb, options: RunnerLeaseOptions): Promise<RunnerLease> {
+    const lease = new RunnerLease(db, options)
     await lease.#renew()
     lease.#timer = setInterval(() => {
-      lease.#renewal ??= lease.#renewInTime()
-    }, times.renewMs)
+      lease.#renewal ??= lease.#renewOrWarn()
+    }, options.times.renewMs)
     return lease
   }
 
-  /** A runner without a row has given its lease up by itself. */
+  /** A process without a row has ended its lease itself, so it is gone in any case. */
   isGone(): RawBuilder<SqlBool> {
-    const isSteady = performance.now() - this.#steadySince >= this.#times.leaseMs
+    const gone = this.#watch.gone(performance.now())
+    const isJudgedGone = gone.length > 0 ? sql`and runners.id not in (${sql.join(gone)})` : sql``
     return sql<SqlBool>`(jobs.runner_id is null or jobs.runner_id <> ${this.id} and not exists (
-      select from runners
-      where runners.id = jobs.runner_id ${isSteady ? sql`and runners.alive_until > clock_timestamp()` : sql``}
+      select from runners where runners.id = jobs.runner_id ${isJudgedGone}
     ))`
+  }
+
+  holdsRuns(): boolean {
+    // Right after a pause of this process, only the next heartbeat shows whether the lease was lost.
+    return !this.#hasFailed || performance.now() - this.#renewedAt < this.#options.times.leaseMs
+  }
+
+  async canAllRead(db: SqlDb, recordVersion: number): Promise<boolean> {
+    // Every version reads records of the first.
+    if (recordVersion <= 1) return true
+    const gone = this.#watch.gone(performance.now())
+    let older = db.selectFrom('runners').select('id').where('record_version', '<', recordVersion)
+    if (gone.length > 0) older = older.where('id', 'not in', gone)
+    return (await older.limit(1).executeTakeFirst()) === undefined
   }
 
   async end(): Promise<void> {
@@ -64,33 +76,36 @@ export class RunnerLease implements Runner {
       .deleteFrom('runners')
       .where('id', '=', this.id)
       .execute()
-      .catch((err) => this.#logger.warn({ err }, 'the lease was not given up; it expires'))
+      .catch((err) => this.#options.logger.warn({ err }, 'could not give up the lease on running jobs; it expires'))
   }
 
-  async #renewInTime(): Promise<void> {
+  async #renewOrWarn(): Promise<void> {
     try {
       await this.#renew()
-      const now = performance.now()
-      // Also after this process alone was held up, as it cannot tell.
-      const isLate = now - this.#renewedAt > this.#times.leaseMs / 2
-      if (isLate || this.#steadySince === Number.POSITIVE_INFINITY) this.#steadySince = now
-      this.#renewedAt = now
     } catch (err) {
-      this.#steadySince = Number.POSITIVE_INFINITY
-      this.#logger.warn({ err }, 'the lease on running jobs was not renewed')
+      this.#hasFailed = true
+      this.#options.logger.warn({ err }, 'could not renew the lease on running jobs')
     } finally {
       this.#renewal = undefined
     }
   }
 
+  /** One heartbeat, which also reads the rows of all others. */
   async #renew(): Promise<void> {
-    const { leaseMs } = this.#times
-    await sql`
-      with expired as (
-        delete from runners where id <> ${this.id} and alive_until < clock_timestamp() - ${sql.lit(leaseMs * LEASES_KEPT)} * interval '1 ms'
+    const { times, recordVersion } = this.#options
+    const startedAt = performance.now()
+    const forgotten = this.#watch.forgotten()
+    if (forgotten.length > 0) await this.#db.deleteFrom('runners').where('id', 'in', forgotten).execute()
+    // Processes of earlier versions judge by alive_until, on the clock of the database.
+    const aliveUntil = sql`clock_timestamp() + ${sql.lit(times.leaseMs)} * interval '1 ms'`
+    const { rows } = await sql<{ id: string; heartbeat: string }>`
+      with renewed as (
+        insert into runners (id, alive_until, record_version) values (${this.id}, ${aliveUntil}, ${recordVersion})
+        on conflict (id) do update set alive_until = excluded.alive_until
       )
-      insert into runners (id, alive_until)
-      values (${this.id}, clock_timestamp() + ${sql.lit(leaseMs)} * interval '1 ms')
-      on conflict (id) do update set alive_until = excluded.alive_until`.execute(this.#db)
+      select id, alive_until::text as heartbeat from runners where id <> ${this.id}`.execute(this.#db)
+    this.#renewedAt = startedAt
+    this.#hasFailed = false
+    this.#watch.observe(rows, performance.now())
   }
 }

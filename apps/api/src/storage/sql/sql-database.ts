@@ -2,20 +2,23 @@ import type { RawBuilder, SqlBool } from 'kysely'
 import type { SqlDialect } from './migrations.ts'
 import type { SqlDb } from './tables.ts'
 
-/** A database as the repository uses it. Whatever is thrown by it because it cannot be used is a StorageUnavailableError. */
+/** A database as the repository uses it. All its methods throw StorageUnavailableError when it cannot be used. */
 export interface SqlDatabase {
-  /** For reading alone. */
+  /** Use this for reading only. */
   readonly db: SqlDb
   /** Which SQL it speaks. */
   readonly dialect: SqlDialect
   readonly runner: Runner
-  /** Whether a change that failed may have been stored after all, and then nobody but this process can see it. */
-  readonly mayStoreUnseen: boolean
+  /**
+   * Whether a failed insert that may have been stored must be removed. False where a failed insert is never stored, and where
+   * other processes share the store: one of them may have started the job already, so it is left to run.
+   */
+  readonly mustRemoveUnconfirmed: boolean
 
-  /** Makes a change that is one statement, and so is atomic by itself. Returns when it is on disk. */
+  /** Makes a change that is one statement. Resolves when it is on disk. */
   write<Result>(statement: (db: SqlDb) => Promise<Result>): Promise<Result>
 
-  /** Makes a change of several statements: all of them, or none. Returns when they are on disk. */
+  /** Makes a change of several statements in one transaction. Resolves when it is on disk. */
   transact<Result>(statements: (db: SqlDb) => Promise<Result>): Promise<Result>
 
   /** @throws StorageUnavailableError a change could not be stored right now */
@@ -24,9 +27,14 @@ export interface SqlDatabase {
   close(): Promise<void>
 }
 
-/** This process as the one that runs jobs of the store. */
+/** This process in its role of running jobs of the store. */
 export interface Runner {
+  /** Stored with each job that this process runs. */
   readonly id: string
-  /** The condition on a row of `jobs` that runs: the process that ran it is gone. */
+  /** A condition on a running job's row in `jobs`: the process that ran the job is gone. */
   isGone(): RawBuilder<SqlBool>
+  /** Whether other processes may not have taken over the jobs that this one runs. */
+  holdsRuns(): boolean
+  /** Whether every living process reads records of a version. */
+  canAllRead(db: SqlDb, recordVersion: number): Promise<boolean>
 }

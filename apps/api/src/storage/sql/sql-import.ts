@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import type { JobPosition } from '../../jobs/ports/job-repository.ts'
 import { ImportError } from '../import-error.ts'
 import type { ImportedJob, JobSource, JobTarget } from '../job-import.ts'
@@ -8,10 +9,12 @@ import { fromStorable, toStorable } from './storable-text.ts'
 import type { SqlDb } from './tables.ts'
 import { findUnfinishedImport, refuseUnfinishedImport } from './unfinished-import.ts'
 
-/** Their texts are in memory at once. */
+/** The texts of a page are in memory at once. */
 const JOBS_PER_PAGE = 100
+/** A page ends where its texts would take more: they are in memory at once. */
+const BYTES_PER_PAGE = 16 * 1024 * 1024
 
-/** The jobs of a SQL database, to be stored elsewhere. */
+/** The jobs of a SQL database, to be copied into another store. */
 export class SqlJobSource implements JobSource {
   readonly #database: SqlDatabase
 
@@ -29,7 +32,7 @@ export class SqlJobSource implements JobSource {
     do {
       const page = await this.#page(last)
       if (page.length > 0) yield page
-      last = page.length === JOBS_PER_PAGE ? page.at(-1)?.job : undefined
+      last = page.at(-1)?.job
     } while (last)
   }
 
@@ -42,7 +45,8 @@ export class SqlJobSource implements JobSource {
       .leftJoin('idempotency_keys', 'idempotency_keys.job_id', 'jobs.id')
       .select(['idempotency_keys.key', 'idempotency_keys.fingerprint'])
     if (after) query = query.where(isBeyond(after, '>'))
-    const rows = await query.orderBy('jobs.created_at').orderBy('jobs.id').limit(JOBS_PER_PAGE).execute()
+    const limit = await this.#countOfPage(after)
+    const rows = await query.orderBy('jobs.created_at').orderBy('jobs.id').limit(limit).execute()
     return rows.map((row) => {
       const { key, fingerprint } = row
       const isKeyed = key !== null && fingerprint !== null
@@ -50,9 +54,25 @@ export class SqlJobSource implements JobSource {
       return { job: jobOf(row), idempotency }
     })
   }
+
+  /** How many of the next jobs make a page, found without reading their texts. */
+  async #countOfPage(after: JobPosition | undefined): Promise<number> {
+    const size = sql<
+      number | string
+    >`octet_length(prompt) + coalesce(octet_length(options), 0) + coalesce(octet_length(result), 0)`
+    let query = this.#database.db.selectFrom('jobs').select(size.as('bytes'))
+    if (after) query = query.where(isBeyond(after, '>'))
+    const rows = await query.orderBy('jobs.created_at').orderBy('jobs.id').limit(JOBS_PER_PAGE).execute()
+    let bytes = 0
+    const tooMany = rows.findIndex((row) => {
+      bytes += Number(row.bytes)
+      return bytes > BYTES_PER_PAGE
+    })
+    return tooMany === -1 ? JOBS_PER_PAGE : Math.max(1, tooMany)
+  }
 }
 
-/** A SQL database that takes the jobs of another store. */
+/** A SQL database into which the jobs of another store are copied. */
 export class SqlJobTarget implements JobTarget {
   readonly #database: SqlDatabase
 
@@ -65,10 +85,12 @@ export class SqlJobTarget implements JobTarget {
     const unfinished = await findUnfinishedImport(db)
     if (unfinished === source) return
     if (unfinished !== undefined) {
-      throw new ImportError(`The target holds a part of ${unfinished}. Finish that import, or empty the target.`)
+      throw new ImportError(
+        `The target has a part of the jobs of ${unfinished}. Finish that import, or empty the target.`,
+      )
     }
     const count = await countJobs(db)
-    if (count > 0) throw new ImportError(`The target holds ${count} jobs already. Import into an empty store.`)
+    if (count > 0) throw new ImportError(`The target has ${count} jobs already. Import into an empty store.`)
     const row = { source: toStorable(source), started_at: isoTime(Date.now()), finished_at: null }
     await this.#database.write((db) =>
       db
@@ -80,11 +102,11 @@ export class SqlJobTarget implements JobTarget {
   }
 
   async add(jobs: readonly ImportedJob[]): Promise<void> {
-    // No process runs those that run: the next one to start finds them abandoned.
+    // Without a runner, running jobs count as abandoned when the next server starts.
     const rows = jobs.map(({ job }) => rowOf(job, null))
     const keys = jobs.flatMap(({ job, idempotency }) => (idempotency ? [keyRow(idempotency, job)] : []))
     await this.#database.transact(async (db) => {
-      // Those that an attempt before this one has stored. They may have changed since.
+      // An interrupted import may have stored these jobs, and they may have changed in the source since.
       const ids = rows.map(({ id }) => id)
       await db.deleteFrom('jobs').where('id', 'in', ids).execute()
       await db.insertInto('jobs').values(rows).execute()
@@ -110,7 +132,7 @@ export class SqlJobTarget implements JobTarget {
 
 type KeyRow = ReturnType<typeof keyRow>
 
-/** A key may have been used again, a day later: then it belongs to the later job. */
+/** Stores keys. A key may have been used twice, a day apart. Then it belongs to the later job. */
 async function storeKeys(db: SqlDb, keys: readonly KeyRow[]): Promise<void> {
   const latest = new Map<string, KeyRow>()
   for (const row of keys) {

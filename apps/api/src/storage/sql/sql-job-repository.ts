@@ -1,6 +1,6 @@
-import { type Job, type JobStatus, type JobSummary, PendingJob, RunningJob } from '@promptlab/contract'
+import { type JobSummary, RunningJob } from '@promptlab/contract'
 import { sql } from 'kysely'
-import { Owned, type StoredJob } from '../../jobs/job.ts'
+import { runOf, type StoredJob, StoredOnly, type StoredPendingJob, type StoredRunningJob } from '../../jobs/job.ts'
 import {
   type IdempotencyKey,
   type JobCheckpoint,
@@ -8,38 +8,52 @@ import {
   type JobPosition,
   type JobQuery,
   type JobRepository,
+  type JobRun,
+  type JobState,
   type KeyedJob,
   StorageUnavailableError,
+  UpgradeUnderWayError,
+  type WaitingJob,
 } from '../../jobs/ports/job-repository.ts'
 import { storeCheckpoints } from './checkpoint-rows.ts'
 import { findByKey, takeKey } from './idempotency-rows.ts'
-import { isBeyond, isoTime, jobOf, rowOf, selectJobs, selectSummaries, stateOf, summaryOf } from './job-row.ts'
+import {
+  isBeyond,
+  isInState,
+  isoTime,
+  jobOf,
+  rowOf,
+  selectJobs,
+  selectSummaries,
+  stateOf,
+  summaryOf,
+} from './job-row.ts'
 import type { SqlDatabase } from './sql-database.ts'
-import { toStorable } from './storable-text.ts'
+import { fromStorable, toStorable } from './storable-text.ts'
 import type { SqlDb } from './tables.ts'
+import { UnconfirmedInserts } from './unconfirmed-inserts.ts'
 import { refuseUnfinishedImport } from './unfinished-import.ts'
-import { UnsureInserts } from './unsure-inserts.ts'
 
-const PendingOwned = PendingJob.and(Owned)
+const StoredRunning = RunningJob.and(StoredOnly)
 
-/** Jobs in a SQL database. */
+/** Jobs in SQLite or PostgreSQL. */
 export class SqlJobRepository implements JobRepository {
   readonly #database: SqlDatabase
-  readonly #unsureInserts: UnsureInserts
+  readonly #unconfirmedInserts: UnconfirmedInserts
   /** Changes of state that failed, and may have been stored after all. */
-  readonly #unsureChanges = new WeakSet<Job>()
-  /** Jobs that began here and have no checkpoint yet, so that one statement ends them. Most jobs are that short. */
+  readonly #unconfirmedChanges = new WeakSet<StoredJob>()
+  /** Running jobs of this process that have no rows in `job_texts` yet. Most jobs end so, and one statement ends them. */
   readonly #withoutTexts = new Set<string>()
   #isClosed = false
 
   private constructor(database: SqlDatabase) {
     this.#database = database
-    this.#unsureInserts = new UnsureInserts(database)
+    this.#unconfirmedInserts = new UnconfirmedInserts(database)
   }
 
   /**
-   * @param database becomes the repository's own, and is closed if it cannot be used
-   * @throws StoreOpenError it holds a part of its jobs only
+   * @param database closed by the repository, also when this method throws
+   * @throws StoreOpenError an import into the database was not finished
    */
   static async open(database: SqlDatabase): Promise<SqlJobRepository> {
     try {
@@ -51,7 +65,7 @@ export class SqlJobRepository implements JobRepository {
     }
   }
 
-  async insert(job: (PendingJob | RunningJob) & Owned, idempotency?: IdempotencyKey): Promise<KeyedJob | undefined> {
+  async insert(job: StoredPendingJob | StoredRunningJob, idempotency?: IdempotencyKey): Promise<KeyedJob | undefined> {
     const database = await this.#opened()
     try {
       const first = idempotency
@@ -60,7 +74,7 @@ export class SqlJobRepository implements JobRepository {
       if (job.status === 'running' && !first) this.#withoutTexts.add(job.id)
       return first
     } catch (error) {
-      if (error instanceof StorageUnavailableError) this.#unsureInserts.add(job.id)
+      if (error instanceof StorageUnavailableError) this.#unconfirmedInserts.add(job.id)
       throw error
     }
   }
@@ -76,24 +90,65 @@ export class SqlJobRepository implements JobRepository {
     return await findByKey(db, key, now)
   }
 
-  async findPending(limit: number, after?: JobPosition): Promise<(PendingJob & Owned)[]> {
+  async findPending(limit: number, after?: JobPosition): Promise<WaitingJob[]> {
     const { db } = await this.#opened()
-    let query = selectJobs(db).where('jobs.status', '=', 'pending')
+    let query = db
+      .selectFrom('jobs')
+      .select(['jobs.id', 'jobs.provider', 'jobs.owner', 'jobs.created_at'])
+      .where('jobs.status', '=', 'pending')
     if (after) query = query.where(isBeyond(after, '>'))
     const rows = await query.orderBy('jobs.created_at').orderBy('jobs.id').limit(limit).execute()
-    return rows.map((row) => PendingOwned.parse(jobOf(row)))
+    return rows.map(({ id, provider, owner, created_at: createdAt }) => ({
+      id: fromStorable(id),
+      provider: fromStorable(provider),
+      createdAt,
+      ...(owner !== null && { owner }),
+    }))
   }
 
-  async findAbandoned(): Promise<RunningJob[]> {
+  async findAbandoned(limit: number): Promise<JobRun[]> {
     const { db, runner } = await this.#opened()
-    const rows = await selectJobs(db)
-      // Literally, as the index on running jobs does not serve a parameter.
+    const rows = await db
+      .selectFrom('jobs')
+      .select(['jobs.id', 'jobs.run'])
+      // A literal, because the index on running jobs is not used with a parameter.
       .where('jobs.status', '=', sql.lit('running'))
       .where(runner.isGone())
       .orderBy('jobs.created_at')
       .orderBy('jobs.id')
+      .limit(limit)
       .execute()
-    return rows.map((row) => RunningJob.parse(jobOf(row)))
+    return rows.map(({ id, run }) => ({ id: fromStorable(id), ...(run > 0 && { run }) }))
+  }
+
+  async takeOver(job: JobRun): Promise<StoredRunningJob | undefined> {
+    const database = await this.#opened()
+    return await database.transact(async (db) => {
+      const { numUpdatedRows } = await db
+        .updateTable('jobs')
+        .set({ run: runOf(job) + 1, runner_id: null })
+        .where('id', '=', toStorable(job.id))
+        .where(isInState({ ...job, status: 'running' }))
+        .executeTakeFirst()
+      if (numUpdatedRows === 0n) return undefined
+      const row = await selectJobs(db).where('jobs.id', '=', toStorable(job.id)).executeTakeFirstOrThrow()
+      return StoredRunning.parse(jobOf(row))
+    })
+  }
+
+  async countPendingBytes(): Promise<ReadonlyMap<string | undefined, number>> {
+    const { db } = await this.#opened()
+    const rows = await db
+      .selectFrom('jobs')
+      // Lengths alone: the database does not read the texts for them.
+      .select([
+        'owner',
+        sql<number | string>`sum(octet_length(prompt) + coalesce(octet_length(options), 0))`.as('bytes'),
+      ])
+      .where('status', '=', 'pending')
+      .groupBy('owner')
+      .execute()
+    return new Map(rows.map(({ owner, bytes }) => [owner ?? undefined, Number(bytes)]))
   }
 
   async list({ limit, after, status, provider, owner }: JobQuery): Promise<JobSummary[]> {
@@ -107,18 +162,18 @@ export class SqlJobRepository implements JobRepository {
     return rows.map(summaryOf)
   }
 
-  async replace(next: Job, ifStatus: JobStatus): Promise<boolean> {
+  async replace(next: StoredJob, from: JobState): Promise<boolean> {
     const database = await this.#opened()
-    const hasTexts = ifStatus === 'running' && !this.#withoutTexts.delete(next.id)
+    const hasTexts = from.status === 'running' && !this.#withoutTexts.delete(next.id)
     try {
       const isReplaced = await (hasTexts
-        ? database.transact((db) => this.#replaceWithTexts(db, next, ifStatus))
-        : database.write((db) => this.#replaceRow(db, next, ifStatus)))
+        ? database.transact((db) => this.#replaceWithTexts(db, next, from))
+        : database.write((db) => this.#replaceRow(db, next, from)))
       if (isReplaced && next.status === 'running') this.#withoutTexts.add(next.id)
       if (isReplaced) return true
-      return this.#unsureChanges.has(next) && (await this.#holds(next))
+      return this.#unconfirmedChanges.has(next) && (await this.#holds(next))
     } catch (error) {
-      if (error instanceof StorageUnavailableError) this.#unsureChanges.add(next)
+      if (error instanceof StorageUnavailableError) this.#unconfirmedChanges.add(next)
       throw error
     }
   }
@@ -150,6 +205,15 @@ export class SqlJobRepository implements JobRepository {
     return Number(numDeletedRows)
   }
 
+  holdsRuns(): boolean {
+    return this.#database.runner.holdsRuns()
+  }
+
+  async checkReadable(version: number): Promise<void> {
+    const { db, runner } = await this.#opened()
+    if (!(await runner.canAllRead(db, version))) throw new UpgradeUnderWayError()
+  }
+
   async checkHealth(): Promise<void> {
     await (await this.#opened()).checkHealth()
   }
@@ -160,10 +224,10 @@ export class SqlJobRepository implements JobRepository {
     await this.#database.close()
   }
 
-  /** The database, in a state that agrees with what callers were told. */
+  /** Removes inserts that were never confirmed, then returns the database. */
   async #opened(): Promise<SqlDatabase> {
     if (this.#isClosed) throw new StorageUnavailableError()
-    await this.#unsureInserts.settle()
+    await this.#unconfirmedInserts.remove()
     return this.#database
   }
 
@@ -182,38 +246,38 @@ export class SqlJobRepository implements JobRepository {
     if (first) return first
     await this.#insertRow(db, job)
     if (await takeKey(db, idempotency, job)) return undefined
-    // Another process was faster.
+    // Another process took the key first.
     await db.deleteFrom('jobs').where('id', '=', toStorable(job.id)).execute()
     const winner = await findByKey(db, idempotency.key, now)
-    // Its job may have been removed since.
+    // The job of that process may have been removed since.
     return winner ?? (await this.#insertKeyed(db, job, idempotency))
   }
 
-  /** The new state has the whole text. */
-  async #replaceWithTexts(db: SqlDb, next: Job, ifStatus: JobStatus): Promise<boolean> {
-    const isReplaced = await this.#replaceRow(db, next, ifStatus)
+  /** Removes the rows in `job_texts` as well, because the new state has the whole text. */
+  async #replaceWithTexts(db: SqlDb, next: StoredJob, from: JobState): Promise<boolean> {
+    const isReplaced = await this.#replaceRow(db, next, from)
     if (isReplaced) await db.deleteFrom('job_texts').where('job_id', '=', toStorable(next.id)).execute()
     return isReplaced
   }
 
-  async #replaceRow(db: SqlDb, next: Job, ifStatus: JobStatus): Promise<boolean> {
+  async #replaceRow(db: SqlDb, next: StoredJob, from: JobState): Promise<boolean> {
     const { numUpdatedRows } = await db
       .updateTable('jobs')
       .set(stateOf(next, this.#database.runner.id))
       .where('id', '=', toStorable(next.id))
-      .where('status', '=', ifStatus)
+      .where(isInState(from))
       .executeTakeFirst()
     return numUpdatedRows > 0n
   }
 
-  /** Whether the job is stored as this process would have stored it. */
-  async #holds(next: Job): Promise<boolean> {
-    const { status, updated_at, runner_id } = stateOf(next, this.#database.runner.id)
+  /** Whether the stored job is in this state, stored by this process. */
+  async #holds(next: StoredJob): Promise<boolean> {
+    const { updated_at, runner_id } = stateOf(next, this.#database.runner.id)
     const row = await this.#database.db
       .selectFrom('jobs')
       .select('id')
       .where('id', '=', toStorable(next.id))
-      .where('status', '=', status)
+      .where(isInState(next))
       .where('updated_at', '=', updated_at)
       .where('runner_id', runner_id === null ? 'is' : '=', runner_id)
       .executeTakeFirst()

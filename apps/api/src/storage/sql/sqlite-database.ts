@@ -7,24 +7,30 @@ import { JobConflictError, StorageUnavailableError } from '../../jobs/ports/job-
 import { CommitPace } from '../commit-pace.ts'
 import type { FileLock } from '../file-lock.ts'
 import { GroupCommit } from '../group-commit.ts'
-import { SoleProcess } from './sole-process.ts'
+import { ExclusiveRunner } from './exclusive-runner.ts'
 import type { SqlDatabase } from './sql-database.ts'
 import { SqliteFileDialect } from './sqlite-dialect.ts'
 import type { SqlDb, Tables } from './tables.ts'
+import { insertProbe, removeProbe } from './write-probe.ts'
 
-/** A change that waits for the transaction it shares with others. What it throws fails them all. */
+/** After a write within this time the store counts as writable, in milliseconds. */
+const FRESH_MS = 5_000
+const PROBE_BYTES = { idle: 4_096, afterFailure: 262_144 }
+
+/** A change in a transaction that it shares with others. If it rejects, the whole transaction fails. */
 type Change = (db: SqlDb) => Promise<void>
 
 /**
- * A SQLite file, for one process. The driver holds up everything while it works, most of all while it flushes a commit to
- * disk. So changes that come together share a transaction, and one that comes thick waits a little for others.
+ * A SQLite file, for one process. The driver is synchronous: a statement blocks the process, and a commit blocks it until
+ * the disk has flushed. So concurrent changes share a transaction, and `CommitPace` spaces the commits out under load
+ * (docs/decisions/2026-11-24-sql-stores.md).
  */
 export class SqliteDatabase implements SqlDatabase {
   readonly db: SqlDb
   readonly dialect = 'sqlite'
-  readonly runner = new SoleProcess()
-  /** A commit that failed was taken back. */
-  readonly mayStoreUnseen = false
+  readonly runner = new ExclusiveRunner()
+  /** A commit that failed was rolled back. */
+  readonly mustRemoveUnconfirmed = false
   readonly #file: string
   readonly #inode: number
   readonly #driver: Database
@@ -32,11 +38,15 @@ export class SqliteDatabase implements SqlDatabase {
   readonly #pace = new CommitPace()
   readonly #writes = new GroupCommit<Change>(
     (changes) => this.#commit(changes),
-    () => this.#pace.turn(),
+    () => this.#pace.wait(),
   )
   #isWritable = true
+  #writtenAt = Number.NEGATIVE_INFINITY
 
-  /** @param driver open on the file, which `lock` keeps for this process */
+  /**
+   * @param driver has the file open
+   * @param lock keeps other servers from the file; released by `close`
+   */
   constructor(file: string, driver: Database, lock: FileLock) {
     this.#file = file
     this.#inode = statSync(file).ino
@@ -51,14 +61,14 @@ export class SqliteDatabase implements SqlDatabase {
 
   async transact<Result>(statements: (db: SqlDb) => Promise<Result>): Promise<Result> {
     const outcome = Promise.withResolvers<Result>()
-    // A failure of the whole transaction is told by that alone.
+    // If the whole transaction fails, `submit` rejects first and nobody awaits this promise.
     outcome.promise.catch(() => {})
     await this.#writes.submit(async (db) => {
       try {
         outcome.resolve(await statements(db))
       } catch (error) {
         outcome.reject(error)
-        // A conflict is found before anything is changed. After any other failure nobody knows what was.
+        // A conflict is found before this change wrote anything. After any other error it may have written a part.
         if (!(error instanceof JobConflictError)) throw error
       }
     })
@@ -72,8 +82,15 @@ export class SqliteDatabase implements SqlDatabase {
       throw new StorageUnavailableError(cause)
     }
     this.#checkFile()
-    // After a failed write, only one that succeeds shows that the disk is well again.
-    if (!this.#isWritable) await this.transact((db) => sql`pragma user_version = 1`.execute(db))
+    // After a failed write, only a write that succeeds shows that the disk works again.
+    if (!this.#isWritable) await this.#probe(PROBE_BYTES.afterFailure)
+    else if (performance.now() - this.#writtenAt > FRESH_MS) await this.#probe(PROBE_BYTES.idle)
+  }
+
+  /** Two commits: a row that is removed in the commit that wrote it takes no room. */
+  async #probe(bytes: number): Promise<void> {
+    await this.transact((db) => insertProbe(db, this.runner.id, bytes))
+    await this.transact((db) => removeProbe(db, this.runner.id))
   }
 
   async close(): Promise<void> {
@@ -91,19 +108,20 @@ export class SqliteDatabase implements SqlDatabase {
           for (const change of changes) await change(db)
           await sql`commit`.execute(db)
         } catch (error) {
-          // A full disk has ended it already.
+          // When the disk is full, SQLite has rolled back already.
           if (this.#driver.inTransaction) await sql`rollback`.execute(db)
           throw error
         }
       })
       this.#isWritable = true
+      this.#writtenAt = performance.now()
     } catch (error) {
       this.#isWritable = false
       throw error
     }
   }
 
-  /** A file that was moved or removed would take changes that nobody finds again. */
+  /** SQLite would go on writing to a file that was moved or removed, and the changes would be lost. */
   #checkFile(): void {
     const inode = statSync(this.#file, { throwIfNoEntry: false })?.ino
     if (inode !== this.#inode) throw new StorageUnavailableError(new Error(`${this.#file} was moved or removed`))

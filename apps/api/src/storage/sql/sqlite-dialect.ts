@@ -2,13 +2,16 @@ import SQLite, { type Database } from 'better-sqlite3'
 import { SqliteAdapter, SqliteDialect, type SqliteStatement } from 'kysely'
 import { StorageUnavailableError } from '../../jobs/ports/job-repository.ts'
 
-/** What the disk or the file cannot do now. Other errors are mistakes of ours. */
+/** Codes of faults of the disk or the file. Other errors are bugs of ours. */
 const FAULTS = /^SQLITE_(FULL|IOERR|READONLY|BUSY|LOCKED|CANTOPEN|CORRUPT|NOTADB|NOMEM|PERM|PROTOCOL)/
 
-/** Statements that checkpoints of so many jobs make differ in length, so they are not kept for good. */
+/** Prepared statements are kept up to this number. Checkpoints make a different statement for each number of jobs. */
 const MAX_STATEMENTS = 200
 
-/** Kysely's dialect with statements that are kept, migrations in a transaction, and faults as the port has them. */
+/**
+ * Kysely's SQLite dialect with three additions: prepared statements are kept, migrations run in a transaction, and faults of
+ * the disk are thrown as StorageUnavailableError.
+ */
 export class SqliteFileDialect extends SqliteDialect {
   constructor(driver: Database) {
     const statements = new Map<string, SqliteStatement>()
@@ -40,13 +43,13 @@ function guarded(driver: Database, query: string): SqliteStatement {
   const statement = driver.prepare(query)
   return {
     reader: statement.reader,
-    all: (parameters) => orFault(() => statement.all(...parameters)),
-    run: (parameters) => orFault(() => statement.run(...parameters)),
+    all: (parameters) => orUnavailable(() => statement.all(...parameters)),
+    run: (parameters) => orUnavailable(() => statement.run(...parameters)),
     iterate: (parameters) => statement.iterate(...parameters),
   }
 }
 
-function orFault<Result>(work: () => Result): Result {
+function orUnavailable<Result>(work: () => Result): Result {
   try {
     return work()
   } catch (error) {

@@ -1,9 +1,10 @@
 import type { JobStatus } from '@promptlab/contract'
-import type { Kysely } from 'kysely'
+import type { ColumnType, Kysely } from 'kysely'
 
 /**
- * The tables, alike in SQLite and PostgreSQL. Columns are text that a person can read: times are ISO 8601 in UTC, which
- * sorts as it is, and what has fields is JSON. Texts of callers and vendors are kept as `storable-text.ts` writes them.
+ * The tables, which are the same in SQLite and PostgreSQL. Columns are text that people can read. Times are ISO 8601 in UTC,
+ * whose alphabetical order is the order in time. Objects are JSON. Text of callers and vendors is encoded by
+ * `storable-text.ts`.
  */
 export interface Tables {
   jobs: JobTable
@@ -11,8 +12,10 @@ export interface Tables {
   idempotency_keys: IdempotencyKeyTable
   runners: RunnerTable
   imports: ImportTable
+  write_probes: WriteProbeTable
 }
 
+/** Kysely with our tables. */
 export type SqlDb = Kysely<Tables>
 
 interface JobTable {
@@ -22,26 +25,28 @@ interface JobTable {
   prompt: string
   options: string | null
   status: JobStatus
-  /** Null while the job is pending. While it runs, the rest of its text is in `job_texts`. */
+  /** The answer. Null while the job is pending. While it runs, the checkpoints in `job_texts` come after this text. */
   result: string | null
   metrics: string | null
   error: string | null
   created_at: string
   updated_at: string
-  /** When the job reached its final state. */
+  /** When the job became final. Null until then. */
   ended_at: string | null
-  /** The process that last began to run it. */
+  /** The process that runs the job. Null unless the job is running. */
   runner_id: string | null
-  /** Whose it is; null: nobody's. */
+  /** The caller who created the job. Null when there are no API keys. */
   owner: string | null
   /** The length of the prompt in UTF-16 code units. Null in rows of older versions, whose lengths `promptLength` computes. */
   prompt_length: number | null
+  /** The number of the latest run; 0 before the first. */
+  run: ColumnType<number, number | undefined, number>
 }
 
-/** What checkpoints added to the texts of running jobs: a long text is not written anew each time it grows. */
+/** The pieces that checkpoints add to the texts of running jobs, so that a long text is not rewritten whenever it grows. */
 interface JobTextTable {
   job_id: string
-  /** Where in the text it begins, in UTF-16 code units. */
+  /** The place in the text where the piece begins, in UTF-16 code units. */
   start: number
   text: string
 }
@@ -50,14 +55,22 @@ interface IdempotencyKeyTable {
   key: string
   job_id: string
   fingerprint: string
-  /** When its job was created. */
+  /** When the job was created. */
   created_at: string
 }
 
-/** Processes that share a store, in PostgreSQL alone. */
+/** The processes that share a store. Only in PostgreSQL. */
 interface RunnerTable {
   id: string
   alive_until: Date
+  /** The newest form of a record that the process reads. */
+  record_version: number
+}
+
+/** Rows that are written and removed at once, to see whether the database takes writes. */
+interface WriteProbeTable {
+  id: string
+  filler: string
 }
 
 /** Imports of another store into this one. */

@@ -1,23 +1,23 @@
 import { constants, statSync } from 'node:fs'
 import { open, readFile, rename, rm } from 'node:fs/promises'
 
-/** The file operations that the store is made of. A port, so that a test can end the world between any two of them. */
+/** The file operations of the store. An interface, so that a test can simulate a crash between any two operations. */
 export interface Disk {
-  /** A file that is made by this is its owner's alone: prompts and answers are private. */
+  /** Creates files that only their owner can read and write (mode 600), because prompts and answers are private. */
   open(path: string, flags: 'r+' | 'w'): Promise<DiskFile>
-  /** Opens a file for reading and writing, each write of which returns when the disk has it. */
+  /** Opens a file for reading and writing. Each write resolves when its bytes are on disk. */
   openDurable(path: string): Promise<DiskFile>
   /** @returns undefined when there is no such file */
   read(path: string): Promise<Buffer | undefined>
   /**
-   * What is at the path now, or undefined. It does not wait: a look at a name takes microseconds, and each operation that
-   * is waited for costs ten times as much.
+   * The file at a path, or undefined when there is none. This call is synchronous because it takes microseconds, and an
+   * asynchronous one costs ten times as much.
    */
   statNow(path: string): FileStatus | undefined
   rename(from: string, to: string): Promise<void>
   /** Does nothing when there is no such file. */
   remove(path: string): Promise<void>
-  /** Returns when the disk has the names of the folder: what was made, renamed and removed in it. */
+  /** Resolves when the names in a folder are on disk: files that were created, renamed or removed there. */
   syncFolder(path: string): Promise<void>
 }
 
@@ -27,20 +27,21 @@ export interface FileStatus {
 }
 
 export interface DiskFile {
-  /** May write less than it is given. */
+  /** May write fewer bytes than `length`. */
   write(bytes: Buffer, offset: number, length: number, position: number): Promise<{ bytesWritten: number }>
   read(bytes: Buffer, offset: number, length: number, position: number): Promise<{ bytesRead: number }>
   truncate(length: number): Promise<void>
   stat(): Promise<FileStatus>
-  /** Returns when the disk has the content and the length. */
+  /** Resolves when the content and the length are on disk. */
   datasync(): Promise<void>
   close(): Promise<void>
 }
 
+/** The disk of this machine. */
 export const nodeDisk: Disk = {
   open: (path, flags) => open(path, flags, 0o600),
   async openDurable(path) {
-    // One operation for a write and its flush, where the system has that; elsewhere two.
+    // On Linux, O_DSYNC makes a write and its flush one operation. Elsewhere they are two.
     if (process.platform === 'linux') return await open(path, constants.O_RDWR | constants.O_DSYNC)
     const file = await open(path, 'r+')
     return {
@@ -85,7 +86,7 @@ function isMissing(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ENOENT'
 }
 
-/** Opens a file, lends it, and closes it whatever happens. */
+/** Calls `use` with an open file and closes the file in any case. */
 export async function usingFile<Result>(
   disk: Disk,
   path: string,
@@ -101,8 +102,8 @@ export async function usingFile<Result>(
 }
 
 /**
- * Writes all chunks from a position on, one after the other; between any two, other work gets its turn.
- * @returns the position after the last
+ * Writes the chunks one after the other, beginning at a position. The event loop runs between any two.
+ * @returns the position after the last chunk
  */
 export async function writeChunks(
   file: DiskFile,
@@ -123,8 +124,8 @@ export async function writeChunks(
 const CHUNK_BYTES = 256 * 1024
 
 /**
- * The pieces in chunks that are put together when they are asked for, which takes a fraction of a millisecond each.
- * A chunk is good until the next one is asked for: a new buffer for each would keep the garbage collector busy.
+ * Joins pieces into chunks of up to 256 KB, each within a fraction of a millisecond. All chunks share one buffer, which saves
+ * work for the garbage collector: a chunk is valid only until the next one is taken.
  */
 export function* chunksOf(pieces: Iterable<Uint8Array>): Generator<Buffer> {
   let chunk = Buffer.alloc(0)
@@ -135,7 +136,7 @@ export function* chunksOf(pieces: Iterable<Uint8Array>): Generator<Buffer> {
       length = 0
     }
     if (length + piece.length > chunk.length) {
-      // Few bytes, as most commits have them, get a small buffer.
+      // The buffer grows with the chunk, because most commits are small.
       const larger = Buffer.allocUnsafe(Math.max(length + piece.length, Math.min(CHUNK_BYTES, chunk.length * 4)))
       chunk.copy(larger, 0, 0, length)
       chunk = larger

@@ -1,8 +1,9 @@
 import { dirname } from 'node:path'
 import { chunksOf, type Disk, type DiskFile, usingFile, writeChunks } from './disk.ts'
+import { unfinishedLine } from './journal-lines.ts'
 import { replaceFile } from './replace-file.ts'
 
-/** The journal is not where it was, or not what it was: somebody moved, replaced or shortened it. */
+/** Another program moved, replaced or shortened the journal. */
 export class JournalGoneError extends Error {
   override readonly name = 'JournalGoneError'
 }
@@ -11,28 +12,32 @@ const READ_BYTES = 256 * 1024
 const PROBE_BYTES = 4096
 
 /**
- * A file that grows by what is appended, for one caller at a time. It stays open between appends; before each of them its
- * path is looked at, as an open file would go on taking writes after its folder was moved away or another file was put in
- * its place.
+ * The file `jobs.json.journal`, to which changes are appended. Call one method at a time.
+ *
+ * The file stays open between appends. Each append first checks that the path still leads to this file, because an open
+ * file goes on taking writes after its folder was moved or another file took its name. To open it anew for each append
+ * would cost a third of the server's time (docs/decisions/2026-11-23-jobs-file.md).
  */
 export class JournalFile {
   readonly path: string
   readonly #disk: Disk
-  /** What the disk is known to have. Nothing beyond it counts. */
+  /** How many bytes the disk is known to have. Bytes after them do not count. */
   #length = 0
-  /** The file that the length is about; undefined while there is none that can be relied on. */
+  /** The inode of our file. Undefined when there is no file, or when it is not known which one the name leads to. */
   #inode: number | undefined
   #open: DiskFile | undefined
-  /** Whether an append failed and what it left could not be cut off. */
+  /** Whether a failed append may have left bytes behind `#length`. */
   #hasRemains = false
-  /** How much could not be appended. */
-  #bytesOfFailure = PROBE_BYTES
+  /** The size of the largest append that failed since the last probe that succeeded. */
+  #failedBytes = PROBE_BYTES
 
-  constructor(path: string, disk: Disk) {
-    this.path = path
+  /** @param jobsPath of the `jobs.json` that the journal belongs to */
+  constructor(jobsPath: string, disk: Disk) {
+    this.path = `${jobsPath}.journal`
     this.#disk = disk
   }
 
+  /** In bytes. */
   get length(): number {
     return this.#length
   }
@@ -42,7 +47,7 @@ export class JournalFile {
     return this.#disk.read(this.path)
   }
 
-  /** Makes an empty journal, in place of what is there. */
+  /** Creates an empty journal. A journal that exists is emptied. */
   async create(): Promise<void> {
     await this.release()
     this.#inode = undefined
@@ -56,14 +61,14 @@ export class JournalFile {
     this.#inode = inode
   }
 
-  /** Returns when the disk has the lines; if it throws, none of them is there. */
+  /** Resolves when the lines are on disk. If it rejects, none of them counts. */
   async append(lines: readonly Uint8Array[]): Promise<void> {
-    this.#length = await this.#usingOurs(async (file) => {
+    this.#length = await this.#withCheckedFile(async (file) => {
       try {
         return await writeChunks(file, chunksOf(lines), this.#length)
       } catch (error) {
         const bytes = lines.reduce((sum, line) => sum + line.length, 0)
-        this.#bytesOfFailure = Math.max(this.#bytesOfFailure, bytes)
+        this.#failedBytes = Math.max(this.#failedBytes, bytes)
         this.#hasRemains = true
         await this.#cut(file, this.#length).catch(() => {})
         await this.release()
@@ -72,30 +77,29 @@ export class JournalFile {
     })
   }
 
-  /** Returns if there is room for what could not be appended the last time. */
+  /** Writes as much as the largest append that failed, and removes it again. Rejects if the disk has no room for it. */
   async probe(): Promise<void> {
-    await this.#usingOurs(async (file) => {
-      // Without an end of line: should the process die here, this is an append that a crash cut off.
-      const filler = Buffer.alloc(this.#bytesOfFailure, ' ')
+    await this.#withCheckedFile(async (file) => {
       this.#hasRemains = true
       try {
-        await writeChunks(file, [filler], this.#length)
+        // If the process is killed here, the next start leaves these bytes out.
+        await writeChunks(file, [unfinishedLine(this.#failedBytes)], this.#length)
       } finally {
         await this.#cut(file, this.#length)
       }
     })
-    this.#bytesOfFailure = PROBE_BYTES
+    this.#failedBytes = PROBE_BYTES
   }
 
-  /** Removes what comes before a position, at once and for good, or not at all. */
+  /** Removes the bytes before a position. Resolves when that is on disk; if it rejects, all or none of them are removed. */
   async dropUntil(position: number): Promise<void> {
     if (position === this.#length) {
-      // Nothing is left, so whatever is there may go.
+      // Nothing is kept, so an empty journal is enough.
       await this.create()
       return
     }
-    await this.#usingOurs((file) => replaceFile(this.#disk, this.path, slice(file, position, this.#length)))
-    // Before the folder is synced, a crash could bring the old file back, without what is appended to this one.
+    await this.#withCheckedFile((file) => replaceFile(this.#disk, this.path, slice(file, position, this.#length)))
+    // Until the folder is flushed, nothing is appended to the new file: a power failure could bring the old file back.
     await this.release()
     this.#inode = undefined
     this.#length -= position
@@ -103,7 +107,7 @@ export class JournalFile {
     this.#inode = await usingFile(this.#disk, this.path, 'r+', async (file) => (await file.stat()).ino)
   }
 
-  /** Removes it for good. */
+  /** Removes the file. Resolves when that is on disk. */
   async remove(): Promise<void> {
     await this.release()
     await this.#disk.remove(this.path)
@@ -112,19 +116,22 @@ export class JournalFile {
     this.#length = 0
   }
 
-  /** Closes the file; the next append opens it again. */
+  /** Closes the file. The next append opens it again. */
   async release(): Promise<void> {
     const file = this.#open
     this.#open = undefined
     await file?.close()
   }
 
-  /** Lends the file if it is the one that was written last and has all that was. */
-  async #usingOurs<Result>(use: (file: DiskFile) => Promise<Result>): Promise<Result> {
+  /**
+   * Calls `use` with the open file.
+   * @throws JournalGoneError the path leads to another file, or to one that is too short
+   */
+  async #withCheckedFile<Result>(use: (file: DiskFile) => Promise<Result>): Promise<Result> {
     const status = this.#disk.statNow(this.path)
     if (!status || status.ino !== this.#inode || status.size < this.#length) {
       await this.release()
-      throw new JournalGoneError(`${this.path} is ${status ? 'not as it was left' : 'gone'}`)
+      throw new JournalGoneError(`${this.path} was ${status ? 'replaced or shortened' : 'moved or removed'}`)
     }
     this.#open ??= await this.#disk.openDurable(this.path)
     if (this.#hasRemains || status.size > this.#length) await this.#cut(this.#open, this.#length)

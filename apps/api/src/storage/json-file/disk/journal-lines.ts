@@ -7,7 +7,10 @@ const END = Buffer.of(NEWLINE)
 
 const Removal = z.strictObject({ id: z.string().min(1), removed: z.literal(true) })
 
-/** One line for each change: the job's as in `jobs.json`, or that it was removed. */
+/**
+ * The changes as lines of a journal, whose format only this file knows. A changed job has the line that it has in
+ * `jobs.json`; a removed job has `{"id":"…","removed":true}`. Each line ends with a newline.
+ */
 export function* journalLines(changes: JobChanges): Generator<Uint8Array> {
   for (const [id, entry] of changes) {
     yield entry?.line ?? Buffer.from(JSON.stringify({ id, removed: true }))
@@ -16,10 +19,16 @@ export function* journalLines(changes: JobChanges): Generator<Uint8Array> {
 }
 
 /**
- * The jobs with the changes of a journal. A line is the whole new state of its job, so the last line of an id is what
- * counts, and a journal that begins before the jobs were stored changes nothing that it should not.
- *
- * A last line without its end is an append that a crash cut off. Nobody was told that it was stored, so it is left out.
+ * Bytes that can stand at the end of a journal without changing what it says: a line that never ends.
+ * @param length in bytes
+ */
+export function unfinishedLine(length: number): Buffer {
+  return Buffer.alloc(length, ' ')
+}
+
+/**
+ * The jobs as they are after the changes of a journal. Each line is the whole new state of its job, so the last line of a
+ * job counts. Changes that the jobs have already may be in the journal too: to apply them again changes nothing.
  * @param path of the journal, for the error
  * @throws DamagedFileError
  */
@@ -33,7 +42,8 @@ export function replay(path: string, bytes: Buffer, jobs: JobEntries): JobEntrie
 }
 
 /**
- * What a journal says has become of the jobs that are in it.
+ * Reads a journal: the last state of each job in it. A last line without a newline is an append that a crash cut off.
+ * The change was not confirmed to anybody, so it is left out, unless only the newline is missing.
  * @param path of the journal, for the error
  * @throws DamagedFileError
  */
@@ -69,7 +79,7 @@ function parseLine(bytes: Buffer, at: { path: string; place: string }): { id: st
   return { id: entry.id, entry }
 }
 
-/** No beginning of a JSON object is JSON, so what is whole lacks nothing but the end of its line. */
+/** Whether only the newline is missing: no part of a JSON object that lacks its end is JSON. */
 function isWholeJson(bytes: Buffer): boolean {
   try {
     JSON.parse(bytes.toString('utf8'))

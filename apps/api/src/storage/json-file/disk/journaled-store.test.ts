@@ -9,7 +9,7 @@ import { tinyDisk } from '../../../../test/support/tiny-disk.ts'
 import { JobEntry } from '../memory/job-entry.ts'
 import { JournaledStore, readStore, type StoreOptions } from './journaled-store.ts'
 
-/** A job whose prompt says which version of it this is. */
+/** A job whose prompt begins with its version. */
 const version = (id: string, number: number, padding = 0) =>
   JobEntry.of({ ...aJob(id), prompt: `${number} ${'x'.repeat(padding)}` })
 const versionOf = ({ job }: JobEntry) => Number.parseInt(job.prompt, 10)
@@ -25,8 +25,8 @@ async function open(path: string, options?: StoreOptions): Promise<JournaledStor
 const newPath = async () => join(await temporaryFolder(), 'jobs.json')
 const journalOf = (path: string) => readFile(`${path}.journal`, 'utf8')
 
-describe('the journal', () => {
-  it('has a line for each change, and jobs.json stays as it is', async () => {
+describe('JournaledStore with a journal', () => {
+  it('appends a line for each change and leaves jobs.json unchanged', async () => {
     const path = await newPath()
     const store = await open(path)
     await store.commit(put(version('a', 1)))
@@ -43,7 +43,7 @@ describe('the journal', () => {
     expect(idsOf(await readStore(path))).toEqual(['b', 'c'])
   })
 
-  it('begins when jobs.json has become large, and ends when that has become small', async () => {
+  it('begins a journal when the jobs have become large, and removes it when they have become small', async () => {
     const path = await newPath()
     const store = await open(path, { journalFromBytes: 4_000 })
     await store.commit(put(version('a', 1, 1_000)))
@@ -57,7 +57,7 @@ describe('the journal', () => {
     expect(await readFile(path, 'utf8')).toContain('"id":"c"')
   })
 
-  it('is folded into jobs.json when the store is closed', async () => {
+  it('writes the journal into jobs.json when it is closed', async () => {
     const path = await newPath()
     const store = await open(path)
     await store.commit(put(version('a', 1)))
@@ -76,7 +76,7 @@ describe('the journal', () => {
     expect(idsOf(again.jobs.inOrderOfCreation())).toEqual(['b', 'a'])
   })
 
-  it('takes as much of the disk for a commit as that changes, however large the store is', async () => {
+  it('writes as many bytes for a commit as the changed jobs have, however large the store is', async () => {
     const disk = new CrashDisk()
     const store = await open(await newPath(), { disk })
     await store.commit(put(...Array.from({ length: 2_000 }, (_, index) => version(`job-${index}`, 1, 2_000))))
@@ -84,14 +84,14 @@ describe('the journal', () => {
     await store.commit(put(version('job-7', 2, 2_000)))
     expect(disk.bytesWritten).toBe(version('job-7', 2, 2_000).line.length + 1)
     await store.close()
-    // And what is written of the whole store is written in parts, with turns of the event loop in between.
+    // The whole store is written in chunks, so that the event loop runs in between.
     expect(disk.bytesWritten).toBeGreaterThan(4_000_000)
     expect(disk.largestWrite).toBeLessThan(300_000)
   })
 })
 
-describe('a journal that a crash cut off', () => {
-  it('gives all changes but the one that was under way, wherever it was cut', async () => {
+describe('JournaledStore after a crash during an append', () => {
+  it('has all changes but the last one, wherever its line was cut off', async () => {
     const path = await newPath()
     const document = '{"version":1,"jobs":[\n\n]}\n'
     const first = `${JSON.stringify(aJob('a'))}\n{"id":"a","removed":true}\n${JSON.stringify(aJob('b'))}\n`
@@ -99,7 +99,7 @@ describe('a journal that a crash cut off', () => {
     for (let length = 0; length <= last.length; length++) {
       await writeFile(path, document)
       await writeFile(`${path}.journal`, Buffer.concat([Buffer.from(first), last.subarray(0, length)]))
-      // Without its end of line the last line is whole, and true.
+      // A last line that lacks only its newline counts.
       expect(idsOf(await readStore(path))).toEqual(length < last.length - 1 ? ['b'] : ['b', 'c'])
     }
     await writeFile(`${path}.journal`, Buffer.concat([Buffer.from(first), last.subarray(0, 9), Buffer.alloc(4096)]))
@@ -111,8 +111,8 @@ describe('a journal that a crash cut off', () => {
   })
 })
 
-describe('a disk that fails', () => {
-  it('leaves nothing of a commit that did not fit, and goes on when there is room', async ({ skip }) => {
+describe('JournaledStore on a disk that fails', () => {
+  it('stores nothing of a commit that did not fit, and goes on when there is room', async ({ skip }) => {
     const folder = await tinyDisk('256k', skip)
     const path = join(folder, 'jobs.json')
     const store = await open(path)
@@ -124,14 +124,14 @@ describe('a disk that fails', () => {
 
     await writeFile(join(folder, 'ballast'), Buffer.alloc(1_000_000)).catch(() => {})
     await expect(store.commit(put(version('b', 1, 10_000)))).rejects.toThrow('ENOSPC')
-    // A probe is true to what was refused: a byte would have fitted.
+    // The probe writes as much as was refused. One byte would have fitted.
     await expect(store.commit(new Map())).rejects.toThrow('ENOSPC')
     await rm(join(folder, 'ballast'))
     await store.commit(put(version('b', 1, 10_000)))
     expect(idsOf(await readStore(path))).toEqual(['a', 'b'])
   })
 
-  it('is refused until what a failed commit left could be removed', async () => {
+  it('refuses commits until it could remove the bytes of a failed one', async () => {
     const path = await newPath()
     const disk = new CrashDisk()
     const store = await open(path, { disk })
@@ -157,12 +157,12 @@ describe('a disk that fails', () => {
       (journal: string) => rename(journal, `${journal}.old`).then(() => writeFile(journal, 'something else')),
     ],
     ['shortened', (journal: string) => writeFile(journal, '')],
-  ])('gets a new journal when that was %s under a running server, and loses nothing', async (_, harm) => {
+  ])('creates a new journal when another program %s it, and loses nothing', async (_, harm) => {
     const path = await newPath()
     const store = await open(path)
     await store.commit(put(version('a', 1)))
     await harm(`${path}.journal`)
-    await expect(store.commit(put(version('b', 1)))).rejects.toThrow(/is gone|not as it was left/)
+    await expect(store.commit(put(version('b', 1)))).rejects.toThrow(/was (moved or removed|replaced or shortened)/)
     await vi.waitUntil(() =>
       store.commit(put(version('c', 1))).then(
         () => true,
@@ -172,17 +172,17 @@ describe('a disk that fails', () => {
     expect(idsOf(await readStore(path))).toEqual(['a', 'c'])
   })
 
-  it('is told once while the store cannot be compacted, and takes commits all the same', async () => {
+  it('warns once while it cannot be compacted, and goes on with commits', async () => {
     const path = await newPath()
     const disk = new CrashDisk()
     const warn = vi.fn()
-    const store = await open(path, { disk, slackBytes: 1_000, logger: { warn } })
+    const store = await open(path, { disk, slackBytes: 1_000, logger: { info: () => {}, warn } })
     disk.atStep = async (operation) => {
       if (operation === 'rename') throw new Error('no rename')
     }
     for (let number = 1; number <= 40; number++) await store.commit(put(version('a', number, 100)))
     expect(warn.mock.calls).toEqual([
-      [{ err: new Error('no rename'), journal: `${path}.journal` }, expect.stringContaining('could not be compacted')],
+      [{ err: new Error('no rename'), journal: `${path}.journal` }, expect.stringContaining('could not compact')],
     ])
     disk.atStep = async () => {}
     const before = (await journalOf(path)).length
@@ -192,11 +192,14 @@ describe('a disk that fails', () => {
   })
 })
 
-/** What clients were told: by id, the versions that may be found, 0 for none; the first is the one last acknowledged. */
+/**
+ * The versions of each job that may be found in the store; 0 stands for no job. The first is the last one that was confirmed,
+ * the others are those of commits that failed or have not ended.
+ */
 class Ledger {
   readonly #versions = new Map<string, number[]>()
 
-  /** Commits the changes, and notes what may be found meanwhile and afterwards. */
+  /** Commits the changes, and notes which versions may be found during the commit and afterwards. */
   async commit(store: JournaledStore, changes: ReadonlyMap<string, JobEntry | undefined>): Promise<void> {
     const next = (entry: JobEntry | undefined) => (entry ? versionOf(entry) : 0)
     for (const [id, entry] of changes) this.#versions.set(id, [...this.of(id), next(entry)])
@@ -204,7 +207,7 @@ class Ledger {
       await store.commit(changes)
       for (const [id, entry] of changes) this.#versions.set(id, [next(entry)])
     } catch {
-      // What was refused may be found after a crash in the middle of it, until the next version is acknowledged.
+      // A refused version may be found after a crash during the commit, until the next version is confirmed.
     }
   }
 
@@ -213,7 +216,7 @@ class Ledger {
     for (const id of [...found.keys(), ...this.#versions.keys()]) expect(this.of(id)).toContain(found.get(id) ?? 0)
   }
 
-  /** Nothing that was refused is there. */
+  /** Accepts the confirmed versions only. */
   checkExactly(entries: Iterable<JobEntry>): void {
     const found = this.#found(entries)
     for (const id of [...found.keys(), ...this.#versions.keys()]) expect(found.get(id) ?? 0).toBe(this.of(id)[0])
@@ -228,20 +231,20 @@ class Ledger {
   }
 }
 
-describe('a crash', () => {
+describe('JournaledStore after a crash at any file operation', () => {
   const SEED = Number(process.env['CRASH_SEED'] ?? Date.now() % 1_000_000)
 
   function someChanges(random: Random, number: number): ReadonlyMap<string, JobEntry | undefined> {
     const ids = Array.from({ length: 1 + random.below(3) }, () => `job-${random.below(12)}`)
-    // The store grows and shrinks, so that it gets a journal and loses it again.
+    // The store grows and shrinks, so that a journal begins and ends.
     const removed = number % 40 < 20 ? 0.2 : 0.9
     return new Map(ids.map((id) => [id, random.next() < removed ? undefined : version(id, number, random.below(200))]))
   }
 
   it.each([
     ['on a disk that works', 0],
-    ['on a disk that fails now and then', 0.02],
-  ])(`takes back nothing at any step of commits and compactions, %s (CRASH_SEED=${SEED})`, async (_, faults) => {
+    ['on a disk where one operation in fifty fails', 0.02],
+  ])(`has every confirmed commit, %s (CRASH_SEED=${SEED})`, async (_, faults) => {
     const random = new Random(SEED)
     const folder = await temporaryFolder()
     const path = join(folder, 'store', 'jobs.json')
@@ -256,7 +259,7 @@ describe('a crash', () => {
       await writeFiles(dirname(image), files)
       ledger.check(await readStore(image))
     }
-    // Collected, because to the store a failed check would be a failed disk.
+    // Collected here, because the store would take an error of a check for an error of the disk.
     const failures: unknown[] = []
     disk.atStep = async (operation) => {
       operations.set(operation, (operations.get(operation) ?? 0) + 1)
@@ -265,11 +268,11 @@ describe('a crash', () => {
       await check(disk.afterPowerFailure()).catch((error) => failures.push('without power', operation, error))
       if (random.next() < faults) throw new Error(`no ${operation}`)
     }
-    // With some seeds it takes longer until the store has lost its journal.
+    // With some seeds it takes longer until the store has removed its journal.
     const isEnough = (number: number) => number > 120 && (operations.get('remove') ?? 0) > 0
     for (let number = 1; number <= 1_000 && !isEnough(number); number++) {
       await ledger.commit(store, someChanges(random, number))
-      // As between requests: while a journal is gone, commits are refused at once, and the compaction needs its turns.
+      // As between requests. While the journal is missing, commits fail at once, and the compaction needs the event loop.
       await new Promise((resolve) => setImmediate(resolve))
     }
     disk.atStep = async () => {}

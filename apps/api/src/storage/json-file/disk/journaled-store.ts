@@ -6,34 +6,40 @@ import { type Disk, nodeDisk } from './disk.ts'
 import { JobsFile } from './jobs-file.ts'
 import { JournalFile, JournalGoneError } from './journal-file.ts'
 import { journalLines, replay } from './journal-lines.ts'
+import { Mutex } from './mutex.ts'
 import { SizeWarning } from './size-warning.ts'
-import { Turns } from './turns.ts'
 
 export interface StoreOptions {
-  /** Told what an operator should know and no caller is told. */
-  readonly logger?: Pick<Logger, 'warn'> | undefined
-  /** From this size on, changes go to a journal. */
+  /** Gets warnings for the operator: problems that fail no request. */
+  readonly logger?: Pick<Logger, 'info' | 'warn'> | undefined
+  /** The size of the jobs from which changes go to a journal, in bytes. The default is 64 KB. */
   readonly journalFromBytes?: number
-  /** What the files may hold beyond what the jobs need, and half of that again, until they are compacted. */
+  /** The files are compacted when they are larger than 1.5 times the jobs plus this, in bytes. The default is 4 MB. */
   readonly slackBytes?: number
   readonly disk?: Disk
 }
 
-/** To replace a file of this size as a whole costs little more than to append to one. */
+/** Below this size, replacing the whole file takes about as long as appending to a journal: a millisecond. */
 const JOURNAL_FROM_BYTES = 64 * 1024
 const SLACK_BYTES = 4 * 1024 * 1024
 
 /**
- * Jobs in memory and on disk. While they are few, each commit replaces `jobs.json`. When they are many, it appends to
- * `jobs.json.journal`, and now and then `jobs.json` is written anew, while commits go on, and the journal cut.
+ * Jobs in memory and on disk: steps 4 to 6 of the picture at `JsonFileJobRepository`. A small store has one snapshot,
+ * `jobs.json`, and each commit replaces it. A large store also has a journal, `jobs.json.journal`, and each commit appends
+ * to it. A compaction writes a new snapshot from time to time, while commits go on, and then cuts from the journal what the
+ * snapshot has.
  *
- * Whenever the process or the machine stops, nothing is lost, because at each moment the journal on disk, if there is one,
- * has every change since `jobs.json` was written, without a gap: a new `jobs.json` is there for good before the journal
- * loses what it holds, the journal is cut between two commits, and it is gone for good before a commit goes without it.
- * That the journal may begin earlier than `jobs.json` does no harm, as each line is the whole new state of a job.
+ * No crash loses a commit, because the journal on disk always has every change since the snapshot. Three rules keep it so:
+ *
+ * 1. The journal is cut only after the new snapshot is on disk.
+ * 2. The journal is cut between two commits, never during one.
+ * 3. A commit goes without a journal only after the removal of the journal is on disk.
+ *
+ * The journal may have changes that the snapshot has too: each line is the whole new state of a job, so applying it twice
+ * changes nothing.
  */
 export class JournaledStore {
-  /** What the disk has. */
+  /** The jobs that are on disk. */
   readonly jobs: StoredJobs
   readonly #db: Low<JobEntries>
   readonly #journal: JournalFile
@@ -41,13 +47,13 @@ export class JournaledStore {
   readonly #journalFromBytes: number
   readonly #slackBytes: number
   readonly #sizeWarning: SizeWarning
-  /** Commits, and what must not come between their disk and their memory. */
-  readonly #turns = new Turns()
+  /** Held by a commit, and by a compaction while it cuts the journal: disk and memory must stay at the same commit. */
+  readonly #mutex = new Mutex()
   #isJournaling = false
-  /** What the jobs took when `jobs.json` was written. */
+  /** The size of the jobs in the last snapshot. */
   #snapshotBytes = 0
   #compaction: Promise<void> | undefined
-  /** After a compaction that failed, the length of the journal at which it is tried again. */
+  /** After a failed compaction, the length of the journal at which the next one is tried. */
   #retryAtLength = 0
 
   private constructor(path: string, files: StoreFiles, jobs: StoredJobs, options: StoreOptions) {
@@ -61,7 +67,7 @@ export class JournaledStore {
   }
 
   /**
-   * Reads what is there and writes it, which proves that the files can be written before the first job is accepted.
+   * Reads the files and writes a new snapshot. The write shows that the disk works before a job is accepted.
    * @throws DamagedFileError
    */
   static async open(path: string, options: StoreOptions = {}): Promise<JournaledStore> {
@@ -74,9 +80,9 @@ export class JournaledStore {
     return store
   }
 
-  /** Returns when the disk has the changes. Without any it only proves that the disk can be written. */
+  /** Resolves when the changes are on disk. Without changes, it checks that the disk can be written. */
   commit(changes: JobChanges): Promise<void> {
-    return this.#turns.run(async () => {
+    return this.#mutex.run(async () => {
       if (this.#isJournaling) await this.#append(changes)
       else await this.#writeSnapshot(this.jobs.with(changes))
       this.jobs.apply(changes)
@@ -84,7 +90,7 @@ export class JournaledStore {
     })
   }
 
-  /** Leaves everything in `jobs.json`, if that can be written. */
+  /** Writes everything into `jobs.json` and removes the journal. If that fails, the journal stays for the next start. */
   async close(): Promise<void> {
     await this.#compaction
     if (!this.#isJournaling) return
@@ -95,7 +101,7 @@ export class JournaledStore {
       await this.#journal.release()
       this.#logger?.warn(
         { err: error, journal: this.#journal.path },
-        'the job store keeps its journal; the next start reads it',
+        'could not write the journal into the job store; the next start reads the journal',
       )
     }
   }
@@ -104,7 +110,7 @@ export class JournaledStore {
     try {
       await (changes.size > 0 ? this.#journal.append([...journalLines(changes)]) : this.#journal.probe())
     } catch (error) {
-      // Its changes are in memory. Once jobs.json has them, a new journal can begin.
+      // The lost changes are in memory. A new snapshot gets them, and then a new journal can begin.
       if (error instanceof JournalGoneError && !this.#compaction) this.#startCompaction()
       throw error
     }
@@ -115,7 +121,7 @@ export class JournaledStore {
     if (this.#isJournaling) {
       if (!this.#compaction && this.#isCompactionDue()) this.#startCompaction()
     } else if (this.jobs.bytes >= this.#journalFromBytes) {
-      // If there can be none, jobs.json goes on being replaced, and the next commit tries again.
+      // If the journal cannot be created, commits go on replacing jobs.json, and the next one tries again.
       await this.#startJournal().catch(() => {})
     }
   }
@@ -131,12 +137,12 @@ export class JournaledStore {
     return this.#isSmall() || this.#snapshotBytes + length > this.jobs.bytes * 1.5 + this.#slackBytes
   }
 
-  /** Well below where a journal begins, so that it does not come and go. */
+  /** Whether the store needs no journal any more. Half the size at which it begins, so that it does not come and go. */
   #isSmall(): boolean {
     return this.jobs.bytes < this.#journalFromBytes / 2
   }
 
-  /** Call it in a turn, when memory and journal are at the same commit. Commits go on meanwhile. */
+  /** Call this while holding the mutex, so that memory and journal are at the same commit. Commits go on meanwhile. */
   #startCompaction(): void {
     this.#compaction = this.#compact(this.jobs.all(), this.#journal.length)
       .then(() => {
@@ -146,7 +152,7 @@ export class JournaledStore {
         if (this.#retryAtLength === 0) {
           this.#logger?.warn(
             { err: error, journal: this.#journal.path },
-            'the job store could not be compacted; its journal grows until it can be',
+            'could not compact the job store; its journal grows until that succeeds',
           )
         }
         this.#retryAtLength = Math.max(1, this.#journal.length + this.#slackBytes / 4)
@@ -158,7 +164,7 @@ export class JournaledStore {
 
   async #compact(entries: JobEntries, position: number): Promise<void> {
     await this.#writeSnapshot(entries)
-    await this.#turns.run(async () => {
+    await this.#mutex.run(async () => {
       if (this.#isSmall()) {
         await this.#writeSnapshot(this.jobs.all())
         await this.#journal.remove()
@@ -174,14 +180,14 @@ export class JournaledStore {
     try {
       await this.#db.write()
     } finally {
-      // Or jobs that are replaced meanwhile would stay in memory.
+      // Without this, lowdb would keep jobs in memory that are replaced later.
       this.#db.data = []
     }
     this.#snapshotBytes = entries.reduce((sum, { line }) => sum + line.length, 0)
   }
 }
 
-/** The jobs that a store has which no server holds. Changes nothing. */
+/** Reads the jobs of a store that no server uses. Changes nothing. */
 export async function readStore(path: string): Promise<JobEntries> {
   return readEntries(path, storeFiles(path, nodeDisk))
 }
@@ -192,8 +198,8 @@ interface StoreFiles {
 }
 
 function storeFiles(path: string, disk: Disk): StoreFiles {
-  // Not JSONFilePreset: it swaps the file for memory when NODE_ENV is "test".
-  return { db: new Low<JobEntries>(new JobsFile(path, disk), []), journal: new JournalFile(`${path}.journal`, disk) }
+  // Not JSONFilePreset: it replaces the file by memory when NODE_ENV is "test".
+  return { db: new Low<JobEntries>(new JobsFile(path, disk), []), journal: new JournalFile(path, disk) }
 }
 
 async function readEntries(path: string, { db, journal }: StoreFiles): Promise<JobEntries> {
@@ -203,6 +209,6 @@ async function readEntries(path: string, { db, journal }: StoreFiles): Promise<J
   db.data = none
   const changes = await journal.read()
   if (!changes) return data
-  if (data === none) throw new DamagedFileError(journal.path, `${path}, which it belongs to, is missing`)
+  if (data === none) throw new DamagedFileError(journal.path, `${path}, to which it belongs, is missing`)
   return replay(journal.path, changes, data)
 }

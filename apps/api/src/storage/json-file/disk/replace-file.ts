@@ -1,12 +1,15 @@
 import { basename, dirname, join } from 'node:path'
 import { type Disk, usingFile, writeChunks } from './disk.ts'
 
-/** Bytes that may wait for the disk. More would make the flushes of others, such as a commit's, wait behind them. */
+/**
+ * The new file is flushed whenever this many bytes were written. More unflushed bytes would delay the flush of a commit,
+ * which waits behind them.
+ */
 const UNSYNCED_BYTES = 8 * 1024 * 1024
 
 /**
- * Replaces a file as a whole, by one that the disk has already: a crash leaves the old or the new one.
- * Which of the two is certain when the folder is synced.
+ * Replaces a whole file: writes the new one under another name, flushes it, and renames it. A crash leaves the old file or
+ * the new one. It leaves the new one for certain once the folder is flushed, which is left to the caller.
  */
 export async function replaceFile(
   disk: Disk,
@@ -25,7 +28,7 @@ export async function replaceFile(
     })
     await disk.rename(temporary, path)
   } catch (error) {
-    // On a full disk the half-written file would hold the space that the next attempt needs. The first error tells more.
+    // On a full disk, the half-written file would take the space that the next attempt needs. The first error is the cause.
     await disk.remove(temporary).catch(() => {})
     throw error
   }

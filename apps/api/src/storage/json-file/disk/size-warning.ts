@@ -1,10 +1,13 @@
 import type { Logger } from '../../../base/logger.ts'
 import type { StoredJobs } from '../memory/stored-jobs.ts'
 
-const MANY_JOBS = 100_000
-const MANY_BYTES = 256 * 1024 * 1024
+const MAX_JOBS = 100_000
+const MAX_BYTES = 256 * 1024 * 1024
 
-/** Says once when the store is larger than one process serves well from memory. */
+/**
+ * Warns once when the store has more than 100,000 jobs or 256 MB: memory and the time to start grow with the store
+ * (docs/decisions/2026-11-23-jobs-file.md).
+ */
 export class SizeWarning {
   readonly #file: string
   readonly #logger: Pick<Logger, 'warn'> | undefined
@@ -16,11 +19,11 @@ export class SizeWarning {
   }
 
   check({ count, bytes }: StoredJobs): void {
-    if (this.#isGiven || (count <= MANY_JOBS && bytes <= MANY_BYTES)) return
+    if (this.#isGiven || (count <= MAX_JOBS && bytes <= MAX_BYTES)) return
     this.#isGiven = true
     this.#logger?.warn(
-      { file: this.#file, jobs: count, bytes },
-      'the job store is larger than it is good for; set JOB_RETENTION_HOURS, or lower it, so that finished jobs are removed',
+      { file: this.#file, jobs: count, bytes, maxJobs: MAX_JOBS, maxBytes: MAX_BYTES },
+      'the job store has become too large for one file; set JOB_RETENTION_HOURS, or lower it, to remove finished jobs',
     )
   }
 }

@@ -3,11 +3,14 @@ import { IDEMPOTENCY_WINDOW_MS, type IdempotencyKey, type KeyedJob } from '../..
 import { type JobChanges, JobEntry } from './job-entry.ts'
 import type { StoredJobs } from './stored-jobs.ts'
 
-/** The store as it will be after the commit that is being put together. */
+/**
+ * The store as it will be after a commit. The changes of the commit are applied to it one after the other: step 3 of the
+ * picture at `JsonFileJobRepository`.
+ */
 export class Draft {
   readonly #stored: StoredJobs
   readonly #changes = new Map<string, JobEntry | undefined>()
-  /** Keys of jobs that the draft inserts. */
+  /** The jobs that this draft inserts, by idempotency key. */
   readonly #idsByKey = new Map<string, string>()
   #isTouched = false
 
@@ -19,16 +22,24 @@ export class Draft {
     return this.#changes
   }
 
-  /** Whether something has to be written. */
+  /** Whether the commit must write to the disk. */
   get isTouched(): boolean {
     return this.#isTouched
+  }
+
+  /** What the jobs will take in a file. */
+  get bytes(): number {
+    let { bytes } = this.#stored
+    for (const [id, entry] of this.#changes)
+      bytes += (entry?.line.length ?? 0) - (this.#stored.get(id)?.line.length ?? 0)
+    return bytes
   }
 
   get(id: string): JobEntry | undefined {
     return this.#changes.has(id) ? this.#changes.get(id) : this.#stored.get(id)
   }
 
-  /** The job that was created with the key within its window. */
+  /** The job that was created with the key less than `IDEMPOTENCY_WINDOW_MS` before `now`. */
   findByKey(key: string, now: number): KeyedJob | undefined {
     const id = this.#idsByKey.get(key) ?? this.#stored.findByKey(key)?.id
     const entry = id === undefined ? undefined : this.get(id)
@@ -40,20 +51,20 @@ export class Draft {
     if (idempotency) this.#idsByKey.set(idempotency.key, job.id)
   }
 
-  /** What a job got when it was inserted stays: whose it is, and its idempotency key. */
+  /** Keeps the owner and the idempotency key that the job was inserted with. */
   replace(job: StoredJob): void {
     const { owner, idempotency } = this.get(job.id) ?? {}
     this.#change(job.id, JobEntry.of(owner === undefined ? job : { ...job, owner }, idempotency))
   }
 
-  /** Removes the job if it is final; returns whether it was. */
+  /** Removes the job if it is final. Returns whether it was. */
   deleteFinal(id: string): boolean {
     if (this.get(id)?.endedAt === undefined) return false
     this.#change(id, undefined)
     return true
   }
 
-  /** Has the disk written to even if nothing changes. */
+  /** Makes the commit write to the disk even if no job changes, to find out whether the disk works. */
   touch(): void {
     this.#isTouched = true
   }
@@ -64,7 +75,7 @@ export class Draft {
   }
 }
 
-/** The entry's job if its key is still in its window. */
+/** The entry's job, if it was created with a key less than `IDEMPOTENCY_WINDOW_MS` before `now`. */
 export function keyedJob(entry: JobEntry, now: number): KeyedJob | undefined {
   const { createdAt, idempotency } = entry
   if (!idempotency || Date.parse(createdAt) <= now - IDEMPOTENCY_WINDOW_MS) return undefined

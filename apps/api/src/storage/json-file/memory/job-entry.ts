@@ -1,29 +1,25 @@
-import {
-  isFinal,
-  issueSentence,
-  type JobStatus,
-  JobSummary,
-  type PendingJob,
-  type RunningJob,
-} from '@promptlab/contract'
+import { isFinal, issueSentence, type JobStatus, JobSummary } from '@promptlab/contract'
 import { z } from 'zod'
-import { type Owned, StoredJob } from '../../../jobs/job.ts'
+import { runOf, StoredJob } from '../../../jobs/job.ts'
 import { summaryOf } from '../../../jobs/job-summary.ts'
 import { endedAt, type IdempotencyKey } from '../../../jobs/ports/job-repository.ts'
 
 /** All jobs of a store, in the order of creation. */
 export type JobEntries = readonly JobEntry[]
 
-/** What a commit changes, by job id; `undefined` for a job that is removed. */
+/** The changes of a commit by job id: the new entry, or `undefined` for a job that is removed. */
 export type JobChanges = ReadonlyMap<string, JobEntry | undefined>
+
+/** A job with a longer line is not kept parsed, in bytes: thousands of long prompts would fill the heap. */
+const LONGEST_PARSED = 16_384
 
 /** A line of a final job above this length has its summary beside it, in bytes: lists do not parse long texts. */
 const LONG_LINE = 4_096
 
 /**
- * A job as it is in the file: what it is found by, and its line. Finished jobs are most of a store and are seldom looked
- * at, so of them no more is kept: tens of thousands of objects and long strings would make every garbage collection slow,
- * while the bytes of a line cost it nothing.
+ * A job in memory: its line in the file, and the fields by which it is found. A finished job is parsed from its line when it
+ * is read (some 20 µs). Kept as an object it would slow down every garbage collection: those of 50,000 jobs took 100 ms
+ * and more, and bytes cost nothing (docs/decisions/2026-11-23-jobs-file.md).
  */
 export class JobEntry {
   readonly id: string
@@ -32,13 +28,15 @@ export class JobEntry {
   readonly createdAt: string
   readonly owner: string | undefined
   readonly idempotency: IdempotencyKey | undefined
-  /** Serialised once: jobs are never changed in place. */
+  /** The job and its idempotency key as JSON in UTF-8, without a newline. It is serialised once: an entry never changes. */
   readonly line: Uint8Array
-  /** When a job that has reached its final state did so, in milliseconds since the epoch. */
+  /** When the job became final, in milliseconds since the epoch. Undefined until then. */
   readonly endedAt: number | undefined
-  /** The job itself, until it has reached its final state. */
-  readonly unfinished: ((PendingJob | RunningJob) & Owned) | undefined
-  /** The summary of a final job as JSON in UTF-8. Undefined where the line is short. */
+  /** The number of the job's latest run; 0 before the first. */
+  readonly run: number
+  /** The parsed job. Undefined once the job is final, and where the line is very long. */
+  readonly #unfinished: StoredJob | undefined
+  /** The summary of a job that is not kept parsed, as JSON in UTF-8. Undefined where the line is short. */
   readonly #summary: Uint8Array | undefined
 
   private constructor(job: StoredJob, idempotency: IdempotencyKey | undefined, line: Uint8Array) {
@@ -50,21 +48,22 @@ export class JobEntry {
     this.idempotency = idempotency
     this.line = line
     this.endedAt = isFinal(job) ? endedAt(job) : undefined
-    this.unfinished = isFinal(job) ? undefined : job
-    const isLong = isFinal(job) && line.length > LONG_LINE
+    this.run = runOf(job)
+    this.#unfinished = isFinal(job) || line.length > LONGEST_PARSED ? undefined : job
+    const isLong = this.#unfinished === undefined && line.length > LONG_LINE
     this.#summary = isLong ? encoder.encode(JSON.stringify(summaryOf(job))) : undefined
   }
 
   static of(job: StoredJob, idempotency?: IdempotencyKey): JobEntry {
     const line = JSON.stringify(idempotency ? { ...job, idempotency } : job)
-    // Not Buffer.from: its shared pool would keep the lines of replaced jobs in memory with those that stay.
+    // Not Buffer.from: it takes small buffers from a shared pool, so one line that stays would keep others in memory.
     return new JobEntry(job, idempotency, encoder.encode(line))
   }
 
   /**
-   * The entry that a line stands for. The line is kept as it was read, so that fields this version does not know survive.
-   * @param value what the line holds
-   * @param at where it is, for the error
+   * The entry of a line. The line is kept as it was read, so fields of a newer version are not lost.
+   * @param value the parsed line
+   * @param at the file and the place in it, for the error
    * @throws DamagedFileError
    */
   static parse(value: unknown, line: Uint8Array, at: { path: string; place: string }): JobEntry {
@@ -74,8 +73,9 @@ export class JobEntry {
     return new JobEntry(job, idempotency, line)
   }
 
+  /** The whole job. A final job, and one with a very long line, is parsed at each call. */
   get job(): StoredJob {
-    return this.unfinished ?? StoredJob.parse(JSON.parse(decoder.decode(this.line)))
+    return this.#unfinished ?? StoredJob.parse(JSON.parse(decoder.decode(this.line)))
   }
 
   /** The job as lists show it. */
@@ -91,11 +91,12 @@ const JobLine = StoredJob.and(
   z.object({ idempotency: z.object({ key: z.string(), fingerprint: z.string() }).optional() }),
 )
 
+/** The faults that zod found, in one line: `options.temperature: Invalid input; …`. */
 export function describeIssues({ issues }: z.ZodError): string {
   return issues.map(({ path, message }) => (path.length > 0 ? `${path.join('.')}: ${message}` : message)).join('; ')
 }
 
-/** A file is not what this server wrote. The message says where and what; the file was not touched. */
+/** A file of the store cannot be read. The message says what is wrong and where. The file is left unchanged. */
 export class DamagedFileError extends Error {
   override readonly name = 'DamagedFileError'
   readonly path: string
@@ -103,5 +104,12 @@ export class DamagedFileError extends Error {
   constructor(path: string, fault: string) {
     super(fault)
     this.path = path
+  }
+}
+
+/** A file was written by a newer version of this server. */
+export class NewerFileError extends DamagedFileError {
+  constructor(path: string) {
+    super(path, 'it was made by a newer version of this server')
   }
 }

@@ -1,6 +1,6 @@
 import type { JobPosition } from '../../../jobs/ports/job-repository.ts'
 
-/** Jobs in the order of the list. New ones mostly come at its end, so keeping the order costs less than making it. */
+/** Jobs in the order of `GET /jobs`. It stays sorted: a new job nearly always goes to the end, which costs less than sorting. */
 export class ListOrder<Entry extends JobPosition> {
   /** Oldest first. */
   #entries: Entry[]
@@ -9,23 +9,23 @@ export class ListOrder<Entry extends JobPosition> {
     this.#entries = entries.toSorted(comparePositions)
   }
 
-  /** Adds the entry, or puts it in the place of the one that has its position. */
+  /** Adds an entry. An entry of the same job is replaced. */
   set(entry: Entry): void {
     const index = this.#indexOf(entry)
     this.#entries.splice(index, this.#entries[index]?.id === entry.id ? 1 : 0, entry)
   }
 
-  /** Removes all of them in one pass. */
+  /** Removes all these entries in one pass. */
   remove(entries: readonly Entry[]): void {
     if (entries.length === 0) return
     const indexes = new Set(entries.map((entry) => this.#indexOf(entry)))
     this.#entries = this.#entries.filter((_, index) => !indexes.has(index))
   }
 
-  /** The newest that match, newest first, of all or of those that come after a position in the list. */
+  /** The newest entries that match, newest first. With `after`, only entries that are older than that position. */
   newest(limit: number, after: JobPosition | undefined, matches: (entry: Entry) => boolean): Entry[] {
     const found: Entry[] = []
-    // A plain loop: a filter that few match goes through all of them.
+    // A plain loop, because a filter that few entries match goes through all of them.
     for (let index = after ? this.#indexOf(after) : this.#entries.length; index-- > 0 && found.length < limit; ) {
       const entry = this.#entries[index]
       if (entry && matches(entry)) found.push(entry)
@@ -33,7 +33,7 @@ export class ListOrder<Entry extends JobPosition> {
     return found
   }
 
-  /** The oldest that match, oldest first, of all or of those that come after a position in this order. */
+  /** The oldest entries that match, oldest first. With `after`, only entries that are newer than that position. */
   oldest(limit: number, after: JobPosition | undefined, matches: (entry: Entry) => boolean): Entry[] {
     const found: Entry[] = []
     for (let index = after ? this.#indexBehind(after) : 0; index < this.#entries.length; index++) {
@@ -49,7 +49,7 @@ export class ListOrder<Entry extends JobPosition> {
     return this.#entries[index]?.id === job.id ? index + 1 : index
   }
 
-  /** How many are older: the index that the job has, or would have. */
+  /** The index that the job has or would have. It is the number of older entries. */
   #indexOf(job: JobPosition): number {
     const newest = this.#entries.at(-1)
     if (!newest || comparePositions(newest, job) < 0) return this.#entries.length
@@ -65,12 +65,12 @@ export class ListOrder<Entry extends JobPosition> {
   }
 }
 
-/** Negative when `a` is older, or of the same time and has the smaller id. */
+/** Negative when `a` is older. Of two jobs with the same time, the one with the smaller id counts as older. */
 function comparePositions(a: JobPosition, b: JobPosition): number {
   return compare(a.createdAt, b.createdAt) || compare(a.id, b.id)
 }
 
-/** By code units, as SQL stores compare. */
+/** Compares by code units. The SQL stores compare bytes, which gives the same order for times and ids. */
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }

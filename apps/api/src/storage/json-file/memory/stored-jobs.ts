@@ -2,20 +2,21 @@ import type { JobPosition } from '../../../jobs/ports/job-repository.ts'
 import type { JobChanges, JobEntries, JobEntry } from './job-entry.ts'
 import { ListOrder } from './list-order.ts'
 
-/** The jobs that the disk has, in memory, and who has which idempotency key. */
+/** A copy in memory of the jobs on disk, with indexes by id, by idempotency key and by the order of `GET /jobs`. */
 export class StoredJobs {
   /** In the order of creation. */
   readonly #entries: Map<string, JobEntry>
   readonly #idsByKey = new Map<string, string>()
   readonly #order: ListOrder<JobEntry>
   #bytes = 0
+  readonly #pendingBytes = new Map<string | undefined, number>()
 
   constructor(entries: JobEntries) {
     this.#entries = new Map(entries.map((entry) => [entry.id, entry]))
     this.#order = new ListOrder(entries)
     for (const entry of entries) {
       this.#addKey(entry)
-      this.#bytes += entry.line.length
+      this.#count(entry, 1)
     }
   }
 
@@ -23,9 +24,14 @@ export class StoredJobs {
     return this.#entries.size
   }
 
-  /** What the jobs take in a file. */
+  /** The size of all lines together. */
   get bytes(): number {
     return this.#bytes
+  }
+
+  /** What the lines of pending jobs take, by owner. */
+  get pendingBytes(): ReadonlyMap<string | undefined, number> {
+    return this.#pendingBytes
   }
 
   get(id: string): JobEntry | undefined {
@@ -41,22 +47,22 @@ export class StoredJobs {
     return this.#entries.values()
   }
 
-  /** All of them as they are now. */
+  /** A copy of the list of all jobs. */
   all(): JobEntries {
     return [...this.#entries.values()]
   }
 
-  /** Those that match as the list shows them: newest first, of all or of those that come after a position. */
+  /** The newest jobs that match, newest first. With `after`, only jobs that are older than that position. */
   newest(limit: number, after: JobPosition | undefined, matches: (entry: JobEntry) => boolean): JobEntry[] {
     return this.#order.newest(limit, after, matches)
   }
 
-  /** Those that match, oldest first, of all or of those that come after a position in this order. */
+  /** The oldest jobs that match, oldest first. With `after`, only jobs that are newer than that position. */
   oldest(limit: number, after: JobPosition | undefined, matches: (entry: JobEntry) => boolean): JobEntry[] {
     return this.#order.oldest(limit, after, matches)
   }
 
-  /** What will be stored once the changes are. */
+  /** All jobs as they will be after the changes. Does not apply them. */
   with(changes: JobChanges): JobEntries {
     const entries = new Map(this.#entries)
     for (const [id, entry] of changes) {
@@ -66,11 +72,12 @@ export class StoredJobs {
     return [...entries.values()]
   }
 
-  /** Takes over changes that the disk has. */
+  /** Applies changes that are on disk. */
   apply(changes: JobChanges): void {
     this.#order.remove(this.#displacedBy(changes))
     for (const [id, entry] of changes) {
-      this.#bytes += (entry?.line.length ?? 0) - (this.#entries.get(id)?.line.length ?? 0)
+      this.#count(this.#entries.get(id), -1)
+      this.#count(entry, 1)
       if (entry) {
         this.#order.set(entry)
         this.#entries.set(id, entry)
@@ -82,7 +89,17 @@ export class StoredJobs {
     }
   }
 
-  /** Those that lose their place in the list: they are removed, or make room for another job under the same id. */
+  #count(entry: JobEntry | undefined, sign: 1 | -1): void {
+    if (!entry) return
+    const { line, status, owner } = entry
+    this.#bytes += sign * line.length
+    if (status !== 'pending') return
+    const bytes = (this.#pendingBytes.get(owner) ?? 0) + sign * line.length
+    if (bytes === 0) this.#pendingBytes.delete(owner)
+    else this.#pendingBytes.set(owner, bytes)
+  }
+
+  /** The entries that leave the list: the job is removed, or another job gets its id. */
   #displacedBy(changes: JobChanges): JobEntry[] {
     const displaced: JobEntry[] = []
     for (const [id, entry] of changes) {
@@ -98,7 +115,7 @@ export class StoredJobs {
 
   #removeKey(id: string): void {
     const key = this.#entries.get(id)?.idempotency?.key
-    // The key may have gone to a later job, a day after this one.
+    // A day after this job, the key may have been given to another one.
     if (key !== undefined && this.#idsByKey.get(key) === id) this.#idsByKey.delete(key)
   }
 }

@@ -13,8 +13,8 @@ import { newStorePath } from '../support/test-server.ts'
 import { UNOBSERVED } from '../support/unobserved.ts'
 
 const JOBS = 10_000
-/** So many at once, so that they share the commits of the store. */
-const LANES = 100
+/** How many jobs run at once. They share the commits of the store. */
+const CONCURRENT_JOBS = 100
 
 const wordy: LLMProvider = {
   name: 'wordy',
@@ -25,38 +25,44 @@ const wordy: LLMProvider = {
   },
 }
 
-/** What lives in the heap and beside it, in bytes. */
+/** The bytes of live memory, in the heap and outside. */
 function liveBytes(): number {
   setFlagsFromString('--expose-gc')
   const collect: unknown = runInNewContext('gc')
   if (typeof collect !== 'function') throw new Error('The garbage collector cannot be called')
-  // The second one gives back what the first one found to be free outside the heap.
+  // The second collection frees the memory outside the heap that the first one found unused.
   collect()
   collect()
   const { heapUsed, external } = process.memoryUsage()
   return heapUsed + external
 }
 
-it('ten thousand jobs, run, read and removed, leave the heap where it was', { timeout: 240_000 }, async () => {
+it('ten thousand jobs that are run, read and removed leave nothing in the heap', { timeout: 240_000 }, async () => {
   const jobs = await JsonFileJobRepository.open(await newStorePath())
   onTestFinished(() => jobs.close())
   const tokenLog = new MemoryTokenLog({ graceMs: 1, maxKeptLength: 4_000_000 })
   const deps = {
     jobs,
     queue: new InProcessJobQueue({
-      maxConcurrent: LANES,
-      maxConcurrentPerProvider: LANES,
-      maxConcurrentPerOwner: LANES,
-      maxQueued: LANES,
+      maxConcurrent: CONCURRENT_JOBS,
+      maxConcurrentPerProvider: CONCURRENT_JOBS,
+      maxConcurrentPerOwner: CONCURRENT_JOBS,
+      maxQueued: CONCURRENT_JOBS,
     }),
     tokenLog,
     providers: new ProviderRegistry([{ provider: wordy }]),
     clock: systemClock,
     newId: () => crypto.randomUUID(),
   }
-  const policy = { firstTokenTimeoutMs: 60_000, tokenIdleTimeoutMs: 60_000, jobTimeoutMs: 60_000, retryDelayMs: 1 }
+  const policy = {
+    firstTokenTimeoutMs: 60_000,
+    tokenIdleTimeoutMs: 60_000,
+    jobTimeoutMs: 60_000,
+    maxAnswerLength: 4_000_000,
+    retryDelayMs: 1,
+  }
   const runner = new JobRunner({ ...deps, logger: SILENT, observer: UNOBSERVED, policy })
-  const service = new JobService({ ...deps, runner })
+  const service = new JobService({ ...deps, runner, queuedBytes: { total: 1e9, perOwner: 1e9 } })
   service.start()
 
   const runOne = async () => {
@@ -76,16 +82,16 @@ it('ten thousand jobs, run, read and removed, leave the heap where it was', { ti
     await service.delete(job.id, undefined)
   }
   const run = async (count: number) => {
-    const lane = async () => {
-      for (let index = 0; index < count / LANES; index++) await runOne()
+    const runInTurn = async () => {
+      for (let index = 0; index < count / CONCURRENT_JOBS; index++) await runOne()
     }
-    await Promise.all(Array.from({ length: LANES }, lane))
+    await Promise.all(Array.from({ length: CONCURRENT_JOBS }, runInTurn))
     await vi.waitUntil(() => tokenLog.size === 0, 10_000)
   }
 
-  // Until everything is compiled, and every cache and pool has its size.
+  // Warm up: code is compiled, and caches and pools reach their size.
   await run(5_000)
-  // What is kept of each job is kept every time; what the store and the compiler hold just now comes and goes.
+  // A leak grows in every run; what the store and the compiler hold for a moment does not.
   const growths: number[] = []
   while (growths.length < 3 && !(Math.min(...growths) < JOBS * 200)) {
     const before = liveBytes()

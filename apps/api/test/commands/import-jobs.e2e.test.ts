@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { Job } from '@promptlab/contract'
 import SQLite from 'better-sqlite3'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
@@ -9,17 +8,17 @@ import { finishJob, type StoredJob, startJob } from '../../src/jobs/job.ts'
 import { summaryOf } from '../../src/jobs/job-summary.ts'
 import type { JobRepository } from '../../src/jobs/ports/job-repository.ts'
 import { storeLocation } from '../../src/storage/store-location.ts'
-import { openJobs } from '../../src/stores.ts'
+import { storeAt } from '../../src/stores.ts'
 import { aJob } from '../contracts/describe-job-repository.ts'
-import { ServerProcess } from '../support/server-process.ts'
+import { programArguments, ServerProcess } from '../support/server-process.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { withPostgres } from '../support/test-postgres.ts'
 
-const SCRIPT = fileURLToPath(new URL('../../src/commands/import-jobs.ts', import.meta.url))
 const CREATED_AT = Date.parse('2026-01-02T03:04:05.678Z')
 const logger = { info: () => {}, warn: () => {} }
 
-const startImport = (from: string, to: string) => ServerProcess.spawn({}, SCRIPT, ['--from', from, '--to', to])
+const startImport = (from: string, to: string) =>
+  ServerProcess.spawnNode(programArguments('import-jobs', '--from', from, '--to', to))
 
 async function runImport(from: string, to: string): Promise<{ code: unknown; output: string }> {
   const process = await startImport(from, to)
@@ -27,12 +26,12 @@ async function runImport(from: string, to: string): Promise<{ code: unknown; out
 }
 
 async function open(url: string): Promise<JobRepository> {
-  const jobs = await openJobs(storeLocation.parse(url), { logger, shared: false })
+  const jobs = await storeAt(storeLocation.parse(url)).open({ logger, shared: false })
   onTestFinished(() => jobs.close())
   return jobs
 }
 
-/** A job in each state, with texts that are hard to keep, and one that has an owner and an idempotency key. */
+/** A job in each state, with texts that are hard to store, and one with an owner and an idempotency key. */
 async function fillWithEverything(jobs: JobRepository): Promise<StoredJob[]> {
   const waiting = { ...aJob('waiting', CREATED_AT + 1), owner: 'alice' }
   await jobs.insert(waiting, { key: 'order 1', fingerprint: 'x' })
@@ -46,7 +45,7 @@ async function fillWithEverything(jobs: JobRepository): Promise<StoredJob[]> {
     const job = startJob(aJob(outcome.status, CREATED_AT), CREATED_AT)
     const ended = finishJob(job, { ...job, result: `text of ${job.id} 🙂` }, outcome, CREATED_AT + 9)
     await jobs.insert(job)
-    await jobs.replace(ended, 'running')
+    await jobs.replace(ended, { status: 'running', run: 1 })
     expected.push(ended)
   }
   return expected
@@ -58,7 +57,7 @@ async function expectEverything(url: string, expected: readonly StoredJob[]): Pr
   expect(await jobs.list({ limit: 99 })).toEqual(
     expected.toSorted((a, b) => (a.createdAt + a.id < b.createdAt + b.id ? 1 : -1)).map(summaryOf),
   )
-  expect(await jobs.findAbandoned()).toEqual(expected.filter(({ status }) => status === 'running'))
+  expect(await jobs.findAbandoned(9)).toEqual([{ id: 'running', run: 1 }])
   expect(await jobs.findByIdempotencyKey('order 1', CREATED_AT + 2)).toEqual({ job: expected[0], fingerprint: 'x' })
   await jobs.close()
 }
@@ -73,7 +72,7 @@ async function writeJobsFile(path: string, jobs: readonly Job[]): Promise<void> 
   await writeFile(path, `{"version":1,"jobs":[\n${jobs.map((job) => JSON.stringify(job)).join(',\n')}\n]}\n`)
 }
 
-/** How many jobs are in a file that another process may be making. */
+/** How many jobs an SQLite file has that another process may be creating. */
 function countStored(file: string): number {
   if (!existsSync(file)) return 0
   const target = new SQLite(file, { readonly: true })
@@ -86,7 +85,7 @@ function countStored(file: string): number {
 }
 
 describe('pnpm import-jobs', () => {
-  it('copies everything that jobs.json has, also what a crash left in its journal, and leaves it as it is', async () => {
+  it('copies all jobs of jobs.json and of its journal after a crash, and changes neither file', async () => {
     const folder = await temporaryFolder()
     const [from, to] = [join(folder, 'jobs.json'), `sqlite:${join(folder, 'jobs.db')}`]
     const jobs = await open(from)
@@ -98,20 +97,20 @@ describe('pnpm import-jobs', () => {
     const before = [await readFile(from), await readFile(`${from}.journal`)]
 
     const { code, output } = await runImport(from, to)
-    expect(output).toMatch(/^All 6 jobs of .*jobs\.json are in .*jobs\.db\. .* was left as it is\.\n$/)
+    expect(output).toMatch(/^All 6 jobs of .*jobs\.json are in .*jobs\.db\. .* is unchanged\.\n$/)
     expect(code).toBe(0)
     expect([await readFile(from), await readFile(`${from}.journal`)]).toEqual(before)
     await expectEverything(to, [...expected, later])
   })
 
-  it('reads a file that somebody has laid out anew', async () => {
+  it('reads a jobs.json that was reformatted', async () => {
     const folder = await temporaryFolder()
     const [from, to] = [join(folder, 'jobs.json'), `sqlite:${join(folder, 'jobs.db')}`]
     await writeFile(from, JSON.stringify({ version: 1, jobs: [aJob('a'), aJob('b')] }, null, 2))
     expect(await runImport(from, to)).toMatchObject({ code: 0, output: expect.stringMatching(/^All 2 jobs/) })
   })
 
-  it('goes on after it was killed, and until then the target is good for nothing else', {
+  it('resumes after it was killed; until it has finished, the server and other imports refuse the target', {
     timeout: 120_000,
   }, async () => {
     const folder = await temporaryFolder()
@@ -129,15 +128,15 @@ describe('pnpm import-jobs', () => {
     expect(server.output).toMatch(/^The import of .*jobs\.json into this job store was not finished/)
     const other = join(folder, 'other.json')
     await writeJobsFile(other, [aJob('a')])
-    expect((await runImport(other, to)).output).toMatch(/^The target holds a part of .*jobs\.json/)
+    expect((await runImport(other, to)).output).toMatch(/^The target has a part of the jobs of .*jobs\.json/)
 
     expect(await runImport(from, to)).toMatchObject({ code: 0, output: expect.stringMatching(/^All 4000 jobs/) })
-    expect((await runImport(from, to)).output).toMatch(/^The target holds 4000 jobs already/)
+    expect((await runImport(from, to)).output).toMatch(/^The target has 4000 jobs already/)
     const stored = await open(to)
     for (const index of [0, 2_000, 3_999]) expect(await stored.find(`job-${index}`)).toEqual(jobs[index])
   })
 
-  it('refuses what it should not touch, and says why', async () => {
+  it('refuses a missing, used, damaged or unsuitable store, and says why', async () => {
     const folder = await temporaryFolder()
     const [from, to] = [join(folder, 'jobs.json'), `sqlite:${join(folder, 'jobs.db')}`]
     expect(await runImport(from, to)).toMatchObject({

@@ -1,9 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { setImmediate } from 'node:timers/promises'
 import { expect, it, onTestFinished, vi } from 'vitest'
-import { wakeAfterReads } from './wake-ups.ts'
+import { wakeAfterReads } from './wake-after-reads.ts'
 
-it('wakes all together, once for each call, and outside of whatever they were called in', async () => {
+it('wakeAfterReads calls all callbacks in one turn, outside the async context of their callers', async () => {
   const run = new AsyncLocalStorage<string>()
   const woken: string[] = []
   run.run('a run', () => wakeAfterReads(() => woken.push(`first ${run.getStore()}`)))
@@ -16,7 +16,7 @@ it('wakes all together, once for each call, and outside of whatever they were ca
   expect(woken).toHaveLength(2)
 })
 
-it('wakes the others when one throws', async () => {
+it('wakeAfterReads calls the other callbacks when one throws', async () => {
   const uncaught = vi.fn()
   process.setUncaughtExceptionCaptureCallback(uncaught)
   onTestFinished(() => process.setUncaughtExceptionCaptureCallback(null))

@@ -1,0 +1,14 @@
+/** JSON escapes line feeds, but not these characters, at which some readers split lines: Python's, for example. */
+const LINE_SEPARATOR = /[\u0085\u2028\u2029]/
+const LINE_SEPARATORS = new RegExp(LINE_SEPARATOR, 'g')
+
+/** JSON without any character that a reader could take for the end of a line. */
+export function oneLineJson(value: object): string {
+  const json = JSON.stringify(value)
+  // Nearly no token has one, and a search costs less than a replacement.
+  return LINE_SEPARATOR.test(json) ? json.replace(LINE_SEPARATORS, escaped) : json
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+}

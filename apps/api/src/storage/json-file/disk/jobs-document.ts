@@ -1,0 +1,188 @@
+import { isUtf8 } from 'node:buffer'
+import { z } from 'zod'
+import { DamagedFileError, describeIssues, type JobEntries, JobEntry, NewerFileError } from '../memory/job-entry.ts'
+
+/**
+ * The layout of `jobs.json`, which only this file knows: one JSON document with one job a line, so that people can read,
+ * diff and grep it.
+ *
+ *     {"version":1,"jobs":[
+ *     {"id":"a", … },
+ *     {"id":"b", … }
+ *     ]}
+ *
+ * A document without jobs has an empty line between the two others.
+ */
+const FIRST_LINE = Buffer.from('{"version":1,"jobs":[')
+const LAST_LINE = Buffer.from(']}')
+const NEWLINE = 10
+const COMMA = 44
+const LINE_END = Buffer.of(NEWLINE)
+const SEPARATOR = Buffer.of(COMMA, NEWLINE)
+
+/** What any JSON document with our jobs looks like, however it is laid out. */
+const Document = z.strictObject({ version: z.literal(1), jobs: z.array(z.unknown()) })
+
+/** A document of a later version of this server. */
+const NewerDocument = z.looseObject({ version: z.int().min(2) })
+
+/** The document is not laid out with one job a line, so a person or another program has edited it. It may still be valid. */
+export class EditedDocumentError extends Error {
+  override readonly name = 'EditedDocumentError'
+}
+
+/** The document of these jobs, in pieces to be written one after the other. */
+export function* documentPieces(entries: JobEntries): Generator<Uint8Array> {
+  yield FIRST_LINE
+  yield LINE_END
+  for (const [index, { line }] of entries.entries()) {
+    if (index > 0) yield SEPARATOR
+    yield line
+  }
+  yield LINE_END
+  yield LAST_LINE
+  yield LINE_END
+}
+
+/**
+ * Reads a document that is in memory as a whole. A document with one job a line is read line by line, because a large one
+ * does not fit into a string. An edited document is read as one string.
+ * @param path of the document, for the error
+ * @throws DamagedFileError
+ */
+export function parseDocument(path: string, bytes: Buffer): JobEntries {
+  try {
+    return parseEach(path, linesOf(bytes))
+  } catch (error) {
+    if (!(error instanceof EditedDocumentError)) throw error
+    return parseEach(path, valuesOf(path, bytes))
+  }
+}
+
+/** Takes one job after the other, because the parsed values of all jobs together may not fit into memory. */
+function parseEach(path: string, jobs: Iterable<Pick<JobLine, 'value' | 'line'>>): JobEntries {
+  const entries = new Map<string, JobEntry>()
+  let index = 0
+  for (const { value, line } of jobs) {
+    const place = `jobs[${index++}]`
+    const entry = JobEntry.parse(value, line, { path, place })
+    if (entries.has(entry.id)) throw new DamagedFileError(path, `${place}: the id ${entry.id} occurs twice`)
+    entries.set(entry.id, entry)
+  }
+  return [...entries.values()]
+}
+
+/**
+ * Reads a document chunk by chunk. In memory are one chunk and one line.
+ * @param path of the document, for the error
+ * @throws EditedDocumentError perhaps after some jobs. Then read the document with `parseDocument`.
+ * @throws DamagedFileError
+ */
+export async function* streamDocument(path: string, chunks: AsyncIterable<Buffer>): AsyncGenerator<JobEntry> {
+  const lines = new DocumentLines()
+  for await (const chunk of chunks) {
+    for (const { value, line, number } of lines.read(chunk)) {
+      yield JobEntry.parse(value, line, { path, place: `line ${number}` })
+    }
+  }
+  lines.end()
+}
+
+interface JobLine {
+  readonly value: unknown
+  readonly line: Uint8Array
+  /** The line's number in the document, from 1. */
+  readonly number: number
+}
+
+/** Finds the jobs in a document that arrives in chunks. All methods throw EditedDocumentError. */
+class DocumentLines {
+  /** The beginning of a line whose end is in a later chunk. */
+  #rest = Buffer.alloc(0)
+  #lineCount = 0
+  #jobCount = 0
+  /** Whether the last job line ended with a comma, so that another job must follow. */
+  #hasComma = false
+  #hasEnded = false
+
+  /** Call this after the last chunk: it checks that the document is complete. */
+  end(): void {
+    // The last line may lack its newline.
+    if (this.#rest.length > 0) this.#readLine(this.#rest)
+    if (!this.#hasEnded) throw new EditedDocumentError()
+  }
+
+  /** The jobs whose lines end in this chunk. Read all of them before the next chunk. */
+  *read(chunk: Buffer): Generator<JobLine> {
+    const bytes = this.#rest.length > 0 ? Buffer.concat([this.#rest, chunk]) : chunk
+    let start = 0
+    for (let end = bytes.indexOf(NEWLINE); end !== -1; end = bytes.indexOf(NEWLINE, start)) {
+      const job = this.#readLine(bytes.subarray(start, end))
+      if (job) yield job
+      start = end + 1
+    }
+    // A copy, because the source may reuse the memory of its chunk.
+    this.#rest = Buffer.from(bytes.subarray(start))
+  }
+
+  #readLine(line: Buffer): JobLine | undefined {
+    const number = ++this.#lineCount
+    if (this.#hasEnded) throw new EditedDocumentError()
+    if (number === 1) {
+      if (!line.equals(FIRST_LINE)) throw new EditedDocumentError()
+      return undefined
+    }
+    if (line.equals(LAST_LINE)) {
+      if (this.#hasComma) throw new EditedDocumentError()
+      this.#hasEnded = true
+      return undefined
+    }
+    if (line.length === 0 && this.#jobCount === 0) return undefined
+    return this.#readJob(line, number)
+  }
+
+  #readJob(line: Buffer, number: number): JobLine {
+    if (this.#jobCount++ > 0 && !this.#hasComma) throw new EditedDocumentError()
+    this.#hasComma = line.at(-1) === COMMA
+    const json = this.#hasComma ? line.subarray(0, -1) : line
+    if (!isUtf8(json)) throw new EditedDocumentError()
+    try {
+      // A copy, because a view would keep the whole chunk in memory for as long as the job is there.
+      return { value: JSON.parse(json.toString('utf8')), line: new Uint8Array(json), number }
+    } catch (cause) {
+      throw new EditedDocumentError(undefined, { cause })
+    }
+  }
+}
+
+/** @throws EditedDocumentError perhaps after some jobs */
+function* linesOf(bytes: Buffer): Generator<JobLine> {
+  const lines = new DocumentLines()
+  yield* lines.read(bytes)
+  lines.end()
+}
+
+function valuesOf(path: string, bytes: Buffer): Pick<JobLine, 'value' | 'line'>[] {
+  const value = parseJson(path, decode(path, bytes))
+  if (NewerDocument.safeParse(value).success) throw new NewerFileError(path)
+  const document = Document.safeParse(value)
+  if (!document.success) throw new DamagedFileError(path, describeIssues(document.error))
+  return document.data.jobs.map((value) => ({ value, line: new TextEncoder().encode(JSON.stringify(value)) }))
+}
+
+function decode(path: string, bytes: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw new DamagedFileError(path, 'it is not UTF-8 text')
+  }
+}
+
+function parseJson(path: string, text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    throw new DamagedFileError(path, text.trim() === '' ? 'it is empty' : `it is not JSON: ${message}`)
+  }
+}

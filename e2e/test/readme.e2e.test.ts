@@ -1,0 +1,28 @@
+import { readFile } from 'node:fs/promises'
+import { startServer, temporaryFolder } from '@promptlab/api/testing'
+import { expect, it } from 'vitest'
+import { runProgram } from './run-program.ts'
+
+const README = new URL('../../README.md', import.meta.url)
+
+/** A command of a console session, with the lines that continue it. */
+const COMMAND = /^\$ (.*(?:\n {4}.*)*)$/gm
+
+/** The same text for every run: ids and durations differ, and so do the blank lines between commands. */
+function withoutChance(text: string): string {
+  return text
+    .replaceAll(/[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}/g, 'ID')
+    .replaceAll(/(?<="\w+Ms":)\d+/g, 'N')
+    .replaceAll(/\n+/g, '\n')
+    .trim()
+}
+
+it('README > its console session prints what it shows', async () => {
+  const { url } = await startServer()
+  const readme = await readFile(README, 'utf8')
+  const session = /^```console\n(.*?)^```/ms.exec(readme)?.[1] ?? ''
+  const commands = [...session.matchAll(COMMAND)].map(([, command]) => command).join('\n')
+  expect(commands).toMatch(/^curl .*^ID=.*^curl /ms)
+  const script = `cd '${await temporaryFolder()}'\n${commands.replaceAll('http://127.0.0.1:3000', url)}`
+  expect(withoutChance(await runProgram('sh', ['-c', script]))).toBe(withoutChance(session.replaceAll(COMMAND, '')))
+})

@@ -1,1 +1,0 @@
-export { EchoProvider } from './echo-provider.ts'

@@ -1,2 +1,0 @@
-export { GEMINI_MODELS } from './gemini-models.ts'
-export { GeminiProvider, type GeminiProviderOptions } from './gemini-provider.ts'

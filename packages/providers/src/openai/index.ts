@@ -1,2 +1,0 @@
-export { OPENAI_MODELS } from './openai-models.ts'
-export { OpenAIProvider, type OpenAIProviderOptions } from './openai-provider.ts'
