@@ -1,9 +1,9 @@
 import fp from 'fastify-plugin'
 
 /**
- * What browsers may do with the content of an answer: pages use only what this server serves, and nothing inline. These are
- * helmet's headers, which a test compares with helmet. Helmet itself takes 71 µs to build them for each answer
- * (docs/decisions/2026-11-25-cost-of-a-job.md). `strict-transport-security` is left to the proxy that speaks TLS.
+ * Helmet's headers, as a constant: they are the same for every answer, and helmet takes 71 µs to build them
+ * (docs/decisions/2026-11-25-cost-of-a-job.md). A test compares them with helmet. They let pages use only what this server
+ * serves, and nothing inline. `strict-transport-security` is missing: the proxy that speaks TLS sends it.
  */
 export const SECURITY_HEADERS = {
   'content-security-policy':

@@ -1,4 +1,4 @@
-/** A stretch of a stream as it goes over the wire. Many responses share one object, so its chunk is made once. */
+/** A stretch of a stream as it is sent. Many responses share one object, so the chunk is made once. */
 export class EncodedText {
   readonly text: string
   #chunk: string | undefined

@@ -43,7 +43,7 @@ describe('text/plain', () => {
 })
 
 describe.each(STREAM_TYPES)('the responses of %s', (type) => {
-  it('share what they write, and its chunk', () => {
+  it('share one text and one chunk for the same events', () => {
     const formats = new StreamFormats()
     const events = [token(4, 'Once'), token(9, ' über')]
     const [first, second] = [formats.of(type).encode(events), formats.of(type).encode(events)]
@@ -51,7 +51,7 @@ describe.each(STREAM_TYPES)('the responses of %s', (type) => {
     expect(first.chunk).toBe(`${Buffer.byteLength(first.text).toString(16)}\r\n${first.text}\r\n`)
   })
 
-  it('get other text for other events', () => {
+  it('get different texts for different events', () => {
     const formats = new StreamFormats()
     const texts = [[token(1, 'a')], [token(2, 'b')], [token(1, 'a')]].map(
       (events) => formats.of(type).encode(events).text,
