@@ -19,7 +19,7 @@ describe('Job', () => {
     ['completed', { result: 'Hello', metrics }, true],
     ['failed', { result: 'Hel', metrics, error }, true],
     ['cancelled', { result: 'Hel', metrics }, true],
-  ])('that is %s has what belongs to it', (status, more, final) => {
+  ])('that is %s has the fields of its status', (status, more, final) => {
     const job = Job.parse({ ...base, status, ...more })
     expect(job).toEqual({ ...base, status, ...more })
     expect(isFinal(job)).toBe(final)
@@ -30,7 +30,7 @@ describe('Job', () => {
     ['completed', { result: 'Hello' }],
     ['failed', { result: '', metrics }],
     ['done', { result: '', metrics }],
-  ])('that is %s lacks nothing of it', (status, more) => {
+  ])('that is %s is refused when fields of its status are missing', (status, more) => {
     expect(Job.safeParse({ ...base, status, ...more }).success).toBe(false)
   })
 })
@@ -48,8 +48,8 @@ describe('StreamCursor', () => {
   })
 })
 
-describe('the body of POST /jobs', () => {
-  it('counts the prompt in code points, as JSON Schema does', () => {
+describe('createJobBody', () => {
+  it('counts a prompt in code points, as JSON Schema does', () => {
     const body = createJobBody(2)
     expect(body.safeParse({ prompt: '🙂🙂', provider: 'echo', model: 'echo' }).success).toBe(true)
     expect(body.safeParse({ prompt: '🙂🙂.', provider: 'echo', model: 'echo' }).success).toBe(false)
@@ -57,7 +57,7 @@ describe('the body of POST /jobs', () => {
 })
 
 describe('JobListQuery', () => {
-  it('has defaults and reads numbers', () => {
+  it('has a default limit and reads a limit from its digits', () => {
     expect(JobListQuery.parse({})).toEqual({ limit: 20 })
     expect(JobListQuery.parse({ limit: '100', status: 'failed' })).toEqual({ limit: 100, status: 'failed' })
   })

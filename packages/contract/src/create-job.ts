@@ -4,7 +4,7 @@ import { JobOptions } from './job.ts'
 
 /**
  * The body of `POST /jobs`.
- * @param maxPromptChars the longest prompt and the longest system instruction, in Unicode code points, as zod and JSON Schema count
+ * @param maxPromptChars the length limit of the prompt and of the system text, in Unicode code points, as zod and JSON Schema count
  */
 export function createJobBody(maxPromptChars: number) {
   const system = z
@@ -12,12 +12,12 @@ export function createJobBody(maxPromptChars: number) {
     .min(1)
     .max(maxPromptChars, `The system text is longer than ${maxPromptChars} characters`)
     .optional()
-    .describe('Instructions that precede the prompt.')
+    .describe('Instructions to the model, which come before the prompt.')
   return z.strictObject(
     {
-      prompt: z.string().max(maxPromptChars).regex(/\S/, 'Must not be blank').describe('What the model is asked.'),
+      prompt: z.string().max(maxPromptChars).regex(/\S/, 'Must not be blank').describe('The prompt of the model.'),
       provider: z.string().min(1).max(200).describe('A name from `GET /providers`.'),
-      model: z.string().min(1).max(200).describe('One of the models of that provider.'),
+      model: z.string().min(1).max(200).describe('A model of that provider.'),
       options: JobOptions.extend({ system }).optional(),
     },
     { error: ({ code, input }) => (code === 'invalid_type' ? noObject(input) : undefined) },

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 
-/** Whether the process lives; `GET /health/live`. */
+/** The answer of `GET /health/live`: the process lives. */
 export const Liveness = z.object({ status: z.literal('live') })
 
-/** Whether the server can do its work, and if not, which dependency is missing; `GET /health/ready`. */
+/** The answer of `GET /health/ready`: whether the server can take jobs, and if not, which dependency is not ready. */
 export const Readiness = z.object({
   status: z.enum(['ready', 'not-ready']),
   dependencies: z.record(z.string(), z.object({ ready: z.boolean(), detail: z.string().optional() })),

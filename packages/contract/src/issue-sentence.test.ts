@@ -7,7 +7,7 @@ function sentences(schema: z.ZodType, value: unknown): string[] {
   return error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`) ?? []
 }
 
-describe('the sentences about a body of POST /jobs', () => {
+describe('issueSentence, for a body of POST /jobs', () => {
   const job = { prompt: 'Hello', provider: 'echo', model: 'echo' }
   it.each([
     [null, ': The body is empty. Send a JSON object.'],
@@ -38,7 +38,7 @@ describe('the sentences about a body of POST /jobs', () => {
   ])('%#: %s', (body, sentence) => expect(sentences(createJobBody(100), body)).toEqual([sentence]))
 })
 
-describe('the sentences about a query of GET /jobs', () => {
+describe('issueSentence, for a query of GET /jobs', () => {
   it.each([
     [{ limit: '0' }, 'limit: Must be a whole number from 1 to 100'],
     [{ limit: '101' }, 'limit: Must be a whole number from 1 to 100'],
@@ -50,11 +50,11 @@ describe('the sentences about a query of GET /jobs', () => {
   ])('%j', (query, sentence) => expect(sentences(JobListQuery, query)).toEqual([sentence]))
 })
 
-it('the sentence about a cursor says what a cursor is', () => {
+it('issueSentence leaves a message of the schema as it is', () => {
   expect(sentences(StreamCursor, '-1')).toEqual([': Must be the id of a token event, a number, or "end"'])
 })
 
-it('the sentence about a stored job names the statuses', () => {
+it('issueSentence names the statuses of a job', () => {
   expect(sentences(Job, { status: 'done' })).toEqual([
     'status: Must be one of pending, running, completed, failed, cancelled',
   ])

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 
 /**
- * The sentence for a fault that zod found, for the person who sent the value. It takes the place of zod's own wording:
- * `schema.safeParse(value, { error: issueSentence })`. A message that a schema sets itself comes before it.
+ * The sentence for a fault that zod found. It is written for the person who sent the value, and replaces zod's own wording:
+ * `schema.safeParse(value, { error: issueSentence })`. A message that the schema sets itself takes precedence.
  */
 export function issueSentence(issue: z.core.$ZodRawIssue): string {
   const { code, input, schema } = issue
@@ -38,7 +38,7 @@ const TYPES: Readonly<Record<string, string>> = {
 
 const UNITS: Readonly<Record<string, string>> = { string: 'characters', array: 'items' }
 
-/** The end of a sentence that says what the value is: `, not a list`. */
+/** The end of a sentence that names the kind of a wrong value: `, not a list`. */
 export function notA(value: unknown): string {
   if (Array.isArray(value)) return ', not a list'
   switch (typeof value) {
@@ -53,7 +53,7 @@ export function notA(value: unknown): string {
   }
 }
 
-/** Which numbers a schema takes: `a whole number from 1 to 100`. */
+/** The numbers that a schema accepts: `a whole number from 1 to 100`. */
 function numbersOf({ isInt, minValue, maxValue }: z.ZodNumber): string {
   const kind = isInt ? 'a whole number' : 'a number'
   const min = isLimit(minValue) ? minValue : undefined
@@ -63,12 +63,12 @@ function numbersOf({ isInt, minValue, maxValue }: z.ZodNumber): string {
   return max === undefined ? kind : `${kind}, ${max} or less`
 }
 
-/** Whether a schema sets the limit, and not the form of numbers: whole numbers end where they are no longer exact. */
+/** Whether the schema itself sets the limit. Zod limits all whole numbers to those that are exact. */
 function isLimit(value: number | null): value is number {
   return value !== null && Math.abs(value) < Number.MAX_SAFE_INTEGER
 }
 
-/** The name of the field as its object has it. */
+/** The name of the field in its object. */
 function fieldOf({ path }: z.core.$ZodRawIssue): string {
   return String(path?.at(-1) ?? 'value')
 }

@@ -1,44 +1,44 @@
 import { z } from 'zod'
 
-/** What a caller may set on a completion; everything left out is the vendor's default. */
+/** Options of a job. The vendor's default applies to each option that is left out. */
 export const JobOptions = z.strictObject({
-  system: z.string().min(1).optional().describe('Instructions that precede the prompt.'),
+  system: z.string().min(1).optional().describe('Instructions to the model, which come before the prompt.'),
   temperature: z.number().min(0).max(2).optional().describe('Sampling temperature, 0 to 2.'),
   maxTokens: z.int().min(1).optional().describe('The most output tokens the vendor may produce.'),
 })
 export type JobOptions = z.infer<typeof JobOptions>
 
-/** Tokens as the vendor counts and bills them. */
+/** The number of tokens, as the vendor counts and bills them. */
 export const TokenUsage = z.object({
   inputTokens: z.int().nonnegative(),
   outputTokens: z.int().nonnegative(),
 })
 export type TokenUsage = z.infer<typeof TokenUsage>
 
-/** Why the vendor stopped: by itself, at the token limit, by its content filter, or for a reason of its own. */
+/** Why the vendor stopped: by itself, at the token limit, by its content filter, or for another reason. */
 export const FinishReason = z.enum(['stop', 'length', 'content-filter', 'other'])
 export type FinishReason = z.infer<typeof FinishReason>
 
-/** How a job went. Durations are whole milliseconds. */
+/** Measurements of a job's run. Durations are whole milliseconds. */
 export const JobMetrics = z.object({
   durationMs: z.int().nonnegative().describe('From the start of the run to its end.'),
-  tokenCount: z.int().nonnegative().describe('Token events streamed; `usage` has what the vendor counted.'),
+  tokenCount: z.int().nonnegative().describe('The number of token events. `usage` has the numbers of the vendor.'),
   ttftMs: z
     .int()
     .nonnegative()
     .nullable()
-    .describe('Time to first token, from the start of the run; null when no token came.'),
+    .describe('The time from the start of the run to its first token. Null if no token came.'),
   queuedMs: z.int().nonnegative().describe('From the creation of the job to the start of its run.'),
   attempts: z
     .int()
     .nonnegative()
-    .describe('How often the vendor was called; only calls without any token are repeated.'),
-  usage: TokenUsage.optional().describe('Present when the vendor reported it.'),
-  finishReason: FinishReason.optional().describe('Present when the vendor reported it.'),
+    .describe('The number of calls of the vendor. A call is repeated only if it failed before its first token.'),
+  usage: TokenUsage.optional().describe('Present if the vendor reported it.'),
+  finishReason: FinishReason.optional().describe('Present if the vendor reported it.'),
 })
 export type JobMetrics = z.infer<typeof JobMetrics>
 
-/** Codes of a failure on the vendor's side of a job. */
+/** The codes of failures on the vendor's side of a job. */
 export const ProviderErrorCode = z.enum([
   'provider-auth',
   'provider-rate-limited',
@@ -49,15 +49,15 @@ export const ProviderErrorCode = z.enum([
 ])
 export type ProviderErrorCode = z.infer<typeof ProviderErrorCode>
 
-/** Codes of a failed job: stable, for programs. */
+/** The codes of failed jobs. They are stable, for programs. */
 export const JobErrorCode = z.enum([...ProviderErrorCode.options, 'answer-too-long', 'interrupted', 'internal'])
 export type JobErrorCode = z.infer<typeof JobErrorCode>
 
 /** Why a job failed. */
 export const JobError = z.object({
   code: JobErrorCode,
-  message: z.string().describe('A sentence a person can act on.'),
-  retryable: z.boolean().describe('Whether the same job may succeed if it is created again.'),
+  message: z.string().describe('A sentence that says what went wrong and what to do.'),
+  retryable: z.boolean().describe('Whether the same request may succeed if it is sent again.'),
 })
 export type JobError = z.infer<typeof JobError>
 
@@ -69,7 +69,7 @@ const request = {
   options: JobOptions.optional(),
 }
 const progress = {
-  result: z.string().describe('The text; of a job that did not complete, the part that was made.'),
+  result: z.string().describe('The text of the answer. If the job did not complete, the text up to its end.'),
   metrics: JobMetrics,
 }
 const times = { createdAt: z.iso.datetime(), updatedAt: z.iso.datetime() }
@@ -77,7 +77,7 @@ const times = { createdAt: z.iso.datetime(), updatedAt: z.iso.datetime() }
 export const PendingJob = z.object({ ...request, status: z.literal('pending'), ...times })
 export type PendingJob = z.infer<typeof PendingJob>
 
-/** `result` and `metrics` are those of the last checkpoint, not of this instant; the stream has the live text. */
+/** `result` and `metrics` are those of the last checkpoint. The stream has the live text. */
 export const RunningJob = z.object({ ...request, status: z.literal('running'), ...progress, ...times })
 export type RunningJob = z.infer<typeof RunningJob>
 
@@ -89,7 +89,7 @@ const CancelledJob = z.object({ ...request, status: z.literal('cancelled'), ...p
 export const FinalJob = z.discriminatedUnion('status', [CompletedJob, FailedJob, CancelledJob])
 export type FinalJob = z.infer<typeof FinalJob>
 
-/** A prompt on its way through a provider: `pending → running → completed | failed | cancelled`. */
+/** A job in one of its states: `pending → running → completed | failed | cancelled`. */
 export const Job = z.discriminatedUnion('status', [PendingJob, RunningJob, CompletedJob, FailedJob, CancelledJob])
 export type Job = z.infer<typeof Job>
 
@@ -111,7 +111,7 @@ const CompletedSummary = CompletedJob.omit({ result: true }).extend(listed)
 const FailedSummary = FailedJob.omit({ result: true }).extend(listed)
 const CancelledSummary = CancelledJob.omit({ result: true }).extend(listed)
 
-/** A job as lists show it: with the beginning of its prompt, and without its text. */
+/** A job in a list: with the beginning of its prompt, and without its text. */
 export const JobSummary = z.discriminatedUnion('status', [
   PendingSummary,
   RunningSummary,
@@ -121,21 +121,21 @@ export const JobSummary = z.discriminatedUnion('status', [
 ])
 export type JobSummary = z.infer<typeof JobSummary>
 
-/** Where a job is reached: paths on this server. */
+/** The paths of a job on this server. */
 export const JobLinks = z.object({
   self: z.string(),
   cancel: z.string(),
   stream: z
     .string()
     .describe(
-      'For browsers, which send no headers with an EventSource: signed, for this one job, for an hour or as configured.',
+      'A signed link to the stream of this job. It needs no key and is valid for an hour, or as configured. Browsers need it, as an EventSource sends no headers.',
     ),
 })
 export type JobLinks = z.infer<typeof JobLinks>
 
 const linked = { links: JobLinks }
 
-/** A job as the API shows it. */
+/** A job in an answer of the API: with its links. */
 export const JobResource = z.discriminatedUnion('status', [
   PendingJob.extend(linked),
   RunningJob.extend(linked),
@@ -145,7 +145,7 @@ export const JobResource = z.discriminatedUnion('status', [
 ])
 export type JobResource = z.infer<typeof JobResource>
 
-/** A job as the API lists it. */
+/** A job in a list of the API: with its links. */
 export const JobSummaryResource = z.discriminatedUnion('status', [
   PendingSummary.extend(linked),
   RunningSummary.extend(linked),

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** Codes of a refused request: stable, for programs. */
+/** The codes of refused requests. They are stable, for programs. */
 export const ProblemCode = z.enum([
   'invalid-request',
   'unknown-provider',
@@ -32,7 +32,7 @@ export const ProblemCode = z.enum([
 ])
 export type ProblemCode = z.infer<typeof ProblemCode>
 
-/** One fault of a request: where, as a dotted path such as `options.temperature`, and what. */
+/** One fault of a request: its place as a dotted path, such as `options.temperature`, and a sentence. */
 export const Fault = z.object({ path: z.string(), message: z.string() })
 export type Fault = z.infer<typeof Fault>
 
@@ -41,10 +41,10 @@ export const Problem = z.object({
   type: z.string().describe('`urn:promptlab:problem:` and the code.'),
   title: z.string(),
   status: z.int(),
-  detail: z.string().describe('What went wrong here, and what to do.'),
+  detail: z.string().describe('A sentence that says what is wrong and what to do.'),
   instance: z.string().describe('The path of the request.'),
   code: ProblemCode,
   requestId: z.string(),
-  errors: z.array(Fault).optional().describe('The faults of an invalid request, the first 50 of them.'),
+  errors: z.array(Fault).optional().describe('The faults of an invalid request, at most 50 of them.'),
 })
 export type Problem = z.infer<typeof Problem>

@@ -1,10 +1,10 @@
 import { z } from 'zod'
 
-/** A provider as `GET /providers` shows it. */
+/** A provider in the answer of `GET /providers`. */
 export const ProviderInfo = z.object({
   name: z.string(),
   models: z.array(z.string()),
-  configured: z.boolean().describe('Whether jobs for it are accepted.'),
-  missing: z.array(z.string()).describe('The environment variables that must be set first.'),
+  configured: z.boolean().describe('Whether the server accepts jobs for this provider.'),
+  missing: z.array(z.string()).describe('The environment variables that the operator must set first.'),
 })
 export type ProviderInfo = z.infer<typeof ProviderInfo>

@@ -125,7 +125,7 @@ export function readConfig(variables: EnvironmentVariables): Config {
     },
     retentionMs: environment.JOB_RETENTION_HOURS && environment.JOB_RETENTION_HOURS * 3_600_000,
     shutdownGraceMs: environment.SHUTDOWN_GRACE_MS,
-    stream: { heartbeatMs: 15_000, stallMs: 30_000 },
+    stream: { keepAliveMs: 15_000, stallMs: 30_000 },
     streamLimits: { perCaller: environment.MAX_STREAMS_PER_KEY, perJob: environment.MAX_STREAMS_PER_JOB },
     requestTiming: { headersMs: 10_000, requestMs: 60_000, checkMs: 1_000 },
     rateLimitPerMinute: rateLimitOf(environment),

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import { clip } from './clip.ts'
 
-/** Without the query string, which may hold what should not be repeated. */
+/** The path of a request without its query, which may hold a signature. */
 export function pathOf({ url }: Pick<FastifyRequest, 'url'>): string {
   return clip(url.split('?', 1)[0] ?? '/')
 }

@@ -75,7 +75,7 @@ it('readers that vanish or read nothing are disconnected', async () => {
   const provider = new ScriptedProvider(['first', gate.promise, 'x'.repeat(20_000_000), new Promise<void>(() => {})])
   const { url, app } = await startServer({
     providers: [provider],
-    config: { stream: { heartbeatMs: 15_000, stallMs: 200 } },
+    config: { stream: { keepAliveMs: 15_000, stallMs: 200 } },
   })
   const { id } = await createJob(url, { prompt: 'Go', provider: 'scripted', model: 'script-1' })
   const clients = await Promise.all(Array.from({ length: 20 }, () => RawClient.connect(url)))

@@ -103,7 +103,7 @@ describe('the stream of a job', () => {
     const gate = Promise.withResolvers<void>()
     const { url } = await startServer({
       providers: [new ScriptedProvider([gate.promise, 'late'])],
-      config: { stream: { heartbeatMs: 5, stallMs: 30_000 } },
+      config: { stream: { keepAliveMs: 5, stallMs: 30_000 } },
     })
     const { id } = await createJob(url, SCRIPTED)
     const reader = await StreamReader.open(url, id)

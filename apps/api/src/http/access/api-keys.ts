@@ -1,10 +1,10 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 
-/** A key that a caller may show. The key itself is not kept. */
+/** An API key of a caller. Only its digest is kept. */
 export interface ApiKey {
-  /** The caller's name: two keys of one name are one caller, so that a key can be replaced without a gap. */
+  /** The caller's name. Two keys of one name are one caller, so that a key can be replaced without a gap. */
   readonly name: string
-  /** SHA-256 of the key. Keys are long and random, so it needs no salt and no slow hash. */
+  /** The SHA-256 of the key. Keys are long and random, so the digest needs no salt and no slow hash. */
   readonly digest: Buffer
 }
 
@@ -13,8 +13,8 @@ export function digestOf(key: string): Buffer {
 }
 
 /**
- * The caller whose key it is. All keys are compared, each in constant time: how long it takes tells nothing of how right a
- * guess was, or of whose key is which.
+ * The caller who has the key; undefined if nobody has. All keys are compared, each in constant time, so the duration says
+ * nothing about how close a guess was.
  */
 export function callerOf(key: string, keys: readonly ApiKey[]): string | undefined {
   const digest = digestOf(key)

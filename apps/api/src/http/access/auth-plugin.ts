@@ -10,19 +10,19 @@ type Access = 'open' | 'key-or-stream-link' | 'metrics'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** What a request must show, if keys are used at all; a route that says nothing needs a key. */
+    /** Who may call the route on a server with keys: by default, callers with an API key. */
     readonly access?: Access
   }
   interface FastifyRequest {
-    /** The caller whose key was shown; undefined when keys are switched off, on open routes, and with a stream link. */
+    /** The caller whose key was sent; undefined when keys are switched off, on open routes, and with a stream link. */
     caller: string | undefined
   }
 }
 
 interface AuthOptions {
-  /** Undefined: everybody may do everything. */
+  /** Undefined when keys are switched off; then everybody may do everything. */
   keys: readonly ApiKey[] | undefined
-  /** The key for metrics, which is good for nothing else; undefined: nobody may read them. */
+  /** The key for metrics, which opens nothing else. Undefined when nobody may read the metrics. */
   metricsKey: ApiKey | undefined
   streamLinks: StreamLinks | undefined
   refusedKeys: RefusedKeys
@@ -30,7 +30,7 @@ interface AuthOptions {
 
 const JobParams = z.object({ id: z.string() })
 
-/** Lets nobody in without a key, but where a route is open to all or to who has a link. */
+/** Requires an API key on every route unless the route sets `access`. Stream routes also accept a signed link. */
 export const authPlugin = fp<AuthOptions>(
   async (app, { keys, metricsKey, streamLinks, refusedKeys }) => {
     app.decorateRequest('caller', undefined)
@@ -38,7 +38,7 @@ export const authPlugin = fp<AuthOptions>(
 
     app.addHook('onRequest', async (request, reply) => {
       const { access } = request.routeOptions.config
-      // That a route does not exist is no secret.
+      // It is no secret that a route does not exist.
       if (access === 'open' || request.is404) return
       const waitMs = refusedKeys.waitMs(request.ip)
       if (waitMs > 0) throw tooMany(waitMs)
@@ -58,7 +58,7 @@ export const authPlugin = fp<AuthOptions>(
   { name: 'auth' },
 )
 
-/** What came as a key, in the one place where keys are accepted. */
+/** The key in the `authorization` header, the only place where keys are accepted. Empty if the header has another form. */
 function keyOf({ headers }: FastifyRequest): string | undefined {
   if (headers.authorization === undefined) return undefined
   return /^bearer +(\S+) *$/i.exec(headers.authorization)?.[1] ?? ''

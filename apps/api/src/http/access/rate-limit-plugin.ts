@@ -2,24 +2,24 @@ import rateLimit from '@fastify/rate-limit'
 import fp from 'fastify-plugin'
 import { ApiError } from '../../base/api-error.ts'
 
-/** A place where several processes count together. */
+/** Counters that several processes share. */
 export interface SharedCounters {
-  /** The client that the rate limiter speaks to: Redis. */
+  /** The Redis client of the rate limiter. */
   readonly client: object
   close(): void
 }
 
 interface RateLimitOptions {
-  /** Undefined: there is no limit. */
+  /** Undefined when there is no limit. */
   perMinute: number | undefined
-  /** Undefined: this process counts for itself. */
+  /** Undefined when this process counts only its own requests. */
   counters: SharedCounters | undefined
 }
 
-/** Headers that tell a client how much it has left. */
+/** The headers that tell a client how many requests it has left. */
 export const RATE_LIMIT_HEADERS = ['RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset']
 
-/** Bounds the requests of each caller, or of each address where there are no keys. */
+/** Limits the requests of each caller, or of each address on a server without keys. */
 export const rateLimitPlugin = fp<RateLimitOptions>(
   async (app, { perMinute, counters }) => {
     if (counters) app.addHook('onClose', async () => counters.close())
@@ -34,7 +34,7 @@ export const rateLimitPlugin = fp<RateLimitOptions>(
         const message = `${perMinute} requests a minute are allowed. Try again in ${retryAfterSeconds} s.`
         return new ApiError('rate-limited', message, { retryAfterSeconds })
       },
-      // Without Redis nobody is counted, which is better than that nobody is served.
+      // Without Redis no request is counted. The alternative would be to refuse all of them.
       ...(counters && { redis: counters.client, nameSpace: 'rate-limit:', skipOnError: true }),
     })
   },

@@ -8,19 +8,19 @@ interface RefusedKeysOptions {
 
 interface Count {
   refused: number
-  /** When the count begins anew, on the monotonic clock, in milliseconds. */
+  /** The time at which the count starts again, on the monotonic clock, in milliseconds. */
   readonly endsAt: number
 }
 
 const MINUTE_MS = 60_000
-/** How many addresses are remembered; the oldest is forgotten first. */
+/** The most addresses that are remembered. The oldest is forgotten first. */
 const MAX_ADDRESSES = 10_000
 
 /** Counts wrong keys by address, so that an address that sends many is refused before its key is compared with any. */
 export class RefusedKeys {
   readonly #perMinute: number
   readonly #clock: Pick<Clock, 'elapsed'>
-  /** In the order of their beginning. */
+  /** By address, the oldest count first. */
   readonly #counts = new Map<string, Count>()
 
   constructor({ perMinute = Number.POSITIVE_INFINITY, clock }: RefusedKeysOptions) {
@@ -28,13 +28,13 @@ export class RefusedKeys {
     this.#clock = clock
   }
 
-  /** @returns in how many milliseconds the address may send a key again; 0 for now */
+  /** @returns the milliseconds until the address may send a key again; 0 if it may now */
   waitMs(address: string): number {
     const count = this.#current(address)
     return count && count.refused >= this.#perMinute ? Math.max(1, count.endsAt - this.#clock.elapsed()) : 0
   }
 
-  /** Notes that an address has sent a wrong key, or none. */
+  /** Counts a request of the address with a wrong key or without one. */
   add(address: string): void {
     if (this.#perMinute === Number.POSITIVE_INFINITY) return
     const count = this.#current(address)

@@ -6,15 +6,15 @@ import { nameOf, type TrustedHosts } from './trusted-hosts.ts'
 
 interface SameSiteOptions {
   hosts: TrustedHosts
-  /** Origins whose pages may call; `*` stands for all. */
+  /** The origins whose pages may call. `*` stands for all. */
   corsOrigins: readonly string[]
 }
 
 const READING = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /**
- * Protects a server without keys from web pages that a person on this machine happens to visit: it answers only by names that
- * no web site can have, and changes nothing for a page of another site unless `CORS_ORIGINS` has its origin.
+ * Protects a server without keys from the web pages that a person on this machine visits. The server answers only to names that
+ * no web site can have, and changes nothing for a page of another site unless `CORS_ORIGINS` has the origin of the page.
  */
 export const sameSitePlugin = fp<SameSiteOptions>(
   async (app, { hosts, corsOrigins }) => {
@@ -33,7 +33,7 @@ function isSameSite({ headers }: FastifyRequest, allowed: ReadonlySet<string>): 
   const { origin } = headers
   if (origin === undefined) return headers['sec-fetch-site'] !== 'cross-site'
   if (allowed.has(origin)) return true
-  // Sites do not differ by port: another program of this machine may call.
+  // Two ports of one host are the same site, so another program of this machine may call.
   return URL.canParse(origin) && new URL(origin).hostname === nameOf((headers.host ?? '').toLowerCase())
 }
 

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { Clock } from '../../base/clock.ts'
 
 interface StreamLinksOptions {
-  /** Undefined: one that is made now, so that links end with the process. */
+  /** Undefined when each process makes its own secret at its start. Its links end with the process. */
   readonly secret: string | undefined
   readonly lifeMs: number
   readonly clock: Pick<Clock, 'now'>
@@ -15,8 +15,8 @@ const StreamLinkQuery = z.object({
 })
 
 /**
- * Signatures by which the stream of one job can be read without a key, for a time: browsers send no headers with an
- * EventSource, and a key in a URL would end up in histories and logs.
+ * Signs links with which the stream of one job can be read without a key, for a limited time. An EventSource of a browser
+ * cannot send headers, and a key in a URL would end up in histories and logs.
  */
 export class StreamLinks {
   readonly #secret: string | Buffer
@@ -29,13 +29,13 @@ export class StreamLinks {
     this.#clock = clock
   }
 
-  /** The query of a link that is good from now on. */
+  /** The query of a link that is valid from now on. */
   sign(jobId: string): string {
     const expires = Math.ceil((this.#clock.now() + this.#lifeMs) / 1000).toString()
     return `expires=${expires}&signature=${this.#signature(jobId, expires).toString('base64url')}`
   }
 
-  /** @param query as it came */
+  /** @param query the query of a request, not checked yet */
   isValid(jobId: string, query: unknown): boolean {
     const link = StreamLinkQuery.safeParse(query)
     if (!link.success || Number(link.data.expires) * 1000 <= this.#clock.now()) return false
@@ -44,7 +44,7 @@ export class StreamLinks {
   }
 
   #signature(jobId: string, expires: string): Buffer {
-    // An expiry is digits alone, so the two cannot run into each other.
+    // The expiry has only digits, so two different pairs never make the same text.
     return createHmac('sha256', this.#secret).update(`${expires} ${jobId}`).digest()
   }
 }

@@ -1,13 +1,13 @@
 import type { Operation } from './operations.ts'
 import { problemAnswers } from './problem-answers.ts'
 
-/** The schemas of a route as JSON Schema. */
+/** The schemas of a route, as JSON Schema. */
 interface RouteSchema {
   readonly body?: unknown
   readonly response?: unknown
 }
 
-/** A route as the document has it: its schemas, and what is told of it. */
+/** The description of a route in the document: its schemas and its operation. */
 export function describeRoute(schema: RouteSchema, operation: Operation): object {
   const { operationId, tag, summary, description, body, answers } = operation
   const schemas: Readonly<Record<string, unknown>> = isObject(schema.response) ? schema.response : {}
@@ -29,7 +29,7 @@ export function describeRoute(schema: RouteSchema, operation: Operation): object
       },
     ] as const
   })
-  // Where the same status is an answer and a problem, both can come.
+  // One status may stand for a good answer and for a problem, as 503 does at `/health/ready`.
   const response: Record<string, object> = problemAnswers(operation)
   for (const [status, answer] of good) response[status] = merged(answer, response[status])
   return {
@@ -44,7 +44,7 @@ export function describeRoute(schema: RouteSchema, operation: Operation): object
   }
 }
 
-/** A text, and for a stream what it is made of. */
+/** The schema of a text. That of a stream names the events in it. */
 function textSchema(type: string): object {
   if (type === 'text/plain') return { type: 'string' }
   return { type: 'string', contentMediaType: type, contentSchema: { $ref: '#/components/schemas/StreamEvent' } }

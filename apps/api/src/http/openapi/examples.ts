@@ -16,7 +16,7 @@ const completed = { ...ended, result: 'Once upon a time' }
 const cancelled = { ...ended, status: 'cancelled', result: 'Once upon' }
 const summary = { ...ended, promptLength: request.prompt.length }
 
-/** What a client sends and gets, as the document shows it. */
+/** The examples of requests and answers in the document. */
 export const EXAMPLES = {
   create: { ...request, options: { temperature: 0.7, maxTokens: 200 } },
   pending,

@@ -32,10 +32,10 @@ const SCHEMAS = {
   Fault,
 }
 
-/** The style in the logo of Swagger UI, the only one that is not in a file of it. */
+/** The hash of the style in Swagger UI's logo. Swagger UI has all other styles in files. */
 const LOGO_STYLE = "'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w='"
 
-/** Has every route that is registered from now on described, and serves the document and a page to read it. */
+/** Describes every route that is registered from now on. Serves the document, and a page on which people can read it. */
 export const openapiPlugin = fp(
   async (app) => {
     const schemaRegistry = z.registry<{ id: string }>()
@@ -58,7 +58,7 @@ export const openapiPlugin = fp(
         tags: [
           { name: 'jobs', description: 'Prompts on their way through a provider.' },
           { name: 'providers', description: 'What jobs can be created for.' },
-          { name: 'operation', description: 'For whoever runs the server.' },
+          { name: 'operation', description: 'For the operator of the server.' },
         ],
         components: {
           securitySchemes: {
@@ -75,7 +75,7 @@ export const openapiPlugin = fp(
       },
       transform: (document) => {
         const { schema } = transform({ ...document, schema: document.schema ?? {} })
-        // A route at the root of a prefix ends in a slash here.
+        // The url of a route at the root of a prefix ends with a slash here.
         const url = document.url.replace(/(?<=.)\/$/, '')
         const operation = OPERATIONS[`${document.route.method} ${url}`]
         return { url, schema: operation ? describeRoute(schema ?? {}, operation) : { hide: true } }
@@ -101,7 +101,7 @@ export const openapiPlugin = fp(
   { name: 'openapi', dependencies: ['auth', 'problems'] },
 )
 
-/** Descriptions are in zod's own registry, which is not asked where schemas are named in another one. */
+/** Adds the description of a schema. Descriptions are in zod's global registry, and the schemas' names are in another one. */
 function addDescription({
   zodSchema,
   jsonSchema,
@@ -113,7 +113,7 @@ function addDescription({
   if (description !== undefined) jsonSchema.description = description
 }
 
-/** Named schemas come twice, as what is sent and as what is got. Those that have a name here are only ever got. */
+/** Removes the second copy of each named schema, for input. Clients only receive what the named schemas describe. */
 function withoutInputs(document: ReturnType<SwaggerTransformObject>): ReturnType<SwaggerTransformObject> {
   const schemas = 'components' in document ? document.components?.schemas : undefined
   for (const name of Object.keys(schemas ?? {})) if (!Object.hasOwn(SCHEMAS, name)) delete schemas?.[name]

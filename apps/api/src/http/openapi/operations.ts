@@ -2,7 +2,7 @@ import type { ProblemCode } from '@promptlab/contract'
 import type { StreamType } from '../streams/stream-format.ts'
 import { EXAMPLES } from './examples.ts'
 
-/** What is told of a route beside its schemas. */
+/** The part of a route's description that its schemas do not have. */
 export interface Operation {
   readonly operationId: string
   readonly tag: 'jobs' | 'providers' | 'operation'
@@ -12,22 +12,22 @@ export interface Operation {
   readonly body?: unknown
   /** The good answers, by status. */
   readonly answers: Readonly<Record<number, Answer>>
-  /** What can go wrong beside what can on every route. */
+  /** The problems that can occur on this route, besides those that can occur on every route. */
   readonly problems: readonly ProblemCode[]
-  /** Who may call where keys are used; left out: who has a key. */
+  /** Who may call on a server with keys. By default, callers with a key. */
   readonly access?: 'open' | 'key-or-stream-link' | 'metrics'
 }
 
 interface Answer {
   readonly description: string
-  /** Of `application/json`, whose schema is that of the route. */
+  /** An example in `application/json`. The schema is that of the route. */
   readonly example?: unknown
-  /** Other media types, each with an example; they are texts. */
+  /** Examples in other media types, which are texts. */
   readonly texts?: Readonly<Record<string, string>>
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** An example of each stream format; a new format does not compile until it has one. */
+/** An example of each stream format. A new format does not compile without one. */
 const STREAM: Readonly<Record<StreamType, string>> = {
   'text/event-stream': EXAMPLES.eventStream,
   'application/x-ndjson': EXAMPLES.lines,
@@ -36,14 +36,15 @@ const STREAM: Readonly<Record<StreamType, string>> = {
 
 const STREAM_EVENTS = `A stream is a series of \`StreamEvent\`s. As \`text/event-stream\`:
 
-- Token events have no name, so that \`onmessage\` gets them. The \`id\` is the length of the text so far, in UTF-16 code units, this token
-  included; \`data\` is \`{"token": "…"}\`.
-- One final event ends the stream, with \`id: end\`: \`metrics\` (the job completed; \`data\` is its \`JobMetrics\`), \`error\` (it failed; \`data\` is a
-  \`JobError\` with \`metrics\`) or \`cancelled\` (\`data\` is its \`JobMetrics\`). A stream that ends without one asks to be resumed.
-- After 15 s of silence comes a comment line, \`: ping\`.
+- A token event has no name, so that \`onmessage\` receives it. Its \`id\` is the length of the text so far, this token included, in UTF-16
+  code units. Its \`data\` is \`{"token": "…"}\`.
+- One final event with \`id: end\` ends the stream. \`metrics\` says that the job completed; its \`data\` is a \`JobMetrics\`. \`error\` says that the job
+  failed; its \`data\` is a \`JobError\` with \`metrics\`. \`cancelled\` says that the job was cancelled; its \`data\` is a \`JobMetrics\`. A stream that ends
+  without a final event must be resumed.
+- A stream that is idle for 15 s sends a keep-alive: the comment line \`: ping\`.
 
-\`application/x-ndjson\` has the same events, one JSON object a line. \`text/plain\` has the bare text; of a job that does not complete, the connection
-breaks before its end.`
+\`application/x-ndjson\` has the same events, one JSON object a line, and an empty line as the keep-alive. \`text/plain\` has only the text. If the job
+does not complete, the connection breaks.`
 
 /** Every route that is documented, by method and path. */
 export const OPERATIONS: Readonly<Record<string, Operation>> = {
@@ -53,13 +54,14 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     summary: 'Create a job',
     description: `The job runs in the background from the moment it is accepted, whoever listens.
 
-With \`Idempotency-Key\`, the same request makes one job however often it is sent within 24 hours. With \`Prefer: wait=30\`, the answer is the
-finished job if it ends within so many seconds, at most 60. \`Prefer: wait\` waits for 60. With \`Accept: text/event-stream\` or another stream type, the answer is the stream of the job.`,
+With \`Idempotency-Key\`, the same request makes one job, however often it is sent within 24 hours. With \`Prefer: wait=30\`, the server waits up to
+30 seconds for the job to end and then answers with the job. \`Prefer: wait\` waits up to 60 seconds, the longest time. With \`Accept: text/event-stream\`
+or another stream type, the answer is the stream of the job.`,
     body: EXAMPLES.create,
     answers: {
       200: {
         description:
-          'The job that an earlier request with this idempotency key created, or the finished job that was waited for, or its stream.',
+          'The finished job after a wait, the job that an earlier request with this idempotency key created, or the stream of the job.',
         example: EXAMPLES.completed,
         texts: STREAM,
         headers: {
@@ -68,7 +70,7 @@ finished job if it ends within so many seconds, at most 60. \`Prefer: wait\` wai
         },
       },
       202: {
-        description: 'The job, on disk.',
+        description: 'The job. It is stored on disk.',
         example: EXAMPLES.pending,
         headers: { Location: 'The path of the job.' },
       },
@@ -99,17 +101,19 @@ finished job if it ends within so many seconds, at most 60. \`Prefer: wait\` wai
     operationId: 'getJob',
     tag: 'jobs',
     summary: 'Read a job',
-    answers: { 200: { description: 'The job as it is stored.', example: EXAMPLES.completed } },
+    answers: { 200: { description: 'The job as the store holds it.', example: EXAMPLES.completed } },
     problems: ['job-not-found', 'storage-unavailable'],
   },
   'GET /jobs/:id/stream': {
     operationId: 'streamJob',
     tag: 'jobs',
-    summary: 'Read the tokens of a job, from any point on, as often as wanted',
+    summary: 'Read the tokens of a job, from any place on, as often as you like',
     description: STREAM_EVENTS,
     answers: {
-      200: { description: 'The events behind the cursor, then what comes live, then the final event.', texts: STREAM },
-      204: { description: 'The cursor is `end`: there is nothing more. It stops an `EventSource` for good.' },
+      200: { description: 'The events behind the cursor, the live tokens, and the final event.', texts: STREAM },
+      204: {
+        description: 'The cursor is `end`, so there are no more events. An `EventSource` does not connect again.',
+      },
     },
     problems: ['job-not-found', 'not-acceptable', 'too-many-streams', 'storage-unavailable'],
     access: 'key-or-stream-link',
@@ -117,9 +121,9 @@ finished job if it ends within so many seconds, at most 60. \`Prefer: wait\` wai
   'POST /jobs/:id/cancel': {
     operationId: 'cancelJob',
     tag: 'jobs',
-    summary: 'End a job; it keeps the text it has',
+    summary: 'End a job, which keeps its text',
     answers: {
-      200: { description: 'The job in its final state; a finished one is unchanged.', example: EXAMPLES.cancelled },
+      200: { description: 'The job in its final state. A finished job is unchanged.', example: EXAMPLES.cancelled },
     },
     problems: ['job-not-found', 'payload-too-large', 'storage-unavailable', 'queue-unavailable', 'cross-site-request'],
   },
@@ -127,21 +131,21 @@ finished job if it ends within so many seconds, at most 60. \`Prefer: wait\` wai
     operationId: 'deleteJob',
     tag: 'jobs',
     summary: 'Remove a finished job for good',
-    answers: { 204: { description: 'It is gone.' } },
+    answers: { 204: { description: 'The job is deleted.' } },
     problems: ['job-not-found', 'job-not-finished', 'payload-too-large', 'storage-unavailable', 'cross-site-request'],
   },
   'GET /providers': {
     operationId: 'listProviders',
     tag: 'providers',
     summary: 'List the providers and their models',
-    answers: { 200: { description: 'What jobs can be created for.', example: EXAMPLES.providers } },
+    answers: { 200: { description: 'The providers.', example: EXAMPLES.providers } },
     problems: [],
   },
   'GET /health/live': {
     operationId: 'isLive',
     tag: 'operation',
     summary: 'Whether the process lives',
-    answers: { 200: { description: 'It does.', example: EXAMPLES.live } },
+    answers: { 200: { description: 'The process lives.', example: EXAMPLES.live } },
     problems: [],
     access: 'open',
   },
@@ -150,8 +154,8 @@ finished job if it ends within so many seconds, at most 60. \`Prefer: wait\` wai
     tag: 'operation',
     summary: 'Whether the server can take jobs',
     answers: {
-      200: { description: 'It can.', example: EXAMPLES.ready },
-      503: { description: 'It cannot, because of a dependency.', example: EXAMPLES.notReady },
+      200: { description: 'The server can take jobs.', example: EXAMPLES.ready },
+      503: { description: 'A dependency is not ready, so the server cannot take jobs.', example: EXAMPLES.notReady },
     },
     problems: [],
     access: 'open',

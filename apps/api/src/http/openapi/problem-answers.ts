@@ -2,7 +2,7 @@ import type { ProblemCode } from '@promptlab/contract'
 import { PROBLEMS } from '../problems/problems.ts'
 import type { Operation } from './operations.ts'
 
-/** What can happen to any request, whatever it is for. */
+/** The problems that can occur on every route. */
 const EVERYWHERE: readonly ProblemCode[] = [
   'invalid-request',
   'request-timeout',
@@ -14,7 +14,7 @@ const EVERYWHERE: readonly ProblemCode[] = [
   'shutting-down',
 ]
 
-/** The answers of an operation that are problems, by status. */
+/** The problems of an operation as answers, by status. */
 export function problemAnswers({ problems, access }: Operation): Record<string, object> {
   const codes = [...EVERYWHERE, ...problems]
   if (access !== 'open') codes.push('unauthorized', 'rate-limited')
@@ -38,6 +38,7 @@ function problemAnswer(codes: readonly ProblemCode[]): object {
   }
 }
 
+/** The problems whose answers have a `Retry-After` header. */
 const DELAYED: ReadonlySet<ProblemCode> = new Set([
   'queue-full',
   'rate-limited',
@@ -55,7 +56,7 @@ function exampleOf(code: ProblemCode): object {
     type: `urn:promptlab:problem:${code}`,
     title,
     status,
-    detail: 'A sentence about what went wrong here, and what to do.',
+    detail: 'A sentence that says what is wrong and what to do.',
     instance: '/jobs',
     code,
     requestId: '8d3a2f1e-6b1c-4a3d-9a55-0c1f7e2b9d10',

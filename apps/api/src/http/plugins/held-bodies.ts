@@ -3,7 +3,7 @@ import { ApiError } from '../../base/api-error.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Notes that the body is no longer needed, although the answer may go on for long. Harmless when repeated. */
+    /** Stops counting the body. For routes whose answer goes on after the body was handled. Harmless when repeated. */
     releaseBody: () => void
   }
 }
@@ -15,14 +15,14 @@ interface HeldBodiesOptions {
 
 const RETRY_AFTER_SECONDS = 1
 
-/** Bounds the memory that bodies take together. A body counts from the headers of its request until it was handled. */
+/** Limits the memory of all bodies together. A body counts from the headers of its request until it is handled. */
 export const heldBodies = fp<HeldBodiesOptions>(
   async (app, { maxBytes }) => {
     let heldBytes = 0
     app.decorateRequest('releaseBody', () => {})
     app.addHook('onRequest', (request, reply, done) => {
       const { headers } = request
-      // A body of unknown length may be as long as allowed.
+      // A body of unknown length counts as the longest that is allowed.
       const isOfUnknownLength = headers['transfer-encoding'] !== undefined
       const bytes = isOfUnknownLength ? request.routeOptions.bodyLimit : Number(headers['content-length'] ?? 0)
       if (bytes === 0 || !Number.isFinite(bytes)) return done()

@@ -3,12 +3,12 @@ import fp from 'fastify-plugin'
 import { ApiError } from '../../base/api-error.ts'
 import { isDeeperThan } from './json-depth.ts'
 
-/** What the API takes is nested twice. */
+/** Valid bodies are two levels deep. */
 const MAX_DEPTH = 16
 
 /**
- * Bodies are JSON and nothing else. An empty one counts as none, whatever its content type: many clients name the type of
- * a body that they do not send.
+ * Accepts bodies in JSON only. An empty body counts as no body, whatever its content type: many clients send the type without
+ * a body.
  */
 export const jsonBodies = fp(
   async (app) => {
@@ -17,20 +17,24 @@ export const jsonBodies = fp(
     app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
       if (body.length === 0) return done(null, undefined)
       const text = decode(body)
-      if (text === undefined) return done(new ApiError('invalid-request', 'The body is not UTF-8.'))
-      if (isDeeperThan(MAX_DEPTH, text)) return done(new ApiError('invalid-request', 'The body is nested too deeply.'))
+      if (text === undefined) return done(new ApiError('invalid-request', 'The body is not UTF-8. Send JSON in UTF-8.'))
+      if (isDeeperThan(MAX_DEPTH, text))
+        return done(new ApiError('invalid-request', `The body is nested too deeply. The limit is ${MAX_DEPTH} levels.`))
       parse(request, text, done)
     })
     app.addHook('onRequest', ({ headers }, _, done) => {
       const encoding = headers['content-encoding'] ?? 'identity'
       if (encoding === 'identity') done()
-      else done(new ApiError('unsupported-media-type', 'Send the body uncompressed.'))
+      else
+        done(
+          new ApiError('unsupported-media-type', 'The server does not decompress bodies. Send the body uncompressed.'),
+        )
     })
   },
   { name: 'json-bodies' },
 )
 
-/** Undefined if it is not UTF-8: replacing what cannot be read would store another prompt than the one that was sent. */
+/** The text of a body. Undefined if it is not UTF-8: a decoder would replace wrong bytes, so another prompt would be stored. */
 function decode(body: string | Buffer): string | undefined {
   if (typeof body === 'string') return body
   return isUtf8(body) ? body.toString() : undefined

@@ -2,7 +2,7 @@ const QUOTE = 34
 const BACKSLASH = 92
 const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [91, 93, 123, 125]
 
-/** Whether a JSON text nests lists and objects more deeply than that. It is looked at before it is parsed, and need not be valid. */
+/** Whether a JSON text nests lists and objects more deeply than a limit. The text is not parsed and need not be valid. */
 export function isDeeperThan(limit: number, text: string): boolean {
   let depth = 0
   for (let index = 0; index < text.length; index++) {
@@ -15,7 +15,7 @@ export function isDeeperThan(limit: number, text: string): boolean {
   return false
 }
 
-/** Where the string ends that begins there: long prompts are passed over at the speed of a search. */
+/** The index of the quote that ends a string. Long prompts are skipped at the speed of `indexOf`. */
 function endOfString(text: string, start: number): number {
   for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
     let backslashes = 0

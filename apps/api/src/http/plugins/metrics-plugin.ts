@@ -1,7 +1,7 @@
 import fp from 'fastify-plugin'
 import type { Metrics } from '../../monitoring/metrics.ts'
 
-/** Has every answer counted, also those that are cut off. */
+/** Counts every answer when its response closes, also answers whose connection broke. */
 export const metricsPlugin = fp<{ metrics: Metrics }>(
   async (app, { metrics }) => {
     app.addHook('onRequest', (request, reply, done) => {

@@ -6,11 +6,11 @@ import { pathOf } from '../path-of.ts'
 
 interface KnownRoute {
   readonly path: string
-  /** Its configuration is complete when all plugins are loaded: hooks may add to it. */
+  /** The configuration is complete when all plugins are loaded, as hooks may add to it. */
   readonly options: Pick<RouteOptions, 'method' | 'config'>
 }
 
-/** All routes that are registered from now on. The list is complete when all plugins are loaded. */
+/** Collects the routes that are registered from now on. The list is complete when all plugins are loaded. */
 export function knownRoutes(app: FastifyInstance): readonly KnownRoute[] {
   const routes: KnownRoute[] = []
   app.addHook('onRoute', (options) => {
@@ -18,15 +18,15 @@ export function knownRoutes(app: FastifyInstance): readonly KnownRoute[] {
     // The route that answers OPTIONS on every path, for CORS, makes no path known.
     if (path === '*') return
     routes.push({ path, options })
-    // The root of a prefix is served with and without a slash at its end, and hooks are told once.
+    // Fastify serves the root of a prefix with and without a slash at the end, and calls the hook once.
     if (prefix !== '' && routePath === '') routes.push({ path: `${path}/`, options })
   })
   return routes
 }
 
 /**
- * Answers all other methods of known paths with 405 and the methods that the path takes. Such a request needs the key that the
- * path needs, and counts against the same rate limit. Must be registered after all routes.
+ * Answers every other method of a known path with 405 and the list of methods that the path takes. Such a request needs the
+ * same key as the path, and counts against the same rate limit. Must be registered after all routes.
  */
 export const otherMethods = fp<{ routes: readonly KnownRoute[] }>(
   async (app, { routes }) => {

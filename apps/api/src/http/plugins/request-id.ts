@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 
-/** What a proxy or a client may call a request; anything else could forge log lines, or fill them. */
-const SANE = /^[\w.:+/=@-]{1,128}$/
+/** The form of a request id that a proxy or a client may choose. Other texts could forge or flood log lines. */
+const VALID_ID = /^[\w.:+/=@-]{1,128}$/
 
-/** The id under which a request is logged and its problems are told: the one it came with, in `X-Request-Id`, if that is sane. */
+/** The id of a request in the log and in problems: its `X-Request-Id` if that has the right form, and a new id if not. */
 export function requestIdOf({ headers }: Pick<IncomingMessage, 'headers'>): string {
   const given = headers['x-request-id']
-  return typeof given === 'string' && SANE.test(given) ? given : randomUUID()
+  return typeof given === 'string' && VALID_ID.test(given) ? given : randomUUID()
 }

@@ -5,7 +5,7 @@ import { pathOf } from '../path-of.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The job that a request made; one that is in the path need not be named. */
+    /** The job that the request created. Jobs in the path are logged without this field. */
     jobId: string | undefined
   }
 }
@@ -13,15 +13,15 @@ declare module 'fastify' {
 const JobParams = z.object({ id: z.string() })
 
 /**
- * One line for each request, when its answer is over: what was asked, by whom, about which job, and how it went. Never what
- * was sent: bodies hold prompts, headers hold keys, and queries hold signatures.
+ * Logs one line for each request when its response closes: the method, the path, the caller, the job and the outcome. The line
+ * never has what the client sent: bodies hold prompts, headers hold keys, and queries hold signatures.
  */
 export const requestLogPlugin = fp(
   async (app) => {
     app.decorateRequest('jobId', undefined)
     app.addHook('onRequest', (request, reply, done) => {
       reply.header('x-request-id', request.id)
-      // Not onResponse, which knows nothing of answers that a client did not wait for, as streams often are.
+      // Not onResponse: Fastify does not call it when the client leaves before the end, as readers of streams often do.
       reply.raw.once('close', () => request.log.info(lineOf(request, reply), 'request'))
       done()
     })

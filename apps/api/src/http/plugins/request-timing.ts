@@ -1,20 +1,20 @@
 import type { Server } from 'node:http'
 import type { FastifyHttpOptions } from 'fastify'
 
-/** How long a client may take to send what it sends, in milliseconds. How long answers take is another matter. */
+/** How long a client may take to send a request, in milliseconds. Answers have no such limit. */
 export interface RequestTiming {
-  /** To the end of the headers. */
+  /** Until the headers are complete. */
   readonly headersMs: number
-  /** To the end of the body. */
+  /** Until the body is complete. */
   readonly requestMs: number
-  /** How often connections are looked at, which is how much later than that they are closed. */
+  /** The interval of the check. A connection is closed up to this much later than its limit. */
   readonly checkMs: number
 }
 
-/** After this silence the system asks whether the other end of a connection is still there. */
+/** A connection that is idle for this long is probed by the operating system (TCP keep-alive). */
 const KEEP_ALIVE_PROBE_MS = 60_000
 
-/** What Fastify and Node.js have to be told for it. */
+/** The options of Fastify and Node.js for these times. */
 export function timedBy({ headersMs, requestMs, checkMs }: RequestTiming) {
   return {
     requestTimeout: requestMs,

@@ -4,11 +4,11 @@ import { pathOf } from '../path-of.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Whether its requests are part of traces. */
+    /** Whether requests to the route are part of traces. */
     readonly traced?: boolean
   }
   interface FastifyRequest {
-    /** Undefined where nobody collects traces, and on routes that are no part of them. */
+    /** Undefined when tracing is off, and on routes that are not traced. */
     trace: RequestTrace | undefined
   }
 }
@@ -17,7 +17,7 @@ interface RequestTraceOptions {
   tracer: JobTracer | undefined
 }
 
-/** Has requests to the routes that ask for it traced, from their headers to the end of their answer. */
+/** Traces the requests to routes whose config has `traced`, from the headers of the request to the end of the answer. */
 export const requestTracePlugin = fp<RequestTraceOptions>(
   async (app, { tracer }) => {
     app.decorateRequest('trace', undefined)

@@ -10,7 +10,7 @@ declare module 'fastify' {
 }
 
 interface ShutdownOptions {
-  /** Resolves when no job runs any more, and starts none. */
+  /** Starts no more jobs, and resolves when no job runs. */
   drain: () => Promise<void>
   /** Ends the jobs that still run. */
   interrupt: () => void
@@ -18,12 +18,12 @@ interface ShutdownOptions {
   graceMs: number
 }
 
-/** How long answers under way may take to reach their clients once all jobs have ended. */
+/** How long answers may take to reach their clients after all jobs have ended. */
 const LAST_ANSWERS_MS = 1_000
 
 /**
- * The order in which the server ends: it stops listening, streams end so that clients resume elsewhere, running jobs get
- * their grace, then the connections close. What holds the stores is closed after that, in onClose.
+ * Stops the server in this order: it stops listening; streams end, so that clients resume at another server; running jobs
+ * get their grace; connections close. The stores close after that, in onClose.
  */
 export const shutdownPlugin = fp<ShutdownOptions>(
   async (app, { drain, interrupt, graceMs }) => {
@@ -32,8 +32,8 @@ export const shutdownPlugin = fp<ShutdownOptions>(
 
     app.addHook('onRequest', (request, _, done) => {
       if (!stopping.signal.aborted) return done()
-      // Such a request came over a connection that was open before. A client that follows a stream must see the network
-      // fail, which it retries: after an answer other than 200, an EventSource gives up for good.
+      // The request came over a connection that was already open. For a stream the connection is broken, because an EventSource
+      // connects again after a network error, and never after an answer other than 200.
       if (request.headers.accept?.includes('text/event-stream')) request.raw.destroy()
       done(new ApiError('shutting-down', 'This server is shutting down. Try again in a moment.'))
     })

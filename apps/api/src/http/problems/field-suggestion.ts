@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** The longest name that is compared with those of fields. A hostile body may hold names of megabytes. */
+/** The longest name that is compared with fields. A hostile body may have names of megabytes. */
 const MAX_LENGTH = 60
 /** How many letters of a name may be wrong, missing or too many. */
 const MAX_TYPOS = 2
@@ -16,8 +16,8 @@ export function fieldsOf(schema: unknown): string[] {
 }
 
 /**
- * The field that the writer of an unknown name most likely meant, wherever it belongs: `options.maxTokens` for `max_tokens`.
- * Undefined if none is like it.
+ * The field that an unknown name most likely stands for, wherever the field belongs: `options.maxTokens` for `max_tokens`.
+ * Undefined if no field is similar.
  */
 export function suggestField(name: string, fields: readonly string[]): string | undefined {
   if (name.length > MAX_LENGTH) return undefined
@@ -28,7 +28,7 @@ export function suggestField(name: string, fields: readonly string[]): string | 
   return nearest?.field
 }
 
-/** How unlike two names are: by typos, or else by where in the one name the words of the other are. Undefined: quite unlike. */
+/** The distance between two names: the number of typos, or a higher number if the name contains all words of the field. */
 function distanceOf(name: string, field: string): number | undefined {
   const [words, fieldWords] = [wordsOf(name), wordsOf(field)]
   const typos = typosBetween(words.join(''), fieldWords.join(''))

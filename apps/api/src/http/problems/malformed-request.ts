@@ -4,12 +4,12 @@ import type { Problem, ProblemCode } from '@promptlab/contract'
 import { v7 as newId } from 'uuid'
 import { PROBLEMS } from './problems.ts'
 
-/** How long a client may take to read that it was refused, in milliseconds. */
+/** How long a client may take to read the refusal, in milliseconds. */
 const LAST_ANSWER_MS = 1_000
 
-/** Answers what is not even HTTP, of which there is no request to speak of, and closes the connection. */
+/** Answers bytes that Node.js cannot read as an HTTP request, and closes the connection. */
 export function sendMalformedRequest(error: Error & { code?: string }, socket: Socket): void {
-  // The client has gone, or an answer is on its way already.
+  // The client has gone, or an answer is already on its way.
   if (error.code === 'ECONNRESET' || !socket.writable || socket.bytesWritten > 0) {
     socket.destroy()
     return
@@ -30,17 +30,17 @@ export function sendMalformedRequest(error: Error & { code?: string }, socket: S
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: application/problem+json; charset=utf-8\r\n` +
       `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   )
-  // Who does not even take this answer is not waited for.
+  // The connection is closed even if the client does not read the answer.
   setTimeout(() => socket.destroy(), LAST_ANSWER_MS).unref()
 }
 
 function explain(code: string | undefined): [ProblemCode, string] {
   switch (code) {
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return ['request-timeout', 'The request did not arrive in time. Send it without pauses.']
+      return ['request-timeout', 'The request did not arrive in time. Send it again, without pauses.']
     case 'HPE_HEADER_OVERFLOW':
-      return ['headers-too-large', 'The headers of the request, or its URL, are too long.']
+      return ['headers-too-large', 'The headers of the request, or its URL, are too long. Send shorter ones.']
     default:
-      return ['invalid-request', 'The server could not read this as an HTTP request.']
+      return ['invalid-request', 'The server could not read this as an HTTP request. Send HTTP/1.1.']
   }
 }

@@ -16,7 +16,7 @@ export const problemPlugin = fp(
   { name: 'problems' },
 )
 
-/** Also for what fails before a route is found, which Fastify reports by its option `frameworkErrors`. */
+/** Sends an error as a problem. Also the handler of errors before a route is found (Fastify's option `frameworkErrors`). */
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const apiError = error instanceof ApiError ? error : fromFramework(error)
   const { status, title } = PROBLEMS[apiError.code]
@@ -32,7 +32,7 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
     ...(apiError.faults && { errors: [...apiError.faults] }),
   }
   if (apiError.retryAfterSeconds !== undefined) reply.header('retry-after', apiError.retryAfterSeconds)
-  // A string, so that the schema of the route's good answers is not applied to it.
+  // Sent as a text, so that Fastify does not apply the schema of the route's good answers to it.
   return reply
     .code(status)
     .type('application/problem+json; charset=utf-8')
@@ -44,13 +44,17 @@ function fromFramework(error: unknown): ApiError {
   const { code, statusCode = 500, message } = asFastifyError(error)
   switch (code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
-      return new ApiError('payload-too-large', 'The body is larger than this server takes. Send a shorter prompt.')
+      return new ApiError('payload-too-large', 'The body is larger than this server accepts. Send a shorter prompt.')
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return new ApiError('unsupported-media-type', "Send JSON, with the header 'content-type: application/json'.")
     case 'FST_ERR_CTP_INVALID_JSON_BODY':
-      return new ApiError('invalid-request', 'The body is not JSON, or has a key such as __proto__.', {
-        faults: [{ path: 'body', message: 'Must be JSON' }],
-      })
+      return new ApiError(
+        'invalid-request',
+        'The body is not valid JSON, or it has a key such as __proto__. Send a JSON object.',
+        {
+          faults: [{ path: 'body', message: 'Must be JSON' }],
+        },
+      )
   }
   if (statusCode >= 400 && statusCode < 500) return new ApiError('invalid-request', message)
   return new ApiError('internal', 'The server failed to answer this request. Its log has the details under requestId.')

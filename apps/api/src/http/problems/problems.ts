@@ -1,6 +1,6 @@
 import type { ProblemCode } from '@promptlab/contract'
 
-/** The HTTP side of each code; a new code does not compile until it has a row. */
+/** The HTTP status and the title of each code. A new code does not compile without a row. */
 export const PROBLEMS: Readonly<Record<ProblemCode, { readonly status: number; readonly title: string }>> = {
   'invalid-request': { status: 400, title: 'The request is not valid' },
   'unknown-provider': { status: 400, title: 'No such provider' },

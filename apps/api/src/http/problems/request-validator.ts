@@ -8,7 +8,7 @@ import { fieldsOf, suggestField } from './field-suggestion.ts'
 /** A body of a megabyte may have as many faults, and the answer must stay short. */
 const MAX_LISTED_FAULTS = 50
 
-/** Checks the parts of requests against their zod schemas, and refuses a request with a sentence for each fault. */
+/** Checks each part of a request against its zod schema. A wrong request is refused with a sentence for each fault. */
 export const requestValidator: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart = 'body' }) => {
   const fields = fieldsOf(schema)
   const error = httpPart === 'body' ? issueSentence : sentenceOutsideBody
@@ -19,7 +19,7 @@ export const requestValidator: FastifySchemaCompiler<z.ZodType> = ({ schema, htt
 }
 
 function sentenceOutsideBody(issue: z.core.$ZodRawIssue): string {
-  // A parameter or a header that comes twice is a list.
+  // A parameter or a header that is sent twice arrives as a list.
   if (Array.isArray(issue.input)) return 'Must be given only once'
   return issue.code === 'unrecognized_keys' ? 'Unknown parameter' : issueSentence(issue)
 }
@@ -29,7 +29,7 @@ function invalidRequest({ issues }: z.ZodError, httpPart: string, fields: readon
   const faults = all.slice(0, MAX_LISTED_FAULTS).map((each) => faultOf(each, httpPart, fields))
   const sentences = faults.map(({ path, message }) => {
     const sentence = /[.?]$/.test(message) ? message : `${message}.`
-    // A sentence about a whole part names it.
+    // A sentence about a whole part already names it.
     return path === httpPart ? sentence : `${path}: ${sentence}`
   })
   if (all.length > faults.length) sentences.push(`And ${all.length - faults.length} more.`)
@@ -42,7 +42,7 @@ interface FieldFault {
   readonly unknownField?: string
 }
 
-/** Each fault with a path of its own: zod has one issue for all unknown fields of an object. */
+/** One fault for each path. Zod has a single issue for all unknown fields of an object. */
 function withoutGroups(issue: z.core.$ZodIssue): FieldFault[] {
   const { path, message } = issue
   if (issue.code !== 'unrecognized_keys') return [{ path, message }]

@@ -1,8 +1,8 @@
 import type { FastifyReply } from 'fastify'
 
 /**
- * Aborts when the client closes the connection before it has its answer. Not `request.signal`: that one is aborted as soon as
- * the body of a POST has been read.
+ * A signal that aborts when the client closes the connection before the answer is complete. Not `request.signal`, which
+ * aborts as soon as the body of a POST has been read.
  */
 export function clientGone(reply: FastifyReply): AbortSignal {
   const gone = new AbortController()

@@ -2,13 +2,13 @@ import { Liveness, Readiness } from '@promptlab/contract'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 
 interface HealthRoutesOptions {
-  /** What the server cannot work without, by name; a check that rejects says what is wrong. */
+  /** A check for each dependency, by name. It rejects with a message if the dependency is not ready. */
   checks: Readonly<Record<string, () => Promise<void>>>
   /** Counts the processes that run jobs. */
   countWorkers: () => Promise<number>
 }
 
-/** `/health`: whether the process lives, and whether it can take jobs. */
+/** The routes of `/health`: whether the process lives, and whether it can take jobs. */
 export const healthRoutes: FastifyPluginAsyncZod<HealthRoutesOptions> = async (app, { checks, countWorkers }) => {
   app.get(
     '/live',
@@ -26,8 +26,8 @@ export const healthRoutes: FastifyPluginAsyncZod<HealthRoutesOptions> = async (a
           await check()
           dependencies[name] = { ready: true }
         } catch (error) {
-          request.log.warn({ err: error, dependency: name }, 'not ready')
-          dependencies[name] = { ready: false, detail: error instanceof Error ? error.message : 'It failed' }
+          request.log.warn({ err: error, dependency: name }, 'a dependency is not ready')
+          dependencies[name] = { ready: false, detail: error instanceof Error ? error.message : 'The check failed.' }
         }
       }
       const isReady = Object.values(dependencies).every(({ ready }) => ready)

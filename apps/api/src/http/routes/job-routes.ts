@@ -14,7 +14,7 @@ import { preferredWaitSeconds } from './prefer-wait.ts'
 interface JobRoutesOptions {
   service: JobService
   streams: OpenStreams
-  /** Undefined if streams can be read without a link. */
+  /** Undefined on a server without keys, whose streams need no signed link. */
   streamLinks: StreamLinks | undefined
   /** The longest prompt, in Unicode code points. */
   maxPromptChars: number
@@ -30,7 +30,7 @@ const CreateHeaders = z.object({
   prefer: z.union([z.string(), z.array(z.string())]).optional(),
 })
 
-/** `/jobs`: create, read, list, cancel, delete. */
+/** The routes of `/jobs`: create, read, list, cancel and delete jobs. */
 export const jobRoutes: FastifyPluginAsyncZod<JobRoutesOptions> = async (app, options) => {
   const { service, streams, streamLinks, maxPromptChars } = options
   const body = createJobBody(maxPromptChars)
@@ -51,7 +51,7 @@ export const jobRoutes: FastifyPluginAsyncZod<JobRoutesOptions> = async (app, op
       reply.header('location', `${app.prefix}/${created.job.id}`)
       if (created.isReplay) reply.header('idempotency-replayed', 'true')
 
-      // Whoever asks for a stream in the same call reads from the start, also of a job that was created before.
+      // The stream begins at the start of the text, also if an earlier request created the job.
       const streamType = acceptedType(request, ['application/json', ...STREAM_TYPES])
       if (streamType && streamType !== 'application/json') {
         streams.send(reply, created.job, 0, streamType)

@@ -7,7 +7,7 @@ import type { OpenStreams } from '../streams/open-streams.ts'
 import { STREAM_TYPES } from '../streams/stream-format.ts'
 import { acceptedType } from './accepted-type.ts'
 
-/** A client without a cursor may send an empty one. */
+/** A cursor that may be empty, as some clients send it at their first request. */
 const EmptyOrCursor = z
   .string()
   .transform((text) => (text === '' ? undefined : text))
@@ -18,23 +18,23 @@ interface JobStreamRoutesOptions {
   streams: OpenStreams
 }
 
-/** `/jobs/:id/stream`: the events of a job, from any point on, as often as wanted. */
+/** The route of `/jobs/:id/stream`: the events of a job, from any place on, any number of times. */
 export const jobStreamRoutes: FastifyPluginAsyncZod<JobStreamRoutesOptions> = async (app, { service, streams }) => {
   app.stopping.addEventListener('abort', () => streams.stopAll())
 
   app.get(
     '/:id/stream',
     {
-      // The HEAD route that Fastify would add runs the whole stream to throw it away.
+      // Fastify's HEAD route would run the whole stream and send nothing of it.
       exposeHeadRoute: false,
       config: { access: 'key-or-stream-link' },
       schema: {
         params: z.object({ id: z.string().min(1) }),
         querystring: z.object({
           after: StreamCursor.optional(),
-          // Clients that cannot send headers, such as event-source-polyfill, send their cursor so.
+          // For clients that cannot send headers, such as event-source-polyfill.
           lastEventId: EmptyOrCursor.optional(),
-          // Looked at where keys are.
+          // Checked by authPlugin.
           expires: z.string().optional(),
           signature: z.string().optional(),
         }),
@@ -43,11 +43,11 @@ export const jobStreamRoutes: FastifyPluginAsyncZod<JobStreamRoutesOptions> = as
     },
     async (request, reply) => {
       const type = acceptedType(request, STREAM_TYPES)
-      if (!type) throw new ApiError('not-acceptable', `A stream can be had as ${STREAM_TYPES.join(', ')}.`)
+      if (!type) throw new ApiError('not-acceptable', `Streams are available as ${STREAM_TYPES.join(', ')}.`)
       const job = await service.get(request.params.id, request.caller)
       const { after, lastEventId } = request.query
       const cursor = request.headers['last-event-id'] ?? lastEventId ?? after ?? 0
-      // Not an empty 200: after that an EventSource would come again, for ever.
+      // Not an empty 200: an EventSource would connect again and again. After a 204 it stops.
       if (cursor === END_CURSOR) return reply.code(204).send()
       streams.send(reply, job, cursor, type)
       return reply

@@ -1,4 +1,4 @@
-/** The longest that a request may be held, in seconds: what common proxies allow. */
+/** The longest wait for an answer, in seconds. Common proxies allow so much. */
 const LONGEST_WAIT_SECONDS = 60
 
 const WAIT = /^\s*wait\s*(?:=\s*"?(\d{0,9})"?\s*)?(?:;.*)?$/i

@@ -3,7 +3,7 @@ import type { ProviderRegistry } from '@promptlab/providers'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 
-/** `/providers`: what jobs can be created for. */
+/** The route of `/providers`: the providers and their models. */
 export const providerRoutes: FastifyPluginAsyncZod<{ providers: ProviderRegistry }> = async (app, { providers }) => {
   app.get('/', { schema: { response: { 200: z.array(ProviderInfo) } } }, async () => providers.list())
 }

@@ -2,42 +2,43 @@ import type { OutgoingHttpHeaders } from 'node:http'
 import type { FastifyReply } from 'fastify'
 import type { StoredJob } from '../../jobs/job.ts'
 import type { JobService } from '../../jobs/job-service.ts'
-import { type StreamFormat, type StreamType, streamFormat } from './stream-format.ts'
+import { type StreamFormat, StreamFormats, type StreamType } from './stream-format.ts'
 import { StreamResponse, type StreamTiming } from './stream-response.ts'
 import { type StreamLimits, StreamSlots } from './stream-slots.ts'
 
 type Streamed = Pick<StoredJob, 'id' | 'owner'>
 
-/** Every stream that is being written, so that all can be ended. */
+/** All open streams of this process. */
 export class OpenStreams {
   readonly #service: JobService
   readonly #timing: StreamTiming
-  readonly #places: StreamSlots
+  readonly #slots: StreamSlots
+  readonly #formats = new StreamFormats()
   readonly #open = new Set<StreamResponse>()
 
   constructor(service: JobService, timing: StreamTiming, limits: StreamLimits) {
     this.#service = service
     this.#timing = timing
-    this.#places = new StreamSlots(limits)
+    this.#slots = new StreamSlots(limits)
   }
 
   get count(): number {
     return this.#open.size
   }
 
-  /** Ends all of them before their final events. */
+  /** Ends all streams without their final events, so that clients resume at another server. */
   stopAll(): void {
     for (const stream of this.#open) stream.stop()
   }
 
   /**
-   * Answers with the events of a job, written to the socket without the framework in between: what a token costs is decided
-   * here. A stream counts as one of the job's owner, whoever reads it.
+   * Answers with the events of a job. They are written to the socket and not through Fastify, because this path decides what a
+   * token costs. A stream counts for the owner of the job, whoever reads it.
    * @throws ApiError `too-many-streams`
    */
   send(reply: FastifyReply, { id: jobId, owner }: Streamed, after: number, type: StreamType): void {
-    const leave = this.#places.take(owner ?? reply.request.ip, jobId)
-    const format = streamFormat(type)
+    const release = this.#slots.take(owner ?? reply.request.ip, jobId)
+    const format = this.#formats.of(type)
     reply.hijack()
     const { raw } = reply
     raw.writeHead(200, headersOf(reply, format))
@@ -50,7 +51,7 @@ export class OpenStreams {
     this.#open.add(stream)
     raw.once('close', () => {
       this.#open.delete(stream)
-      leave()
+      release()
     })
   }
 }

@@ -1,10 +1,10 @@
 import type { StreamEvent } from '@promptlab/contract'
 import { oneLineJson } from './one-line-json.ts'
 
-/** The first frame of every stream: how long a client waits before it reconnects, in milliseconds. */
+/** The first frame of every stream. It says how long a client waits before it connects again, in milliseconds. */
 export const RETRY_FRAME = 'retry: 2000\n\n'
 
-/** A comment that shows, to client and proxies, that a silent stream is alive. */
+/** The keep-alive: a comment that shows clients and proxies that an idle stream still works. */
 export const PING_FRAME = ': ping\n\n'
 
 /**

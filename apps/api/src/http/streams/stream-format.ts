@@ -1,86 +1,103 @@
 import type { StreamEvent } from '@promptlab/contract'
+import { EncodedText } from './encoded-text.ts'
 import { oneLineJson } from './one-line-json.ts'
 import { encodeSseEvent, PING_FRAME, RETRY_FRAME } from './sse.ts'
 
-/** How the events of a job are written. One object serves one response: it may remember what it has written. */
+/** How the events of a job are written. One object serves one response, as it may remember what it has written. */
 export interface StreamFormat {
   readonly contentType: string
-  /** What comes before the first event. */
+  /** The text before the first event. */
   readonly opening: string
-  /** What shows, in a long silence, that the stream is alive; empty if the format has no room for it. */
-  readonly heartbeat: string
+  /** The keep-alive of an idle stream. Empty if the format has no room for one. */
+  readonly keepAlive: EncodedText
   /**
-   * Whether the text itself tells that it is complete. Where it does not, the end of the response must: a job that did not
-   * complete, and a server that stops, break the connection.
+   * Whether a reader can see in the text that it is complete. In other formats the end of the response has to say so: then the
+   * connection breaks if the job did not complete or the server stops.
    */
   readonly isSelfContained: boolean
-  encode(events: readonly StreamEvent[]): string
+  encode(events: readonly StreamEvent[]): EncodedText
 }
 
-/** The media types of streams; the first one is for who accepts anything. */
+/** The media types of streams. The first is for clients that accept anything. */
 export const STREAM_TYPES = ['text/event-stream', 'application/x-ndjson', 'text/plain'] as const
 export type StreamType = (typeof STREAM_TYPES)[number]
 
-export function streamFormat(type: StreamType): StreamFormat {
-  switch (type) {
-    case 'text/event-stream':
-      return SERVER_SENT_EVENTS
-    case 'application/x-ndjson':
-      return NDJSON
-    case 'text/plain':
-      return new PlainText()
+/** The formats of one server. Responses of one format share the text that they write. */
+export class StreamFormats {
+  readonly #serverSentEvents: StreamFormat = {
+    contentType: 'text/event-stream; charset=utf-8',
+    opening: RETRY_FRAME,
+    keepAlive: new EncodedText(PING_FRAME),
+    isSelfContained: true,
+    encode: encodeOnce(encodeSseEvent),
+  }
+
+  readonly #ndjson: StreamFormat = {
+    contentType: 'application/x-ndjson; charset=utf-8',
+    opening: '',
+    // Readers of the format skip an empty line.
+    keepAlive: new EncodedText('\n'),
+    isSelfContained: true,
+    encode: encodeOnce((event) => `${oneLineJson(event)}\n`),
+  }
+
+  readonly #join = encodeOnce((event) => (event.event === 'token' ? event.data.token : ''))
+
+  of(type: StreamType): StreamFormat {
+    switch (type) {
+      case 'text/event-stream':
+        return this.#serverSentEvents
+      case 'application/x-ndjson':
+        return this.#ndjson
+      case 'text/plain':
+        return new PlainText(this.#join)
+    }
   }
 }
 
-const SERVER_SENT_EVENTS: StreamFormat = {
-  contentType: 'text/event-stream; charset=utf-8',
-  opening: RETRY_FRAME,
-  heartbeat: PING_FRAME,
-  isSelfContained: true,
-  encode: encodeOnce(encodeSseEvent),
-}
-
-const NDJSON: StreamFormat = {
-  contentType: 'application/x-ndjson; charset=utf-8',
-  opening: '',
-  // An empty line, which readers of the format skip.
-  heartbeat: '\n',
-  isSelfContained: true,
-  encode: encodeOnce((event) => `${oneLineJson(event)}\n`),
-}
-
-/** The bare text: only tokens, and nothing about how the job ended. */
+/** Only the tokens, without a word about how the job ended. */
 class PlainText implements StreamFormat {
   readonly contentType = 'text/plain; charset=utf-8'
   readonly opening = ''
-  readonly heartbeat = ''
+  readonly keepAlive = new EncodedText('')
   readonly isSelfContained = false
-  /** The first half of a character whose other half is in the next token: alone it cannot be written as UTF-8. */
+  readonly #join: StreamFormat['encode']
+  /** The first half of a surrogate pair whose other half is in the next token. Half a pair cannot be written as UTF-8. */
   #half = ''
 
-  encode(events: readonly StreamEvent[]): string {
-    let text = this.#half
-    for (const event of events) if (event.event === 'token') text += event.data.token
-    const isSplit = /[\ud800-\udbff]$/.test(text) && events.at(-1)?.event === 'token'
+  constructor(join: StreamFormat['encode']) {
+    this.#join = join
+  }
+
+  encode(events: readonly StreamEvent[]): EncodedText {
+    const joined = this.#join(events)
+    const text = this.#half + joined.text
+    const isSplit = isFirstOfPair(text.charCodeAt(text.length - 1)) && events.at(-1)?.event === 'token'
+    if (this.#half === '' && !isSplit) return joined
     this.#half = isSplit ? text.slice(-1) : ''
-    return isSplit ? text.slice(0, -1) : text
+    return new EncodedText(isSplit ? text.slice(0, -1) : text)
   }
 }
 
+function isFirstOfPair(codeUnit: number): boolean {
+  return codeUnit >= 0xd800 && codeUnit <= 0xdbff
+}
+
 /**
- * All readers of a job are woken one after the other and read the same events, so what was encoded for one is kept for the
- * next. Only the last batch: a cache of all tokens costs more than to encode one again.
+ * Encodes a batch of events once for all responses. The readers of a job are woken one after the other and are given the same
+ * events. Only the last batch is kept: to encode a token again costs less than to keep all of them.
  */
 function encodeOnce(encode: (event: StreamEvent) => string): StreamFormat['encode'] {
   let first: StreamEvent | undefined
   let last: StreamEvent | undefined
-  let encoded = ''
+  let encoded = new EncodedText('')
   return (events) => {
     if (events[0] === first && events.at(-1) === last) return encoded
     first = events[0]
     last = events.at(-1)
-    encoded = ''
-    for (const event of events) encoded += encode(event)
+    let text = ''
+    for (const event of events) text += encode(event)
+    encoded = new EncodedText(text)
     return encoded
   }
 }

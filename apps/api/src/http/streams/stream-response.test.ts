@@ -3,11 +3,11 @@ import { Agent, createServer, get, type IncomingMessage, type ServerResponse } f
 import type { AddressInfo } from 'node:net'
 import type { StreamEvent } from '@promptlab/contract'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { streamFormat } from './stream-format.ts'
+import { StreamFormats } from './stream-format.ts'
 import { StreamResponse } from './stream-response.ts'
 
 const token = (id: number, text: string): StreamEvent => ({ event: 'token', id, data: { token: text } })
-const TIMING = { heartbeatMs: 15_000, stallMs: 30_000 }
+const TIMING = { keepAliveMs: 15_000, stallMs: 30_000 }
 
 /** A source in the test's hands. */
 class ScriptedSource {
@@ -64,7 +64,7 @@ async function connect(
 }
 
 function stream(response: ServerResponse, source: ScriptedSource): StreamResponse {
-  return new StreamResponse(response, streamFormat('text/event-stream'), TIMING, (onReady) => {
+  return new StreamResponse(response, new StreamFormats().of('text/event-stream'), TIMING, (onReady) => {
     source.onReady = onReady
     return source
   })
@@ -79,7 +79,7 @@ describe('StreamResponse', () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }))
   afterEach(() => void vi.useRealTimers())
 
-  it('writes what is ready in one go, then waits for more, and ends after the last', async () => {
+  it('writes ready events in one write, waits for more, and ends after the last event', async () => {
     const { response, received } = await connect()
     const source = new ScriptedSource()
     stream(response, source)
@@ -93,7 +93,7 @@ describe('StreamResponse', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('gives a sign of life after each silence, and only then', async () => {
+  it('sends a keep-alive each time the stream was idle, and only then', async () => {
     const { response, received } = await connect()
     const source = new ScriptedSource()
     stream(response, source)
@@ -110,7 +110,7 @@ describe('StreamResponse', () => {
     await once(client.resume(), 'end')
   })
 
-  it('takes nothing from its source for a reader that takes nothing, and drops it after a while', async () => {
+  it('reads no events for a reader that takes nothing, and disconnects it after a while', async () => {
     const { response, received } = await connect()
     const source = new ScriptedSource()
     stream(response, source)
@@ -135,7 +135,7 @@ describe('StreamResponse', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('lets everything go when the client leaves', async () => {
+  it('closes its source and stops its timers when the client leaves', async () => {
     const { response, received } = await connect()
     const source = new ScriptedSource()
     stream(response, source)
@@ -149,7 +149,7 @@ describe('StreamResponse', () => {
     expect(response.listenerCount('drain')).toBeLessThanOrEqual(1)
   })
 
-  it('frames what it writes for HTTP, and leaves the connection to the next request', async () => {
+  it('writes chunks of HTTP, and leaves the connection open for the next request', async () => {
     const { response, received } = await connect(new Agent({ keepAlive: true }))
     const source = new ScriptedSource()
     stream(response, source)
@@ -168,7 +168,7 @@ describe('StreamResponse', () => {
     socket.destroy()
   })
 
-  it('closes the connection when it is stopped, as a server that stops waits for nobody', async () => {
+  it('closes the connection when it is stopped', async () => {
     const { response, received } = await connect(new Agent({ keepAlive: true }))
     const streamed = stream(response, new ScriptedSource())
     const client = await received

@@ -2,10 +2,10 @@ import type { ServerResponse } from 'node:http'
 import type { Writable } from 'node:stream'
 import type { StreamEvent } from '@promptlab/contract'
 import { IdleTimer } from '../../base/idle-timer.ts'
-import { httpChunk } from './http-chunk.ts'
+import type { EncodedText } from './encoded-text.ts'
 import type { StreamFormat } from './stream-format.ts'
 
-/** Where the events come from: see `JobEventReader`. */
+/** The source of the events: see `JobEventReader`. */
 export interface EventSource {
   readonly isDone: boolean
   read(): readonly StreamEvent[]
@@ -13,15 +13,15 @@ export interface EventSource {
 }
 
 export interface StreamTiming {
-  /** Silence after which a sign of life is sent, in milliseconds. */
-  readonly heartbeatMs: number
-  /** How long a reader may take nothing before it is disconnected, in milliseconds. It may resume. */
+  /** An idle stream sends a keep-alive after this many milliseconds. */
+  readonly keepAliveMs: number
+  /** A reader that takes nothing for this many milliseconds is disconnected. It may resume. */
   readonly stallMs: number
 }
 
 /**
- * Writes the events of one reader to its response. It takes events only while the connection has room, so a reader that is
- * slow, or reads nothing, makes nothing grow; what became ready meanwhile goes out as one write.
+ * Writes the events of one reader to its response. It takes events only while the connection has room, so a slow reader costs
+ * no memory. Events that became ready meanwhile leave in one write.
  */
 export class StreamResponse {
   readonly #response: ServerResponse
@@ -30,13 +30,13 @@ export class StreamResponse {
   readonly #format: StreamFormat
   readonly #events: EventSource
   readonly #timing: StreamTiming
-  readonly #heartbeat: IdleTimer
+  readonly #keepAlive: IdleTimer
   #stall: NodeJS.Timeout | undefined
   #isOver = false
 
   /**
-   * @param response with its headers set, and nothing sent
-   * @param open makes the source; the callback it is given is to be called when there is something to read
+   * @param response has its headers, and has sent nothing
+   * @param open makes the source, which calls the callback when events are ready
    */
   constructor(
     response: ServerResponse,
@@ -45,29 +45,29 @@ export class StreamResponse {
     open: (onReady: () => void) => EventSource,
   ) {
     this.#response = response
-    // Past the response, which corks and uncorks the socket and writes three pieces for each chunk. A pipelined response has
-    // no socket yet.
+    // Written to the socket: the response would cork and uncork it, and write three buffers for each chunk. A pipelined
+    // response has no socket yet.
     this.#sink = response.socket ?? response
     this.#format = format
     this.#timing = timing
-    this.#heartbeat = new IdleTimer(timing.heartbeatMs, () => this.#ping())
+    this.#keepAlive = new IdleTimer(timing.keepAliveMs, () => this.#sendKeepAlive())
     this.#sink.on('drain', this.#drained)
     response.once('close', () => this.#release())
-    // Through the response, whose head goes along.
+    // Written to the response, which sends the head along.
     if (format.opening === '') response.flushHeaders()
     else response.write(format.opening)
-    // Known now that the head is out: clients of HTTP/1.0 get the bare bytes and the end of the connection.
+    // Known only after the head: clients of HTTP/1.0 get the text without chunks, and the end of the connection.
     this.#isChunked = this.#sink !== response && response.chunkedEncoding
     this.#events = open(() => this.#pump())
     this.#pump()
   }
 
-  /** Ends the response before the final event: the client comes again and resumes. */
+  /** Ends the response before the final event, so that the client connects again and resumes. */
   stop(): void {
     if (this.#isOver) return
     const { socket } = this.#response
     if (!this.#format.isSelfContained) this.#break()
-    // Kept alive, the connection would hold up the shutdown.
+    // An open connection would delay the shutdown.
     else this.#end(() => socket?.destroySoon())
   }
 
@@ -89,10 +89,10 @@ export class StreamResponse {
     else this.#break()
   }
 
-  #write(text: string): void {
-    if (text === '') return
-    this.#heartbeat.active()
-    if (!this.#sink.write(this.#isChunked ? httpChunk(text) : text))
+  #write(encoded: EncodedText): void {
+    if (encoded.text === '') return
+    this.#keepAlive.active()
+    if (!this.#sink.write(this.#isChunked ? encoded.chunk : encoded.text))
       this.#stall ??= setTimeout(() => this.#break(), this.#timing.stallMs)
   }
 
@@ -102,16 +102,16 @@ export class StreamResponse {
     this.#pump()
   }
 
-  #ping(): void {
-    // A reader that has not taken the last write needs no sign of life.
-    if (!this.#isOver && !this.#stall) this.#write(this.#format.heartbeat)
+  #sendKeepAlive(): void {
+    // A reader that has not taken the last write needs no keep-alive.
+    if (!this.#isOver && !this.#stall) this.#write(this.#format.keepAlive)
   }
 
   #end(onFinish?: () => void): void {
     this.#release()
     this.#response.end(onFinish)
     if (this.#sink.writableLength === 0) return
-    // The end of the text is still to be taken.
+    // The reader has not taken the end of the text yet.
     const stall = setTimeout(() => this.#response.destroy(), this.#timing.stallMs)
     this.#response.once('close', () => clearTimeout(stall))
   }
@@ -124,7 +124,7 @@ export class StreamResponse {
   #release(): void {
     if (this.#isOver) return
     this.#isOver = true
-    this.#heartbeat.stop()
+    this.#keepAlive.stop()
     clearTimeout(this.#stall)
     this.#sink.off('drain', this.#drained)
     this.#events.close()

@@ -1,17 +1,17 @@
 import { ApiError } from '../../base/api-error.ts'
 import { Counts } from '../../base/counts.ts'
 
-/** How many streams may be open at once, in this process. */
+/** The most streams that may be open at once in this process. */
 export interface StreamLimits {
-  /** Of the jobs of one caller, or without keys for one address. */
+  /** For all jobs of one caller, or on a server without keys for one address. */
   readonly perCaller: number
   readonly perJob: number
 }
 
-/** How soon it is worth trying again: streams of jobs end within minutes. */
+/** When a client may try again. Most streams end within a minute. */
 const RETRY_AFTER_SECONDS = 10
 
-/** Counts open streams, so that no caller can have all of the memory and connections of the server. */
+/** Counts open streams, so that no caller can take all memory and connections of the server. */
 export class StreamSlots {
   readonly #limits: StreamLimits
   readonly #byCaller = new Counts()
@@ -22,7 +22,8 @@ export class StreamSlots {
   }
 
   /**
-   * @returns gives the place back; to be called once
+   * Takes a slot for a stream.
+   * @returns releases the slot; must be called once
    * @throws ApiError `too-many-streams`
    */
   take(caller: string, jobId: string): () => void {

@@ -91,7 +91,7 @@ async function addOwners(db: Kysely<unknown>, dialect: SqlDialect): Promise<void
   await sql`create index jobs_by_owner on jobs (owner, created_at, id) where owner is not null`.execute(db)
 }
 
-/** The rows that are there keep null. To fill the column would rewrite all texts in SQLite, and lock other servers out in PostgreSQL. */
+/** Old rows keep null. To fill the column would rewrite all texts in SQLite, and lock other servers out in PostgreSQL. */
 async function addPromptLengths(db: Kysely<unknown>): Promise<void> {
   await sql`alter table jobs add column prompt_length integer`.execute(db)
 }
