@@ -86,7 +86,7 @@ await withPostgres((newDatabase) => {
 
       // Redis dies, and the process is told to stop with a job that runs.
       await cluster.redis.kill()
-      await says(server, 'Redis is away')
+      await says(server, 'lost the connection to Redis')
       server.signal('SIGTERM')
       await server.exit()
       for (const line of server.output.split('\n')) expect(line).not.toContain('canary')

@@ -39,7 +39,7 @@ class RawClient {
   }
 }
 
-const HEAD = 'POST /jobs HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n'
+const HEAD = 'POST /jobs HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n'
 
 it.each([
   ['the headers', HEAD],
@@ -80,7 +80,7 @@ it('readers that vanish or read nothing are disconnected', async () => {
   const { id } = await createJob(url, { prompt: 'Go', provider: 'scripted', model: 'script-1' })
   const clients = await Promise.all(Array.from({ length: 20 }, () => RawClient.connect(url)))
   for (const { socket } of clients) {
-    socket.write(`GET /jobs/${id}/stream HTTP/1.1\r\nhost: x\r\naccept: text/event-stream\r\n\r\n`)
+    socket.write(`GET /jobs/${id}/stream HTTP/1.1\r\nhost: localhost\r\naccept: text/event-stream\r\n\r\n`)
     await once(socket, 'data')
     socket.pause()
   }
@@ -93,7 +93,7 @@ it('readers that vanish or read nothing are disconnected', async () => {
 it('endless headers are refused', async () => {
   const { url } = await startServer()
   const client = await RawClient.connect(url)
-  client.socket.write(`GET / HTTP/1.1\r\nhost: x\r\n${`x-filler: ${'x'.repeat(1_000)}\r\n`.repeat(50)}`)
+  client.socket.write(`GET / HTTP/1.1\r\nhost: localhost\r\n${`x-filler: ${'x'.repeat(1_000)}\r\n`.repeat(50)}`)
   expect(await client.closed()).toMatch(/^HTTP\/1\.1 431 Request Header Fields Too Large\r\n/)
 })
 

@@ -22,7 +22,7 @@ export const PROBLEMS: Readonly<Record<ProblemCode, { readonly status: number; r
   'too-many-streams': { status: 429, title: 'Too many open streams' },
   'headers-too-large': { status: 431, title: 'The request headers are too large' },
   internal: { status: 500, title: 'The server failed' },
-  'provider-key-missing': { status: 503, title: 'The provider has no API key' },
+  'provider-key-missing': { status: 503, title: 'The provider is not configured' },
   'storage-unavailable': { status: 503, title: 'The job store is not available' },
   'storage-full': { status: 503, title: 'The job store is full' },
   'server-busy': { status: 503, title: 'The server is busy' },
