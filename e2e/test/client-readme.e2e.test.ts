@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startServer, temporaryFolder } from '@promptlab/api/testing'
 import { expect, it } from 'vitest'
+import { needPrograms } from './need-programs.ts'
 import { runProgram } from './run-program.ts'
 
 const E2E = fileURLToPath(new URL('..', import.meta.url))
@@ -40,7 +41,8 @@ it('README of the client > its TypeScript compiles, and prints the tokens, the m
   expect(await run('failure.ts')).toMatch(/^provider-key-missing .*OPENAI_API_KEY/)
 }, 60_000)
 
-it('README of the client > its shell and Python code stream the text', async () => {
+it('README of the client > its shell and Python code stream the text', async ({ skip }) => {
+  needPrograms(skip, 'curl', 'python3')
   const { url } = await startServer()
   const [curl = ''] = await snippets('sh', url)
   expect(await runProgram('sh', ['-c', curl])).toBe('Once upon a time')

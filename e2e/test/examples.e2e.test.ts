@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { CuttableProxy, Random, startServer } from '@promptlab/api/testing'
 import { expect, it } from 'vitest'
 import { openPage } from './chromium.ts'
+import { needPrograms } from './need-programs.ts'
 import { runProgram } from './run-program.ts'
 
 const EXAMPLES = new URL('../../examples/', import.meta.url)
@@ -33,12 +34,14 @@ it('stream.ts > streams the whole text over connections that break', async () =>
   expect(await runProgram('node', args, { PROMPTLAB_URL: await startCutServer() })).toBe(PROMPT)
 })
 
-it('stream.py > streams the whole text over connections that break', async () => {
+it('stream.py > streams the whole text over connections that break', async ({ skip }) => {
+  needPrograms(skip, 'python3')
   const env = { PROMPTLAB_URL: await startCutServer(), PYTHONIOENCODING: 'utf-8' }
   expect((await runProgram('python3', [example('stream.py'), PROMPT], env)).trimEnd()).toBe(PROMPT)
 })
 
-it('ci-job.sh > waits for the answer and prints it, and fails when the request is refused', async () => {
+it('ci-job.sh > waits for the answer and prints it, and fails when the request is refused', async ({ skip }) => {
+  needPrograms(skip, 'curl', 'jq')
   const { url } = await startServer({ env: { ECHO_DELAY_MS: '2' } })
   expect(await runProgram('sh', [example('ci-job.sh'), PROMPT], { PROMPTLAB_URL: url })).toBe(`${PROMPT}\n`)
   await expect(runProgram('sh', [example('ci-job.sh'), ' '], { PROMPTLAB_URL: url })).rejects.toThrow()

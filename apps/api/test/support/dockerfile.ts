@@ -76,6 +76,9 @@ async function startStage(text: string, stages: Map<string, Stage>, root: string
   return stage
 }
 
+/** Without them npm may reach the registry only after minutes of attempts, or not at all. */
+const NETWORK_VARIABLES = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'NODE_EXTRA_CA_CERTS']
+
 /** Runs a command in a shell, with this Node.js, its npm, and what earlier commands of the stage installed. */
 async function run(command: string, { root, env, workdir }: Stage): Promise<void> {
   if (/(^|[\s="'])\//.test(command)) throw new Error(`RUN ${command}: an absolute path would leave the stage`)
@@ -84,6 +87,7 @@ async function run(command: string, { root, env, workdir }: Stage): Promise<void
   const child = spawn('sh', ['-ec', command], {
     cwd: join(root, workdir),
     env: {
+      ...Object.fromEntries(NETWORK_VARIABLES.map((name) => [name, process.env[name]])),
       HOME: process.env['HOME'],
       PATH: path,
       npm_config_prefix: prefix,

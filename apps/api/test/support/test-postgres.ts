@@ -12,7 +12,7 @@ const MISSING = `no PostgreSQL answers at ${new URL(SERVER).host}; start one the
 export async function withPostgres(define: (newDatabase: () => Promise<string>) => void): Promise<void> {
   if (!(await isThere())) {
     if (process.env['CI']) throw new Error(MISSING)
-    it.skip(MISSING)
+    it('needs PostgreSQL', ({ skip }) => skip(MISSING))
     return
   }
   const name = `promptlab_test_${crypto.randomUUID().replaceAll('-', '')}`

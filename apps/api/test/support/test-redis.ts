@@ -19,7 +19,7 @@ export interface TestRedis {
 /** Defines tests that need a Redis, given its URL. Without one they are skipped with a message; in CI they fail. */
 export function describeWithRedis(name: string, define: (url: string) => void): void {
   if (url !== undefined) describe(name, () => define(url))
-  else describe(name, () => void it.skip(HOW_TO, () => {}))
+  else describe(name, () => void it('needs Redis', ({ skip }) => skip(HOW_TO)))
 }
 
 /** Whether a test can start a Redis of its own. */
@@ -30,7 +30,7 @@ const url = await findRedis()
 export function describeWithRedisProcess(name: string, define: () => void): void {
   if (hasProgram) describe(name, define)
   else if (process.env['CI']) throw new Error(HOW_TO)
-  else describe(name, () => void it.skip(HOW_TO, () => {}))
+  else describe(name, () => void it('needs Redis', ({ skip }) => skip(HOW_TO)))
 }
 
 /** A key prefix of the test's own in a shared Redis. */
