@@ -1,5 +1,6 @@
 /** `pnpm build`: the JavaScript that production runs, in `apps/api/dist`. */
-import { readFile, rm } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { z } from 'zod'
@@ -8,9 +9,7 @@ const API = new URL('./', import.meta.url)
 const OUTPUT = fileURLToPath(new URL('dist', API))
 
 async function main(): Promise<void> {
-  // A file that an earlier build left would never be missed.
-  await rm(OUTPUT, { recursive: true, force: true })
-  await build({
+  const { outputFiles } = await build({
     entryPoints: await programs(),
     outdir: OUTPUT,
     bundle: true,
@@ -25,7 +24,26 @@ async function main(): Promise<void> {
     external: await installedPackages(),
     sourcemap: true,
     logLevel: 'warning',
+    write: false,
   })
+  for (const { path, contents } of outputFiles) await writeChanged(path, contents)
+  await removeAllBut(new Set(outputFiles.map(({ path }) => path)))
+}
+
+/** Leaves an unchanged file alone: a process that starts meanwhile, such as in a test, must find all of its files. */
+async function writeChanged(path: string, contents: Uint8Array): Promise<void> {
+  const present = await readFile(path).catch(() => undefined)
+  if (present?.equals(contents)) return
+  await mkdir(dirname(path), { recursive: true })
+  await writeFile(path, contents)
+}
+
+/** Removes what earlier builds left. */
+async function removeAllBut(paths: ReadonlySet<string>): Promise<void> {
+  for (const entry of await readdir(OUTPUT, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name)
+    if (entry.isFile() && !paths.has(path)) await rm(path)
+  }
 }
 
 /** The sources that the scripts of the repository run: what `pnpm NAME` does there, `node` does here. */

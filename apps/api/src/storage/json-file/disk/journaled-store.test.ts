@@ -4,6 +4,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { aJob } from '../../../../test/contracts/describe-job-repository.ts'
 import { CrashDisk, writeFiles } from '../../../../test/support/crash-disk.ts'
 import { Random } from '../../../../test/support/random.ts'
+import { rounds, timeoutOf } from '../../../../test/support/rounds.ts'
 import { temporaryFolder } from '../../../../test/support/temporary-folder.ts'
 import { tinyDisk } from '../../../../test/support/tiny-disk.ts'
 import { JobEntry } from '../memory/job-entry.ts'
@@ -244,8 +245,12 @@ describe('JournaledStore after a crash at any file operation', () => {
   it.each([
     ['on a disk that works', 0],
     ['on a disk where one operation in fifty fails', 0.02],
-  ])(`has every confirmed commit, %s (CRASH_SEED=${SEED})`, async (_, faults) => {
+  ])(`has every confirmed commit, %s (CRASH_SEED=${SEED})`, { timeout: timeoutOf(30_000) }, async (_, faults) => {
     const random = new Random(SEED)
+    for (const _ of rounds(1)) await crashAtEveryOperation(random, faults)
+  })
+
+  async function crashAtEveryOperation(random: Random, faults: number): Promise<void> {
     const folder = await temporaryFolder()
     const path = join(folder, 'store', 'jobs.json')
     await mkdir(dirname(path))
@@ -284,5 +289,5 @@ describe('JournaledStore after a crash at any file operation', () => {
     await store.close()
     ledger.checkExactly(await readStore(path))
     expect(await readdir(dirname(path))).toEqual(['jobs.json'])
-  })
+  }
 })
