@@ -46,6 +46,7 @@ describe('loggedError', () => {
     ['connect to redis://user:canary@host:1/0 failed', 'connect to redis://***@host:1/0 failed'],
     ['postgres://canary@host/db and http://ok/path', 'postgres://***@host/db and http://ok/path'],
     ['rediss://:can@ary/canary@host', 'rediss://***@host'],
+    ['at file:///app/pg@8/index.js of postgres://canary@host', 'at file:///app/pg@8/index.js of postgres://***@host'],
   ])('removes user and password from URLs in %s', (message, expected) => {
     expect(loggedError(new Error(message))).toMatchObject({ message: expected })
     expect(logged({ err: new Error('outer', { cause: new Error(message) }) }, 'failed')).not.toContain('canary')

@@ -77,7 +77,8 @@ await withPostgres((newDatabase) => {
       // PostgreSQL ends its connections, goes away and comes back.
       await runSql(
         database.url,
-        `select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'promptlab %'`,
+        `select pg_terminate_backend(pid) from pg_stat_activity
+         where application_name like 'promptlab %' and datname = current_database()`,
       )
       database.cut()
       await post()
