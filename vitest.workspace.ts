@@ -12,7 +12,7 @@ const SERVER = path('apps/api/test/support/build-server.ts')
 /** Builds the page that tests open in a browser. */
 const PLAYGROUND = path('e2e/test/build-playground.ts')
 
-const CHAOS = 'test/chaos/**/*.test.ts'
+const CHAOS = ['test/chaos/**/*.test.ts', 'test/cluster/**/*.test.ts']
 const BREAKING_CONNECTIONS = 'test/client-resume.e2e.test.ts'
 
 function api(name: string, test: { include: string[]; exclude?: string[]; env?: Record<string, string> }) {
@@ -30,15 +30,15 @@ export const maxWorkers = Math.max(2, availableParallelism() - 1)
 const everyday: TestProjectConfiguration[] = [
   { test: { name: 'contract', root: 'packages/contract', include: ['src/**/*.test.ts'] } },
   { test: { name: 'providers', root: 'packages/providers', include: ['src/**/*.test.ts', 'test/**/*.test.ts'] } },
-  api('api', { include: ['src/**/*.test.ts', 'test/**/*.test.ts'], exclude: [CHAOS] }),
+  api('api', { include: ['src/**/*.test.ts', 'test/**/*.test.ts'], exclude: CHAOS }),
   { resolve: SOURCE, test: { name: 'client', root: 'packages/client', include: ['src/**/*.test.ts'] } },
   { resolve: SOURCE, test: { name: 'web', root: 'apps/web', include: ['src/**/*.test.ts'] } },
   e2e('e2e', { include: ['test/**/*.test.ts'] }),
 ]
 
-/** `pnpm test:chaos`: crashes, failing disks, random requests, connections that break, the image. */
+/** `pnpm test:chaos`: crashes, clusters, failing disks, random requests, connections that break, the image. */
 const chaos: TestProjectConfiguration[] = [
-  api('chaos', { include: [CHAOS] }),
+  api('chaos', { include: CHAOS }),
   e2e('chaos-e2e', { include: [BREAKING_CONNECTIONS], env: { CLIENT_ROUNDS: '40' } }),
 ]
 
