@@ -17,7 +17,7 @@ const MAX_ATTEMPTS = 8
 /**
  * Reads the chunks of one answer. They differ only in the text, and in a padding of random length by which OpenAI hides
  * the length of the text. So one chunk is parsed in full and kept as a template, and of the next chunk only the text is
- * read: parsing the whole chunk again takes 1.5 to 2 µs more, 4 % of a token in the burst benchmark (docs/performance.md).
+ * read: parsing the whole chunk takes 1.4 to 2.1 µs more, 4 to 7 % of a token (docs/performance.md, `burst` and `relay`).
  * A chunk is parsed in full if it differs from the template in more than the text, or if its text has escapes.
  */
 export class TemplateReader {
