@@ -5,7 +5,7 @@ import type { Logger } from './base/logger.ts'
 import { untilReachable } from './base/until-reachable.ts'
 import type { AppDeps } from './build-app.ts'
 import type { Config } from './config/config.ts'
-import { callerShare, providerShare } from './config/slot-shares.ts'
+import { callerShare, countCallers, providerShare } from './config/shares.ts'
 import type { JobTracer } from './jobs/ports/job-tracer.ts'
 import type { BullmqJobQueueOptions } from './queue/bullmq-job-queue.ts'
 import { InProcessJobQueue } from './queue/in-process-job-queue.ts'
@@ -53,11 +53,10 @@ function limitsOf(config: Config, providers: ProviderRegistry) {
   const { maxConcurrentJobs: maxConcurrent, maxConcurrentJobsPerProvider, maxJobsPerKey, apiKeys = [] } = config
   // A provider whose key appears later has the same share. Only a new start counts it.
   const configured = providers.list().filter((provider) => provider.configured)
-  const callers = new Set(apiKeys.map(({ name }) => name))
   return {
     maxConcurrent,
     maxConcurrentPerProvider: maxConcurrentJobsPerProvider ?? providerShare(maxConcurrent, configured.length),
-    maxConcurrentPerOwner: maxJobsPerKey ?? callerShare(maxConcurrent, callers.size),
+    maxConcurrentPerOwner: maxJobsPerKey ?? callerShare(maxConcurrent, countCallers(apiKeys)),
     maxQueued: config.maxQueuedJobs,
   }
 }

@@ -9,6 +9,7 @@ import type { RunPolicy } from '../jobs/run/job-run.ts'
 import type { StoreLocation } from '../storage/store-location.ts'
 import { contradictions } from './contradictions.ts'
 import { Environment, type EnvironmentVariables } from './environment.ts'
+import { callerShare, countCallers } from './shares.ts'
 import { type ConfiguredVendor, readVendors } from './vendor-settings.ts'
 
 /** Twenty requests a second: more than a person or a page needs, and less than a server can take. */
@@ -151,11 +152,9 @@ function tracingOf(environment: z.infer<typeof Environment>): Config['tracing'] 
   return { endpoint, sampler: environment.OTEL_TRACES_SAMPLER, ratio: environment.OTEL_TRACES_SAMPLER_ARG }
 }
 
-/** The waiting jobs of one caller may hold half of the bytes, or all of them if there is no other caller. */
 function queuedBytesOf(environment: z.infer<typeof Environment>): QueuedBytesLimits {
   const { MAX_QUEUED_BYTES: total, MAX_QUEUED_BYTES_PER_KEY, API_KEYS = [] } = environment
-  const callers = new Set(API_KEYS.map(({ name }) => name))
-  return { total, perOwner: MAX_QUEUED_BYTES_PER_KEY ?? (callers.size > 1 ? Math.ceil(total / 2) : total) }
+  return { total, perOwner: MAX_QUEUED_BYTES_PER_KEY ?? callerShare(total, countCallers(API_KEYS)) }
 }
 
 /** Requests are limited by default only if there are keys: without keys only this machine reaches the server. */

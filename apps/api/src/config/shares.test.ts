@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { callerShare, providerShare } from './slot-shares.ts'
+import { callerShare, providerShare } from './shares.ts'
 
 describe('providerShare', () => {
   it.each([
