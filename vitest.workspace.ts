@@ -49,7 +49,7 @@ const SOAK_MS = String(SOAK_MINUTES * 60_000)
 /** `pnpm test:soak`: every test that makes random rounds, for SOAK_MINUTES each. */
 const soak: TestProjectConfiguration[] = [
   api('soak', {
-    include: ['test/chaos/*crash.e2e.test.ts', 'test/**/*.property.test.ts', 'src/**/journaled-store.test.ts'],
+    include: ['test/chaos/*crash.e2e.test.ts', 'test/**/*.property.test.ts', 'src/**/journaled-store-crash.test.ts'],
     env: { SOAK_MS },
   }),
   e2e('soak-e2e', { include: [BREAKING_CONNECTIONS], env: { SOAK_MS } }),

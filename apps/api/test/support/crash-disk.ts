@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { type Disk, type DiskFile, type FileStatus, nodeDisk } from '../../src/storage/json-file/disk/disk.ts'
 import { Mutex } from '../../src/storage/json-file/disk/mutex.ts'
@@ -24,6 +24,15 @@ export class CrashDisk implements Disk {
   bytesWritten = 0
   largestWrite = 0
 
+  /** Takes the files of a folder as on disk, as after a start of the machine. */
+  async adopt(folder: string): Promise<void> {
+    for (const name of await readdir(folder)) {
+      const path = join(folder, name)
+      this.#files.set(path, { path, synced: await readFile(path) })
+    }
+    this.#durable = new Map(this.#files)
+  }
+
   open(path: string, flags: 'r+' | 'w'): Promise<DiskFile> {
     return this.#step('open', async () => this.#track(path, await nodeDisk.open(path, flags)))
   }
@@ -44,6 +53,10 @@ export class CrashDisk implements Disk {
 
   read(path: string): Promise<Buffer | undefined> {
     return nodeDisk.read(path)
+  }
+
+  stream(path: string): AsyncIterable<Buffer> {
+    return nodeDisk.stream(path)
   }
 
   statNow(path: string): FileStatus | undefined {

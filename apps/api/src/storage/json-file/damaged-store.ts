@@ -12,8 +12,9 @@ export function damagedStore(file: string, cause: DamagedFileError): StoreOpenEr
   }
   if (cause.path !== file) {
     return new StoreOpenError(
-      `The journal ${cause.path} of the job store cannot be read: ${cause.message}. The journal and ${file} are unchanged. ` +
-        'Repair the journal, restore both files from a backup, or move the journal away to start without its changes.',
+      `The journal ${cause.path} of the job store cannot be used: ${cause.message}. The journal and ${file} are unchanged. ` +
+        'Keep copies of both, then restore both from one backup. Or start without the changes of the journal: move it away, ' +
+        `and make {"version":1,"jobs":[ the first line of ${file}.`,
       cause,
     )
   }

@@ -6,7 +6,8 @@ import { temporaryFolder } from '../../../test/support/temporary-folder.ts'
 import { finishJob, startJob } from '../../jobs/job.ts'
 import { StorageUnavailableError } from '../../jobs/ports/job-repository.ts'
 import { StoreOpenError } from '../store-open-error.ts'
-import { readStore, type StoreOptions } from './disk/journaled-store.ts'
+import type { StoreOptions } from './disk/journaled-store.ts'
+import { readStore } from './disk/store-files.ts'
 import { JsonFileJobRepository } from './json-file-job-repository.ts'
 
 const newFile = async () => join(await temporaryFolder(), 'jobs.json')
@@ -100,7 +101,7 @@ describe('JsonFileJobRepository refuses to open', () => {
     ['an empty file', '', /it is empty/],
     ['half a file', `{"version":1,"jobs":[\n${job.slice(0, 40)}`, /it is not JSON/],
     ['another JSON document', '[]', /expected object/],
-    ['a document of another version', '{"version":2,"jobs":[]}', /version/],
+    ['a document of another version', '{"version":0,"jobs":[]}', /version/],
     ['an invalid job', `{"version":1,"jobs":[${job}, {"id":"b","status":"done"}]}`, /jobs\[1\]/],
     ['a field of the wrong type', `{"version":1,"jobs":[${job.replace('"echo"', '5')}]}`, /jobs\[0\]: provider/],
     ['an id that occurs twice', `{"version":1,"jobs":[${job},${job}]}`, /jobs\[1\]: the id a occurs twice/],
@@ -172,7 +173,7 @@ describe('JsonFileJobRepository refuses to open', () => {
 describe('JsonFileJobRepository of a newer version', () => {
   it('is not called damaged, and stays as it is', async () => {
     const path = await newFile()
-    const content = '{"version":2,"jobs":[],"more":true}'
+    const content = '{"version":3,"jobs":[],"more":true}'
     await writeFile(path, content)
     const opened = JsonFileJobRepository.open(path)
     await expect(opened).rejects.toThrow(StoreOpenError)

@@ -22,7 +22,7 @@ import { GroupCommit } from '../group-commit.ts'
 import { locateStoreFile, lockStoreFile, unusableStoreFile } from '../store-file.ts'
 import { StoreOpenError } from '../store-open-error.ts'
 import { damagedStore } from './damaged-store.ts'
-import { JournaledStore, type StoreOptions } from './disk/journaled-store.ts'
+import { JournaledStore, JournalFullError, type StoreOptions } from './disk/journaled-store.ts'
 import { Draft, keyedJob } from './memory/draft.ts'
 import { DamagedFileError, type JobEntry } from './memory/job-entry.ts'
 import { StoreFullError, storeBound } from './memory/store-bound.ts'
@@ -47,12 +47,13 @@ const FRESH_MS = 5_000
  *       4  Mutex           waits while a compaction cuts the journal
  *       5  JournaledStore  writes, and waits until the disk has flushed
  *            below 64 KB     JobsFile: a whole new jobs.json beside the old one, then a rename
- *            from 64 KB on   JournalFile: appends the lines of the changed jobs to jobs.json.journal
+ *            from 64 KB on   JournalFile: appends the changed jobs, or the new parts of texts, to jobs.json.journal
  *       6  StoredJobs      takes the changes over, so that `find` and `list` show them
  *
  * If step 5 fails, step 6 does not happen and all promises of the commit reject with StorageUnavailableError.
  *
- * When the journal has become long, a compaction writes a new jobs.json. Commits go on meanwhile, and wait only at step 4.
+ * When the journal has become long, a compaction writes a new jobs.json. Commits go on meanwhile, and wait only at step 4,
+ * or before it when the journal is as long as it may be.
  */
 export class JsonFileJobRepository implements JobRepository {
   readonly #folder: string
@@ -102,15 +103,20 @@ export class JsonFileJobRepository implements JobRepository {
     }
   }
 
-  insert(job: StoredPendingJob | StoredRunningJob, idempotency?: IdempotencyKey): Promise<KeyedJob | undefined> {
-    return this.#change((draft) => {
-      const first = idempotency && draft.findByKey(idempotency.key, Date.parse(job.createdAt))
-      if (first) return first
-      if (draft.get(job.id)) throw new JobConflictError(job.id)
-      if (draft.bytes >= this.#maxBytes) throw new StoreFullError(this.#maxBytes)
-      draft.insert(job, idempotency)
-      return undefined
-    })
+  async insert(job: StoredPendingJob | StoredRunningJob, idempotency?: IdempotencyKey): Promise<KeyedJob | undefined> {
+    try {
+      return await this.#change((draft) => {
+        const first = idempotency && draft.findByKey(idempotency.key, Date.parse(job.createdAt))
+        if (first) return first
+        if (draft.get(job.id)) throw new JobConflictError(job.id)
+        if (draft.bytes >= this.#maxBytes) throw new StoreFullError(this.#maxBytes)
+        draft.insert(job, idempotency)
+        return undefined
+      })
+    } catch (error) {
+      const isFull = error instanceof StorageUnavailableError && error.cause instanceof JournalFullError
+      throw isFull ? error.cause : error
+    }
   }
 
   async find(id: string): Promise<StoredJob | undefined> {
@@ -173,7 +179,7 @@ export class JsonFileJobRepository implements JobRepository {
   async checkpoint(progress: readonly JobCheckpoint[]): Promise<ReadonlySet<string>> {
     return await this.#change((draft) => {
       const stored = progress.filter(({ job }) => isInState(draft.get(job.id), job))
-      for (const { job } of stored) draft.replace(job)
+      for (const checkpoint of stored) draft.checkpoint(checkpoint)
       return new Set(stored.map(({ job }) => job.id))
     })
   }
@@ -258,10 +264,12 @@ function isInState(entry: JobEntry | undefined, { status, run = 0 }: JobState): 
   return entry !== undefined && entry.status === status && entry.run === run
 }
 
-/** A file that does not fit into memory would end the process, and every later start again. */
+/**
+ * A file that does not fit into memory would end the process, and every later start again. The journal is read line by line,
+ * and takes no more memory than the jobs that it changes.
+ */
 async function refuseTooLarge(file: string, maxBytes: number): Promise<void> {
-  let bytes = 0
-  for (const path of [file, `${file}.journal`]) bytes += statSync(path, { throwIfNoEntry: false })?.size ?? 0
+  const bytes = statSync(file, { throwIfNoEntry: false })?.size ?? 0
   if (bytes <= maxBytes * 2) return
   throw new StoreOpenError(
     `The job store ${file} holds ${bytes} bytes, and this process has memory for ${maxBytes * 2}. ` +

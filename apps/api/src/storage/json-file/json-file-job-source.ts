@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import type { FileLock } from '../file-lock.ts'
 import type { ImportedJob, JobSource } from '../job-import.ts'
@@ -6,14 +5,13 @@ import { locateStoreFile, lockStoreFile } from '../store-file.ts'
 import { StoreOpenError } from '../store-open-error.ts'
 import { damagedStore } from './damaged-store.ts'
 import { nodeDisk } from './disk/disk.ts'
-import { EditedDocumentError, streamDocument } from './disk/jobs-document.ts'
+import { EditedDocumentError, journalNamedBy, streamDocument } from './disk/jobs-document.ts'
+import { JournalChanges } from './disk/journal-changes.ts'
 import { JournalFile } from './disk/journal-file.ts'
-import { journaledChanges } from './disk/journal-lines.ts'
-import { readStore } from './disk/journaled-store.ts'
-import { DamagedFileError, type JobChanges, type JobEntry } from './memory/job-entry.ts'
+import { readJournalOf, readStore } from './disk/store-files.ts'
+import { DamagedFileError, type JobEntry } from './memory/job-entry.ts'
 
 const JOBS_PER_PAGE = 100
-const READ_BYTES = 1024 * 1024
 
 /**
  * The jobs of a JSON file, to be copied into another store. The file is streamed, however large it is. In memory are the ids
@@ -22,11 +20,12 @@ const READ_BYTES = 1024 * 1024
 export class JsonFileJobSource implements JobSource {
   readonly #file: string
   readonly #lock: FileLock
-  readonly #changes: JobChanges
+  /** Undefined if the document was edited. */
+  readonly #changes: JournalChanges | undefined
   /** All jobs, if the document was edited and so had to be read as a whole. */
   #edited: readonly JobEntry[] | undefined
 
-  private constructor(file: string, lock: FileLock, changes: JobChanges) {
+  private constructor(file: string, lock: FileLock, changes: JournalChanges | undefined) {
     this.#file = file
     this.#lock = lock
     this.#changes = changes
@@ -74,15 +73,10 @@ export class JsonFileJobSource implements JobSource {
   }
 
   /** Each job in its last state. */
-  async *#entries(): AsyncGenerator<JobEntry> {
-    const changes = new Map(this.#changes)
-    for await (const entry of this.#snapshot()) {
-      const isChanged = changes.has(entry.id)
-      const last = isChanged ? changes.get(entry.id) : entry
-      changes.delete(entry.id)
-      if (last) yield last
-    }
-    for (const entry of changes.values()) if (entry) yield entry
+  #entries(): AsyncIterable<JobEntry> | Iterable<JobEntry> {
+    if (this.#edited) return this.#edited
+    if (!this.#changes) throw new EditedDocumentError()
+    return this.#changes.applyTo(streamDocument(this.#file, nodeDisk.stream(this.#file)))
   }
 
   async #countEach(): Promise<number> {
@@ -95,16 +89,18 @@ export class JsonFileJobSource implements JobSource {
       return ids.size
     })
   }
-
-  #snapshot(): AsyncIterable<JobEntry> | Iterable<JobEntry> {
-    return this.#edited ?? streamDocument(this.#file, createReadStream(this.#file, { highWaterMark: READ_BYTES }))
-  }
 }
 
-async function readChanges(file: string): Promise<JobChanges> {
-  const journal = new JournalFile(file, nodeDisk)
-  const bytes = await journal.read()
-  return bytes ? journaledChanges(journal.path, bytes) : new Map()
+/** @returns undefined when the document was edited, and so cannot be streamed */
+async function readChanges(file: string): Promise<JournalChanges | undefined> {
+  try {
+    const named = await journalNamedBy(file, nodeDisk.stream(file))
+    const content = await readJournalOf(file, new JournalFile(file, nodeDisk), { journal: named })
+    return content?.changes ?? new JournalChanges()
+  } catch (error) {
+    if (error instanceof EditedDocumentError) return undefined
+    throw error
+  }
 }
 
 async function orStoreOpenError<Result>(file: string, work: () => Promise<Result>): Promise<Result> {

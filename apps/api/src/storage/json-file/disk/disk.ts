@@ -1,4 +1,4 @@
-import { constants, statSync } from 'node:fs'
+import { constants, createReadStream, statSync } from 'node:fs'
 import { open, readFile, rename, rm } from 'node:fs/promises'
 
 /** The file operations of the store. An interface, so that a test can simulate a crash between any two operations. */
@@ -9,6 +9,8 @@ export interface Disk {
   openDurable(path: string): Promise<DiskFile>
   /** @returns undefined when there is no such file */
   read(path: string): Promise<Buffer | undefined>
+  /** The content of a file that exists, in chunks of up to 1 MB. A chunk is valid until the next one is taken. */
+  stream(path: string): AsyncIterable<Buffer>
   /**
    * The file at a path, or undefined when there is none. This call is synchronous because it takes microseconds, and an
    * asynchronous one costs ten times as much.
@@ -37,6 +39,8 @@ export interface DiskFile {
   close(): Promise<void>
 }
 
+const STREAM_BYTES = 1024 * 1024
+
 /** The disk of this machine. */
 export const nodeDisk: Disk = {
   open: (path, flags) => open(path, flags, 0o600),
@@ -58,6 +62,7 @@ export const nodeDisk: Disk = {
     }
   },
 
+  stream: (path) => createReadStream(path, { highWaterMark: STREAM_BYTES }),
   statNow: (path) => statSync(path, { throwIfNoEntry: false }),
   rename,
   remove: (path) => rm(path, { force: true }),

@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { aJob } from '../../../../test/contracts/describe-job-repository.ts'
-import { DamagedFileError, type JobEntries, JobEntry } from '../memory/job-entry.ts'
-import { documentPieces, EditedDocumentError, parseDocument, streamDocument } from './jobs-document.ts'
+import { DamagedFileError, type JobEntries, JobEntry, NewerFileError } from '../memory/job-entry.ts'
+import { documentPieces, EditedDocumentError, journalNamedBy, parseDocument, streamDocument } from './jobs-document.ts'
+import type { JournalPoint } from './journal-lines.ts'
 
 const PATH = 'jobs.json'
 const jobsOf = (entries: JobEntries) => entries.map(({ job }) => job)
 const someJobs = (count: number) => Array.from({ length: count }, (_, index) => aJob(`job-${index}`))
-const documentOf = (count: number) => Buffer.concat([...documentPieces(someJobs(count).map((job) => JobEntry.of(job)))])
+const documentOf = (count: number, journal?: JournalPoint) =>
+  Buffer.concat([...documentPieces({ entries: someJobs(count).map((job) => JobEntry.of(job)), journal })])
+const NAMED: JournalPoint = { id: '0f8e6a1c-1b5d-4d4e-9d6f-2f3b7a1c9e55', after: 17 }
 
 async function* chunksOf(bytes: Buffer, size: number): AsyncGenerator<Buffer> {
   for (let start = 0; start < bytes.length; start += size) yield bytes.subarray(start, start + size)
@@ -22,7 +25,7 @@ describe('the document of jobs.json', () => {
   it.each([0, 1, 3])('with %i jobs is read back, as a whole and in chunks of any size', async (count) => {
     const document = documentOf(count)
     expect(JSON.parse(document.toString())).toEqual({ version: 1, jobs: someJobs(count) })
-    expect(jobsOf(parseDocument(PATH, document))).toEqual(someJobs(count))
+    expect(jobsOf(parseDocument(PATH, document).entries)).toEqual(someJobs(count))
     for (const size of [1, 7, 100, document.length]) {
       expect(jobsOf(await streamed(document, size))).toEqual(someJobs(count))
     }
@@ -35,7 +38,7 @@ describe('the document of jobs.json', () => {
     ['with spaces behind its end', (text: string) => `${text}  `],
   ])('that was edited is read as a whole and not as a stream: %s', async (_, edit) => {
     const edited = Buffer.from(edit(documentOf(2).toString()))
-    expect(jobsOf(parseDocument(PATH, edited))).toEqual(someJobs(2))
+    expect(jobsOf(parseDocument(PATH, edited).entries)).toEqual(someJobs(2))
     await expect(streamed(edited, 100)).rejects.toThrow(EditedDocumentError)
   })
 
@@ -48,5 +51,43 @@ describe('the document of jobs.json', () => {
     const damaged = Buffer.from(damage(documentOf(2).toString()))
     expect(() => parseDocument(PATH, damaged)).toThrow(DamagedFileError)
     await expect(streamed(damaged, 100)).rejects.toThrow(EditedDocumentError)
+  })
+
+  it('names the journal that has newer changes, whole, in chunks and edited', async () => {
+    for (const count of [0, 2]) {
+      const document = documentOf(count, NAMED)
+      expect(JSON.parse(document.toString())).toEqual({
+        version: 2,
+        journal: { ...NAMED, checksum: expect.stringMatching(/^[0-9a-f]{8}$/) },
+        jobs: someJobs(count),
+      })
+      const edited = Buffer.from(JSON.stringify(JSON.parse(document.toString()), null, 2))
+      for (const bytes of [document, edited]) {
+        const { entries, journal } = parseDocument(PATH, bytes)
+        expect(jobsOf(entries)).toEqual(someJobs(count))
+        expect(journal).toEqual(NAMED)
+      }
+      for (const size of [1, 7, 100, document.length]) {
+        expect(jobsOf(await streamed(document, size))).toEqual(someJobs(count))
+        expect(await journalNamedBy(PATH, chunksOf(document, size))).toEqual(NAMED)
+      }
+      expect(await journalNamedBy(PATH, chunksOf(documentOf(count), 9))).toBeUndefined()
+    }
+  })
+
+  it('is refused when any bit of its first line is not as it was written', async () => {
+    const document = documentOf(1, NAMED)
+    const firstLine = document.indexOf('\n')
+    for (let bit = 0; bit < firstLine * 8; bit++) {
+      const damaged = Buffer.from(document)
+      damaged.writeUInt8(damaged.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3)
+      expect(() => parseDocument(PATH, damaged), `bit ${bit}`).toThrow(DamagedFileError)
+    }
+  })
+
+  it('of a later version is not called damaged', () => {
+    for (const document of ['{"version":3,"jobs":[]}', '{"version":3}']) {
+      expect(() => parseDocument(PATH, Buffer.from(document))).toThrow(NewerFileError)
+    }
   })
 })

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { z } from 'zod'
 import { DamagedFileError, describeIssues, type JobEntries, JobEntry, NewerFileError } from '../memory/job-entry.ts'
+import { type JournalPoint, NEWLINE, pointChecksum } from './journal-lines.ts'
 
 /**
  * The layout of `jobs.json`, which only this file knows: one JSON document with one job a line, so that people can read,
@@ -11,29 +12,48 @@ import { DamagedFileError, describeIssues, type JobEntries, JobEntry, NewerFileE
  *     {"id":"b", … }
  *     ]}
  *
- * A document without jobs has an empty line between the two others.
+ * A document without jobs has an empty line between the two others. While changes go to a journal, the version is 2, and the
+ * first line names the journal, and the last of its changes that the document has:
+ *
+ *     {"version":2,"journal":{"id":"…","after":40,"checksum":"5f0c3a91"},"jobs":[
+ *
+ * A server that knows only version 1 then refuses the document. It would leave out what the journal has.
  */
 const FIRST_LINE = Buffer.from('{"version":1,"jobs":[')
+const FIRST_LINE_WITH_JOURNAL = /^(\{"version":2,"journal":\{"id":"[\w-]+","after":\d+,"checksum":"\w+"\},"jobs":\[)$/
 const LAST_LINE = Buffer.from(']}')
-const NEWLINE = 10
 const COMMA = 44
 const LINE_END = Buffer.of(NEWLINE)
 const SEPARATOR = Buffer.of(COMMA, NEWLINE)
 
 /** What any JSON document with our jobs looks like, however it is laid out. */
-const Document = z.strictObject({ version: z.literal(1), jobs: z.array(z.unknown()) })
+const Document = z.discriminatedUnion('version', [
+  z.strictObject({ version: z.literal(1), jobs: z.array(z.unknown()) }),
+  z.strictObject({
+    version: z.literal(2),
+    journal: z.strictObject({ id: z.string().min(1), after: z.int().nonnegative(), checksum: z.string() }),
+    jobs: z.array(z.unknown()),
+  }),
+])
 
 /** A document of a later version of this server. */
-const NewerDocument = z.looseObject({ version: z.int().min(2) })
+const NewerDocument = z.looseObject({ version: z.int().min(3) })
+
+/** What `jobs.json` has. */
+export interface JobsDocument {
+  readonly entries: JobEntries
+  /** The position in the journal up to which the document has the changes. Undefined when there is no journal. */
+  readonly journal?: JournalPoint | undefined
+}
 
 /** The document is not laid out with one job a line, so a person or another program has edited it. It may still be valid. */
 export class EditedDocumentError extends Error {
   override readonly name = 'EditedDocumentError'
 }
 
-/** The document of these jobs, in pieces to be written one after the other. */
-export function* documentPieces(entries: JobEntries): Generator<Uint8Array> {
-  yield FIRST_LINE
+/** The document in pieces to be written one after the other. */
+export function* documentPieces({ entries, journal }: JobsDocument): Generator<Uint8Array> {
+  yield journal ? firstLineWith(journal) : FIRST_LINE
   yield LINE_END
   for (const [index, { line }] of entries.entries()) {
     if (index > 0) yield SEPARATOR
@@ -44,18 +64,26 @@ export function* documentPieces(entries: JobEntries): Generator<Uint8Array> {
   yield LINE_END
 }
 
+function firstLineWith(journal: JournalPoint): Buffer {
+  const name = { id: journal.id, after: journal.after, checksum: pointChecksum(journal) }
+  return Buffer.from(`{"version":2,"journal":${JSON.stringify(name)},"jobs":[`)
+}
+
 /**
  * Reads a document that is in memory as a whole. A document with one job a line is read line by line, because a large one
  * does not fit into a string. An edited document is read as one string.
  * @param path of the document, for the error
  * @throws DamagedFileError
  */
-export function parseDocument(path: string, bytes: Buffer): JobEntries {
+export function parseDocument(path: string, bytes: Buffer): JobsDocument {
   try {
-    return parseEach(path, linesOf(bytes))
+    const lines = new DocumentLines(path)
+    const entries = parseEach(path, linesOf(lines, bytes))
+    return { entries, journal: lines.journal }
   } catch (error) {
     if (!(error instanceof EditedDocumentError)) throw error
-    return parseEach(path, valuesOf(path, bytes))
+    const { values, journal } = valuesOf(path, bytes)
+    return { entries: parseEach(path, values), journal }
   }
 }
 
@@ -79,13 +107,27 @@ function parseEach(path: string, jobs: Iterable<Pick<JobLine, 'value' | 'line'>>
  * @throws DamagedFileError
  */
 export async function* streamDocument(path: string, chunks: AsyncIterable<Buffer>): AsyncGenerator<JobEntry> {
-  const lines = new DocumentLines()
+  const lines = new DocumentLines(path)
   for await (const chunk of chunks) {
     for (const { value, line, number } of lines.read(chunk)) {
       yield JobEntry.parse(value, line, { path, place: `line ${number}` })
     }
   }
   lines.end()
+}
+
+/**
+ * Reads the beginning of a document: the journal that it names.
+ * @throws EditedDocumentError as `streamDocument`
+ * @throws DamagedFileError
+ */
+export async function journalNamedBy(path: string, chunks: AsyncIterable<Buffer>): Promise<JournalPoint | undefined> {
+  const lines = new DocumentLines(path)
+  for await (const chunk of chunks) {
+    // The first line ends before the first job.
+    if (!lines.read(chunk).next().done) break
+  }
+  return lines.journal
 }
 
 interface JobLine {
@@ -97,6 +139,9 @@ interface JobLine {
 
 /** Finds the jobs in a document that arrives in chunks. All methods throw EditedDocumentError. */
 class DocumentLines {
+  /** The journal that the first line names. */
+  journal: JournalPoint | undefined
+  readonly #path: string
   /** The beginning of a line whose end is in a later chunk. */
   #rest = Buffer.alloc(0)
   #lineCount = 0
@@ -104,6 +149,11 @@ class DocumentLines {
   /** Whether the last job line ended with a comma, so that another job must follow. */
   #hasComma = false
   #hasEnded = false
+
+  /** @param path of the document, for the error */
+  constructor(path: string) {
+    this.#path = path
+  }
 
   /** Call this after the last chunk: it checks that the document is complete. */
   end(): void {
@@ -129,7 +179,7 @@ class DocumentLines {
     const number = ++this.#lineCount
     if (this.#hasEnded) throw new EditedDocumentError()
     if (number === 1) {
-      if (!line.equals(FIRST_LINE)) throw new EditedDocumentError()
+      if (!line.equals(FIRST_LINE)) this.journal = this.#readJournal(line)
       return undefined
     }
     if (line.equals(LAST_LINE)) {
@@ -139,6 +189,12 @@ class DocumentLines {
     }
     if (line.length === 0 && this.#jobCount === 0) return undefined
     return this.#readJob(line, number)
+  }
+
+  #readJournal(line: Buffer): JournalPoint | undefined {
+    const text = line.toString('latin1')
+    if (!FIRST_LINE_WITH_JOURNAL.test(text)) throw new EditedDocumentError()
+    return valuesOf(this.#path, Buffer.from(`${text}]}`)).journal
   }
 
   #readJob(line: Buffer, number: number): JobLine {
@@ -156,18 +212,23 @@ class DocumentLines {
 }
 
 /** @throws EditedDocumentError perhaps after some jobs */
-function* linesOf(bytes: Buffer): Generator<JobLine> {
-  const lines = new DocumentLines()
+function* linesOf(lines: DocumentLines, bytes: Buffer): Generator<JobLine> {
   yield* lines.read(bytes)
   lines.end()
 }
 
-function valuesOf(path: string, bytes: Buffer): Pick<JobLine, 'value' | 'line'>[] {
+function valuesOf(path: string, bytes: Buffer): { values: Pick<JobLine, 'value' | 'line'>[]; journal?: JournalPoint } {
   const value = parseJson(path, decode(path, bytes))
   if (NewerDocument.safeParse(value).success) throw new NewerFileError(path)
   const document = Document.safeParse(value)
   if (!document.success) throw new DamagedFileError(path, describeIssues(document.error))
-  return document.data.jobs.map((value) => ({ value, line: new TextEncoder().encode(JSON.stringify(value)) }))
+  const { data } = document
+  const values = data.jobs.map((value) => ({ value, line: new TextEncoder().encode(JSON.stringify(value)) }))
+  if (data.version === 1) return { values }
+  if (data.journal.checksum !== pointChecksum(data.journal)) {
+    throw new DamagedFileError(path, 'journal: its checksum is wrong, so the first line is damaged')
+  }
+  return { values, journal: { id: data.journal.id, after: data.journal.after } }
 }
 
 function decode(path: string, bytes: Buffer): string {

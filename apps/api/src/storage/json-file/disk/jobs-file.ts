@@ -1,15 +1,14 @@
 import { dirname } from 'node:path'
 import type { Adapter } from 'lowdb'
-import type { JobEntries } from '../memory/job-entry.ts'
 import { chunksOf, type Disk } from './disk.ts'
-import { documentPieces, parseDocument } from './jobs-document.ts'
+import { documentPieces, type JobsDocument, parseDocument } from './jobs-document.ts'
 import { replaceFile } from './replace-file.ts'
 
 /**
  * The adapter with which lowdb reads and writes `jobs.json`. A write replaces the whole file and returns when it is on disk,
  * so a crash leaves either the old file or the new one.
  */
-export class JobsFile implements Adapter<JobEntries> {
+export class JobsFile implements Adapter<JobsDocument> {
   readonly #path: string
   readonly #disk: Disk
 
@@ -22,13 +21,13 @@ export class JobsFile implements Adapter<JobEntries> {
    * @returns null when there is no file
    * @throws DamagedFileError
    */
-  async read(): Promise<JobEntries | null> {
+  async read(): Promise<JobsDocument | null> {
     const bytes = await this.#disk.read(this.#path)
     return bytes ? parseDocument(this.#path, bytes) : null
   }
 
-  async write(entries: JobEntries): Promise<void> {
-    await replaceFile(this.#disk, this.#path, chunksOf(documentPieces(entries)))
+  async write(document: JobsDocument): Promise<void> {
+    await replaceFile(this.#disk, this.#path, chunksOf(documentPieces(document)))
     // The rename is on disk only when its folder is.
     await this.#disk.syncFolder(dirname(this.#path))
   }

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path'
-import { chunksOf, type Disk, type DiskFile, usingFile, writeChunks } from './disk.ts'
-import { unfinishedLine } from './journal-lines.ts'
+import type { JobChanges } from '../memory/job-entry.ts'
+import { chunksOf, type Disk, type DiskFile, writeChunks } from './disk.ts'
+import { changeLines, endLine, headerLine, type JournalPoint, newJournal, unfinishedLine } from './journal-lines.ts'
 import { replaceFile } from './replace-file.ts'
 
 /** Another program moved, replaced or shortened the journal. */
@@ -21,11 +22,15 @@ const PROBE_BYTES = 4096
 export class JournalFile {
   readonly path: string
   readonly #disk: Disk
+  /** The position behind the last change that the disk is known to have. */
+  #end: JournalPoint = newJournal()
   /** How many bytes the disk is known to have. Bytes after them do not count. */
   #length = 0
-  /** The inode of our file. Undefined when there is no file, or when it is not known which one the name leads to. */
+  /** The inode of our file. Undefined when there is no file. */
   #inode: number | undefined
   #open: DiskFile | undefined
+  /** Whether the name of our file is on disk. Until it is, a power failure could bring the former file back. */
+  #isNameSynced = true
   /** Whether a failed append may have left bytes behind `#length`. */
   #hasRemains = false
   /** The size of the largest append that failed since the last probe that succeeded. */
@@ -42,27 +47,37 @@ export class JournalFile {
     return this.#length
   }
 
+  /** The position behind the last change. */
+  get end(): JournalPoint {
+    return this.#end
+  }
+
   /** @returns undefined when there is no journal */
-  read(): Promise<Buffer | undefined> {
-    return this.#disk.read(this.path)
+  read(): AsyncIterable<Buffer> | undefined {
+    return this.#disk.statNow(this.path) && this.#disk.stream(this.path)
   }
 
-  /** Creates an empty journal. A journal that exists is emptied. */
-  async create(): Promise<void> {
-    await this.release()
-    this.#inode = undefined
-    const inode = await usingFile(this.#disk, this.path, 'w', async (file) => {
-      await file.datasync()
-      return (await file.stat()).ino
-    })
-    await this.#disk.syncFolder(dirname(this.path))
-    this.#length = 0
-    this.#hasRemains = false
-    this.#inode = inode
+  /**
+   * Writes a journal without changes in place of the file that is there. Without `end`, it is a new journal.
+   * @param end the position behind which its changes will follow
+   */
+  async begin(end = newJournal()): Promise<void> {
+    await this.#replace(end, [])
+    this.#end = end
+    await this.#syncName()
   }
 
-  /** Resolves when the lines are on disk. If it rejects, none of them counts. */
-  async append(lines: readonly Uint8Array[]): Promise<void> {
+  /** Resolves when the changes are on disk. If it rejects, none of them counts. */
+  async append(changes: JobChanges): Promise<void> {
+    await this.#append(changeLines(this.#end, changes), changes.size)
+  }
+
+  /** Notes that `jobs.json` is about to get all changes and name no journal. Resolves when the note is on disk. */
+  async appendEnd(): Promise<void> {
+    await this.#append([endLine(this.#end)], 1)
+  }
+
+  async #append(lines: readonly Uint8Array[], count: number): Promise<void> {
     this.#length = await this.#withCheckedFile(async (file) => {
       try {
         return await writeChunks(file, chunksOf(lines), this.#length)
@@ -75,6 +90,7 @@ export class JournalFile {
         throw error
       }
     })
+    this.#end = { id: this.#end.id, after: this.#end.after + count }
   }
 
   /** Writes as much as the largest append that failed, and removes it again. Rejects if the disk has no room for it. */
@@ -91,29 +107,22 @@ export class JournalFile {
     this.#failedBytes = PROBE_BYTES
   }
 
-  /** Removes the bytes before a position. Resolves when that is on disk; if it rejects, all or none of them are removed. */
-  async dropUntil(position: number): Promise<void> {
-    if (position === this.#length) {
-      // Nothing is kept, so an empty journal is enough.
-      await this.create()
-      return
-    }
-    await this.#withCheckedFile((file) => replaceFile(this.#disk, this.path, slice(file, position, this.#length)))
-    // Until the folder is flushed, nothing is appended to the new file: a power failure could bring the old file back.
-    await this.release()
-    this.#inode = undefined
-    this.#length -= position
-    await this.#disk.syncFolder(dirname(this.path))
-    this.#inode = await usingFile(this.#disk, this.path, 'r+', async (file) => (await file.stat()).ino)
+  /**
+   * Removes the changes before a position. Resolves when that is on disk; if it rejects, all or none of them are removed.
+   * @param bytes the length that the journal had at this position
+   */
+  async dropUntil(position: JournalPoint, bytes: number): Promise<void> {
+    await this.#withCheckedFile((file) => this.#replace(position, slice(file, bytes, this.#length)))
+    await this.#syncName()
   }
 
   /** Removes the file. Resolves when that is on disk. */
   async remove(): Promise<void> {
     await this.release()
     await this.#disk.remove(this.path)
-    await this.#disk.syncFolder(dirname(this.path))
     this.#inode = undefined
     this.#length = 0
+    await this.#syncName()
   }
 
   /** Closes the file. The next append opens it again. */
@@ -133,9 +142,25 @@ export class JournalFile {
       await this.release()
       throw new JournalGoneError(`${this.path} was ${status ? 'replaced or shortened' : 'moved or removed'}`)
     }
+    if (!this.#isNameSynced) await this.#syncName()
     this.#open ??= await this.#disk.openDurable(this.path)
     if (this.#hasRemains || status.size > this.#length) await this.#cut(this.#open, this.#length)
     return await use(this.#open)
+  }
+
+  /** Replaces the file by a header and the changes that follow it. Before anything is appended, the name must be synced. */
+  async #replace(start: JournalPoint, changes: Iterable<Buffer> | AsyncIterable<Buffer>): Promise<void> {
+    const { ino, size } = await replaceFile(this.#disk, this.path, withHeader(start, changes))
+    this.#isNameSynced = false
+    this.#inode = ino
+    this.#length = size
+    this.#hasRemains = false
+    await this.release()
+  }
+
+  async #syncName(): Promise<void> {
+    await this.#disk.syncFolder(dirname(this.path))
+    this.#isNameSynced = true
   }
 
   async #cut(file: DiskFile, length: number): Promise<void> {
@@ -143,6 +168,14 @@ export class JournalFile {
     await file.datasync()
     this.#hasRemains = false
   }
+}
+
+async function* withHeader(
+  start: JournalPoint,
+  changes: Iterable<Buffer> | AsyncIterable<Buffer>,
+): AsyncGenerator<Buffer> {
+  yield headerLine(start)
+  yield* changes
 }
 
 async function* slice(file: DiskFile, start: number, end: number): AsyncGenerator<Buffer> {

@@ -1,21 +1,66 @@
 import { isUtf8 } from 'node:buffer'
-import { z } from 'zod'
-import { DamagedFileError, describeIssues, type JobChanges, type JobEntries, JobEntry } from '../memory/job-entry.ts'
-
-const NEWLINE = 10
-const END = Buffer.of(NEWLINE)
-
-const Removal = z.strictObject({ id: z.string().min(1), removed: z.literal(true) })
+import { randomUUID } from 'node:crypto'
+import { crc32 } from 'node:zlib'
+import type { JobChanges } from '../memory/job-entry.ts'
 
 /**
- * The changes as lines of a journal, whose format only this file knows. A changed job has the line that it has in
- * `jobs.json`; a removed job has `{"id":"…","removed":true}`. Each line ends with a newline.
+ * The lines of `jobs.json.journal`, whose form only this file knows. `journal-reader.ts` knows what they mean.
+ *
+ *     CHECKSUM NUMBER KIND JSON
+ *
+ *     6d1f0c52 40 journal {"format":2,"id":"…"}       the header: the first line, which says what the others follow
+ *     0b9a7d13 41 job {"id":"a", … }                  the whole new state of a job, as its line in jobs.json
+ *     f3c58e20 42 append {"id":"a","at":120, … }      what a checkpoint adds to a running job, see `Growth`
+ *     95e4b1aa 43 removed {"id":"b"}
+ *     27c0d6f4 44 end {}                              jobs.json is about to be written without a journal
+ *
+ * NUMBER counts the changes of the journal, so a line that is missing or in the wrong place is noticed. CHECKSUM is the CRC-32
+ * of the rest of the line in 8 hexadecimal digits. It begins with the journal's id, so the lines of two journals cannot be
+ * mixed. CRC-32 finds every fault of up to 32 bits in a row, and any other one but with a probability of 1 in 4 billion.
  */
-export function* journalLines(changes: JobChanges): Generator<Uint8Array> {
-  for (const [id, entry] of changes) {
-    yield entry?.line ?? Buffer.from(JSON.stringify({ id, removed: true }))
-    yield END
+export const NEWLINE = 10
+const END = Buffer.of(NEWLINE)
+export const JOURNAL_FORMAT = 2
+
+/** A position in a journal: what `jobs.json` names, and what a header says. */
+export interface JournalPoint {
+  /** Of the journal; random. */
+  readonly id: string
+  /** The number of the last change before this position. */
+  readonly after: number
+}
+
+export function newJournal(): JournalPoint {
+  return { id: randomUUID(), after: 0 }
+}
+
+/** The checksum of a position, which stands beside it in `jobs.json`. */
+export function pointChecksum({ id, after }: JournalPoint): string {
+  return hex(crc32(`${id} ${after}`))
+}
+
+/** The first line of a journal whose other lines follow this position. */
+export function headerLine({ id, after }: JournalPoint): Buffer {
+  return Buffer.concat(seal(0, after, 'journal', JSON.stringify({ format: JOURNAL_FORMAT, id })))
+}
+
+/** The line behind a position that says that `jobs.json` will have all changes before it. */
+export function endLine({ id, after }: JournalPoint): Buffer {
+  return Buffer.concat(seal(seedOf(id), after + 1, 'end', '{}'))
+}
+
+/** The lines of changes behind a position, one for each change, in pieces to be written one after the other. */
+export function changeLines({ id, after }: JournalPoint, changes: JobChanges): Uint8Array[] {
+  const seed = seedOf(id)
+  const pieces: Uint8Array[] = []
+  let number = after
+  for (const [jobId, entry] of changes) {
+    number++
+    if (!entry) pieces.push(...seal(seed, number, 'removed', JSON.stringify({ id: jobId })))
+    else if (entry.growth) pieces.push(...seal(seed, number, 'append', JSON.stringify(entry.growth)))
+    else pieces.push(...seal(seed, number, 'job', entry.line))
   }
+  return pieces
 }
 
 /**
@@ -26,65 +71,44 @@ export function unfinishedLine(length: number): Buffer {
   return Buffer.alloc(length, ' ')
 }
 
-/**
- * The jobs as they are after the changes of a journal. Each line is the whole new state of its job, so the last line of a
- * job counts. Changes that the jobs have already may be in the journal too: to apply them again changes nothing.
- * @param path of the journal, for the error
- * @throws DamagedFileError
- */
-export function replay(path: string, bytes: Buffer, jobs: JobEntries): JobEntries {
-  const entries = new Map(jobs.map((entry) => [entry.id, entry]))
-  for (const [id, entry] of journaledChanges(path, bytes)) {
-    if (entry) entries.set(id, entry)
-    else entries.delete(id)
-  }
-  return [...entries.values()]
+interface SealedLine {
+  readonly number: number
+  readonly kind: string
+  /** A view of the line. */
+  readonly json: Buffer
 }
 
-/**
- * Reads a journal: the last state of each job in it. A last line without a newline is an append that a crash cut off.
- * The change was not confirmed to anybody, so it is left out, unless only the newline is missing.
- * @param path of the journal, for the error
- * @throws DamagedFileError
- */
-export function journaledChanges(path: string, bytes: Buffer): JobChanges {
-  const changes = new Map<string, JobEntry | undefined>()
-  let start = 0
-  for (let number = 1; start < bytes.length; number++) {
-    const newline = bytes.indexOf(NEWLINE, start)
-    const line = bytes.subarray(start, newline === -1 ? undefined : newline)
-    if (newline === -1 && !isWholeJson(line)) break
-    const { id, entry } = parseLine(line, { path, place: `line ${number}` })
-    changes.set(id, entry)
-    start += line.length + 1
-  }
-  return changes
+/** With what the checksums of a journal's lines begin. That of its header begins with 0. */
+export function seedOf(id: string): number {
+  return crc32(id)
 }
 
-function parseLine(bytes: Buffer, at: { path: string; place: string }): { id: string; entry?: JobEntry } {
-  const fault = (what: string) => new DamagedFileError(at.path, `${at.place}: ${what}`)
-  if (!isUtf8(bytes)) throw fault('it is not UTF-8 text')
-  let value: unknown
-  try {
-    value = JSON.parse(bytes.toString('utf8'))
-  } catch (error) {
-    throw fault(`it is not JSON: ${error instanceof Error ? error.message : String(error)}`)
-  }
-  if (typeof value === 'object' && value !== null && 'removed' in value) {
-    const removal = Removal.safeParse(value)
-    if (!removal.success) throw fault(describeIssues(removal.error))
-    return { id: removal.data.id }
-  }
-  const entry = JobEntry.parse(value, new Uint8Array(bytes), at)
-  return { id: entry.id, entry }
+/** The parts of a line without its newline. Undefined when its checksum is not that of its content. */
+export function unseal(line: Buffer, seed: number): SealedLine | undefined {
+  const head = /^([0-9a-f]{8}) (\d{1,15}) ([a-z-]+) /.exec(line.toString('latin1', 0, 64))
+  if (!head) return undefined
+  const [start, checksum, number, kind = ''] = head
+  if (hex(crc32(line.subarray(CHECKSUM_LENGTH), seed)) !== checksum) return undefined
+  const json = line.subarray(start.length)
+  return isUtf8(json) ? { number: Number(number), kind, json } : undefined
 }
 
-/** Whether only the newline is missing: no part of a JSON object that lacks its end is JSON. */
-function isWholeJson(bytes: Buffer): boolean {
-  try {
-    JSON.parse(bytes.toString('utf8'))
-    return true
-  } catch {
-    return false
-  }
+/** Whether this is the first line of a journal with checksums, damaged or not. A journal without them begins with JSON. */
+export function isHeader(line: Buffer): boolean {
+  return /^[0-9a-f]{8} /.test(line.toString('latin1', 0, 16))
+}
+
+const CHECKSUM_LENGTH = '00000000 '.length
+
+function seal(seed: number, number: number, kind: string, json: string | Uint8Array): Uint8Array[] {
+  const head = `${number} ${kind} `
+  return [Buffer.from(`${hex(crc32(json, crc32(head, seed)))} ${head}`), toBytes(json), END]
+}
+
+function toBytes(json: string | Uint8Array): Uint8Array {
+  return typeof json === 'string' ? Buffer.from(json) : json
+}
+
+function hex(checksum: number): string {
+  return checksum.toString(16).padStart(8, '0')
 }

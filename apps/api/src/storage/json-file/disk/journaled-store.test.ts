@@ -1,14 +1,14 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { aJob } from '../../../../test/contracts/describe-job-repository.ts'
-import { CrashDisk, writeFiles } from '../../../../test/support/crash-disk.ts'
-import { Random } from '../../../../test/support/random.ts'
-import { rounds, timeoutOf } from '../../../../test/support/rounds.ts'
+import { CrashDisk } from '../../../../test/support/crash-disk.ts'
 import { temporaryFolder } from '../../../../test/support/temporary-folder.ts'
 import { tinyDisk } from '../../../../test/support/tiny-disk.ts'
 import { JobEntry } from '../memory/job-entry.ts'
-import { JournaledStore, readStore, type StoreOptions } from './journaled-store.ts'
+import { parseDocument } from './jobs-document.ts'
+import { JournaledStore, JournalFullError, type StoreOptions } from './journaled-store.ts'
+import { readStore } from './store-files.ts'
 
 /** A job whose prompt begins with its version. */
 const version = (id: string, number: number, padding = 0) =>
@@ -33,11 +33,14 @@ describe('JournaledStore with a journal', () => {
     await store.commit(put(version('a', 1)))
     const before = await readFile(path)
     await store.commit(new Map([...put(version('b', 1), version('c', 1)), ...remove('a')]))
-    expect((await journalOf(path)).split('\n')).toEqual([
-      JSON.stringify(version('a', 1).job),
-      JSON.stringify(version('b', 1).job),
-      JSON.stringify(version('c', 1).job),
-      '{"id":"a","removed":true}',
+    const lines = (await journalOf(path)).split('\n')
+    const { journal } = parseDocument(path, before)
+    expect(lines.map((line) => line.slice('00000000 '.length))).toEqual([
+      `0 journal {"format":2,"id":"${journal?.id}"}`,
+      `1 job ${JSON.stringify(version('a', 1).job)}`,
+      `2 job ${JSON.stringify(version('b', 1).job)}`,
+      `3 job ${JSON.stringify(version('c', 1).job)}`,
+      '4 removed {"id":"a"}',
       '',
     ])
     expect(await readFile(path)).toEqual(before)
@@ -50,12 +53,13 @@ describe('JournaledStore with a journal', () => {
     await store.commit(put(version('a', 1, 1_000)))
     expect(await readdir(dirname(path))).toEqual(['jobs.json'])
     await store.commit(put(version('b', 1, 3_000)))
-    expect(await journalOf(path)).toBe('')
+    expect(await journalOf(path)).toMatch(/^[0-9a-f]{8} 0 journal .*\n$/)
+    expect(await readFile(path, 'utf8')).toMatch(/^\{"version":2,"journal"/)
     await store.commit(remove('b'))
     await vi.waitUntil(async () => (await readdir(dirname(path))).join() === 'jobs.json')
     expect(idsOf(await readStore(path))).toEqual(['a'])
     await store.commit(put(version('c', 1)))
-    expect(await readFile(path, 'utf8')).toContain('"id":"c"')
+    expect(JSON.parse(await readFile(path, 'utf8'))).toMatchObject({ version: 1, jobs: [{ id: 'a' }, { id: 'c' }] })
   })
 
   it('writes the journal into jobs.json when it is closed', async () => {
@@ -64,7 +68,8 @@ describe('JournaledStore with a journal', () => {
     await store.commit(put(version('a', 1)))
     await store.close()
     expect(await readdir(dirname(path))).toEqual(['jobs.json'])
-    expect(idsOf(await readStore(path))).toEqual(['a'])
+    // An older server reads this version.
+    expect(await readFile(path, 'utf8')).toBe(`{"version":1,"jobs":[\n${JSON.stringify(version('a', 1).job)}\n]}\n`)
   })
 
   it('keeps the order of creation', async () => {
@@ -83,32 +88,11 @@ describe('JournaledStore with a journal', () => {
     await store.commit(put(...Array.from({ length: 2_000 }, (_, index) => version(`job-${index}`, 1, 2_000))))
     disk.bytesWritten = 0
     await store.commit(put(version('job-7', 2, 2_000)))
-    expect(disk.bytesWritten).toBe(version('job-7', 2, 2_000).line.length + 1)
+    expect(disk.bytesWritten).toBe('00000000 2001 job \n'.length + version('job-7', 2, 2_000).bytes)
     await store.close()
     // The whole store is written in chunks, so that the event loop runs in between.
     expect(disk.bytesWritten).toBeGreaterThan(4_000_000)
     expect(disk.largestWrite).toBeLessThan(300_000)
-  })
-})
-
-describe('JournaledStore after a crash during an append', () => {
-  it('has all changes but the last one, wherever its line was cut off', async () => {
-    const path = await newPath()
-    const document = '{"version":1,"jobs":[\n\n]}\n'
-    const first = `${JSON.stringify(aJob('a'))}\n{"id":"a","removed":true}\n${JSON.stringify(aJob('b'))}\n`
-    const last = Buffer.from(`${JSON.stringify(aJob('c'))}\n`)
-    for (let length = 0; length <= last.length; length++) {
-      await writeFile(path, document)
-      await writeFile(`${path}.journal`, Buffer.concat([Buffer.from(first), last.subarray(0, length)]))
-      // A last line that lacks only its newline counts.
-      expect(idsOf(await readStore(path))).toEqual(length < last.length - 1 ? ['b'] : ['b', 'c'])
-    }
-    await writeFile(`${path}.journal`, Buffer.concat([Buffer.from(first), last.subarray(0, 9), Buffer.alloc(4096)]))
-    expect(idsOf(await readStore(path))).toEqual(['b'])
-
-    const store = await open(path)
-    await store.commit(put(version('d', 1)))
-    expect(idsOf(await readStore(path))).toEqual(['b', 'd'])
   })
 })
 
@@ -177,117 +161,77 @@ describe('JournaledStore on a disk that fails', () => {
     const path = await newPath()
     const disk = new CrashDisk()
     const warn = vi.fn()
-    const store = await open(path, { disk, slackBytes: 1_000, logger: { info: () => {}, warn } })
+    const store = await open(path, { disk, slackBytes: 2_000, logger: { info: () => {}, warn } })
     disk.atStep = async (operation) => {
       if (operation === 'rename') throw new Error('no rename')
     }
-    for (let number = 1; number <= 40; number++) await store.commit(put(version('a', number, 100)))
+    for (let number = 1; number <= 20; number++) await store.commit(put(version('a', number, 100)))
     expect(warn.mock.calls).toEqual([
       [{ err: new Error('no rename'), journal: `${path}.journal` }, expect.stringContaining('could not compact')],
     ])
     disk.atStep = async () => {}
     const before = (await journalOf(path)).length
-    for (let number = 41; number <= 80; number++) await store.commit(put(version('a', number, 100)))
+    for (let number = 21; number <= 60; number++) await store.commit(put(version('a', number, 100)))
     expect((await journalOf(path)).length).toBeLessThan(before)
-    expect((await readStore(path)).map(versionOf)).toEqual([80])
+    expect((await readStore(path)).map(versionOf)).toEqual([60])
   })
 })
 
-/**
- * The versions of each job that may be found in the store; 0 stands for no job. The first is the last one that was confirmed,
- * the others are those of commits that failed or have not ended.
- */
-class Ledger {
-  readonly #versions = new Map<string, number[]>()
+describe('the journal of JournaledStore', () => {
+  const SLACK = 2_000
+  const boundOf = (store: JournaledStore) => store.jobs.bytes * 2 + SLACK * 4
 
-  /** Commits the changes, and notes which versions may be found during the commit and afterwards. */
-  async commit(store: JournaledStore, changes: ReadonlyMap<string, JobEntry | undefined>): Promise<void> {
-    const next = (entry: JobEntry | undefined) => (entry ? versionOf(entry) : 0)
-    for (const [id, entry] of changes) this.#versions.set(id, [...this.of(id), next(entry)])
-    try {
-      await store.commit(changes)
-      for (const [id, entry] of changes) this.#versions.set(id, [next(entry)])
-    } catch {
-      // A refused version may be found after a crash during the commit, until the next version is confirmed.
+  it('stays within its bound when changes come faster than jobs.json is written: they wait', async () => {
+    const path = await newPath()
+    const disk = new CrashDisk()
+    const store = await open(path, { disk, slackBytes: SLACK })
+    const gate = Promise.withResolvers<void>()
+    let isHeld = false
+    // The first step of a compaction.
+    disk.atStep = async (operation) => {
+      if (operation === 'open' && store.jobs.count > 0 && !isHeld) {
+        isHeld = true
+        await gate.promise
+      }
     }
-  }
-
-  check(entries: Iterable<JobEntry>): void {
-    const found = this.#found(entries)
-    for (const id of [...found.keys(), ...this.#versions.keys()]) expect(this.of(id)).toContain(found.get(id) ?? 0)
-  }
-
-  /** Accepts the confirmed versions only. */
-  checkExactly(entries: Iterable<JobEntry>): void {
-    const found = this.#found(entries)
-    for (const id of [...found.keys(), ...this.#versions.keys()]) expect(found.get(id) ?? 0).toBe(this.of(id)[0])
-  }
-
-  of(id: string): number[] {
-    return this.#versions.get(id) ?? [0]
-  }
-
-  #found(entries: Iterable<JobEntry>): Map<string, number> {
-    return new Map(Array.from(entries, (entry) => [entry.id, versionOf(entry)]))
-  }
-}
-
-describe('JournaledStore after a crash at any file operation', () => {
-  const SEED = Number(process.env['CRASH_SEED'] ?? Date.now() % 1_000_000)
-
-  function someChanges(random: Random, number: number): ReadonlyMap<string, JobEntry | undefined> {
-    const ids = Array.from({ length: 1 + random.below(3) }, () => `job-${random.below(12)}`)
-    // The store grows and shrinks, so that a journal begins and ends.
-    const removed = number % 40 < 20 ? 0.2 : 0.9
-    return new Map(ids.map((id) => [id, random.next() < removed ? undefined : version(id, number, random.below(200))]))
-  }
-
-  it.each([
-    ['on a disk that works', 0],
-    ['on a disk where one operation in fifty fails', 0.02],
-  ])(`has every confirmed commit, %s (CRASH_SEED=${SEED})`, { timeout: timeoutOf(30_000) }, async (_, faults) => {
-    const random = new Random(SEED)
-    for (const _ of rounds(1)) await crashAtEveryOperation(random, faults)
+    let commits = 0
+    const writing = (async () => {
+      for (let number = 1; number <= 100; number++) {
+        await store.commit(put(version('a', number, 300)))
+        commits++
+      }
+    })()
+    await vi.waitUntil(() => isHeld)
+    gate.resolve()
+    await writing
+    expect(commits).toBe(100)
+    const line = version('a', 100, 300).bytes + 30
+    expect((await journalOf(path)).length).toBeLessThan(boundOf(store) + line)
+    expect((await readStore(path)).map(versionOf)).toEqual([100])
   })
 
-  async function crashAtEveryOperation(random: Random, faults: number): Promise<void> {
-    const folder = await temporaryFolder()
-    const path = join(folder, 'store', 'jobs.json')
-    await mkdir(dirname(path))
+  it('takes no more at its bound while jobs.json cannot be written, and goes on when it can', async () => {
+    const path = await newPath()
     const disk = new CrashDisk()
-    const store = await open(path, { disk, journalFromBytes: 1_500, slackBytes: 600 })
-    const ledger = new Ledger()
-    const operations = new Map<string, number>()
-    const check = async (files: ReadonlyMap<string, Buffer>) => {
-      const image = join(folder, 'image', 'jobs.json')
-      await rm(dirname(image), { recursive: true, force: true })
-      await writeFiles(dirname(image), files)
-      ledger.check(await readStore(image))
-    }
-    // Collected here, because the store would take an error of a check for an error of the disk.
-    const failures: unknown[] = []
+    const store = await open(path, { disk, slackBytes: SLACK })
     disk.atStep = async (operation) => {
-      operations.set(operation, (operations.get(operation) ?? 0) + 1)
-      if (failures.length > 0) return
-      await check(await disk.afterKill()).catch((error) => failures.push('after a kill', operation, error))
-      await check(disk.afterPowerFailure()).catch((error) => failures.push('without power', operation, error))
-      if (random.next() < faults) throw new Error(`no ${operation}`)
+      if (operation === 'rename') throw new Error('no rename')
     }
-    // With some seeds it takes longer until the store has removed its journal.
-    const isEnough = (number: number) => number > 120 && (operations.get('remove') ?? 0) > 0
-    for (let number = 1; number <= 1_000 && !isEnough(number); number++) {
-      await ledger.commit(store, someChanges(random, number))
-      // As between requests. While the journal is missing, commits fail at once, and the compaction needs the event loop.
-      await new Promise((resolve) => setImmediate(resolve))
+    let number = 0
+    const fill = async () => {
+      for (;;) await store.commit(put(version('a', ++number, 300)))
     }
-    disk.atStep = async () => {}
-    expect(failures).toEqual([])
-    expect(operations.get('rename')).toBeGreaterThan(5)
-    expect(operations.get('remove')).toBeGreaterThan(0)
+    await expect(fill()).rejects.toThrow(JournalFullError)
+    const { length } = await journalOf(path)
+    expect(length).toBeGreaterThan(boundOf(store))
+    expect(length).toBeLessThan(boundOf(store) + version('a', 1, 300).bytes + 30)
+    await expect(store.commit(new Map())).rejects.toThrow(/^The journal of the job store has \d+ bytes, the most/)
+    expect((await journalOf(path)).length).toBe(length)
+    expect((await readStore(path)).map(versionOf)).toEqual([number - 1])
 
-    ledger.checkExactly(store.jobs.inOrderOfCreation())
-    await store.close()
-    ledger.checkExactly(await readStore(path))
-    expect(await readdir(dirname(path))).toEqual(['jobs.json'])
-  }
+    disk.atStep = async () => {}
+    await store.commit(put(version('a', number, 300)))
+    expect((await journalOf(path)).length).toBeLessThan(boundOf(store))
+    expect((await readStore(path)).map(versionOf)).toEqual([number])
+  })
 })

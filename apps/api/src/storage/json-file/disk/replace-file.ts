@@ -1,5 +1,5 @@
 import { basename, dirname, join } from 'node:path'
-import { type Disk, usingFile, writeChunks } from './disk.ts'
+import { type Disk, type FileStatus, usingFile, writeChunks } from './disk.ts'
 
 /**
  * The new file is flushed whenever this many bytes were written. More unflushed bytes would delay the flush of a commit,
@@ -10,23 +10,26 @@ const UNSYNCED_BYTES = 8 * 1024 * 1024
 /**
  * Replaces a whole file: writes the new one under another name, flushes it, and renames it. A crash leaves the old file or
  * the new one. It leaves the new one for certain once the folder is flushed, which is left to the caller.
+ * @returns the new file
  */
 export async function replaceFile(
   disk: Disk,
   path: string,
   chunks: Iterable<Buffer> | AsyncIterable<Buffer>,
-): Promise<void> {
+): Promise<FileStatus> {
   const temporary = join(dirname(path), `.${basename(path)}.tmp`)
   try {
-    await usingFile(disk, temporary, 'w', async (file) => {
+    const written = await usingFile(disk, temporary, 'w', async (file) => {
       await writeChunks(
         file,
         syncing(chunks, () => file.datasync()),
         0,
       )
       await file.datasync()
+      return await file.stat()
     })
     await disk.rename(temporary, path)
+    return written
   } catch (error) {
     // On a full disk, the half-written file would take the space that the next attempt needs. The first error is the cause.
     await disk.remove(temporary).catch(() => {})

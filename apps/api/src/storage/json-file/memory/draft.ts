@@ -1,5 +1,11 @@
 import type { StoredJob } from '../../../jobs/job.ts'
-import { IDEMPOTENCY_WINDOW_MS, type IdempotencyKey, type KeyedJob } from '../../../jobs/ports/job-repository.ts'
+import {
+  IDEMPOTENCY_WINDOW_MS,
+  type IdempotencyKey,
+  type JobCheckpoint,
+  type KeyedJob,
+} from '../../../jobs/ports/job-repository.ts'
+import { growthOf } from './growth.ts'
 import { type JobChanges, JobEntry } from './job-entry.ts'
 import type { StoredJobs } from './stored-jobs.ts'
 
@@ -30,8 +36,7 @@ export class Draft {
   /** What the jobs will take in a file. */
   get bytes(): number {
     let { bytes } = this.#stored
-    for (const [id, entry] of this.#changes)
-      bytes += (entry?.line.length ?? 0) - (this.#stored.get(id)?.line.length ?? 0)
+    for (const [id, entry] of this.#changes) bytes += (entry?.bytes ?? 0) - (this.#stored.get(id)?.bytes ?? 0)
     return bytes
   }
 
@@ -55,6 +60,16 @@ export class Draft {
   replace(job: StoredJob): void {
     const { owner, idempotency } = this.get(job.id) ?? {}
     this.#change(job.id, JobEntry.of(owner === undefined ? job : { ...job, owner }, idempotency))
+  }
+
+  /** Stores the progress of a job that is running. */
+  checkpoint(checkpoint: JobCheckpoint): void {
+    const { job } = checkpoint
+    // A growth is relative to what is on disk, and an earlier change of this commit is not there yet.
+    const stored = this.#changes.has(job.id) ? undefined : this.#stored.get(job.id)
+    const grown = stored?.grown(growthOf(checkpoint, stored.textLength), job.result)
+    if (grown) this.#change(job.id, grown)
+    else this.replace(job)
   }
 
   /** Removes the job if it is final. Returns whether it was. */

@@ -1,8 +1,9 @@
 import { isFinal, issueSentence, type JobStatus, JobSummary } from '@promptlab/contract'
 import { z } from 'zod'
-import { runOf, StoredJob } from '../../../jobs/job.ts'
+import { runOf, StoredJob, type StoredRunningJob } from '../../../jobs/job.ts'
 import { summaryOf } from '../../../jobs/job-summary.ts'
 import { endedAt, type IdempotencyKey } from '../../../jobs/ports/job-repository.ts'
+import type { Growth } from './growth.ts'
 
 /** All jobs of a store, in the order of creation. */
 export type JobEntries = readonly JobEntry[]
@@ -28,36 +29,53 @@ export class JobEntry {
   readonly createdAt: string
   readonly owner: string | undefined
   readonly idempotency: IdempotencyKey | undefined
-  /** The job and its idempotency key as JSON in UTF-8, without a newline. It is serialised once: an entry never changes. */
-  readonly line: Uint8Array
+  /** The length of `line` in bytes. A grown entry may be a few bytes off. */
+  readonly bytes: number
   /** When the job became final, in milliseconds since the epoch. Undefined until then. */
   readonly endedAt: number | undefined
   /** The number of the job's latest run; 0 before the first. */
   readonly run: number
+  /** The length of the answer so far, in UTF-16 code units. */
+  readonly textLength: number
+  /** How this entry differs from the one before it, if a checkpoint made it. */
+  readonly growth: Growth | undefined
+  /** Undefined until it is asked for, in an entry that a checkpoint made. */
+  #line: Uint8Array | undefined
   /** The parsed job. Undefined once the job is final, and where the line is very long. */
   readonly #unfinished: StoredJob | undefined
   /** The summary of a job that is not kept parsed, as JSON in UTF-8. Undefined where the line is short. */
   readonly #summary: Uint8Array | undefined
 
-  private constructor(job: StoredJob, idempotency: IdempotencyKey | undefined, line: Uint8Array) {
+  private constructor(
+    job: StoredJob,
+    idempotency: IdempotencyKey | undefined,
+    form: { readonly line: Uint8Array } | { readonly growth: Growth; readonly bytes: number },
+  ) {
     this.id = job.id
     this.status = job.status
     this.provider = job.provider
     this.createdAt = job.createdAt
     this.owner = job.owner
     this.idempotency = idempotency
-    this.line = line
     this.endedAt = isFinal(job) ? endedAt(job) : undefined
     this.run = runOf(job)
-    this.#unfinished = isFinal(job) || line.length > LONGEST_PARSED ? undefined : job
-    const isLong = this.#unfinished === undefined && line.length > LONG_LINE
+    this.textLength = job.status === 'pending' ? 0 : job.result.length
+    if ('growth' in form) {
+      this.growth = form.growth
+      this.bytes = form.bytes
+      this.#unfinished = job
+      return
+    }
+    this.#line = form.line
+    this.bytes = form.line.length
+    this.#unfinished = isFinal(job) || this.bytes > LONGEST_PARSED ? undefined : job
+    const isLong = this.#unfinished === undefined && this.bytes > LONG_LINE
     this.#summary = isLong ? encoder.encode(JSON.stringify(summaryOf(job))) : undefined
   }
 
   static of(job: StoredJob, idempotency?: IdempotencyKey): JobEntry {
-    const line = JSON.stringify(idempotency ? { ...job, idempotency } : job)
     // Not Buffer.from: it takes small buffers from a shared pool, so one line that stays would keep others in memory.
-    return new JobEntry(job, idempotency, encoder.encode(line))
+    return new JobEntry(job, idempotency, { line: encodeLine(job, idempotency) })
   }
 
   /**
@@ -70,7 +88,13 @@ export class JobEntry {
     const parsed = JobLine.safeParse(value, { error: issueSentence })
     if (!parsed.success) throw new DamagedFileError(at.path, `${at.place}: ${describeIssues(parsed.error)}`)
     const { idempotency, ...job } = parsed.data
-    return new JobEntry(job, idempotency, line)
+    return new JobEntry(job, idempotency, { line })
+  }
+
+  /** The job and its idempotency key as JSON in UTF-8, without a newline. It is serialised once: an entry never changes. */
+  get line(): Uint8Array {
+    this.#line ??= encodeLine(this.job, this.idempotency)
+    return this.#line
   }
 
   /** The whole job. A final job, and one with a very long line, is parsed at each call. */
@@ -82,10 +106,39 @@ export class JobEntry {
   get summary(): JobSummary {
     return this.#summary ? JobSummary.parse(JSON.parse(decoder.decode(this.#summary))) : summaryOf(this.job)
   }
+
+  /**
+   * The entry after a checkpoint, which costs as much as the text that is new. Undefined if the growth belongs to another
+   * run, or to one that has ended: then nothing changes.
+   * @param whole the text after the growth, if the caller has it. Then pieces that were cut from longer texts are not kept:
+   * each would keep the whole text that it was cut from in memory.
+   * @throws RangeError the growth begins behind the end of the text
+   */
+  grown(growth: Growth, whole?: string): JobEntry | undefined {
+    const { job } = this
+    if (job.status !== 'running' || this.run !== growth.run) return undefined
+    if (growth.at > this.textLength) {
+      throw new RangeError(`it continues a text at ${growth.at} that ends at ${this.textLength}`)
+    }
+    const isCut = growth.at < this.textLength
+    const result = whole ?? (isCut ? job.result.slice(0, growth.at) : job.result) + growth.text
+    const next: StoredRunningJob = { ...job, result, metrics: growth.metrics, updatedAt: growth.updatedAt }
+    const bytes = isCut ? encodeLine(next, this.idempotency).length : this.bytes + jsonBytes(growth.text)
+    return new JobEntry(next, this.idempotency, { growth, bytes })
+  }
 }
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
+
+function encodeLine(job: StoredJob, idempotency: IdempotencyKey | undefined): Uint8Array {
+  return encoder.encode(JSON.stringify(idempotency ? { ...job, idempotency } : job))
+}
+
+/** What a text adds to the line of a job, in bytes. */
+function jsonBytes(text: string): number {
+  return Buffer.byteLength(JSON.stringify(text)) - 2
+}
 
 const JobLine = StoredJob.and(
   z.object({ idempotency: z.object({ key: z.string(), fingerprint: z.string() }).optional() }),

@@ -91,12 +91,11 @@ export class StoredJobs {
 
   #count(entry: JobEntry | undefined, sign: 1 | -1): void {
     if (!entry) return
-    const { line, status, owner } = entry
-    this.#bytes += sign * line.length
-    if (status !== 'pending') return
-    const bytes = (this.#pendingBytes.get(owner) ?? 0) + sign * line.length
-    if (bytes === 0) this.#pendingBytes.delete(owner)
-    else this.#pendingBytes.set(owner, bytes)
+    this.#bytes += sign * entry.bytes
+    if (entry.status !== 'pending') return
+    const bytes = (this.#pendingBytes.get(entry.owner) ?? 0) + sign * entry.bytes
+    if (bytes === 0) this.#pendingBytes.delete(entry.owner)
+    else this.#pendingBytes.set(entry.owner, bytes)
   }
 
   /** The entries that leave the list: the job is removed, or another job gets its id. */
