@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { readFile, writeFile } from 'node:fs/promises'
+import { copyFile, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Job } from '@promptlab/contract'
 import SQLite from 'better-sqlite3'
@@ -7,6 +7,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { finishJob, type StoredJob, startJob } from '../../src/jobs/job.ts'
 import { summaryOf } from '../../src/jobs/job-summary.ts'
 import type { JobRepository } from '../../src/jobs/ports/job-repository.ts'
+import { JsonFileJobRepository } from '../../src/storage/json-file/json-file-job-repository.ts'
 import { storeLocation } from '../../src/storage/store-location.ts'
 import { storeAt } from '../../src/stores.ts'
 import { aJob } from '../contracts/describe-job-repository.ts'
@@ -101,6 +102,30 @@ describe('pnpm import-jobs', () => {
     expect(code).toBe(0)
     expect([await readFile(from), await readFile(`${from}.journal`)]).toEqual(before)
     await expectEverything(to, [...expected, later])
+  })
+
+  it.each([
+    ['as the server wrote it', (text: string) => text],
+    ['reformatted', (text: string) => JSON.stringify(JSON.parse(text), null, 2)],
+  ])('copies the jobs of a jobs.json that names a journal, %s', async (_, edit) => {
+    const folder = await temporaryFolder()
+    const [from, to] = [join(folder, 'jobs.json'), `sqlite:${join(folder, 'jobs.db')}`]
+    const running = join(folder, 'running.json')
+    // The first job is in jobs.json, and the others are in the journal.
+    const first = await JsonFileJobRepository.open(running)
+    await first.insert({ ...aJob('first', CREATED_AT + 6), prompt: 'x'.repeat(70_000) })
+    await first.close()
+    const jobs = await JsonFileJobRepository.open(running)
+    onTestFinished(() => jobs.close())
+    const expected = [...(await fillWithEverything(jobs)), await jobs.find('first')].filter((job) => job !== undefined)
+    // As after a crash.
+    await writeFile(from, edit(await readFile(running, 'utf8')))
+    await copyFile(`${running}.journal`, `${from}.journal`)
+
+    expect(await runImport(from, to)).toMatchObject({ code: 0, output: expect.stringMatching(/^All 6 jobs/) })
+    await expectEverything(to, expected)
+    await rm(`${from}.journal`)
+    expect((await runImport(from, `${to}2`)).output).toMatch(/^The journal .*jobs\.json\.journal .*it is missing/)
   })
 
   it('reads a jobs.json that was reformatted', async () => {

@@ -1,9 +1,9 @@
-import { lstat, mkdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { copyFile, lstat, mkdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { aJob, describeJobRepository } from '../../../test/contracts/describe-job-repository.ts'
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts'
-import { finishJob, startJob } from '../../jobs/job.ts'
+import { startJob } from '../../jobs/job.ts'
 import { StorageUnavailableError } from '../../jobs/ports/job-repository.ts'
 import { StoreOpenError } from '../store-open-error.ts'
 import type { StoreOptions } from './disk/journaled-store.ts'
@@ -139,6 +139,32 @@ describe('JsonFileJobRepository refuses to open', () => {
     expect(await readFile(`${path}.journal`)).toEqual(Buffer.from(content))
   })
 
+  it('a journal that jobs.json names and that is missing or damaged, and says what to do', async () => {
+    const path = await newFile()
+    const jobs = await open(path, { journalFromBytes: 0 })
+    await jobs.insert(aJob('a'))
+    const copy = await newFile()
+    await copyFile(path, copy)
+    const missing = JsonFileJobRepository.open(copy)
+    await expect(missing).rejects.toThrow(StoreOpenError)
+    await expect(missing).rejects.toThrow(
+      /jobs\.json\.journal .* it is missing.*Keep copies.*restore both from one backup/,
+    )
+
+    const damaged = (await readFile(`${path}.journal`, 'utf8')).replace('echo', 'ECHO')
+    await writeFile(`${copy}.journal`, damaged)
+    await expect(JsonFileJobRepository.open(copy)).rejects.toThrow(/line 2: its checksum is wrong/)
+    expect(await readFile(copy)).toEqual(await readFile(path))
+    expect(await readFile(`${copy}.journal`, 'utf8')).toBe(damaged)
+
+    // What the message says an operator may do.
+    await rm(`${copy}.journal`)
+    const text = await readFile(copy, 'utf8')
+    await writeFile(copy, text.replace(/^.*/, '{"version":1,"jobs":['))
+    const again = await open(copy)
+    expect(await again.list({ limit: 9 })).toEqual([])
+  })
+
   it('a journal without its jobs.json', async () => {
     const path = await newFile()
     await writeFile(`${path}.journal`, journalLine)
@@ -179,45 +205,6 @@ describe('JsonFileJobRepository of a newer version', () => {
     await expect(opened).rejects.toThrow(StoreOpenError)
     await expect(opened).rejects.toThrow(/was made by a newer version of this server/)
     expect(await readFile(path, 'utf8')).toBe(content)
-  })
-})
-
-describe('a store that has grown large', () => {
-  it('refuses new jobs with words when it holds as many bytes as it may, and goes on with those it has', async () => {
-    const jobs = await JsonFileJobRepository.open(await newFile(), { maxBytes: 10_000 })
-    onTestFinished(() => jobs.close())
-    const long = (id: string) => ({ ...aJob(id), prompt: 'x'.repeat(4_000) })
-    for (const id of ['a', 'b', 'c']) await jobs.insert(long(id))
-    await expect(jobs.insert(long('d'))).rejects.toThrow(/10000 bytes of jobs.*SQLite/)
-    expect(await jobs.replace(startJob(long('a'), 0), long('a'))).toBe(true)
-    const running = startJob(long('a'), 0)
-    await jobs.replace(finishJob(running, running, { status: 'cancelled' }, 0), running)
-    await jobs.deleteFinal('a')
-    await expect(jobs.insert(long('d'))).resolves.toBeUndefined()
-  })
-
-  it('refuses with words to open a file that does not fit into memory', async () => {
-    const path = await newFile()
-    const jobs = await JsonFileJobRepository.open(path)
-    await jobs.insert({ ...aJob('a'), prompt: 'x'.repeat(4_000) })
-    await jobs.close()
-    await expect(JsonFileJobRepository.open(path, { maxBytes: 1_000 })).rejects.toThrow(/memory for 2000.*import-jobs/s)
-    const again = await JsonFileJobRepository.open(path)
-    await again.close()
-  })
-
-  it('says once which setting to change', async () => {
-    const path = await newFile()
-    const line = JSON.stringify(aJob('ID'))
-    const lines = Array.from({ length: 100_000 }, (_, index) => line.replace('ID', `job-${index}`))
-    await writeFile(path, `{"version":1,"jobs":[\n${lines.join(',\n')}\n]}\n`)
-    const warn = vi.fn()
-    const jobs = await open(path, { logger: { info: () => {}, warn } })
-    expect(warn).not.toHaveBeenCalled()
-    for (const id of ['a', 'b']) await jobs.insert(aJob(id))
-    expect(warn.mock.calls).toEqual([
-      [expect.objectContaining({ file: path, jobs: 100_001 }), expect.stringContaining('JOB_RETENTION_HOURS')],
-    ])
   })
 })
 

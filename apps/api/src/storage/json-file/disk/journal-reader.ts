@@ -78,7 +78,8 @@ class JournalReader {
     }
     this.#position.after = expected
     this.#isEnded = sealed.kind === 'end'
-    if (expected > (this.#named?.after ?? 0)) this.#apply(sealed.kind, sealed.json)
+    // A jobs.json that names no journal has all its changes, or `finish` refuses the journal.
+    if (this.#named && expected > this.#named.after) this.#apply(sealed.kind, sealed.json)
   }
 
   readRest(rest: Buffer): void {
