@@ -62,8 +62,7 @@ export class JournalFile {
    * @param end the position behind which its changes will follow
    */
   async begin(end = newJournal()): Promise<void> {
-    await this.#replace(end, [])
-    this.#end = end
+    await this.#replace(end, end, [])
     await this.#syncName()
   }
 
@@ -112,7 +111,7 @@ export class JournalFile {
    * @param bytes the length that the journal had at this position
    */
   async dropUntil(position: JournalPoint, bytes: number): Promise<void> {
-    await this.#withCheckedFile((file) => this.#replace(position, slice(file, bytes, this.#length)))
+    await this.#withCheckedFile((file) => this.#replace(position, this.#end, slice(file, bytes, this.#length)))
     await this.#syncName()
   }
 
@@ -149,9 +148,14 @@ export class JournalFile {
   }
 
   /** Replaces the file by a header and the changes that follow it. Before anything is appended, the name must be synced. */
-  async #replace(start: JournalPoint, changes: Iterable<Buffer> | AsyncIterable<Buffer>): Promise<void> {
+  async #replace(
+    start: JournalPoint,
+    end: JournalPoint,
+    changes: Iterable<Buffer> | AsyncIterable<Buffer>,
+  ): Promise<void> {
     const { ino, size } = await replaceFile(this.#disk, this.path, withHeader(start, changes))
     this.#isNameSynced = false
+    this.#end = end
     this.#inode = ino
     this.#length = size
     this.#hasRemains = false
