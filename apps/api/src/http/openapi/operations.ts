@@ -93,7 +93,8 @@ or another stream type, the answer is the stream of the job.`,
   'GET /jobs': {
     operationId: 'listJobs',
     tag: 'jobs',
-    summary: 'List your jobs, newest first, with the beginnings of their prompts and without their texts',
+    summary:
+      'List your jobs, newest first, with the beginnings of their prompts and system texts, and without their answers',
     answers: { 200: { description: 'A page.', example: EXAMPLES.page } },
     problems: ['storage-unavailable'],
   },

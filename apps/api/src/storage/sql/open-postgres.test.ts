@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { Client } from 'pg'
 import { expect, it, onTestFinished, vi } from 'vitest'
 import { aJob, describeJobRepository } from '../../../test/contracts/describe-job-repository.ts'
-import { insertLongPrompts, LISTED_PROMPTS, listedPrompts } from '../../../test/contracts/describe-listed-prompts.ts'
+import { insertLongTexts, LISTED_TEXTS, listedTexts } from '../../../test/contracts/describe-listed-texts.ts'
 import { CuttableProxy } from '../../../test/support/cuttable-proxy.ts'
 import { runSql, withPostgres } from '../../../test/support/test-postgres.ts'
 import { UnreachableError } from '../../base/unreachable-error.ts'
@@ -109,20 +109,21 @@ await withPostgres((newDatabase) => {
     await expect(openPostgresJobs(url, EXCLUSIVE)).rejects.toThrow(/newer/)
   })
 
-  it('is listed rightly when its jobs were stored without the lengths of their prompts, as older versions do', async () => {
+  it('is listed rightly when its jobs were stored without what lists show of their texts, as older versions do', async () => {
     const url = await newDatabase()
     const before = await open(url, EXCLUSIVE)
-    await insertLongPrompts(before)
+    await insertLongTexts(before)
     await before.close()
     await runSql(
       url,
-      `drop index jobs_waiting; alter table jobs drop column prompt_length, drop column run, drop column input_bytes;
+      `drop index jobs_waiting; alter table jobs drop column prompt_length, drop column run, drop column input_bytes,
+       drop column listed_options;
        drop table write_probes;
        alter table runners drop column record_version;
        delete from kysely_migration where name >= '2026-11-26'`,
     )
     const after = await open(url, EXCLUSIVE)
-    expect(await listedPrompts(after)).toEqual(LISTED_PROMPTS)
+    expect(await listedTexts(after)).toEqual(LISTED_TEXTS)
   })
 
   it('a PostgreSQL that hangs is reported as unavailable after the time limit', async () => {
