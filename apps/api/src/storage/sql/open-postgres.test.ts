@@ -102,6 +102,22 @@ await withPostgres((newDatabase) => {
     await jobs.insert(aJob('a'))
   })
 
+  it('opening PostgreSQL reports a connection that breaks as unreachable, before whichever request it breaks', async () => {
+    const url = await newDatabase()
+    await migratePostgres(url, { logger })
+    const proxy = await CuttableProxy.start(url)
+    let isOpen = false
+    for (let passed = 0; !isOpen; passed++) {
+      let requests = 0
+      proxy.restore()
+      proxy.cutBefore(() => requests++ === passed)
+      const opened = await openPostgresJobs(proxy.url, { ...SHARED, reachableWithinMs: 0 }).catch((error) => error)
+      isOpen = requests <= passed
+      if (isOpen) await opened.close()
+      else expect(opened).toBeInstanceOf(UnreachableError)
+    }
+  })
+
   it('PostgreSQL is refused when a newer version made its tables', async () => {
     const url = await newDatabase()
     await migratePostgres(url, { logger })

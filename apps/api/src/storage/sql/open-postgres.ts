@@ -45,17 +45,22 @@ const MAX_CONNECTIONS = 10
  * @throws StoreOpenError the database cannot be used, or is in use
  * @throws UnreachableError PostgreSQL does not answer
  */
-export async function openPostgresJobs(url: string, options: PostgresOptions): Promise<SqlJobRepository> {
-  return await SqlJobRepository.open(await openPostgresDatabase(url, options))
+export function openPostgresJobs(url: string, options: PostgresOptions): Promise<SqlJobRepository> {
+  return untilOpen(url, options, async () => await SqlJobRepository.open(await connect(url, options)))
 }
 
 /** Opens a PostgreSQL database as `openPostgresJobs` does, but returns the database. */
 export function openPostgresDatabase(url: string, options: PostgresOptions): Promise<PostgresDatabase> {
-  const { logger, reachableWithinMs: limitMs } = options
-  return untilReachable(() => orOpenError(url, () => connect(url, options)), {
-    logger,
-    ...(limitMs !== undefined && { limitMs }),
-  })
+  return untilOpen(url, options, () => connect(url, options))
+}
+
+/** Repeats `open` while PostgreSQL does not answer, or ends the connection before the store is open. */
+function untilOpen<Opened>(
+  url: string,
+  { logger, reachableWithinMs: limitMs }: PostgresOptions,
+  open: () => Promise<Opened>,
+): Promise<Opened> {
+  return untilReachable(() => orOpenError(url, open), { logger, ...(limitMs !== undefined && { limitMs }) })
 }
 
 /**
