@@ -86,7 +86,7 @@ await withPostgres((newDatabase) => {
       const wrong = new URL(url)
       wrong.password = 'secret'
       change(wrong)
-      const opening = openPostgresJobs(wrong.href, { ...EXCLUSIVE, reachableWithinMs: 0 })
+      const opening = openPostgresJobs(wrong.href, { ...EXCLUSIVE, patience: { limitMs: 0 } })
       await expect(opening).rejects.toThrow(sentence)
       await expect(opening).rejects.not.toThrow(/secret/)
     }
@@ -95,9 +95,11 @@ await withPostgres((newDatabase) => {
   it('opening PostgreSQL waits while it does not answer', async () => {
     const proxy = await CuttableProxy.start(await newDatabase())
     proxy.cut()
-    await expect(openPostgresJobs(proxy.url, { ...EXCLUSIVE, reachableWithinMs: 0 })).rejects.toThrow(UnreachableError)
+    await expect(openPostgresJobs(proxy.url, { ...EXCLUSIVE, patience: { limitMs: 0 } })).rejects.toThrow(
+      UnreachableError,
+    )
     const warn = vi.fn(() => proxy.restore())
-    const jobs = await open(proxy.url, { ...EXCLUSIVE, logger: { ...logger, warn } })
+    const jobs = await open(proxy.url, { ...EXCLUSIVE, logger: { ...logger, warn }, patience: { pauseMs: 20 } })
     expect(warn).toHaveBeenCalledOnce()
     await jobs.insert(aJob('a'))
   })
@@ -111,7 +113,7 @@ await withPostgres((newDatabase) => {
       let requests = 0
       proxy.restore()
       proxy.cutBefore(() => requests++ === passed)
-      const opened = await openPostgresJobs(proxy.url, { ...SHARED, reachableWithinMs: 0 }).catch((error) => error)
+      const opened = await openPostgresJobs(proxy.url, { ...SHARED, patience: { limitMs: 0 } }).catch((error) => error)
       isOpen = requests <= passed
       if (isOpen) await opened.close()
       else expect(opened).toBeInstanceOf(UnreachableError)

@@ -2,7 +2,7 @@ import { hostname } from 'node:os'
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import type { ClientBase, ClientConfig, PoolConfig } from 'pg'
 import type { Logger } from '../../base/logger.ts'
-import { untilReachable } from '../../base/until-reachable.ts'
+import { type Patience, untilReachable } from '../../base/until-reachable.ts'
 import { RECORD_VERSION } from '../../jobs/ports/job-repository.ts'
 import { describeStore } from '../store-location.ts'
 import { StoreOpenError } from '../store-open-error.ts'
@@ -28,8 +28,8 @@ export interface PostgresOptions {
   readonly lease?: LeaseTimes
   /** The newest form of a record that this process reads. Default: `RECORD_VERSION`. */
   readonly recordVersion?: number
-  /** How long to try while PostgreSQL does not answer, in milliseconds. The default is 30 s. */
-  readonly reachableWithinMs?: number
+  /** How long to try while PostgreSQL does not answer. */
+  readonly patience?: Patience
   /** How long to try while the store is in use, in milliseconds. The default is 2 s: its server may have just been killed. */
   readonly freeWithinMs?: number
   /** How long a connection or an answer may take, in milliseconds. The default is 5 s. */
@@ -57,10 +57,10 @@ export function openPostgresDatabase(url: string, options: PostgresOptions): Pro
 /** Repeats `open` while PostgreSQL does not answer, or ends the connection before the store is open. */
 function untilOpen<Opened>(
   url: string,
-  { logger, reachableWithinMs: limitMs }: PostgresOptions,
+  { logger, patience }: PostgresOptions,
   open: () => Promise<Opened>,
 ): Promise<Opened> {
-  return untilReachable(() => orOpenError(url, open), { logger, ...(limitMs !== undefined && { limitMs }) })
+  return untilReachable(() => orOpenError(url, open), { ...patience, logger })
 }
 
 /**
