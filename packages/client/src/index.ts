@@ -22,6 +22,7 @@ export {
   type JobRequest,
   type JobStatus,
   type JobSummary,
+  type ListedOptions,
   type PendingJob,
   type ProviderInfo,
   type RunningJob,

@@ -94,14 +94,25 @@ export type Job = PendingJob | RunningJob | FinalJob
 
 export type JobStatus = Job['status']
 
+/** The options of a job in a list: the numbers, and the beginning of the system text. */
+export interface ListedOptions {
+  /** The first 200 UTF-16 code units of the system text at most, never half a surrogate pair. */
+  system?: string | undefined
+  /** The length of the whole system text, in UTF-16 code units. Present if there is one. */
+  systemLength?: number | undefined
+  temperature?: number | undefined
+  maxTokens?: number | undefined
+}
+
 interface Listed {
   /** The first 200 UTF-16 code units of the prompt at most, never half a surrogate pair. */
   prompt: string
   /** The length of the whole prompt, in UTF-16 code units. */
   promptLength: number
+  options?: ListedOptions | undefined
 }
 
-/** A job in a list, with the beginning of its prompt and without its text. */
+/** A job in a list, with the beginnings of its prompt and its system text, and without its answer. */
 export type JobSummary = Listed &
   (
     | PendingJob

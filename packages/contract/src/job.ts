@@ -93,17 +93,34 @@ export type FinalJob = z.infer<typeof FinalJob>
 export const Job = z.discriminatedUnion('status', [PendingJob, RunningJob, CompletedJob, FailedJob, CancelledJob])
 export type Job = z.infer<typeof Job>
 
-/** The most UTF-16 code units of a prompt that lists show. */
-export const LISTED_PROMPT_LENGTH = 200
+/** The most UTF-16 code units of a text that lists show. */
+export const LISTED_TEXT_LENGTH = 200
+
+const beginningOf = (what: string) =>
+  z
+    .string()
+    .max(LISTED_TEXT_LENGTH)
+    .describe(`The first ${LISTED_TEXT_LENGTH} UTF-16 code units of the ${what} at most, never half a surrogate pair.`)
+
+/**
+ * The options of a job in a list. A list has numbers and the beginnings of texts, so that a page stays small. An option that
+ * is not named here is left out.
+ */
+export const ListedOptions = z.object({
+  system: beginningOf('system text').optional(),
+  systemLength: z
+    .int()
+    .positive()
+    .optional()
+    .describe('The length of the whole system text, in UTF-16 code units. Present if there is one.'),
+  ...JobOptions.pick({ temperature: true, maxTokens: true }).shape,
+})
+export type ListedOptions = z.infer<typeof ListedOptions>
 
 const listed = {
-  prompt: z
-    .string()
-    .max(LISTED_PROMPT_LENGTH)
-    .describe(
-      `The first ${LISTED_PROMPT_LENGTH} UTF-16 code units of the prompt at most, never half a surrogate pair.`,
-    ),
+  prompt: beginningOf('prompt'),
   promptLength: z.int().nonnegative().describe('The length of the whole prompt, in UTF-16 code units.'),
+  options: ListedOptions.optional(),
 }
 const PendingSummary = PendingJob.extend(listed)
 const RunningSummary = RunningJob.omit({ result: true }).extend(listed)
@@ -111,7 +128,7 @@ const CompletedSummary = CompletedJob.omit({ result: true }).extend(listed)
 const FailedSummary = FailedJob.omit({ result: true }).extend(listed)
 const CancelledSummary = CancelledJob.omit({ result: true }).extend(listed)
 
-/** A job in a list: with the beginning of its prompt, and without its text. */
+/** A job in a list: with the beginnings of its prompt and its system text, and without its answer. */
 export const JobSummary = z.discriminatedUnion('status', [
   PendingSummary,
   RunningSummary,

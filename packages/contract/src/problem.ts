@@ -1,6 +1,10 @@
 import { z } from 'zod'
+import { JobErrorCode } from './job.ts'
 
-/** The codes of refused requests. They are stable, for programs. */
+/**
+ * The codes of refused requests. They are stable, for programs. The codes of failed jobs are among them: a stream of plain text
+ * whose job failed before its first text is refused.
+ */
 export const ProblemCode = z.enum([
   'invalid-request',
   'unknown-provider',
@@ -28,7 +32,8 @@ export const ProblemCode = z.enum([
   'queue-unavailable',
   'shutting-down',
   'upgrade-under-way',
-  'internal',
+  'job-cancelled',
+  ...JobErrorCode.options,
 ])
 export type ProblemCode = z.infer<typeof ProblemCode>
 

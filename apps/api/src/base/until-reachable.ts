@@ -2,12 +2,16 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from './logger.ts'
 import { UnreachableError } from './unreachable-error.ts'
 
-interface UntilReachableOptions {
-  readonly logger: Pick<Logger, 'warn'>
+/** How long to wait for another server. */
+export interface Patience {
   /** How long to try, in milliseconds. The default is 30 s. */
   readonly limitMs?: number
   /** The pause between two attempts, in milliseconds. The default is 2 s. */
   readonly pauseMs?: number
+}
+
+interface UntilReachableOptions extends Patience {
+  readonly logger: Pick<Logger, 'warn'>
 }
 
 /**

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
+import { Queue } from 'bullmq'
 import { Redis } from 'ioredis'
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
 import { describeJobQueue, type JobQueueLimits } from '../../test/contracts/describe-job-queue.ts'
 import { GatedHandler } from '../../test/support/gated-handler.ts'
 import { RedisProcess } from '../../test/support/redis-process.ts'
@@ -143,6 +144,18 @@ describeWithRedis('BullmqJobQueue', (url) => {
     expect(await queue.ensure([echo('a'), echo('b')])).toBe(0)
     expect(handler.started.toSorted()).toEqual(['a', 'b'])
     await handler.finishAll()
+  })
+
+  it('finds the one job that is missing in a long queue without asking for the others', async () => {
+    const { prefix, client } = useRedis(url)
+    const queue = await openQueue(url, prefix)
+    const jobs = Array.from({ length: 2_500 }, (_, index) => echo(`job-${index}`))
+    await queue.ensure(jobs)
+    await client.lrem(`${prefix}queue:echo:wait`, 1, 'job-2000')
+    const getJobState = vi.spyOn(Queue.prototype, 'getJobState')
+    onTestFinished(() => getJobState.mockRestore())
+    expect(await queue.ensure(jobs)).toBe(1)
+    expect(getJobState.mock.calls).toEqual([['job-2000']])
   })
 
   it('gives a job back that found no room when its process stops', async () => {

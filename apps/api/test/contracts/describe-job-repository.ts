@@ -9,7 +9,7 @@ import {
   RECORD_VERSION,
   StorageUnavailableError,
 } from '../../src/jobs/ports/job-repository.ts'
-import { describeListedPrompts } from './describe-listed-prompts.ts'
+import { describeListedTexts } from './describe-listed-texts.ts'
 
 /** A store that can be opened again after it was closed. */
 export interface JobStore {
@@ -366,7 +366,7 @@ export function describeJobRepository(name: string, newStore: () => Promise<JobS
       })
     })
 
-    describeListedPrompts(newStore)
+    describeListedTexts(newStore)
 
     describe('owners', () => {
       const ownedBy = (owner: string, id: string, at = 0) => ({ ...aJob(id, CREATED_AT + at), owner })

@@ -31,16 +31,20 @@ describe('GET /jobs', () => {
     expect((await page(url, 'provider=openai')).data).toEqual([])
   })
 
-  it('is short however long the prompts are, and tells their lengths', async () => {
+  it('is short however long the prompts and system texts are, and tells their lengths', async () => {
     const { url } = await startServer()
     const prompt = '🙂'.repeat(50_000)
-    const jobs = await Promise.all(Array.from({ length: 20 }, () => createJob(url, { ...ECHO, prompt })))
+    const options = { system: `${prompt}!`, temperature: 1, maxTokens: 7 }
+    const jobs = await Promise.all(Array.from({ length: 20 }, () => createJob(url, { ...ECHO, prompt, options })))
     const response = await fetch(`${url}/jobs`)
     const text = await response.text()
-    expect(text.length).toBeLessThan(20_000)
-    for (const { prompt: listed, promptLength } of JobPage.parse(JSON.parse(text)).data)
-      expect([listed, promptLength]).toEqual(['🙂'.repeat(100), 100_000])
-    expect(await getJob(url, jobs[0]?.id ?? '')).toMatchObject({ prompt })
+    expect(text.length).toBeLessThan(30_000)
+    const listed = '🙂'.repeat(100)
+    for (const job of JobPage.parse(JSON.parse(text)).data) {
+      expect(job).toMatchObject({ prompt: listed, promptLength: 100_000 })
+      expect(job.options).toEqual({ system: listed, systemLength: 100_001, temperature: 1, maxTokens: 7 })
+    }
+    expect(await getJob(url, jobs[0]?.id ?? '')).toMatchObject({ prompt, options })
   })
 
   it.each([

@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createJob, getJob, postJob, problemOf, readStream, StreamReader } from '../support/job-client.ts'
 import { ScriptedProvider } from '../support/scripted-provider.ts'
 import { newStorePath, startServer } from '../support/test-server.ts'
-import { OPENAI, startVendorServer } from '../support/vendor-server.ts'
+import { OPENAI, PATIENT, startVendorServer } from '../support/vendor-server.ts'
 
 const ECHO = { prompt: 'Once upon a time', provider: 'echo', model: 'echo' }
 const SCRIPTED = { prompt: 'Go', provider: 'scripted', model: 'script-1' }
@@ -172,7 +172,7 @@ describe('a failing provider', () => {
 
   it('marks a failure as retryable when the same job may succeed later', async () => {
     const error = new ProviderError('busy', { code: 'provider-rate-limited' })
-    const { url } = await startServer({ providers: [new ScriptedProvider([error])] })
+    const { url } = await startServer({ providers: [new ScriptedProvider([error])], config: { run: PATIENT } })
     const { id } = await createJob(url, SCRIPTED)
     const { final } = await readStream(url, id)
     expect(JSON.parse(final?.data ?? '')).toMatchObject({ code: 'provider-rate-limited', retryable: true })

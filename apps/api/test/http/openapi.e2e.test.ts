@@ -12,6 +12,7 @@ import {
   ProblemCode,
   ProviderInfo,
 } from '@promptlab/contract'
+import { ProviderError } from '@promptlab/providers'
 import { describe, expect, it } from 'vitest'
 import { STREAM_TYPES } from '../../src/http/streams/stream-format.ts'
 import { ANN, ApiKeyServer, BOB, ECHO } from '../support/api-key-server.ts'
@@ -26,6 +27,30 @@ const never = new Promise<void>(() => {})
 
 /** Answers of a broken or stopping server, or to malformed HTTP. Other tests check them. */
 const ELSEWHERE = / (?:403|408|421|431|500|503)$|^(?:listProviders|readMetrics|isLive|isReady) 400$/
+
+function json(body: unknown, headers: Record<string, string> = {}) {
+  return { body: JSON.stringify(body), headers: { 'content-type': 'application/json', ...headers } }
+}
+
+type Call = (server: ApiKeyServer, key: string, route: string, init?: RequestInit) => Promise<unknown>
+
+/** Asks for the text of jobs that fail or are cancelled before they have any. */
+async function callForText(call: Call): Promise<void> {
+  const asText = { accept: 'text/plain', 'idempotency-key': 'as-text' }
+  for (const code of ['provider-rejected', 'provider-unavailable', 'provider-timeout'] as const) {
+    const provider = new ScriptedProvider([new ProviderError('It failed', { code, retryable: false })])
+    const failing = await ApiKeyServer.start({ providers: [provider] })
+    await call(failing, ANN, 'POST /jobs', json(SCRIPTED, asText))
+    const [failed = ''] = await failing.idsOf(ANN)
+    await call(failing, ANN, `GET /jobs/${failed}/stream`, { headers: asText })
+  }
+  const stuck = await ApiKeyServer.start({ providers: [new ScriptedProvider([never])] })
+  await call(stuck, ANN, 'POST /jobs', json(SCRIPTED, { ...asText, accept: 'application/json' }))
+  const [cancelled = ''] = await stuck.idsOf(ANN)
+  await call(stuck, ANN, `POST /jobs/${cancelled}/cancel`)
+  await call(stuck, ANN, 'POST /jobs', json(SCRIPTED, asText))
+  await call(stuck, ANN, `GET /jobs/${cancelled}/stream`, { headers: asText })
+}
 
 describe('GET /openapi.json', () => {
   it('passes the linter without a warning', async () => {
@@ -120,11 +145,6 @@ describe('GET /openapi.json', () => {
       faults.push(...document.faultsOf(method, bare, answer))
       return answer
     }
-    const json = (body: unknown, headers: Record<string, string> = {}) => ({
-      body: JSON.stringify(body),
-      headers: { 'content-type': 'application/json', ...headers },
-    })
-
     const { id } = JobResource.parse(
       JSON.parse((await call(echo, ANN, 'POST /jobs', json(ECHO, { prefer: 'wait=60' }))).body),
     )
@@ -167,6 +187,7 @@ describe('GET /openapi.json', () => {
     await call(stuck, ANN, 'POST /jobs', json(SCRIPTED))
     await call(stuck, ANN, 'POST /jobs', json(SCRIPTED))
     await open.body?.cancel()
+    await callForText(call)
     await call(echo, ANN, 'POST /jobs', json({}))
     await call(echo, ANN, 'POST /jobs', json({ ...ECHO, provider: 'none' }))
     const large = json({ ...ECHO, prompt: 'x'.repeat(30_000) })

@@ -1,6 +1,8 @@
 import { Readiness } from '@promptlab/contract'
 import { startOpenAIVendor } from '@promptlab/providers/testing/vendors'
+import { pino } from 'pino'
 import { expect, it, onTestFinished, vi } from 'vitest'
+import { newJob, startJob } from '../../src/jobs/job.ts'
 import { CuttableProxy } from '../support/cuttable-proxy.ts'
 import { createJob, getJob, jobOf, postJob, problemOf, readStream, StreamReader } from '../support/job-client.ts'
 import { withPostgres } from '../support/test-postgres.ts'
@@ -74,6 +76,28 @@ await withPostgres((newDatabase) => {
     const text = Array.from({ length: sent }, (_, index) => ` ${index}`).join('')
     expect(await getJob(url, id)).toMatchObject({ status: 'completed', result: text })
     expect((await readStream(url, id)).text).toBe(text)
+  })
+
+  it('starts although PostgreSQL ends its connections while it recovers jobs', async () => {
+    const databaseUrl = await newDatabase()
+    const first = await startServer({ env: { DATABASE_URL: databaseUrl } })
+    // As a server leaves it that is killed.
+    await first.jobs.insert(startJob(newJob('job', ECHO, Date.now()), Date.now()))
+    await first.app.close()
+
+    const proxy = await CuttableProxy.start(databaseUrl)
+    proxy.cutBefore((request) => request.includes(`"status" = 'running'`))
+    const warnings: string[] = []
+    const write = (line: string) => {
+      warnings.push(line)
+      proxy.restore()
+    }
+    const { url } = await startServer({
+      env: { DATABASE_URL: proxy.url },
+      logger: pino({ level: 'warn' }, { write }),
+    })
+    expect(warnings.join('')).toContain('trying again')
+    expect(await getJob(url, 'job')).toMatchObject({ status: 'failed', error: { code: 'interrupted' } })
   })
 
   it('runs a job whose turn came while PostgreSQL was away', async () => {

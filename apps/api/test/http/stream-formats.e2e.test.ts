@@ -1,5 +1,6 @@
 import { StreamEvent } from '@promptlab/contract'
-import { describe, expect, it } from 'vitest'
+import { ProviderError } from '@promptlab/providers'
+import { describe, expect, it, vi } from 'vitest'
 import { createJob, getJob, problemOf, StreamReader } from '../support/job-client.ts'
 import { ScriptedProvider } from '../support/scripted-provider.ts'
 import { startServer } from '../support/test-server.ts'
@@ -79,8 +80,67 @@ describe('text/plain', () => {
   it('breaks the connection when the job does not complete, so that a part does not look like the whole', async () => {
     const { url } = await startServer({ providers: [new ScriptedProvider(['a part', new Error('broken')])] })
     const { id } = await createJob(url, SCRIPTED)
-    await expect((await stream(url, id, 'text/plain')).text()).rejects.toThrow('terminated')
+    // Of the running job, and of the finished one.
+    for (let readers = 0; readers < 2; readers++) {
+      const response = await stream(url, id, 'text/plain')
+      expect(response.status).toBe(200)
+      const reading = response.body?.getReader()
+      expect(new TextDecoder().decode((await reading?.read())?.value)).toBe('a part')
+      await expect(reading?.read()).rejects.toThrow('terminated')
+      await vi.waitUntil(async () => (await getJob(url, id)).status === 'failed')
+    }
     expect(await getJob(url, id)).toMatchObject({ status: 'failed', result: 'a part' })
+  })
+
+  it.each([
+    ['provider-rejected', 422],
+    ['provider-auth', 502],
+    ['provider-unavailable', 502],
+    ['provider-malformed', 502],
+    ['provider-rate-limited', 503],
+    ['provider-timeout', 504],
+  ] as const)('of a job that fails with %s before its first text is answered with %i', async (code, status) => {
+    const gate = Promise.withResolvers<void>()
+    const failure = new ProviderError('It failed', { code, retryable: false })
+    const { url } = await startServer({ providers: [new ScriptedProvider([gate.promise, failure])] })
+    const { id } = await createJob(url, SCRIPTED)
+    const early = stream(url, id, 'text/plain')
+    gate.resolve()
+    const job = await (await fetch(`${url}/jobs/${id}/stream`)).text()
+    for (const response of [await early, await stream(url, id, 'text/plain')]) {
+      expect(response.status).toBe(status)
+      expect(response.headers.get('content-type')).toBe('application/problem+json; charset=utf-8')
+      const problem = await problemOf(response)
+      expect(problem).toMatchObject({ code, status, instance: `/jobs/${id}/stream` })
+      expect(job).toContain(JSON.stringify(problem.detail))
+    }
+  })
+
+  it('of a job that is cancelled before its first text is answered with 409', async () => {
+    const { vendor, url } = await startVendorServer()
+    const { id } = await createJob(url, OPENAI)
+    const response = stream(url, id, 'text/plain')
+    await vendor.nextRequest()
+    await fetch(`${url}/jobs/${id}/cancel`, { method: 'POST' })
+    expect((await response).status).toBe(409)
+    expect(await problemOf(await response)).toMatchObject({ code: 'job-cancelled' })
+  })
+
+  it('of a job that completes without text is an empty 200', async () => {
+    const { url } = await startServer({ providers: [new ScriptedProvider([])] })
+    const { id } = await createJob(url, SCRIPTED)
+    const response = await stream(url, id, 'text/plain')
+    expect([response.status, await response.text()]).toEqual([200, ''])
+  })
+
+  it('that has not begun when the server stops is answered with 503', async () => {
+    const { app, url } = await startServer({ providers: [new ScriptedProvider([new Promise(() => {})])] })
+    const { id } = await createJob(url, SCRIPTED)
+    const early = stream(url, id, 'text/plain')
+    await vi.waitUntil(() => app.openStreams.count === 1)
+    await app.close()
+    expect((await early).status).toBe(503)
+    expect(await problemOf(await early)).toMatchObject({ code: 'shutting-down' })
   })
 })
 
@@ -106,6 +166,16 @@ describe('POST /jobs with Accept of a stream', () => {
     const text = await response.text()
     expect(text).toMatch(/^retry: 2000\n\nid: 5\ndata: \{"token":"Hello"\}\n\nevent: metrics\nid: end\n/)
     expect(await (await fetch(url + location)).json()).toMatchObject({ status: 'completed' })
+  })
+
+  it('answers plain text of a job that fails before its first text with a problem and the location of the job', async () => {
+    const { vendor, url } = await startVendorServer()
+    vendor.respondWith((exchange) => exchange.fail(400))
+    const response = await create(url, 'text/plain', OPENAI)
+    expect(response.status).toBe(422)
+    expect(await problemOf(response)).toMatchObject({ code: 'provider-rejected', instance: '/jobs' })
+    const job = await (await fetch(url + response.headers.get('location'))).json()
+    expect(job).toMatchObject({ status: 'failed', error: { code: 'provider-rejected' } })
   })
 
   it('answers an invalid job with a problem', async () => {

@@ -10,6 +10,7 @@ export class CuttableProxy {
   #isCut = false
   #isMute = false
   #nextLimit = () => Number.POSITIVE_INFINITY
+  #isCutting: (bytes: Buffer) => boolean = () => false
 
   private constructor(url: string) {
     this.url = url
@@ -40,6 +41,14 @@ export class CuttableProxy {
     }
   }
 
+  /**
+   * Breaks every connection, and refuses new ones, before the first request that matches reaches the server.
+   * @param matches given what a client sends, as it arrives
+   */
+  cutBefore(matches: (bytes: Buffer) => boolean): void {
+    this.#isCutting = matches
+  }
+
   /** Requests still arrive at the server; answers are dropped. */
   mute(): void {
     this.#isMute = true
@@ -47,6 +56,7 @@ export class CuttableProxy {
 
   /** New connections work. */
   restore(): void {
+    this.#isCutting = () => false
     this.#isCut = false
     this.#isMute = false
   }
@@ -74,7 +84,8 @@ export class CuttableProxy {
       })
       from.on('data', (bytes) => {
         if (from === client) {
-          to.write(bytes)
+          if (this.#isCutting(bytes)) this.cut()
+          else to.write(bytes)
         } else if (!this.#isMute && bytesLeft > 0) {
           to.write(bytes.subarray(0, bytesLeft))
           bytesLeft -= bytes.length

@@ -1,6 +1,5 @@
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
 import { onTestFinished, type TestContext } from 'vitest'
+import { asRoot } from './as-root.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 /**
@@ -23,9 +22,4 @@ export async function tinyDisk(size: string, skip: TestContext['skip']): Promise
 /** Gives a disk of `tinyDisk` another size. */
 export async function resizeDisk(folder: string, size: string): Promise<void> {
   await asRoot('mount', '-o', `remount,size=${size}`, folder)
-}
-
-async function asRoot(program: string, ...args: readonly string[]): Promise<void> {
-  const needsSudo = process.getuid?.() !== 0 && process.env['CI']
-  await promisify(execFile)(needsSudo ? 'sudo' : program, needsSudo ? ['-n', program, ...args] : args)
 }

@@ -1,4 +1,4 @@
-import type { ProblemCode } from '@promptlab/contract'
+import { JobErrorCode, type ProblemCode } from '@promptlab/contract'
 import type { StreamType } from '../streams/stream-format.ts'
 import { EXAMPLES } from './examples.ts'
 
@@ -43,8 +43,15 @@ const STREAM_EVENTS = `A stream is a series of \`StreamEvent\`s. As \`text/event
   without a final event must be resumed.
 - A stream that is idle for 15 s sends a keep-alive: the comment line \`: ping\`.
 
-\`application/x-ndjson\` has the same events, one JSON object a line, and an empty line as the keep-alive. \`text/plain\` has only the text. If the job
-does not complete, the connection breaks.`
+\`application/x-ndjson\` has the same events, one JSON object a line, and an empty line as the keep-alive. \`text/plain\` has only the text, and nothing as a
+keep-alive. The head of its answer waits for the first text, at most 15 s. If the job fails or is cancelled before that, the answer is a problem with
+the code of the failure, or \`job-cancelled\`. If the job does not complete later, the connection breaks behind the text, and the job has the reason.`
+
+/** Only answers to `Accept: text/plain` have these codes. */
+const WITHOUT_TEXT: readonly ProblemCode[] = [
+  'job-cancelled',
+  ...JobErrorCode.options.filter((code) => code !== 'internal'),
+]
 
 /** Every route that is documented, by method and path. */
 export const OPERATIONS: Readonly<Record<string, Operation>> = {
@@ -88,12 +95,14 @@ or another stream type, the answer is the stream of the job.`,
       'upgrade-under-way',
       'storage-full',
       'cross-site-request',
+      ...WITHOUT_TEXT,
     ],
   },
   'GET /jobs': {
     operationId: 'listJobs',
     tag: 'jobs',
-    summary: 'List your jobs, newest first, with the beginnings of their prompts and without their texts',
+    summary:
+      'List your jobs, newest first, with the beginnings of their prompts and system texts, and without their answers',
     answers: { 200: { description: 'A page.', example: EXAMPLES.page } },
     problems: ['storage-unavailable'],
   },
@@ -115,7 +124,7 @@ or another stream type, the answer is the stream of the job.`,
         description: 'The cursor is `end`, so there are no more events. An `EventSource` does not connect again.',
       },
     },
-    problems: ['job-not-found', 'not-acceptable', 'too-many-streams', 'storage-unavailable'],
+    problems: ['job-not-found', 'not-acceptable', 'too-many-streams', 'storage-unavailable', ...WITHOUT_TEXT],
     access: 'key-or-stream-link',
   },
   'POST /jobs/:id/cancel': {

@@ -1,3 +1,4 @@
+import type { OutgoingHttpHeaders } from 'node:http'
 import type { Problem } from '@promptlab/contract'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
@@ -16,28 +17,54 @@ export const problemPlugin = fp(
   { name: 'problems' },
 )
 
+const PROBLEM_TYPE = 'application/problem+json; charset=utf-8'
+
 /** Sends an error as a problem. Also the handler of errors before a route is found (Fastify's option `frameworkErrors`). */
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const apiError = error instanceof ApiError ? error : fromFramework(error)
-  const { status, title } = PROBLEMS[apiError.code]
-  if (status === 500) request.log.error({ err: error }, 'request failed')
-  const problem: Problem = {
-    type: `urn:promptlab:problem:${apiError.code}`,
-    title,
-    status,
-    detail: apiError.message,
-    instance: pathOf(request),
-    code: apiError.code,
-    requestId: request.id,
-    ...(apiError.faults && { errors: [...apiError.faults] }),
-  }
+  const apiError = asApiError(error)
+  const problem = problemOf(apiError, request)
+  if (problem.status === 500) request.log.error({ err: error }, 'request failed')
   if (apiError.retryAfterSeconds !== undefined) reply.header('retry-after', apiError.retryAfterSeconds)
   // Sent as a text, so that Fastify does not apply the schema of the route's good answers to it.
   return reply
-    .code(status)
-    .type('application/problem+json; charset=utf-8')
+    .code(problem.status)
+    .type(PROBLEM_TYPE)
     .serializer((payload: string) => payload)
     .send(JSON.stringify(problem))
+}
+
+/** Sends an error as a problem on a reply that was taken over from Fastify, and of which nothing was sent. */
+export function writeProblem(error: ApiError, reply: FastifyReply): void {
+  const problem = problemOf(error, reply.request)
+  const body = JSON.stringify(problem)
+  reply.raw.writeHead(problem.status, {
+    ...headersSoFar(reply),
+    'content-type': PROBLEM_TYPE,
+    'content-length': Buffer.byteLength(body),
+  })
+  reply.raw.end(body)
+}
+
+/** The headers that Fastify would send, for a reply that was taken over from it. */
+export function headersSoFar(reply: FastifyReply): OutgoingHttpHeaders {
+  return Object.fromEntries(Object.entries(reply.getHeaders()).filter(([, value]) => value !== undefined))
+}
+
+/** The error of the API that callers are shown instead of any other error. */
+export function asApiError(error: unknown): ApiError {
+  return error instanceof ApiError ? error : fromFramework(error)
+}
+
+function problemOf({ code, message, faults }: ApiError, request: FastifyRequest): Problem {
+  return {
+    type: `urn:promptlab:problem:${code}`,
+    ...PROBLEMS[code],
+    detail: message,
+    instance: pathOf(request),
+    code,
+    requestId: request.id,
+    ...(faults && { errors: [...faults] }),
+  }
 }
 
 function fromFramework(error: unknown): ApiError {

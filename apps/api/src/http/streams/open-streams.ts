@@ -1,7 +1,9 @@
 import type { OutgoingHttpHeaders } from 'node:http'
 import type { FastifyReply } from 'fastify'
+import type { ApiError } from '../../base/api-error.ts'
 import type { StoredJob } from '../../jobs/job.ts'
 import type { JobService } from '../../jobs/job-service.ts'
+import { asApiError, headersSoFar, writeProblem } from '../problems/problem-plugin.ts'
 import { type StreamFormat, StreamFormats, type StreamType } from './stream-format.ts'
 import { StreamResponse, type StreamTiming } from './stream-response.ts'
 import { type StreamLimits, StreamSlots } from './stream-slots.ts'
@@ -41,11 +43,14 @@ export class OpenStreams {
     const format = this.#formats.of(type)
     reply.hijack()
     const { raw } = reply
-    raw.writeHead(200, headersOf(reply, format))
-    const stream = new StreamResponse(raw, format, this.#timing, (onReady) =>
+    const head = {
+      write: () => void raw.writeHead(200, headersOf(reply, format)),
+      refuse: (error: ApiError) => writeProblem(error, reply),
+    }
+    const stream = new StreamResponse(raw, head, format, this.#timing, (onReady) =>
       this.#service.readEvents(jobId, after, onReady, (error) => {
         reply.log.error({ err: error, jobId }, 'a stream could not read its job')
-        raw.destroy()
+        stream.fail(asApiError(error))
       }),
     )
     this.#open.add(stream)
@@ -57,10 +62,10 @@ export class OpenStreams {
 }
 
 function headersOf(reply: FastifyReply, { contentType }: StreamFormat): OutgoingHttpHeaders {
-  const headers: OutgoingHttpHeaders = {}
-  for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) headers[name] = value
-  headers['content-type'] = contentType
-  headers['cache-control'] = 'no-cache, no-transform'
-  headers['x-accel-buffering'] = 'no'
-  return headers
+  return {
+    ...headersSoFar(reply),
+    'content-type': contentType,
+    'cache-control': 'no-cache, no-transform',
+    'x-accel-buffering': 'no',
+  }
 }

@@ -11,8 +11,9 @@ export interface StreamFormat {
   /** The keep-alive of an idle stream. Empty if the format has no room for one. */
   readonly keepAlive: EncodedText
   /**
-   * Whether a reader can see in the text that it is complete. In other formats the end of the response has to say so: then the
-   * connection breaks if the job did not complete or the server stops.
+   * Whether a reader can see in the text that it is complete. In other formats the response has to say so: its head waits for
+   * the first text, so that a job which fails before is answered with a problem. A job that does not complete later, or a server
+   * that stops, breaks the connection.
    */
   readonly isSelfContained: boolean
   encode(events: readonly StreamEvent[]): EncodedText

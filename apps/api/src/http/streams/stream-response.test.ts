@@ -3,10 +3,19 @@ import { Agent, createServer, get, type IncomingMessage, type ServerResponse } f
 import type { AddressInfo } from 'node:net'
 import type { StreamEvent } from '@promptlab/contract'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { StreamFormats } from './stream-format.ts'
+import type { ApiError } from '../../base/api-error.ts'
+import { StreamFormats, type StreamType } from './stream-format.ts'
 import { StreamResponse } from './stream-response.ts'
 
 const token = (id: number, text: string): StreamEvent => ({ event: 'token', id, data: { token: text } })
+const METRICS_DATA = { durationMs: 1, tokenCount: 1, ttftMs: 1, queuedMs: 0, attempts: 1 }
+const METRICS: StreamEvent = { event: 'metrics', id: 'end', data: METRICS_DATA }
+const CANCELLED: StreamEvent = { event: 'cancelled', id: 'end', data: METRICS_DATA }
+const FAILED: StreamEvent = {
+  event: 'error',
+  id: 'end',
+  data: { code: 'provider-timeout', message: 'It took too long.', retryable: true, metrics: METRICS_DATA },
+}
 const TIMING = { keepAliveMs: 15_000, stallMs: 30_000 }
 
 /** A source in the test's hands. */
@@ -63,8 +72,16 @@ async function connect(
   }
 }
 
-function stream(response: ServerResponse, source: ScriptedSource): StreamResponse {
-  return new StreamResponse(response, new StreamFormats().of('text/event-stream'), TIMING, (onReady) => {
+function stream(
+  response: ServerResponse,
+  source: ScriptedSource,
+  type: StreamType = 'text/event-stream',
+): StreamResponse {
+  const head = {
+    write: () => void response.writeHead(200),
+    refuse: ({ code }: ApiError) => void response.writeHead(418).end(code),
+  }
+  return new StreamResponse(response, head, new StreamFormats().of(type), TIMING, (onReady) => {
     source.onReady = onReady
     return source
   })
@@ -75,8 +92,16 @@ async function nextText(client: IncomingMessage): Promise<string> {
   return String(text)
 }
 
+/** Waits until the connection is closed, which is an error where the answer is not complete. */
+function closed(client: IncomingMessage): Promise<void> {
+  return new Promise((resolve) => void client.once('close', resolve))
+}
+
 describe('StreamResponse', () => {
-  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }))
+  beforeEach(
+    () =>
+      void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'] }),
+  )
   afterEach(() => void vi.useRealTimers())
 
   it('writes ready events in one write, waits for more, and ends after the last event', async () => {
@@ -177,6 +202,81 @@ describe('StreamResponse', () => {
     streamed.stop()
     await once(client.resume(), 'close')
     expect(client.complete).toBe(true)
+    await vi.waitUntil(() => socket.destroyed)
+  })
+
+  it('holds the head of plain text back until the first text', async () => {
+    const { response, received } = await connect()
+    const source = new ScriptedSource()
+    stream(response, source, 'text/plain')
+    vi.advanceTimersByTime(14_999)
+    expect(response.headersSent).toBe(false)
+    source.give(token(1, 'a'))
+    const client = await received
+    expect(client.statusCode).toBe(200)
+    expect(await nextText(client)).toBe('a')
+    source.isDone = true
+    source.give(METRICS)
+    await once(client.resume(), 'end')
+    expect(client.complete).toBe(true)
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it('sends the head of plain text after the time of a keep-alive, and then breaks when the job fails', async () => {
+    const { response, received } = await connect()
+    const source = new ScriptedSource()
+    stream(response, source, 'text/plain')
+    vi.advanceTimersByTime(15_000)
+    const client = await received
+    expect(client.statusCode).toBe(200)
+    source.isDone = true
+    source.give(CANCELLED)
+    await closed(client.resume())
+    expect(client.complete).toBe(false)
+  })
+
+  it.each([
+    ['that was cancelled', [CANCELLED], 'job-cancelled'],
+    ['that failed', [FAILED], 'provider-timeout'],
+  ])('answers plain text of a job %s before its first text with the error', async (_, events, code) => {
+    const { response, received } = await connect()
+    const source = new ScriptedSource()
+    stream(response, source, 'text/plain')
+    source.isDone = true
+    source.give(...events)
+    const client = await received
+    expect(client.statusCode).toBe(418)
+    expect(await nextText(client)).toBe(code)
+    expect(source.isClosed).toBe(true)
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it('sends plain text that came together with the failure of its job, and then breaks', async () => {
+    const { response, received } = await connect(new Agent({ keepAlive: true }))
+    const source = new ScriptedSource()
+    stream(response, source, 'text/plain')
+    source.isDone = true
+    const text = 'x'.repeat(65_536)
+    source.give(token(65_536, text), FAILED)
+    const client = await received
+    let got = ''
+    client.on('data', (piece) => {
+      got += piece
+    })
+    await closed(client)
+    expect(client.statusCode).toBe(200)
+    expect(got).toBe(text)
+    expect(client.complete).toBe(false)
+  })
+
+  it('answers plain text that has not begun with an error when it is stopped', async () => {
+    const { response, received } = await connect(new Agent({ keepAlive: true }))
+    const streamed = stream(response, new ScriptedSource(), 'text/plain')
+    streamed.stop()
+    const client = await received
+    const { socket } = client
+    expect(client.statusCode).toBe(418)
+    expect(await nextText(client)).toBe('shutting-down')
     await vi.waitUntil(() => socket.destroyed)
   })
 

@@ -52,7 +52,7 @@ export interface JobRepository {
   /** The bytes of input (prompts and options) that pending jobs hold, by owner. */
   countPendingBytes(): Promise<ReadonlyMap<string | undefined, number>>
 
-  /** Jobs without their texts, newest first: by time of creation, then by id. */
+  /** Jobs as lists show them, newest first: by time of creation, then by id. However long their texts are, a page is small. */
   list(query: JobQuery): Promise<JobSummary[]>
 
   /**

@@ -3,11 +3,13 @@ import { GatedHandler } from '../../../test/support/gated-handler.ts'
 import { SILENT } from '../../../test/support/silent-logger.ts'
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts'
 import { systemClock } from '../../base/clock.ts'
+import { UnreachableError } from '../../base/unreachable-error.ts'
 import { InProcessJobQueue } from '../../queue/in-process-job-queue.ts'
 import { JsonFileJobRepository } from '../../storage/json-file/json-file-job-repository.ts'
 import { MemoryTokenLog } from '../../token-log/memory-token-log.ts'
 import { newJob, startJob } from '../job.ts'
 import { type QueuedJob, QueueUnavailableError } from '../ports/job-queue.ts'
+import { StorageUnavailableError } from '../ports/job-repository.ts'
 import { Reconciler } from './reconciler.ts'
 
 const MINUTE_MS = 60_000
@@ -64,6 +66,29 @@ it('Reconciler > queues every waiting job at start, oldest first', async () => {
   for (const id of ids) await handler.finish(id)
   expect(handler.started).toHaveLength(ids.length)
   expect(new Set(handler.started)).toEqual(new Set(ids))
+})
+
+it('Reconciler > goes on with the recovery when a store that went away is back', async () => {
+  const { jobs, queue, ...parts } = await newParts()
+  const ids = Array.from({ length: 1_001 }, (_, index) => `job-${index}`)
+  await Promise.all(ids.map((id) => jobs.insert(PENDING(id, 0))))
+  const findPending = jobs.findPending.bind(jobs)
+  vi.spyOn(jobs, 'findPending')
+    .mockImplementation(findPending)
+    .mockImplementationOnce(findPending)
+    .mockRejectedValueOnce(new StorageUnavailableError())
+  await new Reconciler({ ...parts, jobs, queue }).recover({ pauseMs: 1 })
+  expect(await queue.countWaiting()).toBe(1_001)
+})
+
+it('Reconciler > gives the recovery up with a sentence when the queue stays away', async () => {
+  const { jobs, queue, reconciler } = await newParts()
+  await jobs.insert(PENDING('job', 0))
+  queue.isAway = true
+  const recovery = reconciler.recover({ pauseMs: 1, limitMs: 5 })
+  await expect(recovery).rejects.toThrow(UnreachableError)
+  await expect(recovery).rejects.toThrow(/could not be recovered: .*start this server again/)
+  expect(queue.passes).toBeGreaterThan(1)
 })
 
 it('Reconciler > queues jobs again that the queue has lost, but not jobs that may be on their way to it', async () => {

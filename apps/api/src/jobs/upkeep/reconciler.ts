@@ -1,8 +1,11 @@
+import type { ApiError } from '../../base/api-error.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
+import { UnreachableError } from '../../base/unreachable-error.ts'
+import { type Patience, untilReachable } from '../../base/until-reachable.ts'
 import { finishJob, runOf } from '../job.ts'
-import type { JobQueue } from '../ports/job-queue.ts'
-import type { JobRepository, JobRun, WaitingJob } from '../ports/job-repository.ts'
+import { type JobQueue, QueueUnavailableError } from '../ports/job-queue.ts'
+import { type JobRepository, type JobRun, StorageUnavailableError, type WaitingJob } from '../ports/job-repository.ts'
 import type { TokenLog } from '../ports/token-log.ts'
 import { INTERRUPTED } from '../run/job-failure.ts'
 
@@ -36,12 +39,24 @@ export class Reconciler {
     this.#deps = deps
   }
 
-  /** Recovers the jobs of earlier processes. Call it before any request. */
-  async recover(): Promise<void> {
-    await this.#endAbandoned()
-    do {
-      await this.#ensurePage(Number.POSITIVE_INFINITY)
-    } while (this.#last)
+  /**
+   * Recovers the jobs of earlier processes. Call it before any request. If the store or the queue goes away meanwhile, the
+   * recovery goes on when it is back.
+   * @throws UnreachableError it is not back in time
+   */
+  async recover(patience: Patience = {}): Promise<void> {
+    await untilReachable(() => this.#recover(), { ...patience, logger: this.#deps.logger })
+  }
+
+  async #recover(): Promise<void> {
+    try {
+      await this.#endAbandoned()
+      do {
+        await this.#ensurePage(Number.POSITIVE_INFINITY)
+      } while (this.#last)
+    } catch (error) {
+      throw isUnavailable(error) ? unrecovered(error) : error
+    }
   }
 
   /**
@@ -110,4 +125,16 @@ export class Reconciler {
     this.#last = waiting.length === JOBS_PER_PAGE ? waiting.at(-1) : undefined
     return waiting.length > 0 ? await queue.ensure(waiting) : 0
   }
+}
+
+function isUnavailable(error: unknown): error is ApiError {
+  return error instanceof StorageUnavailableError || error instanceof QueueUnavailableError
+}
+
+function unrecovered({ cause, message }: ApiError): UnreachableError {
+  const reason = cause instanceof Error ? cause.message : message
+  return new UnreachableError(
+    `The jobs of earlier processes could not be recovered: ${reason}. Make sure that the job store and Redis work, and start this server again.`,
+    { cause },
+  )
 }

@@ -1,11 +1,13 @@
-import { copyFile, lstat, mkdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { copyFile, lstat, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { aJob, describeJobRepository } from '../../../test/contracts/describe-job-repository.ts'
+import { mountAlone } from '../../../test/support/bind-mount.ts'
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts'
 import { startJob } from '../../jobs/job.ts'
 import { StorageUnavailableError } from '../../jobs/ports/job-repository.ts'
 import { StoreOpenError } from '../store-open-error.ts'
+import { nodeDisk } from './disk/disk.ts'
 import type { StoreOptions } from './disk/journaled-store.ts'
 import { readStore } from './disk/store-files.ts'
 import { JsonFileJobRepository } from './json-file-job-repository.ts'
@@ -181,6 +183,26 @@ describe('JsonFileJobRepository refuses to open', () => {
   it('a folder', async () => {
     const folder = await temporaryFolder()
     await expect(JsonFileJobRepository.open(folder)).rejects.toThrow(/cannot be read and written: EISDIR/)
+  })
+
+  const MOUNTED = /cannot be replaced: EBUSY.* mounted as a single file\. Mount its folder instead\./
+
+  it('a file that is mounted by itself, and says what to mount', async ({ skip }) => {
+    const path = await newFile()
+    await writeFile(path, '{"version":1,"jobs":[]}')
+    await mountAlone(path, skip)
+    await expect(JsonFileJobRepository.open(path)).rejects.toThrow(MOUNTED)
+    expect(await readFile(path, 'utf8')).toBe('{"version":1,"jobs":[]}')
+    expect(await readdir(dirname(path))).not.toContain('.jobs.json.tmp')
+  })
+
+  it('a file that the system does not let it replace, with the same words', async () => {
+    const rename = async () => {
+      throw Object.assign(new Error('EBUSY: resource busy or locked, rename'), { code: 'EBUSY' })
+    }
+    const opened = JsonFileJobRepository.open(await newFile(), { disk: { ...nodeDisk, rename } })
+    await expect(opened).rejects.toThrow(StoreOpenError)
+    await expect(opened).rejects.toThrow(MOUNTED)
   })
 
   it('a file that another server uses, and names that server', async () => {

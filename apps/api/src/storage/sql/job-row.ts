@@ -1,8 +1,9 @@
-import { isFinal, JobSummary, LISTED_PROMPT_LENGTH } from '@promptlab/contract'
+import { isFinal, JobSummary, LISTED_TEXT_LENGTH, type ListedOptions } from '@promptlab/contract'
 import { type Insertable, type RawBuilder, type Selectable, type SqlBool, sql } from 'kysely'
 import { inputBytes, runOf, StoredJob } from '../../jobs/job.ts'
-import { listedPrompt } from '../../jobs/job-summary.ts'
+import { listedText } from '../../jobs/job-summary.ts'
 import { endedAt, type JobPosition, type JobState, type KeyedJob } from '../../jobs/ports/job-repository.ts'
+import { listedOptionsJson, selectListedOptions } from './listed-options.ts'
 import type { SqlDialect } from './migrations.ts'
 import { promptLength } from './prompt-length.ts'
 import { fromStorable, STORABLE_UNIT_LENGTH, toStorable } from './storable-text.ts'
@@ -22,6 +23,7 @@ export function rowOf(job: StoredJob, runnerId: string | null): JobRow {
     prompt: toStorable(job.prompt),
     prompt_length: job.prompt.length,
     options: job.options ? JSON.stringify(job.options) : null,
+    listed_options: listedOptionsJson(job.options),
     created_at: job.createdAt,
     owner: job.owner ?? null,
     input_bytes: inputBytes(job),
@@ -56,6 +58,7 @@ export function isoTime(time: number): string {
 export function selectJobs(db: SqlDb) {
   return selectBase(db).select([
     'jobs.prompt',
+    'jobs.options',
     'jobs.result',
     'jobs.owner',
     'jobs.run',
@@ -66,13 +69,14 @@ export function selectJobs(db: SqlDb) {
 }
 
 /** One code unit more than lists show tells whether they would cut a surrogate pair. */
-const LISTED_CHARACTERS = (LISTED_PROMPT_LENGTH + 1) * STORABLE_UNIT_LENGTH
+const LISTED_CHARACTERS = (LISTED_TEXT_LENGTH + 1) * STORABLE_UNIT_LENGTH
 
-/** Jobs as lists show them. Of each prompt only the beginning is read. */
+/** Jobs as lists show them. Of each prompt only the beginning is read, and no long options. */
 export function selectSummaries(db: SqlDb, dialect: SqlDialect) {
   return selectBase(db).select([
     sql<string>`substr(jobs.prompt, 1, ${sql.lit(LISTED_CHARACTERS)})`.as('prompt_start'),
     promptLength(dialect).as('prompt_length'),
+    ...selectListedOptions(),
   ])
 }
 
@@ -84,7 +88,6 @@ function selectBase(db: SqlDb) {
       'jobs.id',
       'jobs.provider',
       'jobs.model',
-      'jobs.options',
       'jobs.status',
       'jobs.metrics',
       'jobs.error',
@@ -112,11 +115,12 @@ export function selectKeyedJobs(db: SqlDb) {
 
 type BaseRow = Pick<
   Selectable<Tables['jobs']>,
-  'id' | 'provider' | 'model' | 'options' | 'status' | 'metrics' | 'error' | 'created_at' | 'updated_at'
+  'id' | 'provider' | 'model' | 'status' | 'metrics' | 'error' | 'created_at' | 'updated_at'
 >
 type SummaryRow = BaseRow & { readonly prompt_start: string; readonly prompt_length: number }
 type WholeRow = BaseRow & {
   readonly prompt: string
+  readonly options: string | null
   readonly result: string | null
   readonly more: string | null
   readonly owner: string | null
@@ -128,16 +132,17 @@ export function jobOf(row: WholeRow): StoredJob {
   const result = row.result === null ? undefined : fromStorable(row.result) + fromStorable(row.more ?? '')
   return StoredJob.parse({
     ...fieldsOf(row, fromStorable(row.prompt)),
+    ...parsed('options', row.options),
     result,
     ...(row.owner !== null && { owner: row.owner }),
     ...(row.run > 0 && { run: row.run }),
   })
 }
 
-/** The job of a row, without its text. */
-export function summaryOf(row: SummaryRow): JobSummary {
-  const prompt = listedPrompt(fromStorable(row.prompt_start))
-  return JobSummary.parse({ ...fieldsOf(row, prompt), promptLength: row.prompt_length })
+/** The job of a row as lists show it. */
+export function summaryOf(row: SummaryRow, options: ListedOptions | undefined): JobSummary {
+  const prompt = listedText(fromStorable(row.prompt_start))
+  return JobSummary.parse({ ...fieldsOf(row, prompt), promptLength: row.prompt_length, ...(options && { options }) })
 }
 
 /** The job of a row, with the fingerprint of its idempotency key. */
@@ -151,7 +156,6 @@ function fieldsOf(row: BaseRow, prompt: string) {
     prompt,
     provider: fromStorable(row.provider),
     model: fromStorable(row.model),
-    ...parsed('options', row.options),
     status: row.status,
     ...parsed('metrics', row.metrics),
     ...parsed('error', row.error),

@@ -44,6 +44,7 @@ function migrationsFor(dialect: SqlDialect): Record<string, Migration> {
     '2026-11-25-owners': { up: (db: Kysely<unknown>) => addOwners(db, dialect) },
     '2026-11-26-prompt-lengths': { up: addPromptLengths },
     '2026-11-26-runs': { up: (db: Kysely<unknown>) => addRuns(db, dialect) },
+    '2026-11-26-summary-options': { up: addListedOptions },
   }
 }
 
@@ -109,6 +110,11 @@ async function addRuns(db: Kysely<unknown>, dialect: SqlDialect): Promise<void> 
   await sql`create table write_probes (id text primary key, filler text not null)`.execute(db)
   if (dialect !== 'postgres') return
   await sql`alter table runners add column record_version integer not null default 1`.execute(db)
+}
+
+/** Old rows keep null, as with the lengths of prompts. */
+async function addListedOptions(db: Kysely<unknown>): Promise<void> {
+  await sql`alter table jobs add column listed_options text`.execute(db)
 }
 
 /** Text that is compared by bytes, as times and ids are everywhere else, and not by the rules of a language. */

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { Client } from 'pg'
 import { expect, it, onTestFinished, vi } from 'vitest'
 import { aJob, describeJobRepository } from '../../../test/contracts/describe-job-repository.ts'
-import { insertLongPrompts, LISTED_PROMPTS, listedPrompts } from '../../../test/contracts/describe-listed-prompts.ts'
+import { insertLongTexts, LISTED_TEXTS, listedTexts } from '../../../test/contracts/describe-listed-texts.ts'
 import { CuttableProxy } from '../../../test/support/cuttable-proxy.ts'
 import { runSql, withPostgres } from '../../../test/support/test-postgres.ts'
 import { UnreachableError } from '../../base/unreachable-error.ts'
@@ -86,7 +86,7 @@ await withPostgres((newDatabase) => {
       const wrong = new URL(url)
       wrong.password = 'secret'
       change(wrong)
-      const opening = openPostgresJobs(wrong.href, { ...EXCLUSIVE, reachableWithinMs: 0 })
+      const opening = openPostgresJobs(wrong.href, { ...EXCLUSIVE, patience: { limitMs: 0 } })
       await expect(opening).rejects.toThrow(sentence)
       await expect(opening).rejects.not.toThrow(/secret/)
     }
@@ -95,11 +95,29 @@ await withPostgres((newDatabase) => {
   it('opening PostgreSQL waits while it does not answer', async () => {
     const proxy = await CuttableProxy.start(await newDatabase())
     proxy.cut()
-    await expect(openPostgresJobs(proxy.url, { ...EXCLUSIVE, reachableWithinMs: 0 })).rejects.toThrow(UnreachableError)
+    await expect(openPostgresJobs(proxy.url, { ...EXCLUSIVE, patience: { limitMs: 0 } })).rejects.toThrow(
+      UnreachableError,
+    )
     const warn = vi.fn(() => proxy.restore())
-    const jobs = await open(proxy.url, { ...EXCLUSIVE, logger: { ...logger, warn } })
+    const jobs = await open(proxy.url, { ...EXCLUSIVE, logger: { ...logger, warn }, patience: { pauseMs: 20 } })
     expect(warn).toHaveBeenCalledOnce()
     await jobs.insert(aJob('a'))
+  })
+
+  it('opening PostgreSQL reports a connection that breaks as unreachable, before whichever request it breaks', async () => {
+    const url = await newDatabase()
+    await migratePostgres(url, { logger })
+    const proxy = await CuttableProxy.start(url)
+    let isOpen = false
+    for (let passed = 0; !isOpen; passed++) {
+      let requests = 0
+      proxy.restore()
+      proxy.cutBefore(() => requests++ === passed)
+      const opened = await openPostgresJobs(proxy.url, { ...SHARED, patience: { limitMs: 0 } }).catch((error) => error)
+      isOpen = requests <= passed
+      if (isOpen) await opened.close()
+      else expect(opened).toBeInstanceOf(UnreachableError)
+    }
   })
 
   it('PostgreSQL is refused when a newer version made its tables', async () => {
@@ -109,20 +127,21 @@ await withPostgres((newDatabase) => {
     await expect(openPostgresJobs(url, EXCLUSIVE)).rejects.toThrow(/newer/)
   })
 
-  it('is listed rightly when its jobs were stored without the lengths of their prompts, as older versions do', async () => {
+  it('is listed rightly when its jobs were stored without what lists show of their texts, as older versions do', async () => {
     const url = await newDatabase()
     const before = await open(url, EXCLUSIVE)
-    await insertLongPrompts(before)
+    await insertLongTexts(before)
     await before.close()
     await runSql(
       url,
-      `drop index jobs_waiting; alter table jobs drop column prompt_length, drop column run, drop column input_bytes;
+      `drop index jobs_waiting; alter table jobs drop column prompt_length, drop column run, drop column input_bytes,
+       drop column listed_options;
        drop table write_probes;
        alter table runners drop column record_version;
        delete from kysely_migration where name >= '2026-11-26'`,
     )
     const after = await open(url, EXCLUSIVE)
-    expect(await listedPrompts(after)).toEqual(LISTED_PROMPTS)
+    expect(await listedTexts(after)).toEqual(LISTED_TEXTS)
   })
 
   it('a PostgreSQL that hangs is reported as unavailable after the time limit', async () => {

@@ -2,7 +2,7 @@ import { hostname } from 'node:os'
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import type { ClientBase, ClientConfig, PoolConfig } from 'pg'
 import type { Logger } from '../../base/logger.ts'
-import { untilReachable } from '../../base/until-reachable.ts'
+import { type Patience, untilReachable } from '../../base/until-reachable.ts'
 import { RECORD_VERSION } from '../../jobs/ports/job-repository.ts'
 import { describeStore } from '../store-location.ts'
 import { StoreOpenError } from '../store-open-error.ts'
@@ -28,8 +28,8 @@ export interface PostgresOptions {
   readonly lease?: LeaseTimes
   /** The newest form of a record that this process reads. Default: `RECORD_VERSION`. */
   readonly recordVersion?: number
-  /** How long to try while PostgreSQL does not answer, in milliseconds. The default is 30 s. */
-  readonly reachableWithinMs?: number
+  /** How long to try while PostgreSQL does not answer. */
+  readonly patience?: Patience
   /** How long to try while the store is in use, in milliseconds. The default is 2 s: its server may have just been killed. */
   readonly freeWithinMs?: number
   /** How long a connection or an answer may take, in milliseconds. The default is 5 s. */
@@ -45,17 +45,22 @@ const MAX_CONNECTIONS = 10
  * @throws StoreOpenError the database cannot be used, or is in use
  * @throws UnreachableError PostgreSQL does not answer
  */
-export async function openPostgresJobs(url: string, options: PostgresOptions): Promise<SqlJobRepository> {
-  return await SqlJobRepository.open(await openPostgresDatabase(url, options))
+export function openPostgresJobs(url: string, options: PostgresOptions): Promise<SqlJobRepository> {
+  return untilOpen(url, options, async () => await SqlJobRepository.open(await connect(url, options)))
 }
 
 /** Opens a PostgreSQL database as `openPostgresJobs` does, but returns the database. */
 export function openPostgresDatabase(url: string, options: PostgresOptions): Promise<PostgresDatabase> {
-  const { logger, reachableWithinMs: limitMs } = options
-  return untilReachable(() => orOpenError(url, () => connect(url, options)), {
-    logger,
-    ...(limitMs !== undefined && { limitMs }),
-  })
+  return untilOpen(url, options, () => connect(url, options))
+}
+
+/** Repeats `open` while PostgreSQL does not answer, or ends the connection before the store is open. */
+function untilOpen<Opened>(
+  url: string,
+  { logger, patience }: PostgresOptions,
+  open: () => Promise<Opened>,
+): Promise<Opened> {
+  return untilReachable(() => orOpenError(url, open), { ...patience, logger })
 }
 
 /**

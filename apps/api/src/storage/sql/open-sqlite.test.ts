@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import SQLite from 'better-sqlite3'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { aJob, describeJobRepository } from '../../../test/contracts/describe-job-repository.ts'
-import { insertLongPrompts, LISTED_PROMPTS, listedPrompts } from '../../../test/contracts/describe-listed-prompts.ts'
+import { insertLongTexts, LISTED_TEXTS, listedTexts } from '../../../test/contracts/describe-listed-texts.ts'
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts'
 import { tinyDisk } from '../../../test/support/tiny-disk.ts'
 import { startJob } from '../../jobs/job.ts'
@@ -109,18 +109,19 @@ describe('the file of a SQLite store', () => {
     expect(await jobs.find('b')).toEqual(large)
   })
 
-  it('is listed rightly when its jobs were stored without the lengths of their prompts, as older versions do', async () => {
+  it('is listed rightly when its jobs were stored without what lists show of their texts, as older versions do', async () => {
     const path = await newFile()
     const before = await open(path)
-    await insertLongPrompts(before)
+    await insertLongTexts(before)
     await before.close()
     const db = new SQLite(path)
     db.exec('drop index jobs_waiting; drop table write_probes')
-    for (const column of ['prompt_length', 'run', 'input_bytes']) db.exec(`alter table jobs drop column ${column}`)
+    for (const column of ['prompt_length', 'run', 'input_bytes', 'listed_options'])
+      db.exec(`alter table jobs drop column ${column}`)
     db.exec(`delete from kysely_migration where name >= '2026-11-26'`)
     db.close()
     const after = await open(path)
-    expect(await listedPrompts(after)).toEqual(LISTED_PROMPTS)
+    expect(await listedTexts(after)).toEqual(LISTED_TEXTS)
   })
 
   it('has an index for every query', async () => {

@@ -7,7 +7,8 @@ import { isPostgresFault } from './postgres-faults.ts'
 /** Codes and messages of the operating system and the driver when no server answers at an address. */
 const NO_ANSWER = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH'])
 const NO_NAME = new Set(['ENOTFOUND', 'EAI_AGAIN', 'ENOENT'])
-const TIMED_OUT = /timeout|terminated/i
+/** What the driver and Kysely say of a connection that took too long, that was ended, or that had ended before a query. */
+const BROKEN_OFF = /timeout|terminated|not queryable|discarded/i
 
 /**
  * The error for an operator about a database that could not be opened. It says what to do.
@@ -21,7 +22,7 @@ export function postgresOpenError(store: string, error: unknown): Error {
   if (cause instanceof DatabaseError) return fromServer(store, cause)
   const code = 'code' in cause ? String(cause.code) : ''
   const message = cause.message || code
-  if (NO_ANSWER.has(code) || NO_NAME.has(code) || TIMED_OUT.test(message)) return unreachable(store, message, cause)
+  if (NO_ANSWER.has(code) || NO_NAME.has(code) || BROKEN_OFF.test(message)) return unreachable(store, message, cause)
   return new StoreOpenError(
     `There is no connection to the job store ${store}: ${message}. Correct DATABASE_URL.`,
     cause,

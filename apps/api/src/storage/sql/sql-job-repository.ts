@@ -28,6 +28,7 @@ import {
   stateOf,
   summaryOf,
 } from './job-row.ts'
+import { readListedOptions } from './listed-options.ts'
 import type { SqlDatabase } from './sql-database.ts'
 import { fromStorable, toStorable } from './storable-text.ts'
 import type { SqlDb } from './tables.ts'
@@ -156,7 +157,9 @@ export class SqlJobRepository implements JobRepository {
     if (provider !== undefined) query = query.where('jobs.provider', '=', toStorable(provider))
     if (after) query = query.where(isBeyond(after, '<'))
     const rows = await query.orderBy('jobs.created_at', 'desc').orderBy('jobs.id', 'desc').limit(limit).execute()
-    return rows.map(summaryOf)
+    const summaries: JobSummary[] = []
+    for (const row of rows) summaries.push(summaryOf(row, await readListedOptions(db, row)))
+    return summaries
   }
 
   async replace(next: StoredJob, from: JobState): Promise<boolean> {

@@ -39,6 +39,8 @@ interface JobTable {
   owner: string | null
   /** The length of the prompt in UTF-16 code units. Null in rows of older versions, whose lengths `promptLength` computes. */
   prompt_length: number | null
+  /** What lists show of long options, as JSON. Null where the options are short, and in rows of older versions. */
+  listed_options: ColumnType<string | null, string | null, never>
   /** The bytes of the prompt and the options. Null in rows of older versions. */
   input_bytes: ColumnType<number | null, number, never>
   /** The number of the latest run; 0 before the first. */

@@ -1,3 +1,4 @@
+import type { JobSummary } from '@promptlab/contract'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { finishJob, newJob, type StoredJob, startJob } from '../../src/jobs/job.ts'
 import type { JobRepository } from '../../src/jobs/ports/job-repository.ts'
@@ -7,8 +8,8 @@ const x = (count: number) => 'x'.repeat(count)
 
 const EVERY_UTF8_LENGTH = '\u07ff\u0800\uffff\u{10000}\u{3ffff}\u{40000}\u{7ffff}\u{80000}\u{10ffff}'
 
-/** Prompts, and what lists show of them. */
-const PROMPTS: readonly (readonly [prompt: string, listed: string])[] = [
+/** Texts, and what lists show of them. */
+const TEXTS: readonly (readonly [text: string, listed: string])[] = [
   ['Once upon a time', 'Once upon a time'],
   [x(200), x(200)],
   [x(100_000), x(200)],
@@ -25,44 +26,52 @@ const PROMPTS: readonly (readonly [prompt: string, listed: string])[] = [
   [EVERY_UTF8_LENGTH.repeat(5_000), EVERY_UTF8_LENGTH.repeat(14).slice(0, 200)],
 ]
 
-/** Stores a job for each of the prompts. Lists show them in the same order. */
-export async function insertLongPrompts(jobs: JobRepository): Promise<void> {
-  for (const [index, [prompt]] of PROMPTS.entries()) {
-    const job = newJob(`job-${index}`, { prompt, provider: 'echo', model: 'echo' }, CREATED_AT - index)
-    await jobs.insert(job)
+/** Stores a job for each of the texts, which is its prompt and its system text. Lists show them in the same order. */
+export async function insertLongTexts(jobs: JobRepository): Promise<void> {
+  for (const [index, [text]] of TEXTS.entries()) {
+    const options = { system: text, temperature: 0.5, maxTokens: index + 1 }
+    const body = { prompt: text, provider: 'echo', model: 'echo', options }
+    await jobs.insert(newJob(`job-${index}`, body, CREATED_AT - index))
   }
 }
 
-/** What lists show of `insertLongPrompts`. */
-export const LISTED_PROMPTS = PROMPTS.map(([prompt, listed]) => ({ prompt: listed, promptLength: prompt.length }))
+/** What lists show of `insertLongTexts`. */
+export const LISTED_TEXTS: readonly ListedTexts[] = TEXTS.map(([text, listed], index) => ({
+  prompt: listed,
+  promptLength: text.length,
+  options: { system: listed, systemLength: text.length, temperature: 0.5, maxTokens: index + 1 },
+}))
 
-/** The prompts of a list and their lengths. */
-export async function listedPrompts(jobs: JobRepository): Promise<{ prompt: string; promptLength: number }[]> {
-  return (await jobs.list({ limit: 100 })).map(({ prompt, promptLength }) => ({ prompt, promptLength }))
+type ListedTexts = Pick<JobSummary, 'prompt' | 'promptLength' | 'options'>
+
+/** The texts of a list and their lengths. */
+export async function listedTexts(jobs: JobRepository): Promise<ListedTexts[]> {
+  const summaries = await jobs.list({ limit: 100 })
+  return summaries.map(({ prompt, promptLength, options }) => ({ prompt, promptLength, options }))
 }
 
-/** Lists have the beginning of a prompt and its length, whatever the store. */
-export function describeListedPrompts(newStore: () => Promise<{ open(): Promise<JobRepository> }>): void {
-  describe('lists of long prompts', () => {
-    it('have at most 200 code units of each prompt and its whole length, before and after a restart', async () => {
+/** Lists have the beginnings of the prompt and of the system text and their lengths, whatever the store. */
+export function describeListedTexts(newStore: () => Promise<{ open(): Promise<JobRepository> }>): void {
+  describe('lists of long texts', () => {
+    it('have at most 200 code units of each text and its whole length, before and after a restart', async () => {
       const store = await newStore()
       const first = await store.open()
-      await insertLongPrompts(first)
-      expect(await listedPrompts(first)).toEqual(LISTED_PROMPTS)
+      await insertLongTexts(first)
+      expect(await listedTexts(first)).toEqual(LISTED_TEXTS)
       await first.close()
       const second = await store.open()
       onTestFinished(() => second.close())
-      expect(await listedPrompts(second)).toEqual(LISTED_PROMPTS)
+      expect(await listedTexts(second)).toEqual(LISTED_TEXTS)
     })
 
-    it('have the prompts of running and of finished jobs in the same form', async () => {
+    it('have the texts of running and of finished jobs in the same form', async () => {
       const jobs = await (await newStore()).open()
       onTestFinished(() => jobs.close())
       const body = {
         prompt: `${x(199)}🙂${x(100_000)}`,
         provider: 'echo',
         model: 'echo',
-        options: { system: 'Be brief.' },
+        options: { system: 'Be brief.', maxTokens: 5 },
       }
       const waiting = newJob('a', body, CREATED_AT)
       const running = startJob(waiting, CREATED_AT)
@@ -71,6 +80,7 @@ export function describeListedPrompts(newStore: () => Promise<{ open(): Promise<
         ...job,
         prompt: x(199),
         promptLength: 100_201,
+        options: { system: 'Be brief.', systemLength: 9, maxTokens: 5 },
       })
       await jobs.insert(waiting)
       expect(await jobs.list({ limit: 1 })).toEqual([listed(waiting)])
