@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { openPage } from './chromium.ts'
 import { addClient } from './client-script.ts'
 import { randomPrompt } from './prompts.ts'
+import { RandomPiecesProvider, randomPieces } from './random-pieces-provider.ts'
 
 const ROUNDS = Number(process.env['CLIENT_ROUNDS'] ?? 10)
 const PROMPTS_PER_ROUND = 5
@@ -17,8 +18,11 @@ interface CutServer {
   readonly connectionCount: () => number
 }
 
-async function startCutServer(random: Random): Promise<CutServer> {
-  const { url } = await startServer({ env: { ECHO_DELAY_MS: '1', CORS_ORIGINS: '*' } })
+async function startCutServer(
+  random: Random,
+  options: Pick<Parameters<typeof startServer>[0] & object, 'providers'> = {},
+): Promise<CutServer> {
+  const { url } = await startServer({ env: { ECHO_DELAY_MS: '1', CORS_ORIGINS: '*' }, ...options })
   const proxy = await CuttableProxy.start(url)
   let connections = 0
   proxy.limit(() => {
@@ -72,6 +76,23 @@ describe(`PromptLabClient behind a proxy that breaks connections (CLIENT_SEED=${
     const client = new PromptLabClient({ baseUrl: server.cutUrl, ...PATIENCE })
     const run = (prompt: string) => Array.fromAsync(client.run({ prompt, provider: 'echo', model: 'echo' }))
     await runRounds(server, random, (prompts) => Promise.all(prompts.map(run)))
+  })
+
+  it('streams everything that models say in Node.js without losing or repeating a piece', async () => {
+    const random = new Random(SEED)
+    const provider = new RandomPiecesProvider()
+    const { cutUrl, connectionCount } = await startCutServer(random, { providers: [provider] })
+    const client = new PromptLabClient({ baseUrl: cutUrl, ...PATIENCE })
+    let runs = 0
+    for (const _ of rounds(ROUNDS)) {
+      const seeds = Array.from({ length: PROMPTS_PER_ROUND }, () => random.below(1_000_000))
+      const run = (seed: number) =>
+        client.run({ prompt: String(seed), provider: 'scripted', model: 'script-1' }).parts()
+      expect(await Promise.all(seeds.map((seed) => Array.fromAsync(run(seed))))).toEqual(seeds.map(randomPieces))
+      runs += seeds.length
+    }
+    expect(provider.calls).toBe(runs)
+    expect(connectionCount()).toBeGreaterThan(1.5 * runs)
   })
 
   it('streams jobs in Chromium without losing or repeating a token, and creates each job once', async ({ skip }) => {

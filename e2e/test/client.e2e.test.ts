@@ -211,7 +211,9 @@ it('PromptLabClient.delete > deletes a job', async () => {
 
 it('PromptLabClient.providers > lists the providers', async () => {
   const { client } = await startEcho()
-  expect(await client.providers()).toContainEqual({ name: 'echo', models: ['echo'], configured: true, missing: [] })
+  const [echo] = await client.providers()
+  expect(echo).toMatchObject({ name: 'echo', models: ['echo'], configured: true, missing: [] })
+  expect(echo?.capabilities).toMatchObject({ messages: true, imageTypes: [], urls: false })
 })
 
 it('PromptLabClient > accepts a baseUrl with a slash at its end', async () => {

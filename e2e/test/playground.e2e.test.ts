@@ -1,7 +1,7 @@
-import axe from 'axe-core'
 import type { Page } from 'playwright-core'
 import { describe, expect, it, vi } from 'vitest'
 import { openPage } from './chromium.ts'
+import { expectAccessible } from './expect-accessible.ts'
 import { runPrompt, startPlayground } from './playground.ts'
 
 /** `echo` pauses 60 ms before each word, so that tests can watch the answer grow. */
@@ -9,26 +9,6 @@ const SLOW = { ECHO_DELAY_MS: '60' }
 const LONG = Array.from({ length: 40 }, (_, index) => `word${index}`).join(' ')
 
 const answers = (page: Page) => page.locator('.text')
-
-/** Looks at a page in both colour schemes, wide and narrow. */
-async function expectAccessible(page: Page): Promise<void> {
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme })
-    for (const width of [1280, 360]) {
-      await page.setViewportSize({ width, height: 800 })
-      await expectNoViolations(page)
-      expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width)
-    }
-  }
-}
-
-async function expectNoViolations(page: Page): Promise<void> {
-  await page.addScriptTag({ content: axe.source }).catch(() => page.evaluate(axe.source))
-  const found: unknown = await page.evaluate(
-    "axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes.map((n) => n.html)))",
-  )
-  expect(found).toEqual([])
-}
 
 describe('playground', () => {
   it('runs a prompt and shows its tokens as they arrive, then the figures', async ({ skip }) => {

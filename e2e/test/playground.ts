@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { ScriptedProvider, startServer } from '@promptlab/api/testing'
+import { ScriptedProvider, startServer, startVendorServer } from '@promptlab/api/testing'
 import type { Page } from 'playwright-core'
 
 const FOLDER = fileURLToPath(new URL('../../apps/web/dist', import.meta.url))
@@ -23,8 +23,15 @@ export async function startPlayground({ env = {}, steps, provider }: PlaygroundO
   return url
 }
 
-/** Types the prompt and presses Ctrl+Enter. */
+/** Starts a server that serves the playground, with a vendor that the test controls. Its model is `gpt-4` of `openai`. */
+export function startVendorPlayground(): ReturnType<typeof startVendorServer> {
+  return startVendorServer({ OPENAI_MODELS: 'gpt-4' }, { playgroundFolder: FOLDER })
+}
+
+/** Types the prompt and presses Ctrl+Enter, once the page can run it. */
 export async function runPrompt(page: Page, prompt: string): Promise<void> {
+  // Before the page knows the models, it ignores the keys.
+  await page.locator('button.primary:enabled').waitFor()
   await page.getByLabel('Prompt').fill(prompt)
   await page.keyboard.press('Control+Enter')
 }

@@ -17,12 +17,12 @@ function withoutChance(text: string): string {
     .trim()
 }
 
-it('README > its console session prints what it shows', async () => {
+it('README > its console sessions print what they show', async () => {
   const { url } = await startServer()
   const readme = await readFile(README, 'utf8')
-  const session = /^```console\n(.*?)^```/ms.exec(readme)?.[1] ?? ''
+  const session = [...readme.matchAll(/^```console\n(.*?)^```/gms)].map(([, block]) => block).join('')
   const commands = [...session.matchAll(COMMAND)].map(([, command]) => command).join('\n')
-  expect(commands).toMatch(/^curl .*^ID=.*^curl /ms)
+  expect(commands).toMatch(/^curl .*^ID=.*^curl .*view=full/ms)
   const script = `cd '${await temporaryFolder()}'\n${commands.replaceAll('http://127.0.0.1:3000', url)}`
   expect(withoutChance(await runProgram('sh', ['-c', script]))).toBe(withoutChance(session.replaceAll(COMMAND, '')))
 })

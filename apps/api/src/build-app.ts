@@ -38,6 +38,7 @@ import type { JobRepository } from './jobs/ports/job-repository.ts'
 import type { JobTracer } from './jobs/ports/job-tracer.ts'
 import type { TokenLog } from './jobs/ports/token-log.ts'
 import { JobRunner } from './jobs/run/job-runner.ts'
+import { ItemSweeper } from './jobs/upkeep/item-sweeper.ts'
 import { Reconciler } from './jobs/upkeep/reconciler.ts'
 import { RetentionSweeper } from './jobs/upkeep/retention-sweeper.ts'
 import { Metrics } from './monitoring/metrics.ts'
@@ -74,13 +75,15 @@ export type AppConfig = Pick<
   Config,
   | 'apiKeys'
   | 'corsOrigins'
+  | 'maxBodyBytes'
   | 'maxPromptChars'
+  | 'maxStoredBytesPerKey'
   | 'metricsKey'
   | 'queuedBytes'
   | 'rateLimitPerMinute'
   | 'reconcileMs'
   | 'requestTiming'
-  | 'retentionMs'
+  | 'retention'
   | 'role'
   | 'run'
   | 'shutdownGraceMs'
@@ -124,8 +127,7 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
     genReqId: requestIdOf,
     // requestLogPlugin writes our own line for each request.
     logController: new LogController({ disableRequestLogging: true }),
-    // JSON may write a character as twelve bytes, and the prompt and the system text may both have the greatest length.
-    bodyLimit: 2 * 12 * config.maxPromptChars + 16_384,
+    bodyLimit: config.maxBodyBytes,
     ...timedBy(config.requestTiming),
     trustProxy: [...config.trustedProxies],
     frameworkErrors: sendProblem,
@@ -136,7 +138,13 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
     clientErrorHandler: sendMalformedRequest,
   })
   const runner = new JobRunner({ ...deps, jobs, logger: app.log, observer: metrics, policy: config.run })
-  const service = new JobService({ ...deps, jobs, runner, queuedBytes: config.queuedBytes })
+  const service = new JobService({
+    ...deps,
+    jobs,
+    runner,
+    queuedBytes: config.queuedBytes,
+    maxStoredBytesPerKey: config.maxStoredBytesPerKey,
+  })
   const reconciler = new Reconciler({ ...deps, logger: app.log })
   const streams = new OpenStreams(service, config.stream, config.streamLimits)
   const streamLinks = config.apiKeys && new StreamLinks({ ...config.streamLinks, clock: deps.clock })
@@ -190,11 +198,11 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
 
   app.decorate('openStreams', streams)
   app.decorate('failCurrentRun', (error) => runner.failCurrent(error))
-  if (config.retentionMs !== undefined) {
-    const sweeper = new RetentionSweeper({ ...deps, logger: app.log, retentionMs: config.retentionMs })
-    app.addHook('onListen', async () => sweeper.start())
-    app.addHook('onClose', async () => sweeper.stop())
-  }
+  const sweepers: { start(): void; stop(): void }[] = [new ItemSweeper({ ...deps, logger: app.log })]
+  const { retention } = config
+  if (retention) sweepers.push(new RetentionSweeper({ ...deps, logger: app.log, retention }))
+  app.addHook('onListen', async () => sweepers.forEach((sweeper) => void sweeper.start()))
+  app.addHook('onClose', async () => sweepers.forEach((sweeper) => void sweeper.stop()))
   app.addHook('onReady', () => reconciler.recover())
   // Not earlier: a server that cannot listen must not have started jobs.
   app.addHook('onListen', async () => {

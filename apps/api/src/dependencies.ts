@@ -22,7 +22,7 @@ const REDIS_PREFIX = 'promptlab:'
  * @throws UnreachableError a server that an adapter needs does not answer
  */
 export async function openDependencies(config: Config, logger: Logger): Promise<AppDeps> {
-  const providers = await openProviders(config)
+  const providers = await openProviders(config, logger)
   const { redisUrl, runnerLeaseMs: leaseMs } = config
   const tracer = await openTracer(config, logger)
   const jobs = await storeAt(config.store).open({ logger, shared: redisUrl !== undefined, leaseMs })
@@ -40,8 +40,10 @@ export async function openDependencies(config: Config, logger: Logger): Promise<
   }
 }
 
-async function openProviders({ vendors, role }: Config): Promise<ProviderRegistry> {
-  const entries = vendors.map(({ vendor, settings }) => vendorEntry(vendor, settings))
+async function openProviders({ vendors, role }: Config, logger: Logger): Promise<ProviderRegistry> {
+  const entries = vendors.map(({ vendor, settings }) =>
+    vendorEntry(vendor, { ...settings, onNotice: (notice) => logger.warn({ provider: vendor.name }, notice) }),
+  )
   // Loading an SDK blocks the process for 60 ms or more, so an SDK that calls will need is loaded before there are
   // streams.
   const callable = role === 'api' ? [] : entries.filter(({ missing }) => missing().length === 0)

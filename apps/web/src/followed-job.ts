@@ -5,7 +5,10 @@ import {
   JobFailedError,
   type JobRequest,
   type JobStream,
+  type OutputPart,
+  type Piece,
 } from '@promptlab/client'
+import { partsOf, withPiece } from './answer-parts.ts'
 import { client, explain } from './api.ts'
 import { onNextFrame } from './next-frame.ts'
 import { isOver, type PaneView } from './pane-view.ts'
@@ -15,16 +18,20 @@ import { NO_SAMPLES, withSample } from './token-samples.ts'
 export class FollowedJob {
   readonly #listeners = new Set<() => void>()
   readonly #leaving = new AbortController()
+  /** Whether pieces come when the model says them. Of an older job, they come all at once. */
+  readonly #isTimed: boolean
   #forgetFrame: (() => void) | undefined
   #next: PaneView
   #view: PaneView
 
-  private constructor(known: Partial<PaneView>) {
+  private constructor(known: Partial<PaneView>, isTimed: boolean) {
+    this.#isTimed = isTimed
     this.#next = {
       request: undefined,
       jobId: undefined,
       phase: 'starting',
       text: '',
+      parts: [],
       tokens: 0,
       startedAt: performance.now(),
       firstTokenMs: undefined,
@@ -39,7 +46,7 @@ export class FollowedJob {
 
   /** Creates the job and watches it. */
   static run(request: JobRequest, onCreated: () => void): FollowedJob {
-    const followed = new FollowedJob({ request })
+    const followed = new FollowedJob({ request }, true)
     followed.#settle(async (signal) => {
       const { id } = await client.create(request, { signal })
       followed.#set({ jobId: id })
@@ -51,7 +58,7 @@ export class FollowedJob {
 
   /** Watches an existing job. A finished job is shown at once; a running one is streamed from its first token. */
   static open(id: string): FollowedJob {
-    const followed = new FollowedJob({ jobId: id })
+    const followed = new FollowedJob({ jobId: id }, false)
     followed.#settle(async (signal) => {
       const job = await client.get(id, { signal })
       followed.#set({ request: requestOf(job) })
@@ -60,6 +67,7 @@ export class FollowedJob {
       followed.#set({
         phase: job.status,
         text: job.result,
+        parts: partsOf(job.output ?? textOf(job.result), job.metrics),
         tokens: job.metrics.tokenCount,
         metrics: job.metrics,
         error,
@@ -111,7 +119,7 @@ export class FollowedJob {
       onReconnect: () => this.#set({ isReconnecting: true }),
     })
     try {
-      for await (const _ of stream) this.#progress(stream)
+      for await (const piece of stream.parts()) this.#progress(piece, stream)
       this.#set({ phase: 'completed', metrics: stream.metrics, isReconnecting: false })
     } catch (error) {
       if (error instanceof JobFailedError) {
@@ -122,12 +130,15 @@ export class FollowedJob {
     }
   }
 
-  #progress({ text }: JobStream): void {
-    const { startedAt, firstTokenMs, ...before } = this.#next
+  #progress(piece: Piece, { text }: JobStream): void {
+    const { startedAt, ...before } = this.#next
     const atMs = performance.now() - startedAt
+    const parts = withPiece(before.parts, piece, this.#isTimed ? atMs : undefined)
+    this.#set({ phase: 'running', parts, isReconnecting: false })
+    if (piece.type !== 'text') return
     const tokens = before.tokens + 1
     const samples = withSample(before.samples, { atMs, tokens })
-    this.#set({ phase: 'running', text, tokens, samples, firstTokenMs: firstTokenMs ?? atMs, isReconnecting: false })
+    this.#set({ text, tokens, samples, firstTokenMs: before.firstTokenMs ?? atMs })
   }
 
   #set(change: Partial<PaneView>): void {
@@ -142,4 +153,8 @@ export class FollowedJob {
 
 function requestOf({ prompt, provider, model, options }: Job): JobRequest {
   return { prompt, provider, model, options }
+}
+
+function textOf(text: string): OutputPart[] {
+  return text === '' ? [] : [{ type: 'text', text }]
 }

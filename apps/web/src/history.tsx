@@ -1,6 +1,7 @@
-import type { JobStatus, JobSummary } from '@promptlab/client'
+import type { JobMetrics, JobStatus, JobSummary } from '@promptlab/client'
 import { useEffect, useState } from 'react'
 import { client, explain } from './api.ts'
+import { outcomeOf } from './outcome.ts'
 
 interface HistoryProps {
   /** A new number loads the list again. */
@@ -74,8 +75,8 @@ export function History({ version, shownIds, onDeleted }: HistoryProps) {
             <a href={`#${job.id}`} aria-current={shownIds.includes(job.id) ? 'true' : undefined}>
               <span className="excerpt">{excerptOf(job)}</span>
               <span className="about">
-                <span className={`dot ${job.status}`} aria-hidden="true" />
-                {job.status} · <time dateTime={job.createdAt}>{when(new Date(job.createdAt))}</time> · {job.model}
+                <span className={`dot ${job.status} ${toneOf(job)}`} aria-hidden="true" />
+                {statusOf(job)} · <time dateTime={job.createdAt}>{when(new Date(job.createdAt))}</time> · {job.model}
               </span>
             </a>
             {job.status !== 'pending' && job.status !== 'running' && (
@@ -103,6 +104,19 @@ export function History({ version, shownIds, onDeleted }: HistoryProps) {
 /** The beginning of the prompt. Never empty, as it is the text of a link: a prompt may begin with a long blank. */
 function excerptOf({ prompt, promptLength }: JobSummary): string {
   return `${prompt.trim()}${promptLength > prompt.length ? '…' : ''}`
+}
+
+/** The status; of a job that completed, how its answer ended. */
+function statusOf(job: JobSummary): string {
+  return outcomeOf(job.status, metricsOf(job))?.word.toLowerCase() ?? job.status
+}
+
+function toneOf(job: JobSummary): string {
+  return outcomeOf(job.status, metricsOf(job))?.tone ?? ''
+}
+
+function metricsOf(job: JobSummary): JobMetrics | undefined {
+  return 'metrics' in job ? job.metrics : undefined
 }
 
 /** The time of day of a moment today, and the date of any other. The entry has little room. */

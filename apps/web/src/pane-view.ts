@@ -1,4 +1,5 @@
 import type { JobMetrics, JobRequest } from '@promptlab/client'
+import type { AnswerPart } from './answer-parts.ts'
 import { recentRate, type TokenSamples } from './token-samples.ts'
 
 type Phase = 'starting' | 'running' | 'completed' | 'failed' | 'cancelled'
@@ -8,7 +9,10 @@ export interface PaneView {
   readonly request: JobRequest | undefined
   readonly jobId: string | undefined
   readonly phase: Phase
+  /** The text of the answer. */
   readonly text: string
+  /** Everything that the model said, in order. */
+  readonly parts: readonly AnswerPart[]
   readonly tokens: number
   readonly startedAt: number
   readonly firstTokenMs: number | undefined

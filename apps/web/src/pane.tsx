@@ -1,6 +1,8 @@
-import { useEffect, useLayoutEffect, useRef, useState, useSyncExternalStore } from 'react'
+import { useEffect, useRef, useState, useSyncExternalStore } from 'react'
+import { Answer } from './answer.tsx'
+import type { AnswerPart } from './answer-parts.ts'
 import type { FollowedJob } from './followed-job.ts'
-import { Markdown } from './markdown.tsx'
+import { noticeOf, outcomeOf } from './outcome.ts'
 import { firstTokenMs, isOver, type PaneView, seconds, tokensPerSecond } from './pane-view.ts'
 import { TokenPlot } from './token-plot.tsx'
 
@@ -21,14 +23,22 @@ const WORDS: Readonly<Record<PaneView['phase'], string>> = {
   cancelled: 'Stopped',
 }
 
+/** What a model does while it is at a part that is no text. */
+const DOING: Readonly<Partial<Record<AnswerPart['type'], string>>> = {
+  reasoning: 'Reasoning',
+  'tool-call': 'Calling a tool',
+}
+
 /** One job: its answer, its figures and its buttons. */
 export function Pane({ followed, number, onRetry, onNews }: PaneProps) {
   const view = useSyncExternalStore(followed.subscribe, followed.view)
   const { request, phase } = view
   const name = `${number}, ${request ? `${request.provider} · ${request.model}` : 'a job'}`
+  const outcome = outcomeOf(phase, view.metrics)
+  const notice = outcome && noticeOf(outcome, view.parts)
   useNews(view, name, onNews)
   return (
-    <article className={`pane ${phase}`} aria-label={`Model ${name}`}>
+    <article className={`pane ${phase} ${outcome?.tone ?? ''}`} aria-label={`Model ${name}`}>
       <header>
         <h2>
           {request ? request.model : '…'}
@@ -36,11 +46,12 @@ export function Pane({ followed, number, onRetry, onNews }: PaneProps) {
         </h2>
         <p className="status">
           <span className="dot" aria-hidden="true" />
-          {view.isReconnecting ? 'Reconnecting …' : WORDS[phase]}
+          {statusOf(view)}
         </p>
       </header>
       <Figures view={view} />
-      <Text view={view} name={name} />
+      <Answer view={view} name={name} />
+      {notice && <p className="notice">{notice}</p>}
       {view.error && (
         <p className="fault" role="alert">
           <strong>{view.error.code}</strong> {view.error.message}
@@ -65,6 +76,12 @@ export function Pane({ followed, number, onRetry, onNews }: PaneProps) {
       </footer>
     </article>
   )
+}
+
+function statusOf({ phase, parts, metrics, isReconnecting }: PaneView): string {
+  if (isReconnecting) return 'Reconnecting …'
+  const doing = phase === 'running' ? DOING[parts.at(-1)?.type ?? 'text'] : undefined
+  return doing ?? outcomeOf(phase, metrics)?.word ?? WORDS[phase]
 }
 
 function Figures({ view }: { view: PaneView }) {
@@ -92,31 +109,6 @@ function Figures({ view }: { view: PaneView }) {
   )
 }
 
-/** The text. The view follows the end of the growing text unless the reader has scrolled up. */
-function Text({ view, name }: { view: PaneView; name: string }) {
-  const box = useRef<HTMLDivElement>(null)
-  const isAtEnd = useRef(true)
-  useLayoutEffect(() => {
-    if (view.text !== '' && box.current && isAtEnd.current) box.current.scrollTop = box.current.scrollHeight
-  }, [view.text])
-  return (
-    <section
-      ref={box}
-      className="text"
-      aria-label={`Answer of ${name}`}
-      aria-busy={!isOver(view)}
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: keyboard users must be able to scroll the text
-      tabIndex={0}
-      onScroll={({ currentTarget: { scrollHeight, scrollTop, clientHeight } }) => {
-        isAtEnd.current = scrollHeight - scrollTop - clientHeight < 40
-      }}
-    >
-      <Markdown text={view.text} />
-      {!isOver(view) && view.text === '' && <span className="caret" aria-hidden="true" />}
-    </section>
-  )
-}
-
 function CopyButton({ text }: { text: string }) {
   const [said, setSaid] = useState('Copy')
   useEffect(() => {
@@ -138,25 +130,37 @@ function CopyButton({ text }: { text: string }) {
 }
 
 /** Milliseconds since the job was requested, updated ten times a second until the first token. */
-function useElapsed({ startedAt, phase }: PaneView): number {
+function useElapsed(view: PaneView): number {
+  const { startedAt } = view
+  const isWaiting = !isOver(view) && view.firstTokenMs === undefined
   const [now, setNow] = useState(() => performance.now())
   useEffect(() => {
-    if (phase !== 'starting') return
+    if (!isWaiting) return
     const timer = setInterval(() => setNow(performance.now()), 100)
     return () => clearInterval(timer)
-  }, [phase])
+  }, [isWaiting])
   return Math.max(0, now - startedAt)
 }
 
 /** Reports changes of the job's phase to screen readers. Single tokens are not reported. */
-function useNews({ phase, tokens, error }: PaneView, name: string, onNews: (news: string) => void): void {
-  const latest = useRef({ tokens, error, name, onNews })
-  latest.current = { tokens, error, name, onNews }
+function useNews(view: PaneView, name: string, onNews: (news: string) => void): void {
+  const { phase } = view
+  const latest = useRef({ view, name, onNews })
+  latest.current = { view, name, onNews }
   useEffect(() => {
-    const { tokens, error, name, onNews } = latest.current
-    if (phase === 'running') onNews(`Model ${name}: answering.`)
-    if (phase === 'completed') onNews(`Model ${name}: completed with ${tokens} tokens.`)
-    if (phase === 'cancelled') onNews(`Model ${name}: stopped.`)
-    if (phase === 'failed') onNews(`Model ${name}: failed. ${error?.message ?? ''}`)
+    const { view, name, onNews } = latest.current
+    const news = newsOf(phase, view)
+    if (news !== undefined) onNews(`Model ${name}: ${news}`)
   }, [phase])
+}
+
+function newsOf(phase: PaneView['phase'], { tokens, parts, metrics, error }: PaneView): string | undefined {
+  const outcome = outcomeOf(phase, metrics)
+  if (outcome) {
+    const notice = noticeOf(outcome, parts)
+    return `${outcome.word.toLowerCase()} with ${tokens} tokens.${notice === undefined ? '' : ` ${notice}`}`
+  }
+  if (phase === 'running') return 'answering.'
+  if (phase === 'cancelled') return 'stopped.'
+  return phase === 'failed' ? `failed. ${error?.message ?? ''}` : undefined
 }

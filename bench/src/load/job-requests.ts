@@ -11,8 +11,14 @@ export async function createJob(serverUrl: string, script: Script): Promise<stri
 }
 
 /** Opens `GET /jobs/:id/stream`. */
-export async function openStream(serverUrl: string, id: string, after = 0): Promise<Answer> {
-  const answer = await send('GET', `${serverUrl}/jobs/${id}/stream${after > 0 ? `?after=${after}` : ''}`)
+export async function openStream(
+  serverUrl: string,
+  id: string,
+  { after = 0, view = 'text' }: { readonly after?: number; readonly view?: 'text' | 'full' | undefined } = {},
+): Promise<Answer> {
+  // The defaults are left out, because earlier versions know no view.
+  const query = [...(after > 0 ? [`after=${after}`] : []), ...(view === 'full' ? ['view=full'] : [])].join('&')
+  const answer = await send('GET', `${serverUrl}/jobs/${id}/stream${query && `?${query}`}`)
   if (answer.status !== 200) throw new Error(`The stream answered ${answer.status}`)
   return answer
 }

@@ -11,14 +11,17 @@ export interface ReceivedJob {
   readonly end: string | undefined
 }
 
+/** The names of events that have text or reasoning. */
+const PIECES = new Set([undefined, 'reasoning'])
+
 /** Reads the body of a job's stream. */
 export function readJobStream(body: string): ReceivedJob {
   const frames = body.split('\n\n').map(fieldsOf)
-  const tokens = frames.filter(({ event, data }) => event === undefined && data !== undefined)
+  const tokens = frames.filter(({ event, data }) => PIECES.has(event) && data !== undefined)
   return {
     text: tokens.map(({ data = '' }) => Token.parse(JSON.parse(data)).token).join(''),
     tokenEvents: tokens.length,
-    end: frames.find(({ event }) => event !== undefined)?.event,
+    end: frames.find(({ event }) => !PIECES.has(event))?.event,
   }
 }
 

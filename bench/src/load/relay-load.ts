@@ -19,6 +19,10 @@ const RelayLoad = z.object({
   arrivalMs: z.number(),
   tokens: z.int(),
   pauseMs: z.number(),
+  /** The vendor sends the tokens as reasoning. */
+  isReasoning: z.boolean().optional(),
+  /** Which view of the job is read. Default: the text. */
+  view: z.enum(['text', 'full']).optional(),
 })
 export type RelayLoad = z.infer<typeof RelayLoad>
 
@@ -46,14 +50,14 @@ async function readAll(load: RelayLoad, client: number): Promise<string[]> {
   return bodies
 }
 
-async function readOne({ url, target, tokens, pauseMs }: RelayLoad, seed: number): Promise<string> {
-  const script = { seed, tokens, pauseMs }
+async function readOne({ url, target, tokens, pauseMs, isReasoning, view }: RelayLoad, seed: number): Promise<string> {
+  const script = { seed, tokens, pauseMs, isReasoning }
   if (target === 'proxy') return await expectText(200, await askVendor(url, script))
-  return await expectText(200, await openStream(url, await createJob(url, script)))
+  return await expectText(200, await openStream(url, await createJob(url, script), { view }))
 }
 
 /** Runs after the measurement. During it, clients only collect. */
-function check(bodies: readonly string[], { target, tokens }: RelayLoad): Checked {
+function check(bodies: readonly string[], { target, tokens, isReasoning }: RelayLoad): Checked {
   const texts = new TextCheck()
   for (const [seed, body] of bodies.entries()) {
     if (target === 'proxy') {
@@ -61,7 +65,8 @@ function check(bodies: readonly string[], { target, tokens }: RelayLoad): Checke
       texts.expect(`proxy, client ${seed}`, text, sampleText(seed, tokens), isComplete)
     } else {
       const { text, end } = readJobStream(body)
-      texts.expect(`server, client ${seed}`, text, sampleText(seed, tokens), end === 'metrics')
+      const expected = sampleText(seed, tokens) + (isReasoning ? '.' : '')
+      texts.expect(`server, client ${seed}`, text, expected, end === 'metrics')
     }
   }
   return texts.result()

@@ -57,9 +57,9 @@ export const loadResume: Task<z.infer<typeof ResumeLoad>, z.infer<typeof ResumeO
       const floor = `${floorUrl}/?after=${after}&seed=${seed}&tokens=${tokens}`
       await resume('floor', floorMs, after, () => send('GET', floor))
       for (const { url, ended, live, times } of servers) {
-        await resume('stored job', times.storedMs, after, () => openStream(url, storedId, after))
-        await resume('job just ended', times.endedMs, after, () => openStream(url, ended, after))
-        await resume('running job', times.liveMs, after, () => openStream(url, live, after))
+        await resume('stored job', times.storedMs, after, () => openStream(url, storedId, { after }))
+        await resume('job just ended', times.endedMs, after, () => openStream(url, ended, { after }))
+        await resume('running job', times.liveMs, after, () => openStream(url, live, { after }))
       }
     }
     return { floorMs, servers: servers.map(({ times }) => times), checked: texts.result() }

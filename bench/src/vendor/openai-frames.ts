@@ -1,9 +1,12 @@
 /** A stream as OpenAI sends it: the role, the tokens, the end. Each entry is one network write. */
-export function openAIFrames(tokens: readonly string[]): { start: string; tokens: string[]; end: string } {
+export function openAIFrames(
+  tokens: readonly string[],
+  isReasoning = false,
+): { start: string; tokens: string[]; end: string } {
   return {
     start: choice({ role: 'assistant', content: '', refusal: null }),
-    tokens: tokens.map((content) => choice({ content })),
-    end: `${choice({}, 'stop')}${chunk({ choices: [], usage: usage(12, tokens.length) })}data: [DONE]\n\n`,
+    tokens: tokens.map((text) => choice(isReasoning ? { reasoning_content: text } : { content: text })),
+    end: `${isReasoning ? choice({ content: '.' }) : ''}${choice({}, 'stop')}${chunk({ choices: [], usage: usage(12, tokens.length) })}data: [DONE]\n\n`,
   }
 }
 

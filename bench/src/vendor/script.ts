@@ -7,6 +7,8 @@ export const Script = z.object({
   tokens: z.int(),
   /** The pause between two tokens. 0: none, but each token has its own write. */
   pauseMs: z.number(),
+  /** The tokens are reasoning, with a text of one token behind them. */
+  isReasoning: z.boolean().optional(),
   /** No token is sent before `releaseHeld`. */
   isHeld: z.boolean().optional(),
   /** The stream stays open after its last token. */

@@ -12,8 +12,11 @@ import { Script } from './script.ts'
 
 const Body = z.object({ messages: z.array(z.object({ content: z.string() })).min(1) })
 
-async function play({ seed, tokens, pauseMs, isHeld, isEndless }: Script, response: ServerResponse): Promise<void> {
-  const frames = openAIFrames(sampleTokens(seed, tokens))
+async function play(
+  { seed, tokens, pauseMs, isReasoning, isHeld, isEndless }: Script,
+  response: ServerResponse,
+): Promise<void> {
+  const frames = openAIFrames(sampleTokens(seed, tokens), isReasoning)
   response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' })
   response.write(frames.start)
   if (isHeld) await untilReleased()

@@ -1,3 +1,17 @@
+export type { OutputPart, Piece } from './answer.ts'
+export type {
+  ContentPart,
+  FilePart,
+  FileType,
+  ImagePart,
+  ImageType,
+  Message,
+  ShownMessage,
+  ShownPart,
+  TextPart,
+  ToolCallPart,
+  ToolResultPart,
+} from './content.ts'
 export {
   ApiError,
   ConnectionError,
@@ -12,22 +26,23 @@ export {
   type CompletedJob,
   type FailedJob,
   type FinalJob,
+  type FinishReason,
   isFinalJob,
   type Job,
   type JobError,
   type JobErrorCode,
   type JobMetrics,
-  type JobOptions,
   type JobPage,
   type JobRequest,
   type JobStatus,
   type JobSummary,
-  type ListedOptions,
   type PendingJob,
   type ProviderInfo,
   type RunningJob,
+  type TokenUsage,
 } from './job.ts'
 export type { Reconnect } from './job-events.ts'
+export type { JobOptions, JsonSchema, ListedOptions, ResponseFormat, Tool } from './job-options.ts'
 export { type JobResult, JobStream } from './job-stream.ts'
 export {
   type CallOptions,
@@ -37,3 +52,4 @@ export {
   PromptLabClient,
   type StreamOptions,
 } from './promptlab-client.ts'
+export type { StreamCursor } from './stream-event.ts'

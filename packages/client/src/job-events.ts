@@ -1,7 +1,16 @@
+import type { Piece } from './answer.ts'
 import { ConnectionError } from './errors.ts'
 import { connectionError, type Http } from './http.ts'
 import { Retry, type RetryPolicy } from './retry.ts'
-import { parseStreamEvent, type StreamEvent } from './stream-event.ts'
+import {
+  type FinalEvent,
+  type PieceEvent,
+  parseStreamEvent,
+  pieceOf,
+  type StreamCursor,
+  type StreamView,
+  type UnknownEvent,
+} from './stream-event.ts'
 import { textLines } from './text-lines.ts'
 
 /** Describes an interruption of a stream. */
@@ -13,9 +22,17 @@ export interface Reconnect {
   readonly error: unknown
 }
 
+/** A piece of the answer, with the cursor behind it. */
+interface PlacedPiece {
+  readonly piece: Piece
+  readonly cursor: StreamCursor
+}
+
 export interface JobEventsOptions {
-  /** The place behind which events are read: the length of the text that the reader has, in UTF-16 code units. */
-  readonly after: number
+  /** What is read. Cursors are those of this view. */
+  readonly view: StreamView
+  /** The cursor behind which events are read; 0 is the beginning in every view. */
+  readonly after: StreamCursor
   readonly signal: AbortSignal | undefined
   readonly onReconnect: ((reconnect: Reconnect) => void) | undefined
   readonly retries: RetryPolicy
@@ -24,10 +41,14 @@ export interface JobEventsOptions {
 }
 
 /**
- * The events of a job up to the final one, over as many connections as needed. Each connection continues exactly where the text
- * of the one before ended: repeated text is cut off, and after a gap the missing text is requested again.
+ * The events of a job up to the final one, over as many connections as needed. Each connection continues exactly where the answer
+ * of the one before ended: repeated pieces are cut off, and after a gap the missing ones are requested again.
  */
-export async function* readJobEvents(http: Http, id: string, options: JobEventsOptions): AsyncGenerator<StreamEvent> {
+export async function* readJobEvents(
+  http: Http,
+  id: string,
+  options: JobEventsOptions,
+): AsyncGenerator<PlacedPiece | FinalEvent> {
   const { signal, onReconnect } = options
   const retry = new Retry(options.retries, signal)
   let cursor = options.after
@@ -37,14 +58,13 @@ export async function* readJobEvents(http: Http, id: string, options: JobEventsO
         // A keep-alive, too, shows that the connection works.
         retry.succeeded()
         if (event === undefined) continue
-        if (event.event !== 'token') {
+        if (event.id === 'end') {
           yield event
           return
         }
-        const token = newText(event.data.token, event.id, cursor)
-        if (token === '') continue
-        cursor = event.id
-        yield { ...event, data: { token } }
+        const piece = newPiece(event, placeOf(cursor))
+        cursor = furthest(cursor, event.id)
+        if (piece) yield { piece, cursor }
       }
       throw new ConnectionError('The stream ended before the job did.')
     } catch (error) {
@@ -57,9 +77,9 @@ export async function* readJobEvents(http: Http, id: string, options: JobEventsO
 async function* readConnection(
   http: Http,
   id: string,
-  after: number,
-  { signal, idleTimeoutMs }: JobEventsOptions,
-): AsyncGenerator<StreamEvent | undefined> {
+  cursor: StreamCursor,
+  { view, signal, idleTimeoutMs }: JobEventsOptions,
+) {
   const idle = new AbortController()
   const giveUp = () => idle.abort(new ConnectionError(`The server sent nothing for ${idleTimeoutMs} ms.`))
   let timer = setTimeout(giveUp, idleTimeoutMs)
@@ -69,7 +89,7 @@ async function* readConnection(
   }
   try {
     // `?after=` and not `Last-Event-ID`: with that header browsers send a CORS preflight first.
-    const response = await http.send(`/jobs/${encodeURIComponent(id)}/stream?after=${after}`, {
+    const response = await http.send(`/jobs/${encodeURIComponent(id)}/stream${queryOf(view, cursor)}`, {
       headers: { accept: 'application/x-ndjson' },
       signal: signal ? AbortSignal.any([signal, idle.signal]) : idle.signal,
     })
@@ -86,9 +106,25 @@ async function* readConnection(
   }
 }
 
-/** The text of a token that lies behind the cursor. */
-function newText(token: string, end: number, cursor: number): string {
-  const start = end - token.length
-  if (start > cursor) throw new ConnectionError(`The stream has a gap: text ${cursor} to ${start} is missing.`)
-  return token.slice(cursor - start)
+function queryOf(view: StreamView, cursor: StreamCursor): string {
+  if (view === 'text') return `?after=${cursor}`
+  return cursor === 0 ? '?view=full' : `?view=full&after=${cursor}`
+}
+
+function placeOf(cursor: StreamCursor): number {
+  return typeof cursor === 'number' ? cursor : Number(cursor.slice(1))
+}
+
+function furthest(cursor: StreamCursor, id: StreamCursor): StreamCursor {
+  return placeOf(id) > placeOf(cursor) ? id : cursor
+}
+
+/** What of the piece of an event lies behind the place; undefined if nothing does. The opening and the end of a tool call take one place each. */
+function newPiece(event: PieceEvent | UnknownEvent, place: number): Piece | undefined {
+  const end = placeOf(event.id)
+  if (event.event === 'unknown' || end <= place) return undefined
+  const piece = pieceOf(event)
+  const start = end - ('text' in piece ? piece.text.length : 1)
+  if (start > place) throw new ConnectionError(`The stream has a gap: the answer from ${place} to ${start} is missing.`)
+  return 'text' in piece ? { ...piece, text: piece.text.slice(place - start) } : piece
 }

@@ -1,50 +1,72 @@
-/** The options of a job. The vendor's default applies where an option is left out. */
-export interface JobOptions {
-  /** Instructions that precede the prompt. */
-  system?: string | undefined
-  /** Sampling temperature, 0 to 2. */
-  temperature?: number | undefined
-  /** The most output tokens the vendor may produce. */
-  maxTokens?: number | undefined
-}
+import type { OutputPart } from './answer.ts'
+import type { Message, ShownMessage } from './content.ts'
+import type { JobOptions, ListedOptions } from './job-options.ts'
 
-/** The request that creates a job. */
-export interface JobRequest {
-  prompt: string
+/** The request that creates a job. It has either a prompt or messages. */
+export type JobRequest = {
   /** The name of a provider, from `providers()`. */
   provider: string
   /** A model of this provider. */
   model: string
+  /** The conversation goes on behind the answer of this job, which must be the same caller's. */
+  previousJobId?: string | undefined
   options?: JobOptions | undefined
+} & (
+  | { prompt: string; messages?: undefined }
+  /** A conversation, oldest message first. */
+  | { messages: Message[]; prompt?: undefined }
+)
+
+/** The number of tokens, as the vendor counts and bills them. */
+export interface TokenUsage {
+  inputTokens: number
+  /** All tokens that the model generated, its reasoning among them. */
+  outputTokens: number
+  /** Those of the input that came from a cache. */
+  cachedInputTokens?: number | undefined
+  /** Those of the input that were written into a cache. */
+  cacheWriteTokens?: number | undefined
+  /** Those of the output that are reasoning. */
+  reasoningTokens?: number | undefined
 }
+
+/**
+ * Why the model stopped: by itself, at the token limit, by the content filter, to have tools called, because it refused, or for
+ * another reason.
+ */
+export type FinishReason = 'stop' | 'length' | 'content-filter' | 'tool-calls' | 'refusal' | 'other'
 
 /** Measurements of a job. Durations are whole milliseconds. */
 export interface JobMetrics {
   /** From the start of the run to its end. */
   durationMs: number
-  /** Token events streamed; `usage` has the vendor's count. */
+  /** The number of pieces of text; `usage` has the vendor's count. */
   tokenCount: number
-  /** Time to first token, from the start of the run; null when there was no token. */
+  /** Time to the first token of text, from the start of the run; null when no text came. */
   ttftMs: number | null
+  /** Time to the first piece of any kind. Present if the answer is more than text. */
+  firstPieceMs?: number | undefined
   /** From the creation of the job to the start of its run. */
   queuedMs: number
-  /** How often the vendor was called. Only calls that gave no token are repeated. */
+  /** How often the vendor was called. Only calls that gave nothing are repeated. */
   attempts: number
-  /** Tokens as the vendor counts and bills them. */
-  usage?: { inputTokens: number; outputTokens: number } | undefined
-  /** Why the model stopped: at its natural end, at the token limit, by the content filter, or for another reason. */
-  finishReason?: 'stop' | 'length' | 'content-filter' | 'other' | undefined
+  /** Present if the vendor reported it. */
+  usage?: TokenUsage | undefined
+  /** Present if the vendor reported it. */
+  finishReason?: FinishReason | undefined
 }
 
 /** The stable codes of a failed job, for programs. */
 export type JobErrorCode =
   | 'provider-auth'
   | 'provider-rate-limited'
+  | 'provider-quota-exceeded'
   | 'provider-unavailable'
   | 'provider-timeout'
   | 'provider-rejected'
   | 'provider-malformed'
   | 'answer-too-long'
+  | 'previous-job-gone'
   | 'interrupted'
   | 'internal'
 
@@ -57,14 +79,32 @@ export interface JobError {
   retryable: boolean
 }
 
-interface JobBase extends JobRequest {
+interface JobBase {
   id: string
+  /** The prompt, or the last text of the user in a job that was made of messages. */
+  prompt: string
+  /** Present if the job was made of messages. */
+  messages?: ShownMessage[] | undefined
+  /** The job whose conversation goes on. */
+  previousJobId?: string | undefined
+  provider: string
+  model: string
+  options?: JobOptions | undefined
   createdAt: string
   updatedAt: string
+  /** The paths of the job on the server. */
+  links: {
+    self: string
+    cancel: string
+    /** The stream of the job. On a server with keys it is signed, so that an `EventSource`, which sends no headers, may read it. */
+    stream: string
+  }
 }
 interface Progress {
   /** The text so far, or the whole text of a completed job. */
   result: string
+  /** Everything that the model said, in order. Absent if that is the text in `result` and nothing else. */
+  output?: OutputPart[] | undefined
   metrics: JobMetrics
 }
 
@@ -94,16 +134,6 @@ export type Job = PendingJob | RunningJob | FinalJob
 
 export type JobStatus = Job['status']
 
-/** The options of a job in a list: the numbers, and the beginning of the system text. */
-export interface ListedOptions {
-  /** The first 200 UTF-16 code units of the system text at most, never half a surrogate pair. */
-  system?: string | undefined
-  /** The length of the whole system text, in UTF-16 code units. Present if there is one. */
-  systemLength?: number | undefined
-  temperature?: number | undefined
-  maxTokens?: number | undefined
-}
-
 interface Listed {
   /** The first 200 UTF-16 code units of the prompt at most, never half a surrogate pair. */
   prompt: string
@@ -112,15 +142,10 @@ interface Listed {
   options?: ListedOptions | undefined
 }
 
+type WithoutContent<Each> = Each extends Job ? Omit<Each, 'messages' | 'result' | 'output' | keyof Listed> : never
+
 /** A job in a list, with the beginnings of its prompt and its system text, and without its answer. */
-export type JobSummary = Listed &
-  (
-    | PendingJob
-    | Omit<RunningJob, 'result'>
-    | Omit<CompletedJob, 'result'>
-    | Omit<FailedJob, 'result'>
-    | Omit<CancelledJob, 'result'>
-  )
+export type JobSummary = Listed & WithoutContent<Job>
 
 /** A page of jobs, newest first. */
 export interface JobPage {
@@ -135,6 +160,19 @@ export interface ProviderInfo {
   models: string[]
   /** Whether the server accepts jobs for this provider. */
   configured: boolean
+  /** What jobs may ask of the provider. Anything else is refused with `unsupported-option`. */
+  capabilities: {
+    /** Whether the provider takes conversations, not only a prompt. */
+    messages: boolean
+    /** The options that the provider keeps. */
+    options: (keyof JobOptions)[]
+    /** The media types of images that it takes. */
+    imageTypes: string[]
+    /** The media types of files that it takes. */
+    fileTypes: string[]
+    /** Whether images and files may be given by their address. */
+    urls: boolean
+  }
   /** The environment variables that must be set on the server before it accepts jobs for this provider. */
   missing: string[]
 }

@@ -16,6 +16,7 @@ import {
 } from './job.ts'
 import { type Reconnect, readJobEvents } from './job-events.ts'
 import { JobStream } from './job-stream.ts'
+import type { StreamCursor, StreamView } from './stream-event.ts'
 
 export interface ClientOptions {
   /** The address of the API, such as `https://jobs.example.com`. */
@@ -93,24 +94,22 @@ export class PromptLabClient {
   }
 
   /**
-   * The tokens of a job, from the first one. The stream reconnects and resumes by itself.
-   * @param options.after the place to begin behind: a length of the text, in UTF-16 code units
+   * The answer of a job, from its beginning: its text, or with `parts()` everything. The stream reconnects and resumes by itself.
+   * @param options.after the cursor to begin behind: `cursor` of a stream that was read in the same way. For the text it is a
+   * length of the text, in UTF-16 code units
    */
-  stream(id: string, options: StreamOptions & { readonly after?: number } = {}): JobStream {
-    return new JobStream(id, (jobId) => this.#events(jobId, options))
+  stream(id: string, options: StreamOptions & { readonly after?: StreamCursor } = {}): JobStream {
+    return new JobStream(id, this.#source(options))
   }
 
-  /** Creates a job and streams it. The job is created when the first token is requested. */
+  /** Creates a job and streams it. The job is created when the first piece is requested. */
   run(request: JobRequest, options: StreamOptions & CreateOptions = {}): JobStream {
-    return new JobStream(
-      () => this.create(request, options),
-      (jobId) => this.#events(jobId, options),
-    )
+    return new JobStream(undefined, { ...this.#source(options), create: () => this.create(request, options) })
   }
 
   /** Waits until the job has completed, failed or been cancelled, and returns it. */
   async wait(id: string, options: StreamOptions = {}): Promise<FinalJob> {
-    for await (const _ of this.#events(id, { ...options, after: BEYOND_ANY_TEXT }));
+    for await (const _ of this.#events(id, 'text', { ...options, after: BEYOND_ANY_TEXT }));
     const job = await this.get(id, options)
     if (isFinalJob(job)) return job
     throw new ConnectionError(`The stream of job ${id} has ended, but its status is ${job.status}. Call wait again.`)
@@ -161,9 +160,17 @@ export class PromptLabClient {
     return this.#options.retryDelayMs ?? 300
   }
 
-  #events(id: string, options: StreamOptions & { readonly after?: number }) {
+  #source(options: StreamOptions & { readonly after?: StreamCursor }) {
+    return {
+      open: (id: string, view: StreamView) => this.#events(id, view, options),
+      get: (id: string) => this.get(id, options),
+    }
+  }
+
+  #events(id: string, view: StreamView, options: StreamOptions & { readonly after?: StreamCursor }) {
     const { maxReconnects = 20, idleTimeoutMs = 45_000 } = this.#options
     return readJobEvents(this.#http, id, {
+      view,
       after: options.after ?? 0,
       signal: options.signal,
       onReconnect: options.onReconnect,

@@ -1,25 +1,43 @@
 import type * as contract from '@promptlab/contract'
 import { expectTypeOf, it } from 'vitest'
+import type { OutputPart } from './answer.ts'
+import type { ContentPart, Message, ShownMessage } from './content.ts'
 import type { Problem } from './errors.ts'
-import type { Job, JobPage, JobRequest, ProviderInfo } from './job.ts'
-import type { StreamEvent } from './stream-event.ts'
+import type { Job, JobMetrics, JobPage, JobRequest, ProviderInfo } from './job.ts'
+import type { JobOptions, ListedOptions } from './job-options.ts'
+import type { StreamCursor, StreamEvent, StreamView } from './stream-event.ts'
 
 // These tests run in the compiler. The client's types are written by hand, so that the client needs no schema library.
 
 it('client types > accept everything that the contract sends', () => {
-  expectTypeOf<contract.Job>().toExtend<Job>()
+  expectTypeOf<contract.JobResource>().toExtend<Job>()
   expectTypeOf<contract.JobPage>().toExtend<JobPage>()
   expectTypeOf<contract.ProviderInfo>().toExtend<ProviderInfo>()
   expectTypeOf<contract.Problem>().toExtend<Problem>()
   expectTypeOf<contract.StreamEvent>().toExtend<StreamEvent>()
+  expectTypeOf<contract.FullStreamEvent>().toExtend<StreamEvent>()
+  expectTypeOf<contract.ShownMessage>().toExtend<ShownMessage>()
 })
 
-it('client types > have the same statuses, error codes and events as the contract', () => {
+it('client types > have the same fields, statuses, error codes, parts and events as the contract', () => {
   expectTypeOf<Job['status']>().toEqualTypeOf<contract.JobStatus>()
   expectTypeOf<Extract<Job, { status: 'failed' }>['error']>().toEqualTypeOf<contract.JobError>()
-  expectTypeOf<StreamEvent['event']>().toEqualTypeOf<contract.StreamEvent['event']>()
+  expectTypeOf<keyof Extract<Job, { status: 'completed' }>>().toEqualTypeOf<
+    keyof Extract<contract.JobResource, { status: 'completed' }>
+  >()
+  expectTypeOf<JobMetrics>().toEqualTypeOf<contract.JobMetrics>()
+  expectTypeOf<OutputPart['type']>().toEqualTypeOf<contract.OutputPart['type']>()
+  expectTypeOf<ContentPart['type']>().toEqualTypeOf<contract.ContentPart['type']>()
+  expectTypeOf<StreamEvent['event']>().toEqualTypeOf<contract.AnyStreamEvent['event']>()
+  expectTypeOf<Exclude<StreamEvent['id'], 'end'>>().toEqualTypeOf<StreamCursor>()
+  expectTypeOf<StreamView>().toEqualTypeOf<contract.StreamView>()
+  expectTypeOf<ProviderInfo>().toEqualTypeOf<contract.ProviderInfo>()
 })
 
-it('client types > make requests that the contract accepts', () => {
+it('client types > make requests that the contract accepts, with every option', () => {
   expectTypeOf<JobRequest>().toExtend<contract.CreateJobBody>()
+  expectTypeOf<keyof JobRequest>().toEqualTypeOf<keyof contract.CreateJobBody>()
+  expectTypeOf<Message>().toExtend<contract.Message>()
+  expectTypeOf<JobOptions>().toEqualTypeOf<contract.JobOptions>()
+  expectTypeOf<ListedOptions>().branded.toEqualTypeOf<contract.ListedOptions>()
 })

@@ -50,7 +50,7 @@ describe('StreamCursor', () => {
 
 describe('createJobBody', () => {
   it('counts a prompt in code points, as JSON Schema does', () => {
-    const body = createJobBody(2)
+    const body = createJobBody({ maxPromptChars: 2, schemaFault: () => undefined })
     expect(body.safeParse({ prompt: '🙂🙂', provider: 'echo', model: 'echo' }).success).toBe(true)
     expect(body.safeParse({ prompt: '🙂🙂.', provider: 'echo', model: 'echo' }).success).toBe(false)
   })

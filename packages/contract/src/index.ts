@@ -1,3 +1,4 @@
+export { FILE_TYPES, IMAGE_TYPES, ItemId } from './content.ts'
 export { type CreateJobBody, createJobBody } from './create-job.ts'
 export { Liveness, Readiness } from './health.ts'
 export { issueSentence } from './issue-sentence.ts'
@@ -10,7 +11,6 @@ export {
   JobErrorCode,
   JobLinks,
   JobMetrics,
-  JobOptions,
   JobResource,
   type JobStatus,
   JobSummary,
@@ -23,15 +23,23 @@ export {
   TokenUsage,
 } from './job.ts'
 export { JobListQuery, JobPage } from './job-list.ts'
+export { JobOptions, type ResponseFormat, type Tool } from './job-options.ts'
+export { type ContentPart, type KeptPart, Message, ShownMessage, type ShownPart } from './message.ts'
+export { OutputPart } from './output.ts'
 export { Fault, Problem, ProblemCode } from './problem.ts'
 export { ProviderInfo } from './provider-info.ts'
 export {
+  type AnyStreamEvent,
   CancelledEvent,
   END_CURSOR,
   ErrorEvent,
   FinalEvent,
+  FullStreamCursor,
+  FullStreamEvent,
   MetricsEvent,
+  PieceEvent,
   StreamCursor,
   StreamEvent,
+  StreamView,
   TokenEvent,
 } from './stream-event.ts'

@@ -14,7 +14,8 @@ describe('issueSentence, for a body of POST /jobs', () => {
     [undefined, ': The body is empty. Send a JSON object.'],
     [[job], ': The body must be a JSON object, not a list'],
     ['text', ': The body must be a JSON object, not a text'],
-    [{ ...job, prompt: undefined }, 'prompt: Is required'],
+    [{ ...job, prompt: undefined }, 'prompt: Is required, or messages'],
+    [{ ...job, messages: [{ role: 'user', content: 'Hello' }] }, 'messages: Give either prompt or messages'],
     [{ ...job, prompt: 7 }, 'prompt: Must be a text, not a number'],
     [{ ...job, prompt: null }, 'prompt: Must be a text, not null'],
     [{ ...job, prompt: true }, 'prompt: Must be a text, not true'],
@@ -35,7 +36,9 @@ describe('issueSentence, for a body of POST /jobs', () => {
     [{ ...job, options: { maxTokens: 1e300 } }, 'options.maxTokens: Must be a whole number, 1 or more'],
     [{ ...job, options: { maxTokens: null } }, 'options.maxTokens: Must be a whole number, 1 or more, not null'],
     [{ ...job, seed: 1 }, ': Unknown field'],
-  ])('%#: %s', (body, sentence) => expect(sentences(createJobBody(100), body)).toEqual([sentence]))
+  ])('%#: %s', (body, sentence) =>
+    expect(sentences(createJobBody({ maxPromptChars: 100, schemaFault: () => undefined }), body)).toEqual([sentence]),
+  )
 })
 
 describe('issueSentence, for a query of GET /jobs', () => {

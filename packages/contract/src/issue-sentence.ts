@@ -13,6 +13,7 @@ export function issueSentence(issue: z.core.$ZodRawIssue): string {
     case 'invalid_type':
       return `Must be ${TYPES[issue.expected] ?? issue.expected}${notA(input)}`
     case 'too_big':
+      if (issue.origin === 'array') return `Has more than ${issue.maximum} items`
       return `The ${fieldOf(issue)} is longer than ${issue.maximum} ${UNITS[issue.origin] ?? 'items'}`
     case 'too_small':
       if (issue.minimum === 1) return 'Must not be empty'

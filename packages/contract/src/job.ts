@@ -1,22 +1,23 @@
 import { z } from 'zod'
-
-/** Options of a job. The vendor's default applies to each option that is left out. */
-export const JobOptions = z.strictObject({
-  system: z.string().min(1).optional().describe('Instructions to the model, which come before the prompt.'),
-  temperature: z.number().min(0).max(2).optional().describe('Sampling temperature, 0 to 2.'),
-  maxTokens: z.int().min(1).optional().describe('The most output tokens the vendor may produce.'),
-})
-export type JobOptions = z.infer<typeof JobOptions>
+import { JobOptions } from './job-options.ts'
+import { ShownMessage } from './message.ts'
+import { OutputPart } from './output.ts'
 
 /** The number of tokens, as the vendor counts and bills them. */
 export const TokenUsage = z.object({
   inputTokens: z.int().nonnegative(),
-  outputTokens: z.int().nonnegative(),
+  outputTokens: z.int().nonnegative().describe('All tokens that the model generated, its reasoning among them.'),
+  cachedInputTokens: z.int().nonnegative().optional().describe('Those of the input that came from a cache.'),
+  cacheWriteTokens: z.int().nonnegative().optional().describe('Those of the input that were written into a cache.'),
+  reasoningTokens: z.int().nonnegative().optional().describe('Those of the output that are reasoning.'),
 })
 export type TokenUsage = z.infer<typeof TokenUsage>
 
-/** Why the vendor stopped: by itself, at the token limit, by its content filter, or for another reason. */
-export const FinishReason = z.enum(['stop', 'length', 'content-filter', 'other'])
+/**
+ * Why the vendor stopped: by itself, at the token limit, by its content filter, to have tools called, because the model
+ * refused, or for another reason.
+ */
+export const FinishReason = z.enum(['stop', 'length', 'content-filter', 'tool-calls', 'refusal', 'other'])
 export type FinishReason = z.infer<typeof FinishReason>
 
 /** Measurements of a job's run. Durations are whole milliseconds. */
@@ -27,12 +28,21 @@ export const JobMetrics = z.object({
     .int()
     .nonnegative()
     .nullable()
-    .describe('The time from the start of the run to its first token. Null if no token came.'),
+    .describe('The time from the start of the run to its first token of text. Null if no text came.'),
+  firstPieceMs: z
+    .int()
+    .nonnegative()
+    .optional()
+    .describe(
+      'The time from the start of the run to its first piece of any kind. Present if the answer is more than text.',
+    ),
   queuedMs: z.int().nonnegative().describe('From the creation of the job to the start of its run.'),
   attempts: z
     .int()
     .nonnegative()
-    .describe('The number of calls of the vendor. A call is repeated only if it failed before its first token.'),
+    .describe(
+      'The number of calls of the vendor. A call is repeated only if it failed before anything of the answer came.',
+    ),
   usage: TokenUsage.optional().describe('Present if the vendor reported it.'),
   finishReason: FinishReason.optional().describe('Present if the vendor reported it.'),
 })
@@ -42,6 +52,7 @@ export type JobMetrics = z.infer<typeof JobMetrics>
 export const ProviderErrorCode = z.enum([
   'provider-auth',
   'provider-rate-limited',
+  'provider-quota-exceeded',
   'provider-unavailable',
   'provider-timeout',
   'provider-rejected',
@@ -50,7 +61,13 @@ export const ProviderErrorCode = z.enum([
 export type ProviderErrorCode = z.infer<typeof ProviderErrorCode>
 
 /** The codes of failed jobs. They are stable, for programs. */
-export const JobErrorCode = z.enum([...ProviderErrorCode.options, 'answer-too-long', 'interrupted', 'internal'])
+export const JobErrorCode = z.enum([
+  ...ProviderErrorCode.options,
+  'answer-too-long',
+  'previous-job-gone',
+  'interrupted',
+  'internal',
+])
 export type JobErrorCode = z.infer<typeof JobErrorCode>
 
 /** Why a job failed. */
@@ -63,13 +80,19 @@ export type JobError = z.infer<typeof JobError>
 
 const request = {
   id: z.string().min(1),
-  prompt: z.string(),
+  prompt: z.string().describe('The prompt, or the last text of the user in a job that was made of messages.'),
+  messages: z.array(ShownMessage).optional().describe('Present if the job was made of messages.'),
+  previousJobId: z.string().optional().describe('The job whose conversation goes on.'),
   provider: z.string(),
   model: z.string(),
   options: JobOptions.optional(),
 }
 const progress = {
   result: z.string().describe('The text of the answer. If the job did not complete, the text up to its end.'),
+  output: z
+    .array(OutputPart)
+    .optional()
+    .describe('Everything that the model said, in order. Absent if that is the text in `result` and nothing else.'),
   metrics: JobMetrics,
 }
 const times = { createdAt: z.iso.datetime(), updatedAt: z.iso.datetime() }
@@ -113,7 +136,16 @@ export const ListedOptions = z.object({
     .positive()
     .optional()
     .describe('The length of the whole system text, in UTF-16 code units. Present if there is one.'),
-  ...JobOptions.pick({ temperature: true, maxTokens: true }).shape,
+  ...JobOptions.pick({
+    temperature: true,
+    maxTokens: true,
+    topP: true,
+    seed: true,
+    presencePenalty: true,
+    frequencyPenalty: true,
+    reasoning: true,
+    parallelToolCalls: true,
+  }).shape,
 })
 export type ListedOptions = z.infer<typeof ListedOptions>
 
@@ -122,11 +154,12 @@ const listed = {
   promptLength: z.int().nonnegative().describe('The length of the whole prompt, in UTF-16 code units.'),
   options: ListedOptions.optional(),
 }
-const PendingSummary = PendingJob.extend(listed)
-const RunningSummary = RunningJob.omit({ result: true }).extend(listed)
-const CompletedSummary = CompletedJob.omit({ result: true }).extend(listed)
-const FailedSummary = FailedJob.omit({ result: true }).extend(listed)
-const CancelledSummary = CancelledJob.omit({ result: true }).extend(listed)
+const unlisted = { messages: true, result: true, output: true } as const
+const PendingSummary = PendingJob.omit({ messages: true }).extend(listed)
+const RunningSummary = RunningJob.omit(unlisted).extend(listed)
+const CompletedSummary = CompletedJob.omit(unlisted).extend(listed)
+const FailedSummary = FailedJob.omit(unlisted).extend(listed)
+const CancelledSummary = CancelledJob.omit(unlisted).extend(listed)
 
 /** A job in a list: with the beginnings of its prompt and its system text, and without its answer. */
 export const JobSummary = z.discriminatedUnion('status', [

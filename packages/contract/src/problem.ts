@@ -9,11 +9,14 @@ export const ProblemCode = z.enum([
   'invalid-request',
   'unknown-provider',
   'unknown-model',
+  'unsupported-option',
+  'previous-job-gone',
   'provider-key-missing',
   'unauthorized',
   'untrusted-host',
   'cross-site-request',
   'job-not-found',
+  'item-not-found',
   'job-not-finished',
   'idempotency-key-reused',
   'route-not-found',
@@ -28,6 +31,7 @@ export const ProblemCode = z.enum([
   'headers-too-large',
   'storage-unavailable',
   'storage-full',
+  'storage-quota-exceeded',
   'server-busy',
   'queue-unavailable',
   'shutting-down',
@@ -37,7 +41,7 @@ export const ProblemCode = z.enum([
 ])
 export type ProblemCode = z.infer<typeof ProblemCode>
 
-/** One fault of a request: its place as a dotted path, such as `options.temperature`, and a sentence. */
+/** One fault of a request: its place as a path, such as `messages[2].content[0].data`, and a sentence. */
 export const Fault = z.object({ path: z.string(), message: z.string() })
 export type Fault = z.infer<typeof Fault>
 

@@ -1,10 +1,20 @@
 import { z } from 'zod'
+import { JobOptions } from './job-options.ts'
 
 /** A provider in the answer of `GET /providers`. */
 export const ProviderInfo = z.object({
   name: z.string(),
   models: z.array(z.string()),
   configured: z.boolean().describe('Whether the server accepts jobs for this provider.'),
+  capabilities: z
+    .object({
+      messages: z.boolean().describe('Whether the provider takes conversations, not only a prompt.'),
+      options: z.array(JobOptions.keyof()).describe('The options that the provider keeps.'),
+      imageTypes: z.array(z.string()).describe('The media types of images that it takes.'),
+      fileTypes: z.array(z.string()).describe('The media types of files that it takes.'),
+      urls: z.boolean().describe('Whether images and files may be given by their address.'),
+    })
+    .describe('What jobs may ask of the provider. Anything else is refused with `unsupported-option`.'),
   missing: z.array(z.string()).describe('The environment variables that the operator must set first.'),
 })
 export type ProviderInfo = z.infer<typeof ProviderInfo>

@@ -1,5 +1,23 @@
+export type { ToolCallDelta, VendorPiece } from './answer-order.ts'
 export { linesOf } from './lines-of.ts'
-export type { CompletionOptions, CompletionSummary, LLMProvider } from './llm-provider.ts'
+export {
+  type CompletionOptions,
+  type CompletionPiece,
+  type CompletionSummary,
+  type LLMProvider,
+  PROMPT_ONLY,
+  type ProviderCapabilities,
+} from './llm-provider.ts'
+export type {
+  AssistantPart,
+  FilePart,
+  ImagePart,
+  JsonValue,
+  Message,
+  SystemPart,
+  ToolResultPart,
+  UserPart,
+} from './message.ts'
 export { ProviderError } from './provider-error.ts'
 export { type ProviderEntry, ProviderRegistry } from './provider-registry.ts'
 export { redactSecrets } from './redact-secrets.ts'

@@ -1,7 +1,8 @@
-import type { FinishReason, TokenUsage } from '@promptlab/contract'
+import type { FinishReason, JobOptions, TokenUsage } from '@promptlab/contract'
+import type { JsonValue, Message } from './message.ts'
 
 /** How to complete one prompt. The vendor's default applies to each option that is left out. */
-export interface CompletionOptions {
+export interface CompletionOptions extends Partial<Readonly<JobOptions>> {
   /** One of the provider's `models`. */
   readonly model: string
   /**
@@ -9,18 +10,54 @@ export interface CompletionOptions {
    * signal can end a call to a vendor that sends nothing.
    */
   readonly signal: AbortSignal
-  /** Instructions that come before the prompt. */
-  readonly system?: string | undefined
-  /** Sampling temperature, 0 to 2. */
-  readonly temperature?: number | undefined
-  /** The most output tokens the vendor may produce. */
-  readonly maxTokens?: number | undefined
 }
+
+/**
+ * What arrived at once of an answer. Pieces of one kind that follow each other are one part of the answer; a `carry`
+ * closes its part. A call's arguments and its end follow its opening, and nothing comes between them.
+ */
+export type CompletionPiece =
+  /** Text, not empty. */
+  | string
+  /**
+   * Not empty, unless it has a `carry`: what the vendor wants back in the next turn, and nobody reads. The server keeps
+   * it with the part, and gives it back to this provider only.
+   */
+  | { readonly type: 'text' | 'reasoning' | 'refusal'; readonly text: string; readonly carry?: JsonValue }
+  | { readonly type: 'tool-call'; readonly callId: string; readonly name: string }
+  /** A stretch of the arguments, not empty, as the vendor sent it. */
+  | { readonly type: 'tool-arguments'; readonly text: string }
+  | { readonly type: 'tool-call-end'; readonly carry?: JsonValue }
+  /** The vendor sent something that is no content, such as a ping. It does not belong to the answer. */
+  | { readonly type: 'alive' }
 
 /** The facts that the vendor reported at the end of a completion. A field is absent if the vendor did not report it. */
 export interface CompletionSummary {
   readonly usage?: TokenUsage
   readonly finishReason?: FinishReason
+}
+
+/** What jobs may ask of a provider. The server refuses everything else with words, before anything is paid. */
+export interface ProviderCapabilities {
+  /** Whether `complete` takes messages. Otherwise it is only called with a prompt. */
+  readonly messages: boolean
+  /** The options that the provider keeps. */
+  readonly options: readonly (keyof JobOptions)[]
+  /** The media types of images that it takes. */
+  readonly imageTypes: readonly string[]
+  /** The media types of files that it takes. */
+  readonly fileTypes: readonly string[]
+  /** Whether images and files may be given by their address. */
+  readonly urls: boolean
+}
+
+/** What a provider of the first versions can do, which has no `capabilities`. */
+export const PROMPT_ONLY: ProviderCapabilities = {
+  messages: false,
+  options: ['system', 'temperature', 'maxTokens'],
+  imageTypes: [],
+  fileTypes: [],
+  urls: false,
 }
 
 /** Our adapter for one LLM vendor, or for anything else that answers a prompt with a stream of text. */
@@ -29,17 +66,23 @@ export interface LLMProvider {
   readonly name: string
   /** The models that callers may choose. */
   readonly models: readonly string[]
+  /** Default: `PROMPT_ONLY`. */
+  readonly capabilities?: ProviderCapabilities
   /**
    * Loads the code that the first call needs, such as the vendor's SDK. It is optional: the first call loads that code
    * too, but then the callers wait for it.
    */
   prepare?(): Promise<void>
   /**
-   * Streams the completion as non-empty pieces, in order. Nothing is sent before the first `next()`.
+   * Streams the completion as pieces, in order. Nothing is sent before the first `next()`.
    * A consumer that leaves early, by `return()` or `break`, ends the call to the vendor too.
+   * @param prompt a prompt, or a conversation, oldest message first, if `capabilities.messages` is true
    * @returns the summary that the vendor reported at the end
    * @throws ProviderError the vendor refused the request, failed, or sent something unreadable
    * @throws `options.signal.reason` on abort, because a truncated answer must never look finished
    */
-  complete(prompt: string, options: CompletionOptions): AsyncGenerator<string, CompletionSummary | undefined>
+  complete(
+    prompt: string | readonly Message[],
+    options: CompletionOptions,
+  ): AsyncGenerator<CompletionPiece, CompletionSummary | undefined>
 }

@@ -3,6 +3,7 @@ import type { ProviderErrorCode } from '@promptlab/contract'
 const RETRYABLE: Readonly<Record<ProviderErrorCode, boolean>> = {
   'provider-auth': false,
   'provider-rate-limited': true,
+  'provider-quota-exceeded': false,
   'provider-unavailable': true,
   'provider-timeout': true,
   'provider-rejected': false,
@@ -15,6 +16,8 @@ interface ProviderErrorInit {
   readonly retryable?: boolean | undefined
   readonly retryAfterMs?: number | undefined
   readonly status?: number | undefined
+  /** The vendor's own sentence about the request, if callers may see it: named, short, and without secrets. */
+  readonly sentence?: string | undefined
 }
 
 /**
@@ -30,6 +33,12 @@ export class ProviderError extends Error {
   readonly retryAfterMs?: number
   /** The HTTP status of the vendor's answer. Absent if there was no answer. */
   readonly status?: number
+  /**
+   * The vendor's own sentence about the request, behind the name of the provider: "openai: This model's maximum context
+   * length is 8192 tokens." Present only if the request itself was refused and the sentence is short. It has no secrets,
+   * so callers may see it.
+   */
+  readonly sentence?: string
 
   /** @param message must hold no secret; quote a vendor only through `redactSecrets` */
   constructor(message: string, init: ProviderErrorInit) {
@@ -38,5 +47,6 @@ export class ProviderError extends Error {
     this.retryable = init.retryable ?? RETRYABLE[init.code]
     if (init.retryAfterMs !== undefined) this.retryAfterMs = init.retryAfterMs
     if (init.status !== undefined) this.status = init.status
+    if (init.sentence !== undefined) this.sentence = init.sentence
   }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { EchoProvider } from './echo/echo-provider.ts'
+import { PROMPT_ONLY } from './llm-provider.ts'
 import { OpenAIProvider } from './openai/openai-provider.ts'
 import { ProviderRegistry } from './provider-registry.ts'
 
@@ -19,11 +20,23 @@ describe('ProviderRegistry', () => {
     const provider = new OpenAIProvider({ apiKey: () => undefined, models: ['m'] })
     const registry = new ProviderRegistry([{ provider, missing: () => missing }, echo])
     expect(registry.list()).toEqual([
-      { name: 'openai', models: ['m'], configured: false, missing: ['OPENAI_API_KEY'] },
-      { name: 'echo', models: ['echo'], configured: true, missing: [] },
+      {
+        name: 'openai',
+        models: ['m'],
+        configured: false,
+        missing: ['OPENAI_API_KEY'],
+        capabilities: provider.capabilities,
+      },
+      { name: 'echo', models: ['echo'], configured: true, missing: [], capabilities: echo.provider.capabilities },
     ])
     missing.pop()
     expect(registry.list()[0]).toMatchObject({ configured: true, missing: [] })
+  })
+
+  it('lists a provider without capabilities as one that takes prompts only', () => {
+    const { complete } = echo.provider
+    const [info] = new ProviderRegistry([{ provider: { name: 'first', models: ['m'], complete } }]).list()
+    expect(info?.capabilities).toEqual(PROMPT_ONLY)
   })
 
   it('refuses two providers of one name', () => {

@@ -1,5 +1,5 @@
 import type { ProviderInfo } from '@promptlab/contract'
-import type { LLMProvider } from './llm-provider.ts'
+import { type LLMProvider, PROMPT_ONLY } from './llm-provider.ts'
 
 /** A provider, with the settings that it still lacks. */
 export interface ProviderEntry {
@@ -38,7 +38,20 @@ export class ProviderRegistry {
   list(): ProviderInfo[] {
     return [...this.#entries.values()].map(({ provider, missing }) => {
       const names = [...(missing?.() ?? [])]
-      return { name: provider.name, models: [...provider.models], configured: names.length === 0, missing: names }
+      const { messages, options, imageTypes, fileTypes, urls } = provider.capabilities ?? PROMPT_ONLY
+      return {
+        name: provider.name,
+        models: [...provider.models],
+        configured: names.length === 0,
+        capabilities: {
+          messages,
+          options: [...options],
+          imageTypes: [...imageTypes],
+          fileTypes: [...fileTypes],
+          urls,
+        },
+        missing: names,
+      }
     })
   }
 }

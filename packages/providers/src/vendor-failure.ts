@@ -4,6 +4,8 @@ import { redactSecrets } from './redact-secrets.ts'
 import { valueAt } from './value-at.ts'
 
 const VENDOR_TEXT_MAX_CHARS = 500
+/** A longer text is no sentence for callers. */
+const SENTENCE_MAX_CHARS = 300
 
 /** A failure of a vendor as its adapter understands it. It may hold secrets until `providerErrorOf` has redacted it. */
 export interface VendorFailure {
@@ -18,6 +20,11 @@ export interface VendorFailure {
   readonly status?: number | undefined
   /** The vendor's own words. They may quote a key. */
   readonly vendorText?: string | undefined
+  /**
+   * The vendor's own sentence about the request, for callers. They see it only with the code `provider-rejected`, never
+   * if the status is 401 or 403, and only if it is short. It may quote a key.
+   */
+  readonly sentence?: string | undefined
 }
 
 /** Thrown inside a `VendorCall` by code that knows the failure. `streamFromVendor` turns it into a `ProviderError`. */
@@ -36,8 +43,28 @@ export function providerErrorOf(provider: string, failure: VendorFailure, secret
   const words = redactSecrets(failure.vendorText ?? '', secrets)
     .trim()
     .slice(0, VENDOR_TEXT_MAX_CHARS)
-  return new ProviderError(`${provider} ${failure.what}${words ? `: ${words}` : ''}`, failure)
+  const sentence = shortSentence(redactSecrets(sentenceFor(failure) ?? '', secrets))
+  return new ProviderError(`${provider} ${failure.what}${words ? `: ${words}` : ''}`, {
+    ...failure,
+    sentence: sentence && `${provider}: ${sentence}`,
+  })
 }
+
+function sentenceFor({ code, status, sentence }: VendorFailure): string | undefined {
+  return code === 'provider-rejected' && status !== 401 && status !== 403 ? sentence : undefined
+}
+
+/** The text on one line. Undefined if it is empty, too long, or a page. */
+function shortSentence(text: string): string | undefined {
+  const line = text.replace(/[\s\p{Cc}]+/gu, ' ').trim()
+  return line === '' || line.length > SENTENCE_MAX_CHARS || /<\/?[a-z!]/i.test(line) ? undefined : line
+}
+
+/**
+ * Statuses below 500 for which a valid request fails, and which pass: time-outs of the vendor, conflicts of its locks, a
+ * model that is not loaded yet, and too much load (Groq's 498).
+ */
+const PASSING_STATUSES: ReadonlySet<number> = new Set([408, 409, 424, 425, 498])
 
 /** The failure that an HTTP status means. It is the same for every vendor. */
 export function failureOfStatus(status: number): VendorFailure {
@@ -47,8 +74,8 @@ export function failureOfStatus(status: number): VendorFailure {
 function codeOfStatus(status: number): ProviderErrorCode {
   if (status === 401 || status === 403) return 'provider-auth'
   if (status === 429) return 'provider-rate-limited'
-  // Vendors answer 408 and 409 for their own time-outs and lock conflicts. The request was valid.
-  if (status === 408 || status === 409 || status >= 500) return 'provider-unavailable'
+  if (status === 402) return 'provider-quota-exceeded'
+  if (status >= 500 || PASSING_STATUSES.has(status)) return 'provider-unavailable'
   if (status >= 400) return 'provider-rejected'
   return 'provider-malformed'
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
+import { drain } from './testing/drain.ts'
 import { type ChunkReading, streamFromVendor } from './vendor-stream.ts'
 
 /** A stream of these chunks, with spies on its opening and its closing. */
@@ -31,8 +32,9 @@ describe('streamFromVendor', () => {
 
   it('answers simultaneous calls in order, as a generator does', async () => {
     const { stream, open, closed } = streamOf(answer())
-    expect(await Promise.all([stream.next(), stream.next(), stream.next(), stream.next()])).toEqual([
+    expect(await Promise.all(Array.from({ length: 5 }, () => stream.next()))).toEqual([
       { done: false, value: 'Once' },
+      { done: false, value: { type: 'alive' } },
       { done: false, value: ' upon' },
       { done: true, value: { finishReason: 'stop' } },
       { done: true, value: undefined },
@@ -78,5 +80,118 @@ describe('streamFromVendor', () => {
     await expect(stream.next()).rejects.toMatchObject({ name: 'ProviderError' })
     expect(await stream.next()).toEqual({ done: true, value: undefined })
     expect(closed).toHaveBeenCalledTimes(1)
+  })
+
+  it('answers a chunk without content with one and the same frozen object', async () => {
+    const { stream } = streamOf(
+      (async function* () {
+        yield* [
+          {},
+          { text: '' },
+          { pieces: [] },
+          { usage: { inputTokens: 1, outputTokens: 1 } },
+          { finishReason: 'stop' },
+        ]
+      })(),
+    )
+    const pieces: unknown[] = []
+    for await (const piece of stream) pieces.push(piece)
+    expect(pieces).toHaveLength(4)
+    expect(new Set(pieces).size).toBe(1)
+    expect(Object.isFrozen(pieces[0])).toBe(true)
+  })
+
+  it('yields the pieces of one chunk in order: reasoning, text, the others', async () => {
+    const { stream } = streamOf(
+      (async function* () {
+        yield {
+          reasoning: 'hm',
+          text: 'a',
+          pieces: [
+            { type: 'refusal', text: 'no' },
+            { type: 'text', text: 'b' },
+          ],
+        }
+        yield { finishReason: 'stop' }
+      })(),
+    )
+    expect((await drain(stream)).pieces).toEqual([
+      { type: 'reasoning', text: 'hm' },
+      'a',
+      { type: 'refusal', text: 'no' },
+      'b',
+    ])
+  })
+
+  it('yields the pieces of a chunk that reports a failure before it throws', async () => {
+    const failure = { code: 'provider-unavailable', what: 'gave up' } as const
+    const { stream, closed } = streamOf(
+      (async function* () {
+        yield { text: 'Half', failure }
+      })(),
+    )
+    expect(await drain(stream)).toMatchObject({ fragments: ['Half'], error: { message: 'test gave up' } })
+    expect(closed).toHaveBeenCalledTimes(1)
+  })
+
+  it('takes usage that comes behind the finish reason, and nothing there as a failure', async () => {
+    const usage = { inputTokens: 1, outputTokens: 2 }
+    const failure = { code: 'provider-unavailable', what: 'gave up' } as const
+    const { stream } = streamOf(
+      (async function* (): AsyncGenerator<ChunkReading> {
+        yield { text: 'Hi', finishReason: 'stop' }
+        yield { failure }
+        yield { usage }
+        throw new Error('broken')
+      })(),
+    )
+    expect(await drain(stream)).toMatchObject({ fragments: ['Hi'], summary: { finishReason: 'stop', usage } })
+  })
+
+  it('yields text that comes behind a finish reason', async () => {
+    const { stream } = streamOf(
+      (async function* () {
+        yield* [
+          { text: 'a', finishReason: 'stop' },
+          { text: 'b', finishReason: 'stop' },
+        ] as const
+      })(),
+    )
+    expect((await drain(stream)).fragments).toEqual(['a', 'b'])
+  })
+
+  it('waits one second at most for the end, then closes the connection', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+    try {
+      const open = Promise.withResolvers<void>()
+      const { stream, closed } = streamOf(
+        (async function* () {
+          yield { text: 'Hi', finishReason: 'stop' } as const
+          await open.promise
+        })(),
+      )
+      await stream.next()
+      const end = stream.next()
+      await vi.advanceTimersByTimeAsync(999)
+      expect(closed).not.toHaveBeenCalled()
+      await vi.advanceTimersByTimeAsync(1)
+      expect(await end).toEqual({ done: true, value: { finishReason: 'stop' } })
+      expect(closed).toHaveBeenCalledTimes(1)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  it('throws the reason of an abort, although pieces are ready', async () => {
+    const abort = new AbortController()
+    const { stream } = streamOf(
+      (async function* () {
+        yield { reasoning: 'hm', text: 'a' }
+      })(),
+      abort.signal,
+    )
+    await stream.next()
+    abort.abort('enough')
+    await expect(stream.next()).rejects.toBe('enough')
   })
 })

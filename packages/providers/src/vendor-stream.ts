@@ -1,18 +1,26 @@
 import type { FinishReason, TokenUsage } from '@promptlab/contract'
-import type { CompletionSummary } from './llm-provider.ts'
+import { AnswerOrder, type VendorPiece } from './answer-order.ts'
+import type { CompletionPiece, CompletionSummary } from './llm-provider.ts'
 import { ProviderError } from './provider-error.ts'
+import { usableKey } from './usable-key.ts'
 import { failureOfTransport, providerErrorOf, VendorFailed, type VendorFailure } from './vendor-failure.ts'
 
 /** The meaning of one chunk of a vendor's stream. Every field may be absent. */
 export interface ChunkReading {
+  /** Comes before `text`, if a chunk has both. */
+  readonly reasoning?: string | undefined
   readonly text?: string | undefined
+  /** Pieces of any other kind, or in another order. They come behind `reasoning` and `text`. */
+  readonly pieces?: readonly VendorPiece[] | undefined
+  /** The vendor failed. The pieces of this chunk still belong to the answer. */
+  readonly failure?: VendorFailure | undefined
   /** It is the end marker too: a stream that ends without an end marker is a failure. */
   readonly finishReason?: FinishReason | undefined
   /** Usage of the whole call so far. The last one that the vendor sends counts. */
   readonly usage?: TokenUsage | undefined
   /**
-   * The vendor says that the answer is complete. If there was any text, this is an end marker for vendors that send no
-   * reason.
+   * The vendor says that the answer is complete. If there was any content but reasoning, this is an end marker for
+   * vendors that send no reason.
    */
   readonly isEnd?: boolean | undefined
 }
@@ -39,32 +47,49 @@ export interface VendorCall<Chunk> {
 }
 
 /**
- * Keeps the promises of `LLMProvider.complete` for a vendor behind HTTP: abort, leaving early, end marker, and errors
- * without secrets. Nothing is sent before the first `next()`.
+ * Keeps the promises of `LLMProvider.complete` for a vendor behind HTTP: order of the pieces, abort, leaving early, end
+ * marker, and errors without secrets. Nothing is sent before the first `next()`.
+ *
+ * A finish reason completes the answer, whatever the connection does after it. The usage that follows it is waited for,
+ * one second at most.
  * @throws ProviderError from `next()`, or `call.signal.reason` on abort
  */
 export function streamFromVendor<Chunk>(
   call: VendorCall<Chunk>,
-): AsyncGenerator<string, CompletionSummary | undefined, undefined> {
+): AsyncGenerator<CompletionPiece, CompletionSummary | undefined, undefined> {
   return new VendorStream(call)
 }
 
-type Next = IteratorResult<string, CompletionSummary | undefined>
+/** How long the end of the stream is waited for behind the end marker, without content in between. */
+const END_MS = 1000
+/** One object for all: it has no content. */
+const ALIVE: CompletionPiece = Object.freeze({ type: 'alive' })
+
+type Next = IteratorResult<CompletionPiece, CompletionSummary | undefined>
 
 /**
  * A hand-written async generator: a native one costs three promises a token
  * (docs/decisions/2026-11-25-cost-of-a-job.md).
  */
-class VendorStream<Chunk> implements AsyncGenerator<string, CompletionSummary | undefined, undefined> {
+class VendorStream<Chunk> implements AsyncGenerator<CompletionPiece, CompletionSummary | undefined, undefined> {
   readonly #call: VendorCall<Chunk>
   /** Each call has its own signal, because SDKs add listeners that they never remove, and some end only at an abort. */
   readonly #upstream = new AbortController()
   readonly #stop = () => this.#upstream.abort(this.#call.signal.reason)
   readonly #summary: { usage?: TokenUsage; finishReason?: FinishReason } = {}
+  readonly #order = new AnswerOrder()
+  /** Pieces that were read and not asked for yet. */
+  readonly #ready: CompletionPiece[] = []
+  /** What comes behind the pieces that are ready: a failure, or the end. */
+  #failure: VendorFailure | undefined
+  #isRead = false
   #apiKey = ''
   #chunks: AsyncIterator<Chunk> | undefined
   #hasText = false
+  #hasRefusal = false
   #hasEndMarker = false
+  /** How long the end of the stream was waited for, in milliseconds. */
+  #waitedMs = 0
   #isOver = false
   /**
    * How many calls of `next`, `return` and `throw` are not answered yet. They are answered in order, as by any
@@ -111,50 +136,140 @@ class VendorStream<Chunk> implements AsyncGenerator<string, CompletionSummary | 
   }
 
   readonly #pull = async (): Promise<Next> => {
-    const { signal } = this.#call
     try {
       if (this.#isOver) return { done: true, value: undefined }
       this.#chunks ??= await this.#open()
       for (;;) {
-        const { done, value } = await this.#chunks.next()
+        const ready = this.#nextReady()
+        if (ready) return ready
+        const { done, value } = await (this.#isEnding ? this.#nextBehindEnd(this.#chunks) : this.#chunks.next())
         // Some SDKs end the stream at an abort as if the answer were complete.
-        signal.throwIfAborted()
-        if (done) return { done, value: this.#complete() }
-        const text = this.#take(value)
-        if (text) return { done: false, value: text }
+        this.#call.signal.throwIfAborted()
+        const piece = done ? this.#end() : this.#take(value)
+        if (piece !== undefined) return { done: false, value: piece }
       }
     } catch (error) {
-      await this.#close()
-      signal.throwIfAborted()
-      if (error instanceof ProviderError) throw error
-      throw providerErrorOf(this.#call.provider, await explain(error, this.#call), [this.#apiKey])
+      throw await this.#fail(error)
     } finally {
       this.#asked--
     }
   }
 
+  /** What was read already. Undefined if there is nothing. */
+  #nextReady(): Next | undefined {
+    const piece = this.#ready.length > 0 ? this.#ready.shift() : undefined
+    if (piece !== undefined) {
+      this.#call.signal.throwIfAborted()
+      return { done: false, value: piece }
+    }
+    if (this.#failure) throw new VendorFailed(this.#failure)
+    return this.#isRead ? { done: true, value: this.#complete() } : undefined
+  }
+
+  /** Closes the stream, and says what its consumer is told of the error. */
+  async #fail(error: unknown): Promise<unknown> {
+    const { provider, signal } = this.#call
+    await this.#close()
+    if (signal.aborted) return signal.reason
+    return error instanceof ProviderError
+      ? error
+      : providerErrorOf(provider, await explain(error, this.#call), [this.#apiKey])
+  }
+
   async #open(): Promise<AsyncIterator<Chunk>> {
     const { signal } = this.#call
     signal.throwIfAborted()
-    this.#apiKey = usableKey(this.#call)
+    this.#apiKey = usableKey(this.#call.provider, this.#call.apiKey)
     signal.addEventListener('abort', this.#stop, { once: true })
     const chunks = await this.#call.open(this.#apiKey, this.#upstream.signal)
     return chunks[Symbol.asyncIterator]()
   }
 
-  #take(chunk: Chunk): string | undefined {
-    const { text, finishReason, usage, isEnd } = this.#call.read(chunk)
-    if (text) this.#hasText = true
+  /** The piece of a chunk that comes first. The others are made ready. Undefined if there is nothing to say. */
+  #take(chunk: Chunk): CompletionPiece | undefined {
+    const reading = this.#isEnding ? this.#readBehindEnd(chunk) : this.#call.read(chunk)
+    const { text, finishReason, usage, isEnd } = reading
     if (finishReason) this.#summary.finishReason = finishReason
     if (usage) this.#summary.usage = usage
     if (isEnd) this.#hasEndMarker = true
-    return text
+    if (reading.reasoning || reading.pieces || reading.failure || this.#order.isBusy) return this.#takeAll(reading)
+    if (text) {
+      this.#hasText = true
+      return text
+    }
+    return this.#isEnding ? undefined : ALIVE
+  }
+
+  #takeAll({ reasoning, text, pieces, failure }: ChunkReading): CompletionPiece | undefined {
+    if (text) this.#hasText = true
+    const first: CompletionPiece | undefined = reasoning ? { type: 'reasoning', text: reasoning } : undefined
+    if (first && !text && !pieces && !failure && !this.#order.isBusy) return first
+    if (first) this.#add(first)
+    if (text) this.#add({ type: 'text', text })
+    for (const piece of pieces ?? []) this.#add(piece)
+    this.#failure = failure
+    return this.#ready.shift() ?? (failure || this.#isEnding ? undefined : ALIVE)
+  }
+
+  #add(piece: VendorPiece): void {
+    if (piece.type === 'tool-call-delta') {
+      this.#order.add(piece, this.#ready)
+      return
+    }
+    if (!piece.text && piece.carry === undefined) return
+    if (piece.type === 'text' && piece.text) this.#hasText = true
+    if (piece.type === 'refusal') this.#hasRefusal = true
+    this.#order.add(piece, this.#ready)
+  }
+
+  get #isEnding(): boolean {
+    return this.#hasEndMarker || this.#summary.finishReason !== undefined
+  }
+
+  /**
+   * The next chunk behind the end marker. The answer is whole then, so a connection that breaks, and a second without
+   * the end of the stream, end it too.
+   */
+  async #nextBehindEnd(chunks: AsyncIterator<Chunk>): Promise<IteratorResult<Chunk, undefined>> {
+    const { promise: silence, resolve } = Promise.withResolvers<undefined>()
+    const startedAt = performance.now()
+    const timer = setTimeout(resolve, END_MS - this.#waitedMs, undefined)
+    const next = await Promise.race([chunks.next(), silence]).catch(() => undefined)
+    clearTimeout(timer)
+    this.#waitedMs += performance.now() - startedAt
+    if (!next) this.#upstream.abort()
+    return next && !next.done ? next : { done: true, value: undefined }
+  }
+
+  /** Nothing that is read behind the end marker makes the answer a failure. */
+  #readBehindEnd(chunk: Chunk): ChunkReading {
+    try {
+      const { failure, ...reading } = this.#call.read(chunk)
+      if (reading.text || reading.reasoning || reading.pieces) this.#waitedMs = 0
+      return failure ? {} : reading
+    } catch {
+      return {}
+    }
+  }
+
+  /** The stream has ended: makes ready what was held back. */
+  #end(): undefined {
+    const { finishReason } = this.#summary
+    const hasContent = this.#hasText || this.#hasRefusal || this.#order.hasCalls
+    if (!finishReason && !(this.#hasEndMarker && hasContent)) throw new VendorFailed(NO_END_MARKER)
+    this.#order.end(finishReason !== 'stop' && finishReason !== 'tool-calls', this.#ready)
+    if (!finishReason && this.#order.isBusy) throw new VendorFailed(NO_END_MARKER)
+    this.#isRead = true
   }
 
   #complete(): CompletionSummary {
-    if (!this.#summary.finishReason && !(this.#hasEndMarker && this.#hasText)) throw new VendorFailed(NO_END_MARKER)
     this.#isOver = true
     this.#call.signal.removeEventListener('abort', this.#stop)
+    if (this.#summary.finishReason === 'stop') {
+      // Not every vendor has reasons of their own for these.
+      if (this.#order.hasCalls) this.#summary.finishReason = 'tool-calls'
+      else if (this.#hasRefusal) this.#summary.finishReason = 'refusal'
+    }
     return this.#summary
   }
 
@@ -174,17 +289,4 @@ const NO_END_MARKER = { code: 'provider-malformed', what: 'ended without its end
 function explain<Chunk>(error: unknown, call: VendorCall<Chunk>): VendorFailure | Promise<VendorFailure> {
   if (error instanceof VendorFailed) return error.failure
   return call.explain ? call.explain(error) : failureOfTransport(error)
-}
-
-function usableKey({ apiKey, provider }: Pick<VendorCall<unknown>, 'apiKey' | 'provider'>): string {
-  if (!apiKey) return ''
-  const key = apiKey()?.trim()
-  if (!key) throw new ProviderError(`${provider} has no API key`, { code: 'provider-auth' })
-  // Node refuses such a key in a header with an error that quotes the key.
-  if (!/^[\x21-\x7e]+$/.test(key)) {
-    throw new ProviderError(`${provider} has an API key that is not visible ASCII, so no HTTP header can carry it`, {
-      code: 'provider-auth',
-    })
-  }
-  return key
 }

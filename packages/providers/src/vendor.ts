@@ -39,6 +39,11 @@ export interface VendorSettings {
   readonly models: readonly string[]
   /** The pause between two pieces of an answer, in milliseconds; 0 for a vendor without this setting. */
   readonly delayMs: number
+  /**
+   * Called with a sentence for the operator's log, such as one about a parameter that the server at `baseUrl` does not
+   * take. It holds no secret.
+   */
+  readonly onNotice?: ((notice: string) => void) | undefined
 }
 
 /** The vendor's provider, with a lookup of the variables that it lacks. */

@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { EchoProvider } from './echo/echo-provider.ts'
+import { startOpenAIVendor } from './testing/vendors.ts'
 import { type Vendor, type VendorSettings, vendorEntry } from './vendor.ts'
 import { VENDORS } from './vendors.ts'
 
@@ -13,6 +14,17 @@ describe('VENDORS', () => {
   it.each(VENDORS)('creates $name with the name and the models of its row', (vendor) => {
     const { name, models } = vendor.create(settingsOf(vendor))
     expect({ name, models }).toEqual({ name: vendor.name, models: vendor.models.default })
+  })
+
+  it('passes what is to be said to the operator', async () => {
+    await using server = await startOpenAIVendor()
+    server.respondWith((exchange) => exchange.respond(404, 'not here'))
+    const onNotice = vi.fn()
+    const row = VENDORS.find(({ name }) => name === 'openai')
+    const provider = row?.create(settingsOf(row, { baseUrl: server.url, apiKey: () => 'any', onNotice }))
+    const completion = provider?.complete('Hi', { model: 'm', signal: new AbortController().signal })
+    await expect(completion?.next()).rejects.toMatchObject({ code: 'provider-unavailable' })
+    expect(onNotice).toHaveBeenCalledTimes(1)
   })
 
   it('gives no name and no variable to two vendors', () => {

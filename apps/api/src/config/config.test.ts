@@ -111,8 +111,18 @@ describe('readConfig', () => {
     [{ ROLE: 'api', DATABASE_URL: 'postgres://localhost/jobs' }, /ROLE: .*set REDIS_URL/],
     [{ ROLE: 'boss' }, /ROLE: /],
     [{ RUNNER_LEASE_MS: '10' }, /RUNNER_LEASE_MS: /],
+    [{ MAX_JOB_RETENTION_HOURS: '10' }, /MAX_JOB_RETENTION_HOURS: .*set that too/],
+    [{ JOB_RETENTION_HOURS: '24', MAX_JOB_RETENTION_HOURS: '9.5' }, /MAX_JOB_RETENTION_HOURS: .*which is 24, not 9.5/],
   ])('refuses %o', (variables, fault) => {
     expect(() => readConfig(variables)).toThrow(fault)
+  })
+
+  it('keeps the jobs of a conversation that goes on ten times as long, or as long as it is told', () => {
+    const HOUR_MS = 3_600_000
+    expect(readConfig({}).retention).toBeUndefined()
+    expect(readConfig({ JOB_RETENTION_HOURS: '0.5' }).retention).toEqual({ jobMs: HOUR_MS / 2, maxMs: 5 * HOUR_MS })
+    const both = { JOB_RETENTION_HOURS: '24', MAX_JOB_RETENTION_HOURS: '48' }
+    expect(readConfig(both).retention).toEqual({ jobMs: 24 * HOUR_MS, maxMs: 48 * HOUR_MS })
   })
 
   it('accepts REDIS_URL and a role with PostgreSQL', () => {

@@ -6,6 +6,7 @@ import type { StreamTiming } from '../http/streams/stream-response.ts'
 import type { StreamLimits } from '../http/streams/stream-slots.ts'
 import type { QueuedBytesLimits } from '../jobs/queued-bytes.ts'
 import type { RunPolicy } from '../jobs/run/job-run.ts'
+import type { Retention } from '../jobs/upkeep/retention-sweeper.ts'
 import type { StoreLocation } from '../storage/store-location.ts'
 import { contradictions } from './contradictions.ts'
 import { Environment, type EnvironmentVariables } from './environment.ts'
@@ -14,6 +15,8 @@ import { type ConfiguredVendor, readVendors } from './vendor-settings.ts'
 
 /** Twenty requests a second: more than a person or a page needs, and less than a server can take. */
 const RATE_LIMIT_WITH_KEYS = 1_200
+
+const HOUR_MS = 3_600_000
 
 /** Environment variables or arguments are wrong. The message names each one and says what to do. */
 export class ConfigError extends Error {
@@ -47,10 +50,15 @@ export interface Config {
   readonly maxJobsPerKey: number | undefined
   readonly maxQueuedJobs: number
   readonly queuedBytes: QueuedBytesLimits
+  /** The longest text of an input, in Unicode code points. */
   readonly maxPromptChars: number
+  /** The longest body of a request, in bytes. */
+  readonly maxBodyBytes: number
+  /** The most bytes of items that the jobs of one caller may refer to. */
+  readonly maxStoredBytesPerKey: number
   readonly run: RunPolicy
   /** How long finished jobs are kept. Undefined: for ever. */
-  readonly retentionMs: number | undefined
+  readonly retention: Retention | undefined
   readonly shutdownGraceMs: number
   readonly stream: StreamTiming
   readonly streamLimits: StreamLimits
@@ -117,14 +125,18 @@ export function readConfig(variables: EnvironmentVariables): Config {
     maxQueuedJobs: environment.MAX_QUEUED_JOBS,
     queuedBytes: queuedBytesOf(environment),
     maxPromptChars: environment.MAX_PROMPT_CHARS,
+    // JSON may write a character as twelve bytes, and the prompt and the system text may both have the greatest length.
+    maxBodyBytes: Math.max(environment.MAX_BODY_MB * 1024 * 1024, 2 * 12 * environment.MAX_PROMPT_CHARS + 16_384),
+    maxStoredBytesPerKey: environment.MAX_STORED_BYTES_PER_KEY,
     run: {
       firstTokenTimeoutMs: environment.FIRST_TOKEN_TIMEOUT_MS,
       tokenIdleTimeoutMs: environment.TOKEN_IDLE_TIMEOUT_MS,
+      contentTimeoutMs: environment.CONTENT_TIMEOUT_MS,
       jobTimeoutMs: environment.JOB_TIMEOUT_MS,
       maxAnswerLength: environment.MAX_ANSWER_CHARS,
       retryDelayMs: 500,
     },
-    retentionMs: environment.JOB_RETENTION_HOURS && environment.JOB_RETENTION_HOURS * 3_600_000,
+    retention: retentionOf(environment),
     shutdownGraceMs: environment.SHUTDOWN_GRACE_MS,
     stream: { keepAliveMs: 15_000, stallMs: 30_000 },
     streamLimits: { perCaller: environment.MAX_STREAMS_PER_KEY, perJob: environment.MAX_STREAMS_PER_JOB },
@@ -144,6 +156,16 @@ export function readConfig(variables: EnvironmentVariables): Config {
     tracing: tracingOf(environment),
     vendors,
   }
+}
+
+/** A conversation that goes on keeps its jobs ten times as long, unless the environment says otherwise. */
+function retentionOf({
+  JOB_RETENTION_HOURS,
+  MAX_JOB_RETENTION_HOURS,
+}: z.infer<typeof Environment>): Config['retention'] {
+  if (JOB_RETENTION_HOURS === undefined) return undefined
+  const maxHours = MAX_JOB_RETENTION_HOURS ?? 10 * JOB_RETENTION_HOURS
+  return { jobMs: JOB_RETENTION_HOURS * HOUR_MS, maxMs: maxHours * HOUR_MS }
 }
 
 function tracingOf(environment: z.infer<typeof Environment>): Config['tracing'] {

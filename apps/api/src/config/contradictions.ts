@@ -2,7 +2,7 @@ import type { EnvironmentVariables } from './environment.ts'
 
 /** The faults of variables that are valid on their own but not together. An empty variable must be left out. */
 export function contradictions(variables: EnvironmentVariables): string[] {
-  return [...accessFaults(variables), ...processFaults(variables)]
+  return [...accessFaults(variables), ...processFaults(variables), ...retentionFaults(variables)]
 }
 
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/i
@@ -23,6 +23,17 @@ function accessFaults({ HOST, API_KEYS, AUTH, REDIS_URL, STREAM_LINK_SECRET }: E
     )
   }
   return faults
+}
+
+function retentionFaults({ JOB_RETENTION_HOURS, MAX_JOB_RETENTION_HOURS }: EnvironmentVariables): string[] {
+  if (MAX_JOB_RETENTION_HOURS === undefined) return []
+  if (JOB_RETENTION_HOURS === undefined) {
+    return ['MAX_JOB_RETENTION_HOURS: Has no effect without JOB_RETENTION_HOURS: set that too, or neither']
+  }
+  if (Number(MAX_JOB_RETENTION_HOURS) >= Number(JOB_RETENTION_HOURS)) return []
+  return [
+    `MAX_JOB_RETENTION_HOURS: Must be at least JOB_RETENTION_HOURS, which is ${JOB_RETENTION_HOURS}, not ${MAX_JOB_RETENTION_HOURS}`,
+  ]
 }
 
 function processFaults({ DATABASE_URL = '', REDIS_URL, ROLE }: EnvironmentVariables): string[] {

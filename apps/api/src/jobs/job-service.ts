@@ -1,10 +1,22 @@
 import { type CreateJobBody, isFinal, type JobListQuery, type JobSummary } from '@promptlab/contract'
-import type { ProviderRegistry } from '@promptlab/providers'
+import { PROMPT_ONLY, type ProviderRegistry } from '@promptlab/providers'
 import { ApiError } from '../base/api-error.ts'
 import type { Clock } from '../base/clock.ts'
 import { finalEvent } from './final-event.ts'
 import { fingerprint } from './fingerprint.ts'
-import { cancelPending, inputBytes, newJob, runOf, type StoredFinalJob, type StoredJob, startJob } from './job.ts'
+import { admitRequest } from './input/admit-request.ts'
+import { requestOf } from './input/job-request.ts'
+import {
+  cancelPending,
+  inputBytes,
+  type JobRequest,
+  newJob,
+  runOf,
+  type StoredFinalJob,
+  type StoredJob,
+  startJob,
+} from './job.ts'
+import { itemsOf } from './kept-parts.ts'
 import { type JobQueue, type QueueSlot, QueueUnavailableError } from './ports/job-queue.ts'
 import {
   type IdempotencyKey,
@@ -14,10 +26,12 @@ import {
 } from './ports/job-repository.ts'
 import type { TokenLog } from './ports/token-log.ts'
 import { QueuedBytes, type QueuedBytesLimits } from './queued-bytes.ts'
-import { JobEventReader } from './read/job-event-reader.ts'
+import { JobEventReader, type ReaderCallbacks, type Reading } from './read/job-event-reader.ts'
 import { decodePosition, encodePosition } from './read/list-cursor.ts'
 import { SharedLookups } from './read/shared-lookups.ts'
+import { SharedRecords } from './read/shared-records.ts'
 import type { JobRunner } from './run/job-runner.ts'
+import { TEXT_VIEW } from './views/text-view.ts'
 
 interface JobServiceDeps {
   readonly jobs: JobRepository
@@ -28,6 +42,8 @@ interface JobServiceDeps {
   readonly clock: Clock
   readonly newId: () => string
   readonly queuedBytes: QueuedBytesLimits
+  /** The most bytes of items that the jobs of one caller may refer to. */
+  readonly maxStoredBytesPerKey: number
 }
 
 interface JobSummaryPage {
@@ -53,6 +69,7 @@ const MAX_STOP_REQUESTS = 60
 export class JobService {
   readonly #deps: JobServiceDeps
   readonly #lookups: SharedLookups
+  readonly #records = new SharedRecords()
   readonly #queuedBytes: QueuedBytes
 
   constructor(deps: JobServiceDeps) {
@@ -71,23 +88,25 @@ export class JobService {
    * Stores a new job, which then runs in the background. When the promise resolves, the job is on disk.
    * @param key the idempotency key: a second request of this caller with the same key gets the job of the first
    * @param traceparent where the run belongs in a trace
-   * @throws ApiError `unknown-provider`, `unknown-model`, `provider-key-missing`, `queue-full`, `storage-unavailable`,
+   * @throws ApiError `unknown-provider`, `unknown-model`, `provider-key-missing`, `unsupported-option`,
+   * `previous-job-gone`, `job-not-finished`, `storage-quota-exceeded`, `queue-full`, `storage-unavailable`,
    * `idempotency-key-reused`, `upgrade-under-way`, `storage-full`
    */
   async create(body: CreateJobBody, caller: Caller, key?: string, traceparent?: string): Promise<CreatedJob> {
     const { jobs, clock, newId } = this.#deps
-    const idempotency = key === undefined ? undefined : idempotencyOf(body, caller, key)
+    const { request, items } = requestOf(body)
+    const idempotency = key === undefined ? undefined : idempotencyOf(body, request, caller, key)
     // Checked first: the earlier request was accepted, whatever has become of the provider or the queue since.
     const earlier = idempotency && (await jobs.findByIdempotencyKey(idempotency.key, clock.now()))
     if (earlier) return replay(earlier, idempotency)
 
-    this.#checkProvider(body)
-    await jobs.checkReadable(recordVersionOf(body))
-    const slot = await this.#reserve(body, caller)
-    const job = newJob(newId(), body, clock.now(), caller)
+    await admitRequest({ request, items, caller, provider: this.#checkProvider(request) }, this.#deps)
+    const slot = await this.#reserve(request, caller)
+    const job = newJob(newId(), request, clock.now(), caller)
     const running = slot.startsAtOnce ? startJob(job, clock.now()) : undefined
     let first: KeyedJob | undefined
     try {
+      if (items.length > 0) await jobs.storeItems(items)
       first = await jobs.insert(running ?? job, idempotency)
     } catch (error) {
       slot.release()
@@ -103,11 +122,11 @@ export class JobService {
   }
 
   /** Room in the queue, in jobs and, for a job that has to wait, in bytes. */
-  async #reserve(body: CreateJobBody, owner: Caller): Promise<QueueSlot> {
-    const slot = await this.#deps.queue.reserve({ provider: body.provider, owner })
+  async #reserve(request: JobRequest, owner: Caller): Promise<QueueSlot> {
+    const slot = await this.#deps.queue.reserve({ provider: request.provider, owner })
     if (slot.startsAtOnce) return slot
     try {
-      const bytes = await this.#queuedBytes.reserve(owner, inputBytes(body))
+      const bytes = await this.#queuedBytes.reserve(owner, inputBytes(request))
       return {
         startsAtOnce: false,
         enqueue: (job) => {
@@ -131,6 +150,18 @@ export class JobService {
     // The same error as for an unknown id, so that callers cannot find out which ids exist.
     if (caller !== undefined && job.owner !== caller) throw notFound()
     return job
+  }
+
+  /**
+   * An item of a job, and its media type.
+   * @throws ApiError `job-not-found`, `item-not-found`
+   */
+  async getItem(id: string, item: string, caller: Caller): Promise<{ bytes: Uint8Array; mediaType: string }> {
+    const job = await this.get(id, caller)
+    const part = itemsOf(job.messages ?? []).find((kept) => kept.item === item)
+    const bytes = part && (await this.#deps.jobs.findItem(item))
+    if (!bytes) throw new ApiError('item-not-found', 'The job has no item with this id.')
+    return { bytes, mediaType: part.type === 'text' ? 'text/plain; charset=utf-8' : part.mediaType }
   }
 
   async #find(id: string): Promise<StoredJob> {
@@ -201,8 +232,8 @@ export class JobService {
         },
         () => {}, // The lookup is repeated when the log is idle again, and in any case at the end of the wait.
       )
-    // Attached before the record is read, behind every possible token: the reader only learns that the log has ended.
-    const reader = this.#deps.tokenLog.attach(id, Number.MAX_SAFE_INTEGER, {
+    // Attached before the record is read, behind every possible piece: the reader only learns that the log has ended.
+    const reader = this.#deps.tokenLog.attach(id, TEXT_VIEW, Number.MAX_SAFE_INTEGER, {
       onReady: () => {
         if (reader.hasEnded) over.resolve()
       },
@@ -223,17 +254,12 @@ export class JobService {
     }
   }
 
-  /**
-   * The events of a job behind a cursor: the text so far, the live tokens, and the final event.
-   * @param after the place behind which events are read, in UTF-16 code units of the text
-   * @param onReady called when events are ready
-   * @param onError called when the record cannot be read, except that a store that is away is waited for
-   */
-  readEvents(id: string, after: number, onReady: () => void, onError: (error: unknown) => void): JobEventReader {
-    return new JobEventReader({ ...this.#deps, lookups: this.#lookups }, id, after, onReady, onError)
+  /** The events of a job behind a cursor: what there is of the answer, the live pieces, and the final event. */
+  readEvents(id: string, reading: Reading, callbacks: ReaderCallbacks): JobEventReader {
+    return new JobEventReader({ ...this.#deps, lookups: this.#lookups, records: this.#records }, id, reading, callbacks)
   }
 
-  #checkProvider({ provider: name, model }: CreateJobBody): void {
+  #checkProvider({ provider: name, model }: JobRequest) {
     const { providers } = this.#deps
     const entry = providers.find(name)
     if (!entry) {
@@ -247,17 +273,15 @@ export class JobService {
     if (missing.length > 0) {
       throw new ApiError('provider-key-missing', `${name} is not configured on this server: set ${missing.join(', ')}.`)
     }
+    return { name, capabilities: entry.provider.capabilities ?? PROMPT_ONLY }
   }
 }
 
-/** The version of the record that holds such a job. A prompt and its options are in records of the first version. */
-function recordVersionOf(_: CreateJobBody): number {
-  return 1
-}
-
 /** Keys of different callers must not meet, so the name goes before the key. Neither holds a space. */
-function idempotencyOf(body: CreateJobBody, caller: Caller, key: string): IdempotencyKey {
-  return { key: caller === undefined ? key : `${caller} ${key}`, fingerprint: fingerprint(body) }
+function idempotencyOf(body: CreateJobBody, { messages }: JobRequest, caller: Caller, key: string): IdempotencyKey {
+  // Long content is in the digest by its own digest, which is its id.
+  const digested = messages ? { ...body, messages } : body
+  return { key: caller === undefined ? key : `${caller} ${key}`, fingerprint: fingerprint(digested) }
 }
 
 function notFound(): ApiError {

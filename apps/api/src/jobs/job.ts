@@ -6,8 +6,11 @@ import {
   type JobMetrics,
   type PendingJob,
   type RunningJob,
+  type ShownMessage,
 } from '@promptlab/contract'
 import { z } from 'zod'
+import { type StoredAnswer, StoredPart } from './answer/stored-answer.ts'
+import { itemsOf } from './kept-parts.ts'
 
 /** Fields that are stored but never returned. */
 export const StoredOnly = z.object({
@@ -18,6 +21,10 @@ export const StoredOnly = z.object({
    * starts the job or takes it over, so that whatever an earlier run still writes can be refused.
    */
   run: z.int().positive().optional(),
+  /** The parts of the answer; undefined if it is one text, see `StoredAnswer`. */
+  parts: z.array(StoredPart).optional(),
+  /** The tape of the answer in base64, see `Tape`. Undefined in records of older versions. */
+  tape: z.string().optional(),
 })
 type StoredOnly = z.infer<typeof StoredOnly>
 
@@ -28,10 +35,16 @@ export type StoredPendingJob = PendingJob & StoredOnly
 export type StoredRunningJob = RunningJob & StoredOnly
 export type StoredFinalJob = FinalJob & StoredOnly
 
-/** The text and metrics of a run so far. */
-export interface JobProgress {
-  readonly result: string
+/** The answer and the metrics of a run so far. */
+export interface JobProgress extends StoredAnswer {
   readonly metrics: JobMetrics
+}
+
+/** What a caller asks of a job, with its content as records hold it. */
+export interface JobRequest extends Pick<CreateJobBody, 'provider' | 'model' | 'options' | 'previousJobId'> {
+  /** The prompt, or the last text of the user among the messages. */
+  readonly prompt: string
+  readonly messages?: ShownMessage[] | undefined
 }
 
 /** How a run ended. */
@@ -45,15 +58,19 @@ export function runOf({ run = 0 }: StoredOnly): number {
   return run
 }
 
-/** The bytes that the input of a job takes, about as they were sent. */
-export function inputBytes({ prompt, options }: Pick<Job, 'prompt' | 'options'>): number {
-  return Buffer.byteLength(prompt) + (options ? Buffer.byteLength(JSON.stringify(options)) : 0)
+/** The bytes that the input of a job takes, about as they were sent. The items of its messages count. */
+export function inputBytes({ prompt, messages, options }: Pick<Job, 'prompt' | 'messages' | 'options'>): number {
+  const bytes = options ? Buffer.byteLength(JSON.stringify(options)) : 0
+  if (!messages) return bytes + Buffer.byteLength(prompt)
+  return (
+    bytes + Buffer.byteLength(JSON.stringify(messages)) + itemsOf(messages).reduce((sum, item) => sum + item.bytes, 0)
+  )
 }
 
 /** @param now milliseconds since the epoch, as everywhere in this file */
 export function newJob(
   id: string,
-  { prompt, provider, model, options }: CreateJobBody,
+  { prompt, messages, previousJobId, provider, model, options }: JobRequest,
   now: number,
   owner?: string,
 ): StoredPendingJob {
@@ -61,6 +78,8 @@ export function newJob(
   return {
     id,
     prompt,
+    ...(messages && { messages }),
+    ...(previousJobId !== undefined && { previousJobId }),
     provider,
     model,
     ...(options && { options }),
@@ -98,9 +117,10 @@ export function cancelPending(job: StoredPendingJob, now: number): StoredFinalJo
 
 export function finishJob(
   job: StoredRunningJob,
-  { result, metrics }: JobProgress,
+  { result, parts, tape, metrics }: JobProgress,
   outcome: JobOutcome,
   now: number,
 ): StoredFinalJob {
-  return { ...job, result, metrics, ...outcome, updatedAt: new Date(now).toISOString() }
+  const answer = { result, ...(parts && { parts: [...parts] }), ...(tape && { tape }) }
+  return { ...job, ...answer, metrics, ...outcome, updatedAt: new Date(now).toISOString() }
 }

@@ -1,5 +1,5 @@
 import type { StoredJob } from '../jobs/job.ts'
-import type { IdempotencyKey } from '../jobs/ports/job-repository.ts'
+import type { IdempotencyKey, Item } from '../jobs/ports/job-repository.ts'
 import { ImportError } from './import-error.ts'
 
 /** A job with everything that a store keeps of it. */
@@ -15,6 +15,8 @@ export interface JobSource {
    * @throws StoreOpenError the store is damaged
    */
   count(): Promise<number>
+  /** All items, one after the other. */
+  items(): AsyncIterable<Item>
   /** All jobs, each of them once. */
   pages(): AsyncIterable<readonly ImportedJob[]>
   close(): Promise<void>
@@ -27,6 +29,8 @@ export interface JobTarget {
    * @throws ImportError the target has other jobs
    */
   begin(source: string): Promise<void>
+  /** Stores items. Resolves when they are on disk. */
+  addItems(items: readonly Item[]): Promise<void>
   /** Stores jobs. Jobs that are there already are replaced. Resolves when they are on disk. */
   add(jobs: readonly ImportedJob[]): Promise<void>
   count(): Promise<number>
@@ -34,6 +38,9 @@ export interface JobTarget {
   finish(source: string): Promise<void>
   close(): Promise<void>
 }
+
+/** Items that are in memory at once take about this many bytes, or one of them takes more. */
+const BATCH = { bytes: 8 * 1024 * 1024, items: 500 }
 
 interface ImportOptions {
   /** The address of the source without its password. It names the source in messages and in the target. */
@@ -43,7 +50,7 @@ interface ImportOptions {
 }
 
 /**
- * Copies all jobs of one store into an empty one. An import that was interrupted can be repeated: it replaces the jobs that
+ * Copies all jobs of one store into an empty one, after the items that they refer to. An import that was interrupted can be repeated: it replaces the jobs that
  * are there already.
  * @returns the number of jobs
  * @throws ImportError
@@ -57,6 +64,7 @@ export async function importJobs(
   await target.begin(sourceName)
   let done = 0
   onProgress(done, total)
+  for await (const batch of batchesOf(source.items())) await target.addItems(batch)
   for await (const page of source.pages()) {
     await target.add(page)
     done += page.length
@@ -71,4 +79,18 @@ export async function importJobs(
   }
   await target.finish(sourceName)
   return total
+}
+
+async function* batchesOf(items: AsyncIterable<Item>): AsyncGenerator<readonly Item[]> {
+  let batch: Item[] = []
+  let bytes = 0
+  for await (const item of items) {
+    batch.push(item)
+    bytes += item.bytes.length
+    if (batch.length < BATCH.items && bytes < BATCH.bytes) continue
+    yield batch
+    batch = []
+    bytes = 0
+  }
+  if (batch.length > 0) yield batch
 }

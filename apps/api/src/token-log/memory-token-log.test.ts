@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { attach, describeTokenLog, NO_CALLBACKS, tokensOf } from '../../test/contracts/describe-token-log.ts'
 import { append } from '../../test/support/append-token.ts'
+import { TEXT_VIEW } from '../jobs/views/text-view.ts'
 import { MemoryTokenLog } from './memory-token-log.ts'
 
 describeTokenLog('MemoryTokenLog', async () => new MemoryTokenLog())
@@ -20,7 +21,7 @@ describe('MemoryTokenLog', () => {
   it('wakes its readers once for all tokens that are appended in one turn of the event loop', async () => {
     const log = new MemoryTokenLog()
     let wakes = 0
-    const reader = log.attach('job', 0, { onReady: () => wakes++, onIdle: () => {} })
+    const reader = log.attach('job', TEXT_VIEW, 0, { onReady: () => wakes++, onIdle: () => {} })
     for (const token of ['a', 'b', 'c']) {
       append(log, 'job', token)
       await Promise.resolve()
@@ -33,7 +34,10 @@ describe('MemoryTokenLog', () => {
 
   it('keeps no text of a job without tokens when its last reader has detached', () => {
     const log = new MemoryTokenLog()
-    const [first, second] = [log.attach('unknown', 0, NO_CALLBACKS), log.attach('unknown', 0, NO_CALLBACKS)]
+    const [first, second] = [
+      log.attach('unknown', TEXT_VIEW, 0, NO_CALLBACKS),
+      log.attach('unknown', TEXT_VIEW, 0, NO_CALLBACKS),
+    ]
     first.detach()
     expect(log.size).toBe(1)
     second.detach()
@@ -49,7 +53,7 @@ describe('MemoryTokenLog', () => {
       const log = new MemoryTokenLog(options)
       for (const token of ['one', 'two']) append(log, 'job', token)
       await log.close('job', 1)
-      expect(tokensOf(log.attach('job', 1, NO_CALLBACKS).read())).toEqual([
+      expect(tokensOf(log.attach('job', TEXT_VIEW, 1, NO_CALLBACKS).read())).toEqual([
         [3, 'ne'],
         [6, 'two'],
       ])
@@ -62,7 +66,7 @@ describe('MemoryTokenLog', () => {
 
     it('lets attached readers read on when it has dropped the text', async () => {
       const log = new MemoryTokenLog(options)
-      const reader = log.attach('job', 0, NO_CALLBACKS)
+      const reader = log.attach('job', TEXT_VIEW, 0, NO_CALLBACKS)
       append(log, 'job', 'text')
       await log.close('job', 1)
       vi.advanceTimersByTime(1000)
@@ -79,11 +83,11 @@ describe('MemoryTokenLog', () => {
         await log.close(id, 1)
       }
       expect(log.size).toBe(2)
-      expect(log.attach('1', 0, NO_CALLBACKS).hasEnded).toBe(false)
-      expect(log.attach('3', 0, NO_CALLBACKS).hasEnded).toBe(true)
+      expect(log.attach('1', TEXT_VIEW, 0, NO_CALLBACKS).hasEnded).toBe(false)
+      expect(log.attach('3', TEXT_VIEW, 0, NO_CALLBACKS).hasEnded).toBe(true)
       append(log, 'long', 'more than it may keep')
       await log.close('long', 1)
-      expect(log.attach('long', 0, NO_CALLBACKS).hasEnded).toBe(false)
+      expect(log.attach('long', TEXT_VIEW, 0, NO_CALLBACKS).hasEnded).toBe(false)
     })
   })
 })

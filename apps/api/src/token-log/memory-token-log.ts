@@ -1,12 +1,15 @@
 import type { FinalEvent } from '@promptlab/contract'
+import type { LogLength } from '../jobs/answer/log-length.ts'
+import type { Piece } from '../jobs/answer/piece.ts'
 import type { TokenListener, TokenLog, TokenReader } from '../jobs/ports/token-log.ts'
-import { LiveText } from './live-text.ts'
+import type { View } from '../jobs/views/view.ts'
+import { LiveLog } from './live-log.ts'
 
 interface MemoryTokenLogOptions {
-  /** How long the text of an ended job is kept, in milliseconds. The default is one minute. */
+  /** How long the answer of an ended job is kept, in milliseconds. The default is one minute. */
   graceMs: number
   /**
-   * How much text of ended jobs is kept in all, in UTF-16 code units. The oldest text is dropped first. The default is four
+   * How much of the answers of ended jobs is kept in all, in places. The oldest is dropped first. The default is four
    * million.
    */
   maxKeptLength: number
@@ -18,47 +21,47 @@ interface MemoryTokenLogOptions {
  */
 export class MemoryTokenLog implements TokenLog {
   readonly #options: MemoryTokenLogOptions
-  readonly #texts = new Map<string, LiveText>()
-  /** Texts that have ended, oldest first, each with the timer that drops it. */
-  readonly #ended = new Map<string, { readonly text: LiveText; readonly expiry: NodeJS.Timeout }>()
+  readonly #logs = new Map<string, LiveLog>()
+  /** Logs that have ended, oldest first, each with the timer that drops it. */
+  readonly #ended = new Map<string, { readonly log: LiveLog; readonly expiry: NodeJS.Timeout }>()
   #keptLength = 0
 
   constructor(options: MemoryTokenLogOptions = { graceMs: 60_000, maxKeptLength: 4_000_000 }) {
     this.#options = options
   }
 
-  /** The number of jobs that have text or readers here. */
+  /** The number of jobs that have pieces or readers here. */
   get size(): number {
-    return this.#texts.size
+    return this.#logs.size
   }
 
   /** The number of attached readers. */
   get readerCount(): number {
     let count = 0
-    for (const text of this.#texts.values()) count += text.readerCount
+    for (const log of this.#logs.values()) count += log.readerCount
     return count
   }
 
-  append(jobId: string, token: string, place: number, run: number): void {
-    this.#text(jobId).append(token, place, run)
+  append(jobId: string, piece: Piece, place: number, part: number, run: number): void {
+    this.#log(jobId).append(piece, place, part, run)
   }
 
-  takeOver(jobId: string, place: number, run: number): void {
-    this.#texts.get(jobId)?.takeOver(place, run)
+  takeOver(jobId: string, stored: LogLength, run: number): void {
+    this.#logs.get(jobId)?.takeOver(stored.length, run)
   }
 
   async close(jobId: string, run: number, final?: FinalEvent): Promise<void> {
-    const text = this.#texts.get(jobId)
-    if (!text || text.hasEnded) return
-    text.end(run, final)
-    if (text.hasEnded) this.#keep(jobId, text)
+    const log = this.#logs.get(jobId)
+    if (!log || log.hasEnded) return
+    log.end(run, final)
+    if (log.hasEnded) this.#keep(jobId, log)
   }
 
-  attach(jobId: string, after: number, listener: TokenListener): TokenReader {
-    const text = this.#text(jobId)
-    return text.attach(after, listener, () => {
-      // This text was only created for readers, and has none any more.
-      if (text.readerCount === 0 && text.length === 0 && !text.hasEnded) this.#texts.delete(jobId)
+  attach(jobId: string, view: View, after: number, listener: TokenListener): TokenReader {
+    const log = this.#log(jobId)
+    return log.attach(view, after, listener, () => {
+      // This log was only created for readers, and has none any more.
+      if (log.readerCount === 0 && log.length === 0 && !log.hasEnded) this.#logs.delete(jobId)
     })
   }
 
@@ -66,32 +69,32 @@ export class MemoryTokenLog implements TokenLog {
     for (const jobId of this.#ended.keys()) this.#drop(jobId)
   }
 
-  #text(jobId: string): LiveText {
-    let text = this.#texts.get(jobId)
-    if (!text) {
-      text = new LiveText()
-      this.#texts.set(jobId, text)
+  #log(jobId: string): LiveLog {
+    let log = this.#logs.get(jobId)
+    if (!log) {
+      log = new LiveLog()
+      this.#logs.set(jobId, log)
     }
-    return text
+    return log
   }
 
-  #keep(jobId: string, text: LiveText): void {
+  #keep(jobId: string, log: LiveLog): void {
     const expiry = setTimeout(() => this.#drop(jobId), this.#options.graceMs).unref()
-    this.#ended.set(jobId, { text, expiry })
-    this.#keptLength += text.length
+    this.#ended.set(jobId, { log, expiry })
+    this.#keptLength += log.length
     for (const oldest of this.#ended.keys()) {
       if (this.#keptLength <= this.#options.maxKeptLength) break
       this.#drop(oldest)
     }
   }
 
-  /** Attached readers keep the text and read on. Later readers get the text from the record. */
+  /** Attached readers keep the log and read on. Later readers get the answer from the record. */
   #drop(jobId: string): void {
     const kept = this.#ended.get(jobId)
     if (!kept) return
     clearTimeout(kept.expiry)
     this.#ended.delete(jobId)
-    this.#texts.delete(jobId)
-    this.#keptLength -= kept.text.length
+    this.#logs.delete(jobId)
+    this.#keptLength -= kept.log.length
   }
 }

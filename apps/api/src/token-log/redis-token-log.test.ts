@@ -1,6 +1,5 @@
 import type { FinalEvent } from '@promptlab/contract'
-import { Redis } from 'ioredis'
-import { expect, it, onTestFinished, vi } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import {
   attach,
   describeTokenLog,
@@ -10,20 +9,10 @@ import {
   tokensOf,
 } from '../../test/contracts/describe-token-log.ts'
 import { append } from '../../test/support/append-token.ts'
-import { RedisProcess } from '../../test/support/redis-process.ts'
-import { SILENT } from '../../test/support/silent-logger.ts'
-import { describeWithRedis, describeWithRedisProcess, type TestRedis, useRedis } from '../../test/support/test-redis.ts'
-import { RedisTokenLog } from './redis-token-log.ts'
-import { encodeEnd, encodePart } from './token-part.ts'
-
-type Options = Partial<Parameters<typeof RedisTokenLog.open>[0]>
-
-/** Opens the log of one process. */
-async function openLog({ url, prefix }: Pick<TestRedis, 'url' | 'prefix'>, options?: Options): Promise<RedisTokenLog> {
-  const log = await RedisTokenLog.open({ url, prefix, logger: SILENT, ...options })
-  onTestFinished(() => log.stop())
-  return log
-}
+import { openRedisLog } from '../../test/support/open-redis-log.ts'
+import { describeWithRedis, type TestRedis, useRedis } from '../../test/support/test-redis.ts'
+import { TEXT_VIEW } from '../jobs/views/text-view.ts'
+import { encodeEnd, encodeTokens } from './log-message.ts'
 
 /** The number of connections that listen to a job's channel. */
 async function listeners({ client, prefix }: TestRedis, jobId: string): Promise<number> {
@@ -35,8 +24,8 @@ async function listeners({ client, prefix }: TestRedis, jobId: string): Promise<
 function otherWriter({ client, prefix }: TestRedis, jobId: string) {
   const key = `${prefix}tokens:${jobId}`
   return {
-    write: (start: number, ...tokens: string[]) => client.xadd(key, '*', 'part', encodePart(start, tokens)),
-    publish: (start: number, ...tokens: string[]) => client.publish(key, encodePart(start, tokens)),
+    write: (start: number, ...tokens: string[]) => client.xadd(key, '*', 'part', encodeTokens(start, tokens)),
+    publish: (start: number, ...tokens: string[]) => client.publish(key, encodeTokens(start, tokens)),
     end: async (length?: number, final?: FinalEvent) => {
       await client.xadd(key, '*', 'part', encodeEnd(length, final))
       await client.publish(key, encodeEnd(length, final))
@@ -45,17 +34,17 @@ function otherWriter({ client, prefix }: TestRedis, jobId: string) {
 }
 
 describeWithRedis('RedisTokenLog', (url) => {
-  describeTokenLog('RedisTokenLog', () => openLog(useRedis(url)))
+  describeTokenLog('RedisTokenLog', () => openRedisLog(useRedis(url)))
 
   it('gives readers in other processes the same tokens, also when they attach later', async () => {
     const redis = useRedis(url)
-    const [writing, reading] = [await openLog(redis), await openLog(redis)]
+    const [writing, reading] = [await openRedisLog(redis), await openRedisLog(redis)]
     const reader = attach(reading, 'job', 0)
     for (const token of ['Once', ' upon']) {
       append(writing, 'job', token)
-      expect((await reader.next())?.map(({ data }) => data.token)).toEqual([token])
+      expect(textOf((await reader.next()) ?? [])).toBe(token)
     }
-    const late = attach(await openLog(redis), 'job', 2)
+    const late = attach(await openRedisLog(redis), 'job', 2)
     expect(tokensOf(await late.next())).toEqual([
       [4, 'ce'],
       [9, ' upon'],
@@ -67,7 +56,7 @@ describeWithRedis('RedisTokenLog', (url) => {
 
   it('has one copy of a text and one subscription for a thousand readers', async () => {
     const redis = useRedis(url)
-    const [writing, reading] = [await openLog(redis), await openLog(redis)]
+    const [writing, reading] = [await openRedisLog(redis), await openRedisLog(redis)]
     const texts = Array.from({ length: 1_000 }, () => attach(reading, 'job', 0).rest())
     for (const token of ['Once', ' upon', ' a', ' time']) append(writing, 'job', token)
     await writing.close('job', 1)
@@ -81,10 +70,10 @@ describeWithRedis('RedisTokenLog', (url) => {
 
   it('keeps no subscription, text or timer when the last reader has detached', async () => {
     const redis = useRedis(url)
-    const log = await openLog(redis, { graceMs: 1 })
+    const log = await openRedisLog(redis, { graceMs: 1 })
     const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
     const before = timers()
-    const readers = ['1', '2', '2', '3'].map((id) => log.attach(id, 0, NO_CALLBACKS))
+    const readers = ['1', '2', '2', '3'].map((id) => log.attach(id, TEXT_VIEW, 0, NO_CALLBACKS))
     for (const id of ['1', '2', '3']) await vi.waitUntil(async () => (await listeners(redis, id)) === 1, 10_000)
     for (const reader of readers) reader.detach()
     await vi.waitUntil(() => log.size === 0, 10_000)
@@ -94,18 +83,18 @@ describeWithRedis('RedisTokenLog', (url) => {
 
   it('keeps a text without readers for a moment, for a reader that reconnects', async () => {
     const redis = useRedis(url)
-    const log = await openLog(redis)
+    const log = await openRedisLog(redis)
     append(log, 'job', 'Once')
     const reader = attach(log, 'job', 0)
     await reader.next()
     reader.source.detach()
-    expect(tokensOf(log.attach('job', 0, NO_CALLBACKS).read())).toEqual([[4, 'Once']])
+    expect(tokensOf(log.attach('job', TEXT_VIEW, 0, NO_CALLBACKS).read())).toEqual([[4, 'Once']])
   })
 
   it('gives a slow reader all tokens that are ready in one batch', async () => {
     const redis = useRedis(url)
-    const [writing, reading] = [await openLog(redis), await openLog(redis)]
-    const [slow, quick] = [reading.attach('job', 0, NO_CALLBACKS), attach(reading, 'job', 0)]
+    const [writing, reading] = [await openRedisLog(redis), await openRedisLog(redis)]
+    const [slow, quick] = [reading.attach('job', TEXT_VIEW, 0, NO_CALLBACKS), attach(reading, 'job', 0)]
     for (const token of ['a', 'b', 'c']) {
       append(writing, 'job', token)
       await quick.next()
@@ -116,11 +105,11 @@ describeWithRedis('RedisTokenLog', (url) => {
 
   it('when idle, finds tokens whose message was lost, and tells its readers to look the record up', async () => {
     const redis = useRedis(url)
-    const log = await openLog(redis, { idleMs: 20 })
+    const log = await openRedisLog(redis, { idleMs: 20 })
     const other = otherWriter(redis, 'job')
     const idle = Promise.withResolvers<void>()
     const reader = attach(log, 'job', 0)
-    const waiting = log.attach('job', 0, { onReady: () => {}, onIdle: idle.resolve })
+    const waiting = log.attach('job', TEXT_VIEW, 0, { onReady: () => {}, onIdle: idle.resolve })
     await idle.promise
     waiting.detach()
     await other.write(0, 'Once')
@@ -131,7 +120,7 @@ describeWithRedis('RedisTokenLog', (url) => {
 
   it('cuts off text that it has already, and fills a gap before it shows later tokens', async () => {
     const redis = useRedis(url)
-    const log = await openLog(redis)
+    const log = await openRedisLog(redis)
     const other = otherWriter(redis, 'job')
     const reader = attach(log, 'job', 0)
     await other.write(0, 'Once')
@@ -151,7 +140,7 @@ describeWithRedis('RedisTokenLog', (url) => {
 
   it.each([5, undefined])('reads missed tokens before it ends, when the end gives the length %s', async (length) => {
     const redis = useRedis(url)
-    const log = await openLog(redis)
+    const log = await openRedisLog(redis)
     const other = otherWriter(redis, 'job')
     const reader = attach(log, 'job', 0)
     await other.write(0, 'Once')
@@ -164,11 +153,11 @@ describeWithRedis('RedisTokenLog', (url) => {
 
   it('shows no token behind a gap that cannot be filled, and still ends', async () => {
     const redis = useRedis(url)
-    const log = await openLog(redis, { idleMs: 50 })
+    const log = await openRedisLog(redis, { idleMs: 50 })
     const other = otherWriter(redis, 'job')
     let idleCalls = 0
     const reader = attach(log, 'job', 0)
-    log.attach('job', 0, { onReady: () => {}, onIdle: () => idleCalls++ })
+    log.attach('job', TEXT_VIEW, 0, { onReady: () => {}, onIdle: () => idleCalls++ })
     await other.write(0, 'Once')
     await reader.next()
     await other.write(9, ' a')
@@ -185,7 +174,7 @@ describeWithRedis('RedisTokenLog', (url) => {
     'gives no final event for an incomplete text, when the end gives the length %s',
     async (length) => {
       const redis = useRedis(url)
-      const reader = attach(await openLog(redis), 'job', 0)
+      const reader = attach(await openRedisLog(redis), 'job', 0)
       const other = otherWriter(redis, 'job')
       await other.write(0, 'Once')
       await other.end(length, FINAL)
@@ -196,12 +185,12 @@ describeWithRedis('RedisTokenLog', (url) => {
 
   it('refuses what a process writes of an earlier run than another process has begun', async () => {
     const redis = useRedis(url)
-    const [zombie, taking, reading] = [await openLog(redis), await openLog(redis), await openLog(redis)]
+    const [zombie, taking, reading] = [await openRedisLog(redis), await openRedisLog(redis), await openRedisLog(redis)]
     const reader = attach(reading, 'job', 0)
     for (const token of ['Once', ' upon']) append(zombie, 'job', token)
     let text = ''
     while (text !== 'Once upon') text += textOf((await reader.next()) ?? [])
-    taking.takeOver('job', 4, 2)
+    taking.takeOver('job', { length: 4, textLength: 4 }, 2)
     const marker = attach(reading, 'marker', 0)
     append(taking, 'marker', '.')
     await marker.next()
@@ -209,16 +198,16 @@ describeWithRedis('RedisTokenLog', (url) => {
     await zombie.close('job', 1, FINAL)
     append(zombie, 'other', '.')
     await attach(reading, 'other', 0).next()
-    taking.append('job', ' upon a time', 4, 2)
+    taking.append('job', ' upon a time', 4, 0, 2)
     await taking.close('job', 2)
-    expect(textOf(await attach(await openLog(redis), 'job', 0).rest())).toBe('Once upon a time')
+    expect(textOf(await attach(await openRedisLog(redis), 'job', 0).rest())).toBe('Once upon a time')
     await reader.rest()
     expect(reader.source.hasEnded).toBe(true)
   })
 
   it('ignores tokens of a process that does not know that its job has ended', async () => {
     const redis = useRedis(url)
-    const [unaware, ending, reading] = [await openLog(redis), await openLog(redis), await openLog(redis)]
+    const [unaware, ending, reading] = [await openRedisLog(redis), await openRedisLog(redis), await openRedisLog(redis)]
     const reader = attach(reading, 'job', 0)
     append(unaware, 'job', 'Once')
     expect(textOf((await reader.next()) ?? [])).toBe('Once')
@@ -230,12 +219,12 @@ describeWithRedis('RedisTokenLog', (url) => {
     append(unaware, 'marker', '.')
     await marker.next()
     expect(reader.source.read()).toEqual([])
-    expect((await attach(await openLog(redis), 'job', 0).rest()).map(({ data }) => data.token)).toEqual(['Once'])
+    expect(textOf(await attach(await openRedisLog(redis), 'job', 0).rest())).toBe('Once')
   })
 
   it('keeps a stream longer while it is open than after its end', async () => {
     const redis = useRedis(url)
-    const log = await openLog(redis, { keepMs: { open: 60_000, ended: 100 } })
+    const log = await openRedisLog(redis, { keepMs: { open: 60_000, ended: 100 } })
     const key = `${redis.prefix}tokens:job`
     const reader = attach(log, 'job', 0)
     append(log, 'job', 'Once')
@@ -248,7 +237,7 @@ describeWithRedis('RedisTokenLog', (url) => {
 
   it('skips parts that it cannot read', async () => {
     const redis = useRedis(url)
-    const log = await openLog(redis)
+    const log = await openRedisLog(redis)
     const other = otherWriter(redis, 'job')
     const reader = attach(log, 'job', 0)
     for (const part of ['', 'rubbish', '0[', '0[1]', '-1["x"]', '1e99["x"]', 'x["y"]']) {
@@ -257,93 +246,5 @@ describeWithRedis('RedisTokenLog', (url) => {
     await other.write(0, 'Once')
     await other.end()
     expect(textOf(await reader.rest())).toBe('Once')
-  })
-})
-
-describeWithRedisProcess('RedisTokenLog while Redis has trouble', () => {
-  const ownRedis = async () => {
-    const redis = await RedisProcess.start()
-    const client = new Redis(redis.url)
-    client.on('error', () => {})
-    onTestFinished(() => client.disconnect())
-    return { redis, client, url: redis.url, prefix: 'promptlab:' }
-  }
-
-  async function connectionIds(client: Redis, name: string): Promise<string[]> {
-    const list = String(await client.client('LIST'))
-    return list
-      .split('\n')
-      .flatMap((line) => (line.includes(` name=${name} `) ? [/^id=(\d+)/.exec(line)?.[1] ?? ''] : []))
-  }
-
-  it('has two connections, however many jobs it reads', async () => {
-    const { client, ...options } = await ownRedis()
-    const log = await openLog(options)
-    for (let job = 0; job < 100; job++) log.attach(String(job), 0, NO_CALLBACKS)
-    append(log, '99', 'text')
-    await attach(log, '99', 0).next()
-    for (const name of ['promptlab-tokens', 'promptlab-subscriber']) {
-      expect(await connectionIds(client, name)).toHaveLength(1)
-    }
-  })
-
-  it('misses no token when its subscription connection is killed', async () => {
-    const { client, ...options } = await ownRedis()
-    const [writing, reading] = [await openLog(options), await openLog(options)]
-    const reader = attach(reading, 'job', 0)
-    append(writing, 'job', 'start')
-    let text = textOf((await reader.next()) ?? [])
-    for (let round = 0; round < 5; round++) {
-      for (const id of await connectionIds(client, 'promptlab-subscriber')) await client.client('KILL', 'ID', id)
-      append(writing, 'job', ` ${round}`)
-      text += textOf((await reader.next()) ?? [])
-    }
-    await writing.close('job', 1)
-    text += textOf(await reader.rest())
-    expect(text).toBe('start 0 1 2 3 4')
-  })
-
-  it('goes on at the same place when Redis is restarted empty; later readers wait for the record', async () => {
-    const { redis, ...options } = await ownRedis()
-    const [writing, reading, later] = [await openLog(options), await openLog(options), await openLog(options)]
-    const reader = attach(reading, 'job', 0)
-    append(writing, 'job', 'Once')
-    await reader.next()
-    await redis.kill()
-    append(writing, 'job', ' upon')
-    append(writing, 'job', ' a')
-    await redis.startAgain()
-    let text = ''
-    while (text !== ' upon a') text += textOf((await reader.next()) ?? [])
-
-    const late = attach(later, 'job', 0)
-    append(writing, 'job', ' time')
-    expect(textOf((await reader.next()) ?? [])).toBe(' time')
-    await writing.close('job', 1)
-    expect(await reader.next()).toBeUndefined()
-    expect(await late.rest()).toEqual([])
-  })
-
-  it('does not block runs while Redis hangs, and sends all tokens when Redis answers again', async () => {
-    const { redis, ...options } = await ownRedis()
-    const [writing, reading] = [await openLog(options), await openLog(options)]
-    const reader = attach(reading, 'job', 0)
-    append(writing, 'job', 'start')
-    await reader.next()
-    redis.pause()
-    for (let token = 0; token < 1_000; token++) append(writing, 'job', ` ${token}`)
-    await writing.close('job', 1)
-    redis.resume()
-    expect(textOf(await reader.rest())).toBe(Array.from({ length: 1_000 }, (_, token) => ` ${token}`).join(''))
-  })
-
-  it('can be stopped while Redis is away', async () => {
-    const { redis, ...options } = await ownRedis()
-    const log = await openLog(options)
-    log.attach('job', 0, NO_CALLBACKS)
-    await redis.kill()
-    append(log, 'job', 'lost')
-    await log.stop()
-    expect(log.size).toBe(0)
   })
 })

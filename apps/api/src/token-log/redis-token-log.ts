@@ -3,12 +3,15 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { FinalEvent } from '@promptlab/contract'
 import type { Redis } from 'ioredis'
 import type { Logger } from '../base/logger.ts'
+import type { LogLength } from '../jobs/answer/log-length.ts'
+import type { Piece } from '../jobs/answer/piece.ts'
 import type { TokenListener, TokenLog, TokenReader } from '../jobs/ports/token-log.ts'
+import type { View } from '../jobs/views/view.ts'
 import { connectRedis, FAIL_FAST } from '../redis/connect-redis.ts'
 import { RedisSubscriptions } from '../redis/redis-subscriptions.ts'
-import { CopiedText, type StreamEntry } from './copied-text.ts'
-import { END_MARK } from './token-part.ts'
-import { TokenWriter, type WrittenPart } from './token-writer.ts'
+import { CopiedLog, type StreamEntry } from './copied-log.ts'
+import { END_MARK } from './log-message.ts'
+import { TokenWriter, type WrittenMessage } from './token-writer.ts'
 
 interface RedisTokenLogOptions {
   readonly url: string
@@ -27,10 +30,10 @@ interface RedisTokenLogOptions {
 }
 
 /**
- * A Lua script that stores and publishes the parts of all jobs in one call. A part is in the stream before it is published.
- * So a reader that subscribes first and then reads the stream misses no part.
+ * A Lua script that stores and publishes the messages of all jobs in one call. A message is in the stream before it is published.
+ * So a reader that subscribes first and then reads the stream misses none.
  */
-const WRITE_PARTS = `
+const WRITE_MESSAGES = `
 for i, key in ipairs(KEYS) do
   local part, run = ARGV[2 * i + 1], ARGV[2 * i + 2]
   local last = redis.call('XREVRANGE', key, '+', '-', 'COUNT', 1)[1]
@@ -41,7 +44,7 @@ for i, key in ipairs(KEYS) do
     redis.call('PEXPIRE', key, hasEnded and ARGV[2] or ARGV[1])
   end
 end`
-const WRITE_PARTS_SHA = createHash('sha1').update(WRITE_PARTS).digest('hex')
+const WRITE_MESSAGES_SHA = createHash('sha1').update(WRITE_MESSAGES).digest('hex')
 
 const ENTRIES_PER_READ = 1_000
 /** How long the last write may take when the process stops, in milliseconds. */
@@ -60,7 +63,7 @@ export class RedisTokenLog implements TokenLog {
   readonly #keepMs: { readonly open: number; readonly ended: number }
   readonly #idleMs: number
   readonly #graceMs: number
-  readonly #texts = new Map<string, CopiedText>()
+  readonly #copies = new Map<string, CopiedLog>()
   /** The timers that drop texts without readers. */
   readonly #unread = new Map<string, NodeJS.Timeout>()
   #idleCheck: NodeJS.Timeout | undefined
@@ -75,13 +78,13 @@ export class RedisTokenLog implements TokenLog {
     this.#idleMs = options.idleMs ?? 3_000
     this.#graceMs = options.graceMs ?? 1_000
     this.#writer = new TokenWriter({
-      send: (parts) => this.#write(parts),
+      send: (messages) => this.#write(messages),
       onFailure: (error) => {
-        if (!this.#isFailing) logger.warn({ err: error }, 'could not send tokens to Redis; they wait')
+        if (!this.#isFailing) logger.warn({ err: error }, 'could not send pieces of answers to Redis; they wait')
         this.#isFailing = true
       },
       onOverflow: () =>
-        logger.warn({}, 'dropped tokens that waited for Redis; their readers get the text from the record'),
+        logger.warn({}, 'dropped pieces that waited for Redis; their readers get the answer from the record'),
     })
   }
 
@@ -102,43 +105,43 @@ export class RedisTokenLog implements TokenLog {
 
   /** The number of jobs that have a copy of their text here. */
   get size(): number {
-    return this.#texts.size
+    return this.#copies.size
   }
 
-  append(jobId: string, token: string, place: number, run: number): void {
-    this.#writer.append(jobId, token, place, run)
+  append(jobId: string, piece: Piece, place: number, part: number, run: number): void {
+    this.#writer.append(jobId, piece, place, part, run)
   }
 
-  takeOver(jobId: string, place: number, run: number): void {
-    this.#writer.takeOver(jobId, place, run)
+  takeOver(jobId: string, stored: LogLength, run: number): void {
+    this.#writer.takeOver(jobId, stored, run)
   }
 
   async close(jobId: string, run: number, final?: FinalEvent): Promise<void> {
     this.#writer.end(jobId, run, final)
   }
 
-  attach(jobId: string, after: number, listener: TokenListener): TokenReader {
-    const { text } = this.#copyOf(jobId)
+  attach(jobId: string, view: View, after: number, listener: TokenListener): TokenReader {
+    const { log } = this.#copyOf(jobId)
     clearTimeout(this.#unread.get(jobId))
     this.#unread.delete(jobId)
-    return text.attach(after, listener, () => {
-      if (text.readerCount > 0) return
+    return log.attach(view, after, listener, () => {
+      if (log.readerCount > 0) return
       this.#unread.set(jobId, setTimeout(() => this.#forget(jobId), this.#graceMs).unref())
     })
   }
 
   async stop(): Promise<void> {
     await Promise.race([this.#writer.stop(), sleep(LAST_WRITE_MS, undefined, { ref: false })])
-    for (const jobId of this.#texts.keys()) this.#forget(jobId)
+    for (const jobId of this.#copies.keys()) this.#forget(jobId)
     this.#subscriptions.close()
     this.#redis.disconnect()
   }
 
-  #copyOf(jobId: string): CopiedText {
-    let copy = this.#texts.get(jobId)
+  #copyOf(jobId: string): CopiedLog {
+    let copy = this.#copies.get(jobId)
     if (!copy) {
-      copy = new CopiedText((afterId) => this.#read(jobId, afterId), this.#idleMs)
-      this.#texts.set(jobId, copy)
+      copy = new CopiedLog((afterId) => this.#read(jobId, afterId), this.#idleMs)
+      this.#copies.set(jobId, copy)
       this.#subscriptions.add(this.#key(jobId), copy)
       this.#idleCheck ??= setInterval(() => this.#checkIdle(), this.#idleMs / 3).unref()
     }
@@ -148,15 +151,15 @@ export class RedisTokenLog implements TokenLog {
   #forget(jobId: string): void {
     clearTimeout(this.#unread.get(jobId))
     this.#unread.delete(jobId)
-    this.#texts.delete(jobId)
+    this.#copies.delete(jobId)
     this.#subscriptions.delete(this.#key(jobId))
-    if (this.#texts.size > 0) return
+    if (this.#copies.size > 0) return
     clearInterval(this.#idleCheck)
     this.#idleCheck = undefined
   }
 
   #checkIdle(): void {
-    for (const [jobId, copy] of this.#texts) if (!this.#unread.has(jobId)) copy.checkIdle()
+    for (const [jobId, copy] of this.#copies) if (!this.#unread.has(jobId)) copy.checkIdle()
   }
 
   #key(jobId: string): string {
@@ -166,19 +169,19 @@ export class RedisTokenLog implements TokenLog {
   async #read(jobId: string, afterId: string | undefined): Promise<readonly StreamEntry[]> {
     const from = afterId === undefined ? '-' : `(${afterId}`
     const entries = await this.#redis.xrange(this.#key(jobId), from, '+', 'COUNT', ENTRIES_PER_READ)
-    return entries.map(([id, [, part = '']]) => ({ id, part }))
+    return entries.map(([id, [, message = '']]) => ({ id, message }))
   }
 
-  async #write(parts: readonly WrittenPart[]): Promise<void> {
+  async #write(messages: readonly WrittenMessage[]): Promise<void> {
     const { open, ended } = this.#keepMs
-    const keys = parts.map(({ jobId }) => this.#key(jobId))
-    const input = [...keys, open, ended, ...parts.flatMap(({ part, run }) => [part, run])]
+    const keys = messages.map(({ jobId }) => this.#key(jobId))
+    const input = [...keys, open, ended, ...messages.flatMap(({ message, run }) => [message, run])]
     try {
-      await this.#redis.evalsha(WRITE_PARTS_SHA, parts.length, ...input)
+      await this.#redis.evalsha(WRITE_MESSAGES_SHA, messages.length, ...input)
     } catch (error) {
       // A Redis that has just started does not have the script yet.
       if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
-      await this.#redis.eval(WRITE_PARTS, parts.length, ...input)
+      await this.#redis.eval(WRITE_MESSAGES, messages.length, ...input)
     }
     this.#isFailing = false
   }

@@ -1,15 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { append } from '../../test/support/append-token.ts'
-import { TokenWriter, type WrittenPart } from './token-writer.ts'
+import { TokenWriter, type WrittenMessage } from './token-writer.ts'
 
-/** A writer with a record of the parts that it sent. The test decides whether sending succeeds. */
+/** A writer with a record of the messages that it sent. The test decides whether sending succeeds. */
 function newWriter() {
-  const sent: WrittenPart[][] = []
+  const sent: WrittenMessage[][] = []
   const state = { isAway: false, failures: 0, overflows: 0 }
   const writer = new TokenWriter({
-    send: async (parts) => {
+    send: async (messages) => {
       if (state.isAway) throw new Error('away')
-      sent.push([...parts])
+      sent.push([...messages])
     },
     onFailure: () => state.failures++,
     onOverflow: () => state.overflows++,
@@ -25,7 +25,7 @@ describe('TokenWriter', () => {
     const { writer, sent } = newWriter()
     append(writer, 'a', 'Once')
     await vi.advanceTimersByTimeAsync(0)
-    expect(sent).toEqual([[{ jobId: 'a', run: 1, part: '0["Once"]' }]])
+    expect(sent).toEqual([[{ jobId: 'a', run: 1, message: '0["Once"]' }]])
     append(writer, 'a', ' upon')
     append(writer, 'b', 'x')
     await vi.advanceTimersByTimeAsync(1)
@@ -33,8 +33,8 @@ describe('TokenWriter', () => {
     await vi.advanceTimersByTimeAsync(5)
     expect(sent.slice(1)).toEqual([
       [
-        { jobId: 'a', run: 1, part: '4[" upon"," a"]' },
-        { jobId: 'b', run: 1, part: '0["x"]' },
+        { jobId: 'a', run: 1, message: '4[" upon"," a"]' },
+        { jobId: 'b', run: 1, message: '0["x"]' },
       ],
     ])
     expect(vi.getTimerCount()).toBe(0)
@@ -47,9 +47,9 @@ describe('TokenWriter', () => {
     writer.end('never begun', 1)
     await vi.advanceTimersByTimeAsync(10)
     expect(sent.flat()).toEqual([
-      { jobId: 'a', run: 1, part: '0["Once"]' },
-      { jobId: 'a', run: 1, part: 'end4' },
-      { jobId: 'never begun', run: 1, part: 'end' },
+      { jobId: 'a', run: 1, message: '0["Once"]' },
+      { jobId: 'a', run: 1, message: 'end4' },
+      { jobId: 'never begun', run: 1, message: 'end' },
     ])
   })
 
@@ -64,13 +64,13 @@ describe('TokenWriter', () => {
     await vi.advanceTimersByTimeAsync(300)
     expect(state.failures).toBeGreaterThan(1)
     expect(sent.flat()).toEqual([
-      { jobId: 'a', run: 1, part: '0["Once"," upon"]' },
-      { jobId: 'a', run: 1, part: 'end9' },
+      { jobId: 'a', run: 1, message: '0["Once"," upon"]' },
+      { jobId: 'a', run: 1, message: 'end9' },
     ])
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('drops the waiting tokens when they become too many, and later parts show the gap', async () => {
+  it('drops the waiting tokens when they become too many, and later messages show the gap', async () => {
     const { writer, sent, state } = newWriter()
     state.isAway = true
     for (let count = 0; count < 9; count++) {
@@ -81,7 +81,7 @@ describe('TokenWriter', () => {
     state.isAway = false
     append(writer, 'a', 'later')
     await vi.advanceTimersByTimeAsync(300)
-    expect(sent.flat()).toEqual([{ jobId: 'a', run: 1, part: '9000000["later"]' }])
+    expect(sent.flat()).toEqual([{ jobId: 'a', run: 1, message: '9000000["later"]' }])
   })
 
   it('sends the waiting tokens in one attempt when it stops', async () => {

@@ -1,53 +1,60 @@
 import type { FinalEvent } from '@promptlab/contract'
-import { encodeCut, encodeEnd, encodePart } from './token-part.ts'
+import type { LogLength } from '../jobs/answer/log-length.ts'
+import { type Piece, placesOf, textOf } from '../jobs/answer/piece.ts'
+import type { PlacedPiece } from '../jobs/answer/placed-piece.ts'
+import { encodeCut, encodeEnd, encodePieces, encodeTokens } from './log-message.ts'
 
-/** An encoded part of a job's text, to be stored and published. */
-export interface WrittenPart {
+/** An encoded message about a job's answer, to be stored and published. */
+export interface WrittenMessage {
   readonly jobId: string
   /** The number of the run that made it. */
   readonly run: number
-  readonly part: string
+  readonly message: string
 }
 
 interface TokenWriterOptions {
-  /** Stores and publishes the parts, in order. After a failure all parts are sent again, so some may be sent twice. */
-  readonly send: (parts: readonly WrittenPart[]) => Promise<void>
+  /** Stores and publishes the messages, in order. After a failure all of them are sent again, so some may be sent twice. */
+  readonly send: (messages: readonly WrittenMessage[]) => Promise<void>
   /** Called after each attempt that failed. */
   readonly onFailure: (error: unknown) => void
-  /** Called when tokens were dropped because too many waited. */
+  /** Called when pieces were dropped because too many waited. */
   readonly onOverflow: () => void
 }
 
-/** Tokens that arrive within this time are sent together, in milliseconds. */
+/** Pieces that arrive within this time are sent together, in milliseconds. */
 const WINDOW_MS = 5
 const RETRY_MS = 200
-/** How much text may wait to be sent, in UTF-16 code units. 64 runs with 100 tokens a second fill it in five minutes. */
+/** How much may wait to be sent, in places. 64 runs with 100 tokens a second fill it in five minutes. */
 const MAX_WAITING_LENGTH = 8_000_000
 
-/** The tokens of a job that have not been sent. */
-interface OpenText {
+/** The pieces of a job that have not been sent. */
+interface OpenLog {
   readonly jobId: string
   readonly run: number
   /** Where a run began that took the job over, until that is sent. */
   cutAt: number | undefined
-  /** The place where the first of the tokens begins, in UTF-16 code units. */
+  /** The place where the first of the pieces begins, and the length of the text before it. */
   start: number
-  tokens: string[]
-  /** How much of the text there is with the tokens, in UTF-16 code units. */
+  textStart: number
+  pieces: PlacedPiece[]
+  /** The places that the answer has with the pieces, and the length of its text. */
   end: number
+  textEnd: number
+  /** Whether the answer is one text until here, which processes of every version can read. */
+  isText: boolean
   hasEnded: boolean
   final: FinalEvent | undefined
 }
 
 /**
- * Sends the tokens of all jobs that run in this process. A token after an idle time is sent at once; tokens within 5 ms are
- * sent together. Runs never wait for it: tokens that cannot be sent are kept, and dropped when they become too many. Readers
- * then get the text from the record.
+ * Sends the pieces of all jobs that run in this process. A piece after an idle time is sent at once; pieces within 5 ms are
+ * sent together. Runs never wait for it: pieces that cannot be sent are kept, and dropped when they become too many. Readers
+ * then get the answer from the record.
  */
 export class TokenWriter {
   readonly #options: TokenWriterOptions
-  readonly #texts = new Map<string, OpenText>()
-  readonly #changed = new Set<OpenText>()
+  readonly #logs = new Map<string, OpenLog>()
+  readonly #changed = new Set<OpenLog>()
   #waitingLength = 0
   #sentAt = Number.NEGATIVE_INFINITY
   #isScheduled = false
@@ -59,36 +66,40 @@ export class TokenWriter {
     this.#options = options
   }
 
-  append(jobId: string, token: string, place: number, run: number): void {
-    const text = this.#text(jobId, place, run)
-    const known = text.end - place
-    // Text behind a gap would be unreadable, and the record will have it.
-    if (text.run > run || known < 0 || known >= token.length) return
-    const added = known === 0 ? token : token.slice(known)
-    text.tokens.push(added)
-    text.end += added.length
-    this.#waitingLength += added.length
-    this.#touch(text)
+  append(jobId: string, piece: Piece, place: number, part: number, run: number): void {
+    const log = this.#log(jobId, { length: place, textLength: place }, run)
+    const known = log.end - place
+    const length = placesOf(piece)
+    // What lies behind a gap would be unreadable, and the record will have it. A piece of no length begins or closes a part.
+    if (log.run > run || known < 0 || (known >= length && (length > 0 || known > 0))) return
+    const added = known === 0 ? piece : withoutFirst(piece, known)
+    const isText = part === 0 && (typeof piece === 'string' || (piece.type === 'text' && piece.carry === undefined))
+    log.isText &&= isText
+    log.pieces.push({ piece: added, part })
+    log.end += length - known
+    if (isTextPiece(piece)) log.textEnd += length - known
+    this.#waitingLength += length - known
+    this.#touch(log)
   }
 
-  /** @param place where the run begins, in UTF-16 code units */
-  takeOver(jobId: string, place: number, run: number): void {
-    const text = this.#text(jobId, place, run)
-    if (text.run > run) return
-    text.cutAt = place
-    this.#touch(text)
+  /** @param stored how long the answer is with which the run begins */
+  takeOver(jobId: string, stored: LogLength, run: number): void {
+    const log = this.#log(jobId, stored, run)
+    if (log.run > run) return
+    log.cutAt = stored.length
+    this.#touch(log)
   }
 
   end(jobId: string, run: number, final?: FinalEvent): void {
-    const text = this.#text(jobId, 0, run)
-    if (text.run > run) return
-    text.hasEnded = true
-    text.final = final
-    this.#texts.delete(jobId)
-    this.#touch(text)
+    const log = this.#log(jobId, EMPTY, run)
+    if (log.run > run) return
+    log.hasEnded = true
+    log.final = final
+    this.#logs.delete(jobId)
+    this.#touch(log)
   }
 
-  /** Sends the tokens that wait, in one attempt, and nothing after that. */
+  /** Sends the pieces that wait, in one attempt, and nothing after that. */
   async stop(): Promise<void> {
     this.#isStopped = true
     clearTimeout(this.#timer)
@@ -96,18 +107,18 @@ export class TokenWriter {
     await this.#send()
   }
 
-  /** The text of the job's latest run. A run that is later than those before begins at the place. */
-  #text(jobId: string, place: number, run: number): OpenText {
-    let text = this.#texts.get(jobId)
-    if (!text || text.run < run) {
-      text = { jobId, run, cutAt: undefined, start: place, tokens: [], end: place, hasEnded: false, final: undefined }
-      this.#texts.set(jobId, text)
+  /** The log of the job's latest run. A run that is later than those before begins at the place. */
+  #log(jobId: string, stored: LogLength, run: number): OpenLog {
+    let log = this.#logs.get(jobId)
+    if (!log || log.run < run) {
+      log = openLog(jobId, stored, run)
+      this.#logs.set(jobId, log)
     }
-    return text
+    return log
   }
 
-  #touch(text: OpenText): void {
-    this.#changed.add(text)
+  #touch(log: OpenLog): void {
+    this.#changed.add(log)
     if (!this.#isScheduled && !this.#sending) this.#schedule(this.#sentAt + WINDOW_MS - performance.now())
   }
 
@@ -122,69 +133,112 @@ export class TokenWriter {
         if (this.#changed.size > 0) this.#schedule(nextDelayMs)
       })
     }
-    // Never synchronously: tokens that the vendor sent in one chunk arrive in the same turn of the event loop.
+    // Never synchronously: pieces that the vendor sent in one chunk arrive in the same turn of the event loop.
     if (delayMs > 0) this.#timer = setTimeout(send, delayMs)
     else setImmediate(send)
   }
 
   /** @returns the pause before the next sending, in milliseconds */
   async #send(): Promise<number> {
-    const texts = [...this.#changed]
+    const logs = [...this.#changed]
     this.#changed.clear()
-    if (texts.length === 0) return 0
-    const taken = texts.map((text) => ({ text, tokens: takeTokens(text), hasEnded: text.hasEnded }))
-    const parts: WrittenPart[] = []
-    for (const { text, tokens, hasEnded } of taken) {
-      const { jobId, run, cutAt, start, final } = text
-      if (cutAt !== undefined) parts.push({ jobId, run, part: encodeCut(cutAt, run) })
-      if (tokens.length > 0) parts.push({ jobId, run, part: encodePart(start, tokens) })
-      if (hasEnded) parts.push({ jobId, run, part: encodeEnd(lengthOf(text), final) })
-    }
+    if (logs.length === 0) return 0
+    const taken = logs.map((log) => ({ log, pieces: takePieces(log), hasEnded: log.hasEnded }))
+    const messages = taken.flatMap(({ log, pieces, hasEnded }) => messagesOf(log, pieces, hasEnded))
     this.#sentAt = performance.now()
     try {
-      await this.#options.send(parts)
-      for (const { text, tokens } of taken) {
-        text.cutAt = undefined
-        this.#drop(text, tokens)
+      await this.#options.send(messages)
+      for (const { log, pieces } of taken) {
+        log.cutAt = undefined
+        this.#drop(log, pieces)
       }
       return this.#sentAt + WINDOW_MS - performance.now()
     } catch (error) {
       this.#options.onFailure(error)
-      for (const { text, tokens } of taken) {
-        text.tokens = [...tokens, ...text.tokens]
-        this.#changed.add(text)
+      for (const { log, pieces } of taken) {
+        log.pieces = [...pieces, ...log.pieces]
+        this.#changed.add(log)
       }
       this.#boundWaiting()
       return RETRY_MS
     }
   }
 
-  /** Moves the start of the text behind tokens that were sent or dropped. */
-  #drop(text: OpenText, tokens: readonly string[]): void {
-    for (const { length } of tokens) {
-      text.start += length
+  /** Moves the start of the log behind pieces that were sent or dropped. */
+  #drop(log: OpenLog, pieces: readonly PlacedPiece[]): void {
+    for (const { piece } of pieces) {
+      const length = placesOf(piece)
+      log.start += length
+      if (isTextPiece(piece)) log.textStart += length
       this.#waitingLength -= length
     }
   }
 
-  /** Drops all tokens when too many wait. Readers notice the gap and wait for the record. */
+  /** Drops all pieces when too many wait. Readers notice the gap and wait for the record. */
   #boundWaiting(): void {
     if (this.#waitingLength <= MAX_WAITING_LENGTH) return
     this.#options.onOverflow()
-    for (const text of this.#changed) this.#drop(text, takeTokens(text))
+    for (const log of this.#changed) this.#drop(log, takePieces(log))
   }
 }
 
-function takeTokens(text: OpenText): readonly string[] {
-  const { tokens } = text
-  text.tokens = []
-  return tokens
+const EMPTY: LogLength = { length: 0, textLength: 0 }
+
+function openLog(jobId: string, { length, textLength }: LogLength, run: number): OpenLog {
+  return {
+    jobId,
+    run,
+    cutAt: undefined,
+    start: length,
+    textStart: textLength,
+    pieces: [],
+    end: length,
+    textEnd: textLength,
+    isText: length === textLength,
+    hasEnded: false,
+    final: undefined,
+  }
+}
+
+function takePieces(log: OpenLog): readonly PlacedPiece[] {
+  const { pieces } = log
+  log.pieces = []
+  return pieces
+}
+
+/** The messages about pieces of a log, in the order in which they are published. */
+function messagesOf(log: OpenLog, pieces: readonly PlacedPiece[], hasEnded: boolean): WrittenMessage[] {
+  const { jobId, run, cutAt, start, textStart, isText, final } = log
+  const messages: string[] = []
+  if (cutAt !== undefined) messages.push(encodeCut(cutAt, run))
+  if (!isText) {
+    // At the end also without pieces: it says how long the answer is, and the end only says how long the text is.
+    if (pieces.length > 0 || hasEnded) messages.push(encodePieces(start, textStart, pieces))
+  } else if (pieces.length > 0)
+    messages.push(
+      encodeTokens(
+        start,
+        pieces.map(({ piece }) => textOf(piece)),
+      ),
+    )
+  if (hasEnded) messages.push(encodeEnd(textLengthOf(log), final))
+  return messages.map((message) => ({ jobId, run, message }))
+}
+
+function isTextPiece(piece: Piece): boolean {
+  return typeof piece === 'string' || piece.type === 'text'
+}
+
+/** The rest of a piece whose beginning the log has. */
+function withoutFirst(piece: Piece, length: number): Piece {
+  if (typeof piece === 'string') return piece.slice(length)
+  return 'text' in piece ? { ...piece, text: piece.text.slice(length) } : piece
 }
 
 /**
- * The length of the whole text, with the tokens at its end. Undefined if this process wrote no token: it only ends the text of
+ * The length of the whole text, with the pieces at its end. Undefined if this process wrote no piece: it only ends the log of
  * another process.
  */
-function lengthOf({ end }: OpenText): number | undefined {
-  return end > 0 ? end : undefined
+function textLengthOf({ end, textEnd }: OpenLog): number | undefined {
+  return end > 0 ? textEnd : undefined
 }

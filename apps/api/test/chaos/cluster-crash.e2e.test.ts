@@ -1,14 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isFinal, type JobStatus } from '@promptlab/contract'
+import { isFinal } from '@promptlab/contract'
 import { expect, it } from 'vitest'
+import { type AskedJob, expectWholeInput, randomJob } from '../support/asked-jobs.ts'
 import { Cluster } from '../support/cluster.ts'
-import { getJob, jobOf, StreamReader } from '../support/job-client.ts'
-import { answerAtItsPace, textOf } from '../support/paced-answers.ts'
+import { getJob, jobOf } from '../support/job-client.ts'
+import { answerAtItsPace } from '../support/paced-answers.ts'
 import { Random } from '../support/random.ts'
 import { rounds, timeoutOf } from '../support/rounds.ts'
 import type { ServerProcess } from '../support/server-process.ts'
 import { withPostgres } from '../support/test-postgres.ts'
 import { describeWithRedisProcess } from '../support/test-redis.ts'
+import { unlessBroken, Witness } from '../support/witness.ts'
 
 const JOBS = Number(process.env['CLUSTER_JOBS'] ?? 200)
 const SEED = Number(process.env['CLUSTER_SEED'] ?? Date.now() % 1_000_000)
@@ -18,16 +20,6 @@ const KILLS = 5
 const REDIS_RESTART_AT = 2
 /** After this many kills of workers, a process that takes requests is killed too. */
 const API_KILL_AT = 4
-const EVENT_OF = { metrics: 'completed', error: 'failed', cancelled: 'cancelled' } as const
-
-/** What the client of one job was told. */
-interface Witness {
-  readonly id: string
-  readonly prompt: string
-  text: string
-  status?: JobStatus
-}
-
 const random = new Random(SEED)
 
 await withPostgres((newDatabase) => {
@@ -41,17 +33,23 @@ await withPostgres((newDatabase) => {
 async function crashCluster(databaseUrl: string): Promise<void> {
   const cluster = await Cluster.prepare(databaseUrl, { MAX_CONCURRENT_JOBS: '16', LOG_LEVEL: 'error' })
   const calls = new Map<string, number>()
-  cluster.vendor.respondWith((exchange) => answerAtItsPace(exchange, random, calls))
+  const asked = new Map<string, AskedJob>()
+  cluster.vendor.respondWith((exchange) => {
+    expectWholeInput(exchange, asked)
+    return answerAtItsPace(exchange, random, calls)
+  })
   const { apis, workers } = await cluster.startFour()
   const counts = { jobs: 0, completed: 0, interrupted: 0, reconnects: 0, refused: 0, kills: 0, redisRestarts: 0 }
   const urls = apis.map(({ url }) => url)
   const client = new ClusterClient(urls, counts)
 
-  const prompts = Array.from({ length: JOBS }, (_, index) => `job ${index}`)
+  const names = Array.from({ length: JOBS }, (_, index) => String(index))
   const witnesses: Witness[] = []
   const clients = Array.from({ length: CLIENTS }, async () => {
-    for (let prompt = prompts.pop(); prompt !== undefined; prompt = prompts.pop()) {
-      witnesses.push(await client.useJob(prompt))
+    for (let name = names.pop(); name !== undefined; name = names.pop()) {
+      const job = randomJob(name, random, witnesses)
+      asked.set(job.prompt, job)
+      witnesses.push(await client.useJob(job))
     }
   })
   const used = Promise.all(clients)
@@ -102,47 +100,28 @@ class ClusterClient {
     this.#counts = counts
   }
 
-  async useJob(prompt: string): Promise<Witness> {
-    const witness: Witness = { id: await this.#create(prompt), prompt, text: '' }
-    while (witness.status === undefined) {
-      await unlessBroken(this.#follow(witness))
-      if (witness.status === undefined) {
-        this.#counts.reconnects++
-        await sleep(50)
-      }
+  async useJob(job: AskedJob): Promise<Witness> {
+    const witness = new Witness(await this.#create(job), job.prompt, 'pending', job.previous)
+    const onReconnect = () => {
+      this.#counts.reconnects++
     }
+    await witness.followToEnd(() => this.#url, onReconnect)
     return witness
   }
 
-  async #create(prompt: string): Promise<string> {
+  async #create({ prompt, body }: AskedJob): Promise<string> {
     for (;;) {
       const response = await unlessBroken(
         fetch(`${this.#url}/jobs`, {
           method: 'POST',
           headers: { 'content-type': 'application/json', 'idempotency-key': encodeURIComponent(prompt) },
-          body: JSON.stringify({ prompt, provider: 'openai', model: 'gpt-4' }),
+          body: JSON.stringify(body),
         }),
       )
       if (response?.ok) return (await jobOf(response)).id
       expect(response?.status ?? 503).toBe(503)
       this.#counts.refused++
       await sleep(100)
-    }
-  }
-
-  /** Reads from the witness's cursor to the end of the response, and checks each event against the text so far. */
-  async #follow(witness: Witness): Promise<void> {
-    const reader = await StreamReader.open(this.#url, witness.id, { after: witness.text.length })
-    for (let frame = await reader.next(); frame; frame = await reader.next()) {
-      if (frame.data === undefined) continue
-      expect(witness.status).toBeUndefined()
-      if (frame.event === undefined) {
-        witness.text += JSON.parse(frame.data).token
-        // Each token comes once, at its place.
-        expect(frame.id).toBe(String(witness.text.length))
-      } else if (frame.event === 'metrics' || frame.event === 'error' || frame.event === 'cancelled') {
-        witness.status = EVENT_OF[frame.event]
-      }
     }
   }
 
@@ -153,36 +132,26 @@ class ClusterClient {
   }
 }
 
-/** `undefined` for a connection that broke, after which the client tries again. Any other error fails the test. */
-async function unlessBroken<Result>(work: Promise<Result>): Promise<Result | undefined> {
-  try {
-    return await work
-  } catch (error) {
-    // `fetch` reports a broken connection as a TypeError.
-    if (error instanceof TypeError) return undefined
-    throw error
-  }
-}
-
 async function check(
   urls: readonly string[],
-  { id, prompt, text, status }: Witness,
+  witness: Witness,
   calls: ReadonlyMap<string, number>,
   counts: { completed: number; interrupted: number },
 ): Promise<void> {
-  const job = await getJob(urls[0] ?? '', id)
-  if (!isFinal(job)) throw new Error(`The stream of ${id} ended, and its job is ${job.status}`)
-  expect(job.status).toBe(status)
-  const whole = textOf(prompt)
-  expect(whole.startsWith(text)).toBe(true)
-  // The record of a job whose worker was killed may lack the text since its last checkpoint, never its streams.
-  expect(text.startsWith(job.result)).toBe(true)
-  expect(calls.get(prompt) ?? 0).toBeLessThanOrEqual(1)
-  if (job.status === 'completed') {
-    counts.completed++
-    expect([text, job.result]).toEqual([whole, whole])
-  } else {
-    counts.interrupted++
-    expect(job).toMatchObject({ status: 'failed', error: { code: 'interrupted' } })
+  const [url = ''] = urls
+  const job = await getJob(url, witness.id)
+  if (!isFinal(job)) throw new Error(`The streams of ${witness.id} ended, and its job is ${job.status}`)
+  witness.expectExact()
+  const stored = new Witness(witness.id, witness.prompt, job.status)
+  await stored.follow(url)
+  for (const [index, { name, units, end }] of witness.views.entries()) {
+    expect(end).toBe(job.status)
+    const recorded = stored.views[index]?.units ?? []
+    // The record of a job whose worker was killed may lack the pieces since its last checkpoint, never its streams.
+    expect(units.slice(0, recorded.length)).toEqual(recorded)
+    if (job.status === 'completed') expect([units, recorded]).toEqual([witness.wholeOf(name), witness.wholeOf(name)])
   }
+  expect(calls.get(witness.prompt) ?? 0).toBeLessThanOrEqual(1)
+  counts[job.status === 'completed' ? 'completed' : 'interrupted']++
+  if (job.status !== 'completed') expect(job).toMatchObject({ status: 'failed', error: { code: 'interrupted' } })
 }

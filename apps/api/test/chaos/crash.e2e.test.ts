@@ -1,16 +1,26 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type FinalJob, isFinal, type JobStatus } from '@promptlab/contract'
+import { type AnyStreamEvent, isFinal, type JobStatus, type StreamView } from '@promptlab/contract'
 import { startOpenAIVendor } from '@promptlab/providers/testing/vendors'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { answerLength, type StoredAnswer } from '../../src/jobs/answer/stored-answer.ts'
+import { decodeTape, entriesOf } from '../../src/jobs/answer/tape.ts'
+import type { StoredFinalJob, StoredJob } from '../../src/jobs/job.ts'
+import { StoredReplay } from '../../src/jobs/read/stored-events.ts'
+import type { View } from '../../src/jobs/views/view.ts'
+import { VIEWS } from '../../src/jobs/views/views.ts'
 import { storeLocation } from '../../src/storage/store-location.ts'
 import { storeAt } from '../../src/stores.ts'
-import { getJob, jobOf, postJob, readStream, StreamReader } from '../support/job-client.ts'
-import { answerAtItsPace, textOf } from '../support/paced-answers.ts'
+import { expectFullView, expectTextView } from '../contracts/describe-view.ts'
+import { type AskedJob, expectWholeInput, randomJob } from '../support/asked-jobs.ts'
+import { createJob, getJob, jobOf } from '../support/job-client.ts'
+import { answerAtItsPace } from '../support/paced-answers.ts'
 import { Random } from '../support/random.ts'
+import { textOfUnits, unitsOfEvents } from '../support/random-answer.ts'
 import { rounds, timeoutOf } from '../support/rounds.ts'
 import { ServerProcess } from '../support/server-process.ts'
 import { withPostgres } from '../support/test-postgres.ts'
 import { newStorePath } from '../support/test-server.ts'
+import { unlessBroken, Witness } from '../support/witness.ts'
 
 /** How often the server is killed. SQLite and PostgreSQL are known to survive crashes; their rounds test how we use them. */
 const ROUNDS = { 'a JSON file': 40, SQLite: 10, PostgreSQL: 10 }
@@ -21,22 +31,7 @@ const ROUNDS_PER_STORE = 100
 /** The text that a crash may take back is no older than this. */
 const CHECKPOINT_LAG_MS = 1_000
 
-/** What the clients of one job were told, over all crashes. */
-interface Witness {
-  readonly id: string
-  readonly prompt: string
-  /** The text of the tokens that a stream sent. */
-  text: string
-  /** The length of the text after each token, and when the token came. */
-  readonly seen: { length: number; at: number }[]
-  /** The final event that a stream sent. */
-  final?: string
-  status: JobStatus
-  killedAt?: number
-}
-
 const random = new Random(SEED)
-const EVENT_OF = { completed: 'metrics', failed: 'error', cancelled: 'cancelled' } as const
 const FOLLOWERS: Readonly<Record<JobStatus, readonly JobStatus[]>> = {
   pending: ['pending', 'running', 'completed', 'failed', 'cancelled'],
   running: ['running', 'completed', 'failed', 'cancelled'],
@@ -60,7 +55,11 @@ async function crash(store: keyof typeof ROUNDS, newStore: () => Promise<string>
   const vendor = await startOpenAIVendor()
   onTestFinished(() => vendor.close())
   const calls = new Map<string, number>()
-  vendor.respondWith((exchange) => answerAtItsPace(exchange, random, calls))
+  const asked = new Map<string, AskedJob>()
+  vendor.respondWith((exchange) => {
+    expectWholeInput(exchange, asked)
+    return answerAtItsPace(exchange, random, calls)
+  })
   const env = {
     DATABASE_URL: '',
     OPENAI_API_KEY: 'key',
@@ -68,23 +67,38 @@ async function crash(store: keyof typeof ROUNDS, newStore: () => Promise<string>
     LOG_LEVEL: 'silent',
     MAX_CONCURRENT_JOBS: '16',
   }
-  const counts = { rounds: 0, acknowledged: 0, finalSeen: 0, interrupted: 0, completed: 0, cancelled: 0, lost: 0 }
+  const counts = {
+    rounds: 0,
+    acknowledged: 0,
+    finalSeen: 0,
+    interrupted: 0,
+    completed: 0,
+    cancelled: 0,
+    lost: 0,
+    views: 0,
+  }
   const count = Number(process.env['CRASH_ROUNDS'] ?? ROUNDS[store])
   let witnesses: Witness[] = []
   let server: (ServerProcess & { url: string }) | undefined
+  let checked = new Set<string>()
 
   for (const round of rounds(count)) {
     if (round % ROUNDS_PER_STORE === 0) {
       await server?.kill()
       env.DATABASE_URL = await newStore()
       witnesses = []
+      checked = new Set()
       server = undefined
     }
     server ??= await ServerProcess.start(env)
     const fresh: Witness[] = []
     const { url } = server
-    const clients = Array.from({ length: JOBS_PER_ROUND }, (_, index) => useJob(url, `${round}-${index}`, fresh))
-    const clientsGone = Promise.allSettled(clients)
+    const clients = Array.from({ length: JOBS_PER_ROUND }, (_, index) => {
+      const job = randomJob(`${round}-${index}`, random, witnesses)
+      asked.set(job.prompt, job)
+      return unlessBroken(useJob(url, job, fresh))
+    })
+    const clientsGone = Promise.all(clients)
     await sleep(random.below(1_500))
     await server.kill()
     const killedAt = performance.now()
@@ -92,24 +106,23 @@ async function crash(store: keyof typeof ROUNDS, newStore: () => Promise<string>
     witnesses.push(...fresh)
     for (const witness of fresh) witness.killedAt = killedAt
 
-    await checkStore(env.DATABASE_URL, witnesses, counts)
+    await checkStore(env.DATABASE_URL, witnesses, checked, counts)
     server = await ServerProcess.start(env)
     for (const witness of fresh) await checkAfterRestart(server.url, witness, calls, counts)
     counts.rounds++
     counts.acknowledged += fresh.length
   }
   await server?.kill()
+  await checkStore(env.DATABASE_URL, witnesses, checked, counts)
   process.stdout.write(`crash test on ${store}, seed ${SEED}: ${JSON.stringify(counts)}\n`)
   expect(counts.lost).toBe(0)
 }
 
-/** A client that creates a job, streams it, sometimes cancels it, and remembers what it was told until the server is killed. */
-async function useJob(url: string, prompt: string, witnesses: Witness[]): Promise<void> {
+/** A client that creates a job, reads both views, sometimes cancels it, and remembers what it was told until the server is killed. */
+async function useJob(url: string, { prompt, body, previous }: AskedJob, witnesses: Witness[]): Promise<void> {
   await sleep(random.below(300))
-  const response = await postJob(url, { prompt, provider: 'openai', model: 'gpt-4' })
-  if (response.status !== 202) throw new Error(`POST answered ${response.status}`)
-  const { id, status } = await jobOf(response)
-  const witness: Witness = { id, prompt, text: '', seen: [], status }
+  const { id, status } = await createJob(url, body)
+  const witness = new Witness(id, prompt, status, previous)
   witnesses.push(witness)
   if (random.next() < 0.2) {
     sleep(random.below(200))
@@ -120,27 +133,55 @@ async function useJob(url: string, prompt: string, witnesses: Witness[]): Promis
       })
       .catch(() => {})
   }
-  const reader = await StreamReader.open(url, id)
-  for (let frame = await reader.next(); frame; frame = await reader.next()) {
-    if (frame.event !== undefined) witness.final = frame.event
-    else if (frame.data !== undefined) {
-      witness.text += JSON.parse(frame.data).token
-      witness.seen.push({ length: witness.text.length, at: performance.now() })
-    }
-  }
+  await witness.follow(url)
 }
 
 /** Reads the store before the next server changes it. */
-async function checkStore(url: string, witnesses: readonly Witness[], counts: { lost: number }): Promise<void> {
+async function checkStore(
+  url: string,
+  witnesses: readonly Witness[],
+  checked: Set<string>,
+  counts: { lost: number; views: number },
+): Promise<void> {
   const source = await storeAt(storeLocation.parse(url)).openSource({ logger: { info: () => {}, warn: () => {} } })
-  const stored = new Map<string, JobStatus>()
-  for await (const page of source.pages()) for (const { job } of page) stored.set(job.id, job.status)
+  const stored = new Map<string, StoredJob>()
+  for await (const page of source.pages()) for (const { job } of page) stored.set(job.id, job)
   await source.close()
-  for (const { id, status } of witnesses) {
-    const found = stored.get(id)
-    if (!found) counts.lost++
-    else expect(FOLLOWERS[status]).toContain(found)
+  for (const witness of witnesses) {
+    const job = stored.get(witness.id)
+    if (!job) counts.lost++
+    else expect(FOLLOWERS[witness.status]).toContain(job.status)
+    if (!job || job.status === 'pending' || checked.has(job.id)) continue
+    expectConsistent(job, witness)
+    if (!isFinal(job)) continue
+    checked.add(job.id)
+    counts.views++
+    await expectFullView((view, after) => replayed(job, view, after), unitsOfAnswer(job))
+    await expectTextView((view, after) => replayed(job, view, after), job.result)
   }
+}
+
+/** The record has the beginning of the whole answer, and its tape has the length of each of its pieces. */
+function expectConsistent(job: StoredAnswer, witness: Witness): void {
+  const units = unitsOfAnswer(job)
+  expect(units).toEqual(witness.wholeOf('full').slice(0, units.length))
+  expect(answerLength(job)).toBe(units.length)
+  expect(textOfUnits(units)).toBe(job.result)
+  const lengths = [...entriesOf(decodeTape(job.tape ?? ''))].map(({ length }) => length)
+  expect(lengths.reduce((sum, length) => sum + length, 0)).toBe(units.length)
+}
+
+function unitsOfAnswer(answer: StoredAnswer): string[] {
+  const events: AnyStreamEvent[] = []
+  for (const piece of VIEWS.full.replay(answer, 0)) VIEWS.full.addEvents(events, piece)
+  return unitsOfEvents(events)
+}
+
+function replayed(job: StoredFinalJob, view: View, after: number): AnyStreamEvent[] {
+  const replay = new StoredReplay(job, view, after)
+  const events: AnyStreamEvent[] = []
+  while (!replay.isDone) events.push(...replay.read())
+  return events
 }
 
 async function checkAfterRestart(
@@ -149,35 +190,36 @@ async function checkAfterRestart(
   calls: ReadonlyMap<string, number>,
   counts: { finalSeen: number; interrupted: number; completed: number; cancelled: number },
 ): Promise<void> {
-  // The stream ends, whatever state the job is in now, and agrees with the record.
-  const stream = await readStream(url, witness.id)
+  const told = witness.views.map(({ name, units, seen, end }) => ({ name, length: units.length, seen: [...seen], end }))
+  // Each stream goes on where it was, and ends, whatever state the job is in now.
+  await Promise.all(witness.views.map((view) => view.end ?? view.follow(url, witness.id)))
   const job = await getJob(url, witness.id)
-  if (!isFinal(job)) throw new Error(`The stream of ${witness.id} ended, and its job is ${job.status}`)
-  expect(stream).toMatchObject({ text: job.result, final: { event: EVENT_OF[job.status] } })
+  if (!isFinal(job)) throw new Error(`The streams of ${witness.id} ended, and its job is ${job.status}`)
   expect(FOLLOWERS[witness.status]).toContain(job.status)
   witness.status = job.status
   expect(calls.get(witness.prompt) ?? 0).toBeLessThanOrEqual(1)
 
-  const whole = textOf(witness.prompt)
-  expect(whole.startsWith(witness.text)).toBe(true)
-  expect(whole.startsWith(job.result)).toBe(true)
-  if (witness.final !== undefined) {
-    counts.finalSeen++
-    expect(witness.final).toBe(EVENT_OF[job.status])
-    expect(job.result).toBe(witness.text)
+  witness.expectExact()
+  for (const { name, end, units } of witness.views) {
+    expect(end).toBe(job.status)
+    if (job.status === 'completed') expect(units).toEqual(witness.wholeOf(name))
   }
-  if (job.status === 'failed') {
-    counts.interrupted++
-    checkInterrupted(job, witness)
-  } else {
-    counts[job.status]++
-    if (job.status === 'completed') expect(job.result).toBe(whole)
-  }
+  counts[job.status === 'failed' ? 'interrupted' : job.status]++
+  if (told.some(({ end }) => end)) counts.finalSeen++
+  if (job.status === 'failed') expect(job).toMatchObject({ error: { code: 'interrupted' } })
+  for (const view of told) await checkStored(url, witness, view)
 }
 
-/** The record of an interrupted job has all text that a client saw, except that of the last second. */
-function checkInterrupted(job: FinalJob, { seen, killedAt = 0 }: Witness): void {
-  expect(job).toMatchObject({ status: 'failed', error: { code: 'interrupted' } })
-  const old = seen.filter(({ at }) => at < killedAt - CHECKPOINT_LAG_MS).at(-1)
-  expect(job.result.length).toBeGreaterThanOrEqual(old?.length ?? 0)
+/** What the record has of a view. A crash may take back what is younger than a second, and nothing after the last event. */
+async function checkStored(
+  url: string,
+  { id, prompt, killedAt }: Witness,
+  told: { name: StreamView; length: number; seen: Witness['views'][number]['seen']; end: unknown },
+): Promise<void> {
+  const stored = new Witness(id, prompt, 'pending').views.find(({ name }) => name === told.name)
+  await stored?.follow(url, id)
+  const length = stored?.units.length
+  if (told.end) expect(length).toBe(told.length)
+  const old = told.seen.filter(({ at }) => at < killedAt - CHECKPOINT_LAG_MS).at(-1)
+  expect(length).toBeGreaterThanOrEqual(old?.length ?? 0)
 }

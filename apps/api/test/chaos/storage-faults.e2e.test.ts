@@ -1,9 +1,20 @@
+import { randomBytes } from 'node:crypto'
 import { rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Readiness } from '@promptlab/contract'
 import { startOpenAIVendor } from '@promptlab/providers/testing/vendors'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { createJob, getJob, jobOf, postJob, problemOf, readStream, StreamReader } from '../support/job-client.ts'
+import { itemsOf } from '../../src/jobs/kept-parts.ts'
+import {
+  createJob,
+  getJob,
+  jobOf,
+  pageThrough,
+  postJob,
+  problemOf,
+  readStream,
+  StreamReader,
+} from '../support/job-client.ts'
 import { newStorePath, startServer } from '../support/test-server.ts'
 import { resizeDisk, tinyDisk } from '../support/tiny-disk.ts'
 
@@ -80,6 +91,62 @@ describe('a disk that fills up', () => {
     expect((await readiness(url)).status).toBe(200)
     expect((await postJob(url, job)).status).toBe(202)
   })
+
+  it.for<[string, (folder: string) => string]>([
+    ['a JSON file', (folder: string) => join(folder, 'jobs.json')],
+    ['SQLite', (folder: string) => `sqlite:${join(folder, 'jobs.db')}`],
+  ])(
+    'refuses content that does not fit into %s, keeps the parts of answers, and takes both when there is room',
+    async ([, storeIn], { skip }) => {
+      const folder = await tinyDisk('2m', skip)
+      const vendor = await startOpenAIVendor()
+      onTestFinished(() => vendor.close())
+      const env = { DATABASE_URL: storeIn(folder), OPENAI_API_KEY: 'key', OPENAI_BASE_URL: vendor.url }
+      const { url, app } = await startServer({ env })
+      const { id } = await createJob(url, { ...OPENAI, options: { tools: [{ name: 'get_sum' }] } })
+      const exchange = await vendor.nextRequest()
+      const witness = await StreamReader.open(url, id, { view: 'full' })
+      exchange.sendReasoning('Hm.')
+      await witness.next()
+
+      const image = { type: 'image', mediaType: 'image/png', data: randomBytes(3_000_000).toString('base64') }
+      const asked = { messages: [{ role: 'user', content: [image] }], provider: 'openai', model: 'gpt-4' }
+      const refused = await postJob(url, asked)
+      expect([refused.status, (await problemOf(refused)).code]).toEqual([503, 'storage-unavailable'])
+      expect(await pageThrough(url, 10, async () => {})).toEqual([id])
+
+      await writeFile(join(folder, 'ballast'), Buffer.alloc(4_000_000)).catch(() => {})
+      exchange.sendToolCalls({
+        index: 0,
+        callId: 'call_1',
+        name: 'get_sum',
+        arguments: JSON.stringify({ words: 'x'.repeat(2_500_000) }),
+      })
+      exchange.finish({ reason: 'tool-calls' })
+      await vi.waitUntil(async () => (await readiness(url)).status === 503, 10_000)
+      expect(await getJob(url, id)).toMatchObject({ status: 'running' })
+
+      await rm(join(folder, 'ballast'))
+      await resizeDisk(folder, '32m')
+      expect((await witness.rest()).at(-1)).toMatchObject({ event: 'metrics', id: 'end' })
+      const { id: later } = await createJob(url, asked)
+      ;(await vendor.nextRequest()).finish()
+      await readStream(url, later)
+      await app.close()
+
+      const again = await startServer({ env })
+      expect(await getJob(again.url, id)).toMatchObject({
+        output: [
+          { type: 'reasoning', text: 'Hm.' },
+          { type: 'tool-call', callId: 'call_1', name: 'get_sum' },
+        ],
+      })
+      const { messages = [] } = await getJob(again.url, later)
+      const [kept] = itemsOf(messages)
+      const item = await fetch(`${again.url}/jobs/${later}/items/${kept?.item}`)
+      expect(Buffer.from(await item.arrayBuffer()).toString('base64')).toBe(image.data)
+    },
+  )
 
   it('holds every accepted job when the jobs themselves fill it up, and jobs that do not fit are refused', async ({
     skip,

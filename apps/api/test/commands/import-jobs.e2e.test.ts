@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { copyFile, readFile, rm, writeFile } from 'node:fs/promises'
+import { copyFile, cp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Job } from '@promptlab/contract'
 import SQLite from 'better-sqlite3'
@@ -10,11 +10,14 @@ import type { JobRepository } from '../../src/jobs/ports/job-repository.ts'
 import { JsonFileJobRepository } from '../../src/storage/json-file/json-file-job-repository.ts'
 import { storeLocation } from '../../src/storage/store-location.ts'
 import { storeAt } from '../../src/stores.ts'
-import { aJob } from '../contracts/describe-job-repository.ts'
+import { aJobWith, anItem } from '../contracts/describe-items.ts'
+import { GrowingJob } from '../contracts/growing-job.ts'
+import { aJob } from '../contracts/stored-job.ts'
 import { programArguments, ServerProcess } from '../support/server-process.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { withPostgres } from '../support/test-postgres.ts'
 
+const ITEMS = ['first '.repeat(400), 'second '.repeat(10_000)].map(anItem)
 const CREATED_AT = Date.parse('2026-01-02T03:04:05.678Z')
 const logger = { info: () => {}, warn: () => {} }
 
@@ -36,11 +39,16 @@ async function open(url: string): Promise<JobRepository> {
 async function fillWithEverything(jobs: JobRepository): Promise<StoredJob[]> {
   const waiting = { ...aJob('waiting', CREATED_AT + 1), owner: 'alice' }
   await jobs.insert(waiting, { key: 'order 1', fingerprint: 'x' })
-  const running = startJob(aJob('running', CREATED_AT + 2), CREATED_AT + 3)
-  await jobs.insert(running)
-  const checkpoint = { ...running, result: 'so \0 far \ud83d' }
-  await jobs.checkpoint([{ job: checkpoint, storedLength: 0 }])
-  const expected: StoredJob[] = [waiting, checkpoint]
+  const running = new GrowingJob(startJob(aJob('running', CREATED_AT + 2), CREATED_AT + 3))
+  await jobs.insert(running.now)
+  await jobs.checkpoint([running.say('so \0 ').checkpoint])
+  await jobs.checkpoint([running.confirm().say('far \ud83d', { type: 'reasoning', text: '', carry: 'x' }).checkpoint])
+  await jobs.storeItems(ITEMS)
+  // Before the job that it goes on with, in the order of lists.
+  const turn = { ...aJobWith('turn', ITEMS, 'alice'), createdAt: new Date(CREATED_AT - 1).toISOString() }
+  const behind = { ...turn, previousJobId: 'waiting' }
+  await jobs.insert(behind)
+  const expected: StoredJob[] = [waiting, running.now, behind]
   const error = { code: 'provider-auth', message: 'No', retryable: false } as const
   for (const outcome of [{ status: 'completed' }, { status: 'failed', error }, { status: 'cancelled' }] as const) {
     const job = startJob(aJob(outcome.status, CREATED_AT), CREATED_AT)
@@ -58,6 +66,8 @@ async function expectEverything(url: string, expected: readonly StoredJob[]): Pr
   expect(await jobs.list({ limit: 99 })).toEqual(
     expected.toSorted((a, b) => (a.createdAt + a.id < b.createdAt + b.id ? 1 : -1)).map(summaryOf),
   )
+  for (const { id, bytes } of ITEMS) expect(Buffer.from((await jobs.findItem(id)) ?? []).equals(bytes)).toBe(true)
+  expect(await jobs.countStoredBytes('alice')).toBe(ITEMS.reduce((sum, { bytes }) => sum + bytes.length, 0))
   expect(await jobs.findAbandoned(9)).toEqual([{ id: 'running', run: 1 }])
   expect(await jobs.findByIdempotencyKey('order 1', CREATED_AT + 2)).toEqual({ job: expected[0], fingerprint: 'x' })
   await jobs.close()
@@ -93,12 +103,12 @@ describe('pnpm import-jobs', () => {
     const expected = await fillWithEverything(jobs)
     await jobs.close()
     const later = { ...aJob('later', CREATED_AT + 5), prompt: 'line\u2028\r\n\u0085' }
-    const changes = [{ ...expected[4], id: 'removed' }, later, { id: 'removed', removed: true }]
+    const changes = [{ ...expected[5], id: 'removed' }, later, { id: 'removed', removed: true }]
     await writeFile(`${from}.journal`, `${changes.map((change) => JSON.stringify(change)).join('\n')}\n{"cut`)
     const before = [await readFile(from), await readFile(`${from}.journal`)]
 
     const { code, output } = await runImport(from, to)
-    expect(output).toMatch(/^All 6 jobs of .*jobs\.json are in .*jobs\.db\. .* is unchanged\.\n$/)
+    expect(output).toMatch(/^All 7 jobs of .*jobs\.json are in .*jobs\.db\. .* is unchanged\.\n$/)
     expect(code).toBe(0)
     expect([await readFile(from), await readFile(`${from}.journal`)]).toEqual(before)
     await expectEverything(to, [...expected, later])
@@ -121,8 +131,9 @@ describe('pnpm import-jobs', () => {
     // As after a crash.
     await writeFile(from, edit(await readFile(running, 'utf8')))
     await copyFile(`${running}.journal`, `${from}.journal`)
+    await cp(`${running}.items`, `${from}.items`, { recursive: true })
 
-    expect(await runImport(from, to)).toMatchObject({ code: 0, output: expect.stringMatching(/^All 6 jobs/) })
+    expect(await runImport(from, to)).toMatchObject({ code: 0, output: expect.stringMatching(/^All 7 jobs/) })
     await expectEverything(to, expected)
     await rm(`${from}.journal`)
     expect((await runImport(from, `${to}2`)).output).toMatch(/^The journal .*jobs\.json\.journal .*it is missing/)
@@ -194,7 +205,7 @@ await withPostgres((newDatabase) => {
       [first, postgres],
       [postgres, second],
     ] as const) {
-      expect(await runImport(from, to)).toMatchObject({ code: 0, output: expect.stringMatching(/^All 5 jobs/) })
+      expect(await runImport(from, to)).toMatchObject({ code: 0, output: expect.stringMatching(/^All 6 jobs/) })
       await expectEverything(to, expected)
     }
   })

@@ -1,15 +1,16 @@
-import type { FinalEvent, TokenEvent } from '@promptlab/contract'
+import type { AnyStreamEvent, FinalEvent } from '@promptlab/contract'
 import { describe, expect, it } from 'vitest'
 import type { TokenLog, TokenReader } from '../../src/jobs/ports/token-log.ts'
+import { TEXT_VIEW } from '../../src/jobs/views/text-view.ts'
 import { append } from '../support/append-token.ts'
 import { AwaitedReader } from '../support/awaited-reader.ts'
 
 /** For readers whose `read` the test calls without waiting. */
 export const NO_CALLBACKS = { onReady: () => {}, onIdle: () => {} }
 
-export function attach(log: TokenLog, jobId: string, after: number): AwaitedReader<TokenEvent, TokenReader> {
-  return new AwaitedReader<TokenEvent, TokenReader>(
-    (onReady) => log.attach(jobId, after, { onReady, onIdle: () => {} }),
+export function attach(log: TokenLog, jobId: string, after: number): AwaitedReader<AnyStreamEvent, TokenReader> {
+  return new AwaitedReader<AnyStreamEvent, TokenReader>(
+    (onReady) => log.attach(jobId, TEXT_VIEW, after, { onReady, onIdle: () => {} }),
     (reader) => reader.hasEnded,
   )
 }
@@ -21,9 +22,11 @@ export const FINAL: FinalEvent = {
 }
 
 /** The id and the text of each token. */
-export const tokensOf = (batch: readonly TokenEvent[] | undefined) => batch?.map(({ id, data }) => [id, data.token])
+export const tokensOf = (batch: readonly AnyStreamEvent[] | undefined) =>
+  batch?.map(({ id, data }) => [id, 'token' in data ? data.token : undefined])
 
-export const textOf = (batch: readonly TokenEvent[]) => batch.map(({ data }) => data.token).join('')
+export const textOf = (batch: readonly AnyStreamEvent[]) =>
+  batch.map(({ data }) => ('token' in data ? data.token : '')).join('')
 
 /**
  * The tests that every token log must pass.
@@ -65,7 +68,7 @@ export function describeTokenLog(name: string, open: () => Promise<TokenLog>): v
       for (const token of ['one', 'two', 'three']) append(log, 'job', token)
       await log.close('job', 1)
       const rest = await attach(log, 'job', after).rest()
-      expect(rest.map(({ data }) => data.token)).toEqual(expected)
+      expect(tokensOf(rest)?.map(([, token]) => token)).toEqual(expected)
       expect(rest.at(-1)?.id).toBe(11)
     })
 
@@ -129,10 +132,10 @@ export function describeTokenLog(name: string, open: () => Promise<TokenLog>): v
     it('adds text that comes again only once, and none behind a gap', async () => {
       const log = await open()
       const reader = attach(log, 'job', 0)
-      log.append('job', 'Once', 0, 1)
-      log.append('job', 'Once upon', 0, 1)
+      log.append('job', 'Once', 0, 0, 1)
+      log.append('job', 'Once upon', 0, 0, 1)
       expect(tokensOf(await reader.next())).toContainEqual([4, 'Once'])
-      log.append('job', ' time', 11, 1)
+      log.append('job', ' time', 11, 0, 1)
       await log.close('job', 1)
       expect(textOf(await attach(log, 'job', 0).rest())).toBe('Once upon')
     })
@@ -142,9 +145,9 @@ export function describeTokenLog(name: string, open: () => Promise<TokenLog>): v
       const reader = attach(log, 'job', 0)
       for (const token of ['Once', ' upon', ' a']) append(log, 'job', token)
       expect(tokensOf(await reader.next())?.at(-1)).toEqual([11, ' a'])
-      log.takeOver('job', 6, 2)
-      log.append('job', 'pon', 6, 2)
-      log.append('job', ' a time', 9, 2)
+      log.takeOver('job', { length: 6, textLength: 6 }, 2)
+      log.append('job', 'pon', 6, 0, 2)
+      log.append('job', ' a time', 9, 0, 2)
       await log.close('job', 2)
       expect(tokensOf(await reader.rest())).toEqual([[16, ' time']])
       expect(textOf(await attach(log, 'job', 0).rest())).toBe('Once upon a time')
@@ -155,10 +158,10 @@ export function describeTokenLog(name: string, open: () => Promise<TokenLog>): v
       append(log, 'job', 'Once')
       const reader = attach(log, 'job', 0)
       await reader.next()
-      log.takeOver('job', 4, 2)
-      log.append('job', ' by a zombie', 4, 1)
+      log.takeOver('job', { length: 4, textLength: 4 }, 2)
+      log.append('job', ' by a zombie', 4, 0, 1)
       await log.close('job', 1, FINAL)
-      log.append('job', ' upon', 4, 2)
+      log.append('job', ' upon', 4, 0, 2)
       expect(tokensOf(await reader.next())).toEqual([[9, ' upon']])
       await log.close('job', 2)
       expect(await reader.next()).toBeUndefined()
@@ -168,7 +171,7 @@ export function describeTokenLog(name: string, open: () => Promise<TokenLog>): v
     it('leaves a reader alone that is detached', async () => {
       const log = await open()
       let wakes = 0
-      const reader = log.attach('job', 0, { onReady: () => wakes++, onIdle: () => wakes++ })
+      const reader = log.attach('job', TEXT_VIEW, 0, { onReady: () => wakes++, onIdle: () => wakes++ })
       const other = attach(log, 'job', 0)
       reader.detach()
       reader.detach()

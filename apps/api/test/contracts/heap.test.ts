@@ -5,6 +5,7 @@ import { expect, it, onTestFinished, vi } from 'vitest'
 import { systemClock } from '../../src/base/clock.ts'
 import { JobService } from '../../src/jobs/job-service.ts'
 import { JobRunner } from '../../src/jobs/run/job-runner.ts'
+import { TEXT_VIEW } from '../../src/jobs/views/text-view.ts'
 import { InProcessJobQueue } from '../../src/queue/in-process-job-queue.ts'
 import { JsonFileJobRepository } from '../../src/storage/json-file/json-file-job-repository.ts'
 import { MemoryTokenLog } from '../../src/token-log/memory-token-log.ts'
@@ -57,12 +58,18 @@ it('ten thousand jobs that are run, read and removed leave nothing in the heap',
   const policy = {
     firstTokenTimeoutMs: 60_000,
     tokenIdleTimeoutMs: 60_000,
+    contentTimeoutMs: 60_000,
     jobTimeoutMs: 60_000,
     maxAnswerLength: 4_000_000,
     retryDelayMs: 1,
   }
   const runner = new JobRunner({ ...deps, logger: SILENT, observer: UNOBSERVED, policy })
-  const service = new JobService({ ...deps, runner, queuedBytes: { total: 1e9, perOwner: 1e9 } })
+  const service = new JobService({
+    ...deps,
+    runner,
+    queuedBytes: { total: 1e9, perOwner: 1e9 },
+    maxStoredBytesPerKey: 1e9,
+  })
   service.start()
 
   const runOne = async () => {
@@ -71,12 +78,14 @@ it('ten thousand jobs that are run, read and removed leave nothing in the heap',
     let text = ''
     const reader = service.readEvents(
       job.id,
-      0,
-      () => {
-        for (const event of reader.read()) text += event.event === 'token' ? event.data.token : ''
-        if (reader.isDone) read.resolve(text)
+      { view: TEXT_VIEW, after: 0 },
+      {
+        onReady: () => {
+          for (const event of reader.read()) text += event.event === 'token' ? event.data.token : ''
+          if (reader.isDone) read.resolve(text)
+        },
+        onError: read.reject,
       },
-      read.reject,
     )
     expect((await read.promise).length).toBe(40 * ' word-'.length + 10 + 30 * 2)
     await service.delete(job.id, undefined)

@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type FinalJob, isFinal, type Job, type StreamEvent } from '@promptlab/contract'
+import { type AnyStreamEvent, type FinalJob, isFinal, type Job } from '@promptlab/contract'
 import { ProviderError, ProviderRegistry } from '@promptlab/providers'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -9,6 +9,7 @@ import { JobService } from '../../src/jobs/job-service.ts'
 import type { JobEventReader } from '../../src/jobs/read/job-event-reader.ts'
 import { JobRunner } from '../../src/jobs/run/job-runner.ts'
 import { Reconciler } from '../../src/jobs/upkeep/reconciler.ts'
+import { TEXT_VIEW } from '../../src/jobs/views/text-view.ts'
 import { InProcessJobQueue } from '../../src/queue/in-process-job-queue.ts'
 import { JsonFileJobRepository } from '../../src/storage/json-file/json-file-job-repository.ts'
 import { MemoryTokenLog } from '../../src/token-log/memory-token-log.ts'
@@ -21,6 +22,7 @@ import { UNOBSERVED } from '../support/unobserved.ts'
 const POLICY = {
   firstTokenTimeoutMs: 60_000,
   tokenIdleTimeoutMs: 60_000,
+  contentTimeoutMs: 60_000,
   jobTimeoutMs: 60_000,
   maxAnswerLength: 4_000_000,
   retryDelayMs: 1,
@@ -104,7 +106,12 @@ class Engine {
       newId: () => crypto.randomUUID(),
     }
     const runner = new JobRunner({ ...deps, logger: SILENT, observer: UNOBSERVED, policy: POLICY })
-    const service = new JobService({ ...deps, runner, queuedBytes: { total: 1e9, perOwner: 1e9 } })
+    const service = new JobService({
+      ...deps,
+      runner,
+      queuedBytes: { total: 1e9, perOwner: 1e9 },
+      maxStoredBytesPerKey: 1e9,
+    })
     await new Reconciler({ ...deps, logger: SILENT }).recover()
     service.start()
     this.#parts = { jobs, queue, runner, service }
@@ -172,7 +179,7 @@ class OperationRun {
   readonly #prompts = new Map<string, string>()
   readonly #finals = new Map<string, FinalJob>()
   readonly #reads: Promise<void>[] = []
-  readonly #open = new Set<AwaitedReader<StreamEvent, JobEventReader>>()
+  readonly #open = new Set<AwaitedReader<AnyStreamEvent, JobEventReader>>()
   readonly #deleted = new Set<string>()
 
   constructor(engine: Engine) {
@@ -255,16 +262,16 @@ class OperationRun {
 
   async #read(id: string, after: number): Promise<void> {
     const { service } = this.#engine
-    const events = new AwaitedReader<StreamEvent, JobEventReader>(
-      (onReady) => service.readEvents(id, after, onReady, onReady),
+    const events = new AwaitedReader<AnyStreamEvent, JobEventReader>(
+      (onReady) => service.readEvents(id, { view: TEXT_VIEW, after }, { onReady, onError: onReady }),
       ({ isDone }) => isDone,
     )
     this.#open.add(events)
     let text = ''
     let cursor = after
-    const finals: StreamEvent[] = []
+    const finals: AnyStreamEvent[] = []
     for (const event of await events.rest()) {
-      if (event.event !== 'token') {
+      if (event.event !== 'token' || typeof event.id !== 'number') {
         finals.push(event)
         continue
       }

@@ -13,6 +13,7 @@ import { UNOBSERVED } from '../support/unobserved.ts'
 const POLICY = {
   firstTokenTimeoutMs: 60_000,
   tokenIdleTimeoutMs: 60_000,
+  contentTimeoutMs: 60_000,
   jobTimeoutMs: 60_000,
   maxAnswerLength: 4_000_000,
   retryDelayMs: 1,

@@ -60,7 +60,7 @@ describe('POST /jobs', () => {
     ['no tokens at all', { ...VALID, options: { maxTokens: 0 } }, ['options.maxTokens']],
     ['half a token', { ...VALID, options: { maxTokens: 1.5 } }, ['options.maxTokens']],
     ['an unknown field', { ...VALID, stream: true }, ['stream']],
-    ['unknown options', { ...VALID, options: { top_p: 1, seed: 2 } }, ['options.top_p', 'options.seed']],
+    ['unknown options', { ...VALID, options: { top_p: 1, n: 2 } }, ['options.top_p', 'options.n']],
     ['an array', [VALID], ['body']],
     ['everything wrong', { prompt: '', model: 5, extra: 1 }, ['prompt', 'provider', 'model', 'extra']],
   ])('refuses a job with %s, and names the path of every fault', async (_, body, paths) => {
@@ -107,9 +107,15 @@ describe('POST /jobs', () => {
     ['a poisoned prototype', 'application/json', '{"__proto__":{"admin":true}}', 400, 'invalid-request'],
     ['a form', 'application/x-www-form-urlencoded', 'prompt=Hello', 415, 'unsupported-media-type'],
     ['plain text', 'text/plain', JSON.stringify(VALID), 415, 'unsupported-media-type'],
-    ['a body too large', 'application/json', JSON.stringify({ prompt: 'x'.repeat(50_000) }), 413, 'payload-too-large'],
+    [
+      'a body too large',
+      'application/json',
+      JSON.stringify({ prompt: 'x'.repeat(1_100_000) }),
+      413,
+      'payload-too-large',
+    ],
   ])('refuses a request with %s', async (_, type, body, status, code) => {
-    const server = await request({ env: { MAX_PROMPT_CHARS: '1000' } })
+    const server = await request({ env: { MAX_PROMPT_CHARS: '1000', MAX_BODY_MB: '1' } })
     expectProblem(await server.post('/jobs').set('content-type', type).send(body), status, code)
   })
 

@@ -5,15 +5,19 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import {
   createJobBody,
+  FullStreamEvent,
   JobError,
   JobMetrics,
   JobResource,
   Problem,
   ProblemCode,
   ProviderInfo,
+  StreamEvent,
 } from '@promptlab/contract'
 import { ProviderError } from '@promptlab/providers'
 import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { schemaFault } from '../../src/http/routes/schema-fault.ts'
 import { STREAM_TYPES } from '../../src/http/streams/stream-format.ts'
 import { ANN, ApiKeyServer, BOB, ECHO } from '../support/api-key-server.ts'
 import { OpenApiDocument } from '../support/openapi-document.ts'
@@ -27,7 +31,6 @@ const never = new Promise<void>(() => {})
 
 /** Answers of a broken or stopping server, or to malformed HTTP. Other tests check them. */
 const ELSEWHERE = / (?:403|408|421|431|500|503)$|^(?:listProviders|readMetrics|isLive|isReady) 400$/
-
 function json(body: unknown, headers: Record<string, string> = {}) {
   return { body: JSON.stringify(body), headers: { 'content-type': 'application/json', ...headers } }
 }
@@ -50,6 +53,18 @@ async function callForText(call: Call): Promise<void> {
   await call(stuck, ANN, `POST /jobs/${cancelled}/cancel`)
   await call(stuck, ANN, 'POST /jobs', json(SCRIPTED, asText))
   await call(stuck, ANN, `GET /jobs/${cancelled}/stream`, { headers: asText })
+}
+
+const UNKNOWN_ITEM = '0'.repeat(64)
+
+/** Asks for items of a job whose message is long enough to be kept as one. */
+async function callForItems(call: Call, server: ApiKeyServer): Promise<void> {
+  const { prompt, ...model } = ECHO
+  const messages = [{ role: 'user', content: prompt.repeat(100) }]
+  const response = await server.post(ANN, { ...model, messages }, { prefer: 'wait=60' })
+  const job = JobResource.parse(await response.json())
+  const [, item = ''] = /"item":"(\w+)"/.exec(JSON.stringify(job.messages)) ?? []
+  for (const each of [item, UNKNOWN_ITEM, 'x']) await call(server, ANN, `GET /jobs/${job.id}/items/${each}`)
 }
 
 describe('GET /openapi.json', () => {
@@ -92,7 +107,13 @@ describe('GET /openapi.json', () => {
 
   it('has the descriptions that the schemas of the contract have', async () => {
     const { text } = await OpenApiDocument.of((await startServer()).url)
-    const schemas = [JobMetrics, ProviderInfo, Problem, JobError, createJobBody(10)]
+    const schemas = [
+      JobMetrics,
+      ProviderInfo,
+      Problem,
+      JobError,
+      createJobBody({ maxPromptChars: 10, schemaFault: () => undefined }),
+    ]
     const described = schemas.flatMap(({ shape }) =>
       Object.values(shape).flatMap(({ description }) => description ?? []),
     )
@@ -116,15 +137,46 @@ describe('GET /openapi.json', () => {
           const example = content['application/json']?.example
           if (example === undefined) continue
           const answer = { status: Number(status), contentType: 'application/json', body: JSON.stringify(example) }
-          faults.push(...document.faultsOf(method, path.replace('{id}', 'x'), answer))
+          faults.push(...document.faultsOf(method, path.replaceAll(/\{\w+\}/g, 'x'), answer))
         }
       }
     }
     expect(faults).toEqual([])
   })
 
+  it('has examples of requests that the server would accept', async () => {
+    const { paths } = await OpenApiDocument.of((await startServer()).url)
+    const Examples = z.record(z.string(), z.object({ value: z.unknown() }))
+    const Content = z.object({ 'application/json': z.object({ examples: Examples }) })
+    const { content } = z.object({ content: Content }).parse(paths['/jobs']?.['post']?.['requestBody'])
+    const examples = Object.values(content['application/json'].examples)
+    const body = createJobBody({ maxPromptChars: 100, schemaFault })
+    expect(examples.map(({ value }) => body.safeParse(value).error)).toEqual([undefined, undefined])
+  })
+
+  it('has streams that are series of their events, in both views', async () => {
+    const { paths } = await OpenApiDocument.of((await startServer()).url)
+    const { content = {} } = paths['/jobs/{id}/stream']?.['get']?.responses['200'] ?? {}
+    const Examples = z.object({ text: z.object({ value: z.string() }), full: z.object({ value: z.string() }) })
+    const { text, full } = Examples.parse(content['application/x-ndjson']?.['examples'])
+    const lines = (value: string): unknown[] =>
+      value
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line))
+    expect(lines(text.value).map((line) => StreamEvent.safeParse(line).error)).toEqual([undefined, undefined])
+    expect(lines(full.value).flatMap((line) => FullStreamEvent.safeParse(line).error ?? [])).toEqual([])
+    expect(lines(full.value).length).toBe(6)
+  })
+
   it('agrees with a real answer for every answer that it describes', async () => {
-    const env = { MAX_QUEUED_JOBS: '1', MAX_CONCURRENT_JOBS: '1', MAX_STREAMS_PER_JOB: '1', MAX_PROMPT_CHARS: '100' }
+    const env = {
+      MAX_QUEUED_JOBS: '1',
+      MAX_CONCURRENT_JOBS: '1',
+      MAX_STREAMS_PER_JOB: '1',
+      MAX_PROMPT_CHARS: '2000',
+      MAX_BODY_MB: '1',
+    }
     const echo = await ApiKeyServer.start({ env: { ...env, METRICS_KEY: 'key-of-metrics-01234' } })
     const stuck = await ApiKeyServer.start({ env, providers: [new ScriptedProvider(['a', never])] })
     const limited = await ApiKeyServer.start({ env: { RATE_LIMIT_PER_MINUTE: '1' } })
@@ -150,7 +202,13 @@ describe('GET /openapi.json', () => {
     )
     const running = JobResource.parse(JSON.parse((await call(stuck, ANN, 'POST /jobs', json(SCRIPTED))).body))
     const open = await stuck.call(ANN, running.links.stream)
-    const onJob = ['GET /jobs/ID', 'GET /jobs/ID/stream', 'POST /jobs/ID/cancel', 'DELETE /jobs/ID']
+    const onJob = [
+      'GET /jobs/ID',
+      'GET /jobs/ID/stream',
+      'POST /jobs/ID/cancel',
+      'DELETE /jobs/ID',
+      `GET /jobs/ID/items/${UNKNOWN_ITEM}`,
+    ]
     const everywhere = ['POST /jobs', 'GET /jobs', 'GET /providers', 'GET /metrics', ...onJob]
 
     for (const route of everywhere) {
@@ -175,12 +233,14 @@ describe('GET /openapi.json', () => {
     await call(echo, ANN, 'GET /jobs')
     await call(echo, ANN, 'GET /jobs?limit=x')
     await call(echo, ANN, `GET /jobs/${id}`)
+    await callForItems(call, echo)
     for (const accept of [...STREAM_TYPES, 'image/png']) {
       await call(echo, ANN, `GET /jobs/${id}/stream`, { headers: { accept } })
       await call(echo, ANN, 'POST /jobs', json(ECHO, { accept, 'idempotency-key': accept }))
     }
     await call(echo, ANN, 'POST /jobs', json({ ...ECHO, prompt: 'Other' }, { 'idempotency-key': 'text/plain' }))
     await call(echo, ANN, `GET /jobs/${id}/stream?after=x`)
+    await call(echo, ANN, `GET /jobs/${id}/stream?view=full&after=9`)
     await call(echo, ANN, `GET /jobs/${id}/stream?after=end`)
     await call(stuck, ANN, `GET /jobs/${running.id}/stream`)
     await call(stuck, ANN, `DELETE /jobs/${running.id}`)
@@ -190,7 +250,7 @@ describe('GET /openapi.json', () => {
     await callForText(call)
     await call(echo, ANN, 'POST /jobs', json({}))
     await call(echo, ANN, 'POST /jobs', json({ ...ECHO, provider: 'none' }))
-    const large = json({ ...ECHO, prompt: 'x'.repeat(30_000) })
+    const large = json({ ...ECHO, prompt: 'x'.repeat(1_100_000) })
     for (const route of ['POST /jobs', `POST /jobs/${id}/cancel`, `DELETE /jobs/${id}`])
       await call(echo, ANN, route, large)
     await call(echo, ANN, `POST /jobs/${id}/cancel`)
@@ -201,7 +261,7 @@ describe('GET /openapi.json', () => {
     expect(faults).toEqual([])
     const missed = document.answers.filter((answer) => !seen.has(answer) && !ELSEWHERE.test(answer))
     expect(missed).toEqual([])
-  })
+  }, 20_000)
 })
 
 describe('GET /docs', () => {

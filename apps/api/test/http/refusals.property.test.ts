@@ -116,7 +116,7 @@ describe('the words of refused requests', () => {
     [{ ...VALID, stream: true }, 'stream: Unknown field.'],
     [
       { promt: 'Hello', provider: 'echo', model: 5 },
-      'prompt: Is required. model: Must be a text, not a number. promt: Unknown field; did you mean prompt?',
+      'model: Must be a text, not a number. promt: Unknown field; did you mean prompt? prompt: Is required, or messages.',
     ],
   ])('say of %j what is wrong and what to do', async (body, detail) => {
     const { url } = await startServer({ env: { MAX_PROMPT_CHARS: '20' } })

@@ -1,5 +1,5 @@
 interface TokenAppender {
-  append(jobId: string, token: string, place: number, run: number): void
+  append(jobId: string, piece: string, place: number, part: number, run: number): void
 }
 
 const places = new WeakMap<TokenAppender, Map<string, number>>()
@@ -10,5 +10,5 @@ export function append(log: TokenAppender, jobId: string, token: string): void {
   places.set(log, ofLog)
   const place = ofLog.get(jobId) ?? 0
   ofLog.set(jobId, place + token.length)
-  log.append(jobId, token, place, 1)
+  log.append(jobId, token, place, 0, 1)
 }

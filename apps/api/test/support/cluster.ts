@@ -1,7 +1,7 @@
 import { type LoopbackVendor, startOpenAIVendor } from '@promptlab/providers/testing/vendors'
 import { onTestFinished } from 'vitest'
 import { RedisProcess } from './redis-process.ts'
-import { ServerProcess } from './server-process.ts'
+import { programArguments, ServerProcess } from './server-process.ts'
 
 type Server = ServerProcess & { url: string }
 type Role = 'all' | 'api' | 'worker'
@@ -35,14 +35,21 @@ export class Cluster {
     })
   }
 
-  /** Starts a process and waits until it listens. */
-  async start(role: Role, env: Record<string, string> = {}): Promise<Server> {
-    const server = await this.spawn(role, env)
+  /**
+   * Starts a process and waits until it listens.
+   * @param program the arguments of Node.js; default: the built server
+   */
+  async start(role: Role, env: Record<string, string> = {}, program?: readonly string[]): Promise<Server> {
+    const server = await this.spawn(role, env, program)
     return Object.assign(server, { url: await server.listening() })
   }
 
-  async spawn(role: Role, env: Record<string, string> = {}): Promise<ServerProcess> {
-    const server = await ServerProcess.spawn({ ...this.#env, ROLE: role, ...env })
+  async spawn(
+    role: Role,
+    env: Record<string, string> = {},
+    program: readonly string[] = programArguments('main'),
+  ): Promise<ServerProcess> {
+    const server = await ServerProcess.spawnNode(program, { ...this.#env, ROLE: role, ...env })
     this.#servers.push(server)
     return server
   }

@@ -1,4 +1,4 @@
-import { Job, JobPage, Problem } from '@promptlab/contract'
+import { Job, JobPage, Problem, type StreamView } from '@promptlab/contract'
 
 /** A frame of a stream, as it came over the wire. */
 export interface Frame {
@@ -51,6 +51,16 @@ export async function problemOf(response: Response): Promise<Problem> {
   return Problem.parse(await response.json())
 }
 
+/** What a stream begins with. */
+interface StreamStart {
+  /** The cursor in the query. */
+  readonly after?: number | string
+  /** The cursor in the header. */
+  readonly lastEventId?: string
+  /** Default: `text`. */
+  readonly view?: StreamView
+}
+
 /** A reader of a stream that takes frames one by one. */
 export class StreamReader {
   readonly response: Response
@@ -66,15 +76,11 @@ export class StreamReader {
     this.#chunks = response.body[Symbol.asyncIterator]()
   }
 
-  static async open(
-    url: string,
-    id: string,
-    cursor: { after?: number; lastEventId?: string } = {},
-  ): Promise<StreamReader> {
+  static async open(url: string, id: string, { after, lastEventId, view }: StreamStart = {}): Promise<StreamReader> {
     const leaving = new AbortController()
-    const query = cursor.after === undefined ? '' : `?after=${cursor.after}`
-    const response = await fetch(`${url}/jobs/${id}/stream${query}`, {
-      headers: { accept: 'text/event-stream', ...(cursor.lastEventId && { 'last-event-id': cursor.lastEventId }) },
+    const query = new URLSearchParams({ ...(view && { view }), ...(after !== undefined && { after: String(after) }) })
+    const response = await fetch(`${url}/jobs/${id}/stream?${query}`, {
+      headers: { accept: 'text/event-stream', ...(lastEventId && { 'last-event-id': lastEventId }) },
       signal: leaving.signal,
     })
     return new StreamReader(response, leaving)
@@ -121,7 +127,7 @@ export class StreamReader {
 export async function readStream(
   url: string,
   id: string,
-  cursor?: { after?: number; lastEventId?: string },
+  cursor?: StreamStart,
 ): Promise<{ text: string; tokens: Frame[]; final: Frame | undefined }> {
   const reader = await StreamReader.open(url, id, cursor)
   const frames = (await reader.rest()).filter(({ data }) => data !== undefined)

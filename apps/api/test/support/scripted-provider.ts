@@ -1,7 +1,7 @@
-import type { CompletionOptions, CompletionSummary, LLMProvider } from '@promptlab/providers'
+import type { CompletionOptions, CompletionPiece, CompletionSummary, LLMProvider } from '@promptlab/providers'
 
-/** A token to stream, something to wait for, or an error to throw. */
-type Step = string | Promise<unknown> | Error
+/** A piece to stream, something to wait for, or an error to throw. */
+type Step = CompletionPiece | Promise<unknown> | Error
 
 /** A provider that does what its script says, and counts its calls. */
 export class ScriptedProvider implements LLMProvider {
@@ -19,13 +19,13 @@ export class ScriptedProvider implements LLMProvider {
   async *complete(
     _prompt: string,
     { signal }: CompletionOptions,
-  ): AsyncGenerator<string, CompletionSummary | undefined> {
+  ): AsyncGenerator<CompletionPiece, CompletionSummary | undefined> {
     this.calls++
     for (const step of this.#steps) {
       signal.throwIfAborted()
-      if (typeof step === 'string') yield step
-      else if (step instanceof Error) throw step
-      else await settledOrAborted(step, signal)
+      if (step instanceof Error) throw step
+      if (step instanceof Promise) await settledOrAborted(step, signal)
+      else yield step
     }
     return this.#summary
   }

@@ -13,7 +13,7 @@ import { temporaryFolder } from './temporary-folder.ts'
 
 const SILENT = pino({ level: 'silent' })
 
-interface TestServerOptions {
+export interface TestServerOptions {
   /** The environment. The server keeps this object, so a test can set a key later. Without DATABASE_URL the store is a new file. */
   env?: Record<string, string>
   /** Replace the configured providers. */

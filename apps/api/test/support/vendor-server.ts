@@ -1,6 +1,6 @@
 import { type LoopbackVendor, startOpenAIVendor } from '@promptlab/providers/testing/vendors'
 import { onTestFinished } from 'vitest'
-import { startServer } from './test-server.ts'
+import { startServer, type TestServer, type TestServerOptions } from './test-server.ts'
 
 /** A job for the vendor of `startVendorServer`. */
 export const OPENAI = { prompt: 'Hello', provider: 'openai', model: 'gpt-4' }
@@ -9,6 +9,7 @@ export const OPENAI = { prompt: 'Hello', provider: 'openai', model: 'gpt-4' }
 export const PATIENT = {
   firstTokenTimeoutMs: 60_000,
   tokenIdleTimeoutMs: 60_000,
+  contentTimeoutMs: 60_000,
   jobTimeoutMs: 60_000,
   maxAnswerLength: 4_000_000,
   retryDelayMs: 1,
@@ -17,10 +18,10 @@ export const PATIENT = {
 /** Starts a server whose `openai` vendor the test controls. */
 export async function startVendorServer(
   settings: Readonly<Record<string, string>> = {},
-): Promise<{ vendor: LoopbackVendor; url: string }> {
+  config: TestServerOptions['config'] = {},
+): Promise<TestServer & { vendor: LoopbackVendor }> {
   const vendor = await startOpenAIVendor()
   onTestFinished(() => vendor.close())
   const env = { OPENAI_API_KEY: 'key', OPENAI_BASE_URL: vendor.url, ...settings }
-  const { url } = await startServer({ env, config: { run: PATIENT } })
-  return { vendor, url }
+  return { ...(await startServer({ env, config: { run: PATIENT, ...config } })), vendor }
 }

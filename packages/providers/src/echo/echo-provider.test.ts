@@ -21,6 +21,34 @@ describe('EchoProvider', () => {
     expect((await drain(complete(prompt))).fragments).toEqual(words)
   })
 
+  it('streams back the text of the last message of the user', async () => {
+    const { signal } = new AbortController()
+    const completion = new EchoProvider({ delayMs: 0 }).complete(
+      [
+        { role: 'user', content: [{ type: 'text', text: 'First' }] },
+        {
+          role: 'user',
+          content: [
+            { type: 'text', text: 'Once ' },
+            { type: 'text', text: 'upon' },
+          ],
+        },
+        { role: 'assistant', content: [{ type: 'text', text: 'Well' }] },
+      ],
+      { model: 'echo', signal },
+    )
+    expect((await drain(completion)).fragments).toEqual(['Once', ' upon'])
+  })
+
+  it('streams nothing back from a conversation without a user', async () => {
+    const messages = [{ role: 'system', content: [{ type: 'text', text: 'Be kind.' }] }] as const
+    const completion = new EchoProvider({ delayMs: 0 }).complete(messages, {
+      model: 'echo',
+      signal: new AbortController().signal,
+    })
+    expect((await drain(completion)).fragments).toEqual([])
+  })
+
   it.each([
     ['word', 'x'.repeat(5_000_000)],
     ['gap', `a${' '.repeat(5_000_000)}b`],

@@ -1,13 +1,19 @@
 import { setImmediate, setTimeout } from 'node:timers/promises'
-import type { CompletionOptions, LLMProvider } from '../llm-provider.ts'
+import { type CompletionOptions, type LLMProvider, PROMPT_ONLY } from '../llm-provider.ts'
+import type { Message } from '../message.ts'
+import { promptText } from '../prompt-text.ts'
 
 /** Without a pause, this many words are sent in one turn of the event loop. */
 const WORDS_PER_TURN = 64
 
-/** Streams the prompt back word by word. It needs no key and no network. */
+/**
+ * Streams the prompt back word by word: the text of the last message of the user. It needs no key and no network. The
+ * options of the first versions are taken, and change nothing.
+ */
 export class EchoProvider implements LLMProvider {
   readonly name = 'echo'
   readonly models = ['echo']
+  readonly capabilities = { ...PROMPT_ONLY, messages: true }
   readonly #delayMs: number
 
   /** @param options.delayMs milliseconds between two words; the first word comes at once */
@@ -15,10 +21,13 @@ export class EchoProvider implements LLMProvider {
     this.#delayMs = options.delayMs
   }
 
-  async *complete(prompt: string, { signal }: CompletionOptions): AsyncGenerator<string, undefined> {
+  async *complete(
+    prompt: string | readonly Message[],
+    { signal }: CompletionOptions,
+  ): AsyncGenerator<string, undefined> {
     signal.throwIfAborted()
     let count = 0
-    for (const word of words(prompt)) {
+    for (const word of words(promptText(prompt))) {
       if (count > 0) await this.#pause(count, signal)
       count += 1
       yield word

@@ -1,27 +1,22 @@
-import type { GenerateContentStreamResult } from '@google/generative-ai'
+import type { ProviderErrorCode } from '@promptlab/contract'
 import { valueAt } from '../value-at.ts'
-import { failureOfStatus, VendorFailed, type VendorFailure } from '../vendor-failure.ts'
+import { failureOfStatus, type VendorFailure } from '../vendor-failure.ts'
 
-/** One element of the SDK's stream. */
-export type GeminiChunk = GenerateContentStreamResult['stream'] extends AsyncGenerator<infer Chunk> ? Chunk : never
-
-/**
- * Checks a chunk for a failure that the vendor reports inside its stream.
- * @throws VendorFailed the vendor blocked the prompt, or the chunk is an `{"error": …}` object
- */
-export function throwIfFailed(chunk: GeminiChunk): void {
-  const blockReason = chunk.promptFeedback?.blockReason
+/** A failure that the vendor reports inside its stream: a blocked prompt, or an `{"error": …}` object. */
+export function failureInChunk(chunk: unknown): VendorFailure | undefined {
+  const blockReason = valueAt(chunk, 'promptFeedback', 'blockReason')
   if (blockReason) {
-    throw new VendorFailed({ code: 'provider-rejected', what: 'blocked the prompt', vendorText: String(blockReason) })
+    return { code: 'provider-rejected', what: 'blocked the prompt', vendorText: String(blockReason) }
   }
   const error = valueAt(chunk, 'error')
-  if (error === undefined) return
+  if (error === undefined || error === null) return undefined
   const status = Number(valueAt(error, 'code'))
-  const vendorText = String(valueAt(error, 'message') ?? '')
-  throw new VendorFailed({
+  const words = valueAt(error, 'message') ?? error
+  const vendorText = typeof words === 'string' ? words : JSON.stringify(words)
+  return {
     ...failureOfRefusal(status >= 400 ? status : 500, valueAt(error, 'details'), vendorText),
     what: 'failed in the middle of its answer',
-  })
+  }
 }
 
 /**
@@ -30,14 +25,22 @@ export function throwIfFailed(chunk: GeminiChunk): void {
  */
 export function failureOfRefusal(status: number, details: unknown, vendorText: string): VendorFailure {
   const list = Array.isArray(details) ? details : []
-  // Gemini answers a plain 400 for a wrong key.
-  const isKeyInvalid = list.some((detail) => valueAt(detail, 'reason') === 'API_KEY_INVALID')
+  const reasons = list.map((detail) => valueAt(detail, 'reason'))
   return {
     ...failureOfStatus(status),
-    ...(isKeyInvalid && { code: 'provider-auth' as const }),
+    code: codeOf(status, reasons, vendorText),
     retryAfterMs: list.map(retryDelayMs).find((delay) => delay !== undefined),
     vendorText,
+    sentence: vendorText,
   }
+}
+
+function codeOf(status: number, reasons: readonly unknown[], text: string): ProviderErrorCode {
+  const { code } = failureOfStatus(status)
+  if (reasons.includes('BILLING_DISABLED')) return 'provider-quota-exceeded'
+  // Gemini answers a plain 400 for a wrong key, and for a server in a country that it does not serve.
+  if (reasons.includes('API_KEY_INVALID')) return 'provider-auth'
+  return status === 400 && /location is not supported/i.test(text) ? 'provider-auth' : code
 }
 
 /** Reads `google.rpc.RetryInfo` from a detail of an error: a protobuf duration such as `"3.5s"`. */

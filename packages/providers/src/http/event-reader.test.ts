@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream'
 import { describe, expect, it, vi } from 'vitest'
-import { EventReader } from './event-reader.ts'
+import { EventReader, STRAY_TEXT, type StreamEvent } from './event-reader.ts'
 
 async function read(...pieces: (string | Uint8Array)[]): Promise<string[]> {
   const content = new PassThrough()
@@ -11,10 +11,9 @@ async function read(...pieces: (string | Uint8Array)[]): Promise<string[]> {
   return all
 }
 
+/** Comments have no data. */
 async function dataOf(reader: EventReader): Promise<string[]> {
-  const all: string[] = []
-  for await (const { data } of reader) all.push(data)
-  return all
+  return (await eventsOf(reader)).flatMap(({ data }) => data || [])
 }
 
 describe('EventReader', () => {
@@ -23,8 +22,9 @@ describe('EventReader', () => {
     ['CR', 'data: a\r\rdata: b\r\r'],
     ['CRLF', 'data: a\r\n\r\ndata: b\r\n\r\n'],
     ['a byte order mark', '\uFEFFdata: a\n\ndata: b\n\n'],
-    ['comments and other fields', ': hi\nid: 1\nretry: 5\nx: y\ndata:a\n\n: ping\n\ndata: b\n\n'],
-    ['an event without its end', 'data: a\n\ndata: b\n\ndata: c'],
+    ['comments and other fields', ': hi\nid: 1\nretry: 5\nretry: x\ndata:a\n\n: ping\n\ndata: b\n\n'],
+    ['a last event without its blank line', 'data: a\n\ndata: b\n'],
+    ['a last line without its end', 'data: a\n\ndata: b'],
   ])('reads events with %s, cut at any byte', async (_, text) => {
     expect(await read(text)).toEqual(['a', 'b'])
     for (let cut = 1; cut < text.length; cut += 1) {
@@ -137,4 +137,55 @@ describe('EventReader', () => {
     await refused
     expect(content.destroyed).toBe(true)
   })
+
+  it.each([
+    ['the field error:', 'error: {"a":1}\n\n', { event: 'error', data: '{"a":1}' }],
+    ['JSON without data:', '{"a":1}\n', { event: undefined, data: '{"a":1}' }],
+    ['JSON without a line break', '{"a":1}', { event: undefined, data: '{"a":1}' }],
+    ['JSON on several lines', '{\n  "a": [\n    1\n  ]\n}\n', { event: undefined, data: '{\n  "a": [\n    1\n  ]\n}' }],
+    ['a page', '<html>\n<p>Hi: a</p>\n', { event: STRAY_TEXT, data: '<html>\n<p>Hi: a</p>' }],
+    ['an end marker without data:', '[DONE]\n', { event: undefined, data: '[DONE]' }],
+    ['an end marker with blanks', 'data: [DONE] \n\n', { event: undefined, data: '[DONE]' }],
+  ])('reads %s, cut at any byte', async (_, text, expected) => {
+    for (let cut = 1; cut <= text.length; cut += 1) {
+      const content = new PassThrough()
+      const all = eventsOf(new EventReader(content, '[DONE]'))
+      content.write(text.slice(0, cut))
+      if (cut < text.length) content.write(text.slice(cut))
+      content.end()
+      expect(await all).toEqual([expect.objectContaining(expected)])
+    }
+  })
+
+  it('yields a comment as an event without data, and merges comments that nobody waits for', async () => {
+    const content = new PassThrough()
+    const reader = new EventReader(content, '[DONE]')
+    const first = reader.next()
+    content.write(': a\n')
+    expect(await first).toMatchObject({ value: { data: '' } })
+    content.end(': b\n: c\n\ndata: d\n\n: e\n')
+    expect((await eventsOf(reader)).map(({ data }) => data)).toEqual(['', 'd', ''])
+  })
+
+  it('yields an event that lacks its end when the connection breaks, if it is whole', async () => {
+    for (const [text, expected] of [
+      ['data: {"a":1}\n', ['{"a":1}']],
+      ['data: {"a":1', []],
+    ] as const) {
+      const content = new PassThrough()
+      const reader = new EventReader(content, '[DONE]')
+      content.write(text)
+      await vi.waitUntil(() => content.readableLength === 0)
+      content.destroy(new Error('broken'))
+      await vi.waitUntil(() => content.closed)
+      for (const data of expected) expect(await reader.next()).toMatchObject({ value: { data } })
+      await expect(reader.next()).rejects.toThrow('broken')
+    }
+  })
 })
+
+async function eventsOf(reader: EventReader) {
+  const all: StreamEvent[] = []
+  for await (const event of reader) all.push(event)
+  return all
+}

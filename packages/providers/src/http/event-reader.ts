@@ -1,5 +1,7 @@
 import type { Readable } from 'node:stream'
-import { createParser, type EventSourceMessage, type EventSourceParser } from 'eventsource-parser'
+import { createParser, type EventSourceMessage, type EventSourceParser, type ParseError } from 'eventsource-parser'
+import { parsedJson } from '../parsed-json.ts'
+import { StrayLines } from './stray-lines.ts'
 
 /** Beyond this many characters, the vendor has to wait until the consumer has caught up. */
 const MAX_QUEUED_CHARS = 256 * 1024
@@ -10,22 +12,39 @@ const MAX_EVENT_CHARS = 16 * 1024 * 1024
  */
 const LINGER_MS = 1000
 
+/** The fields of a server-sent event that are read. */
+export type StreamEvent = Pick<EventSourceMessage, 'event' | 'data'>
+
+/** A comment: it has no content, but says that the vendor is alive. */
+const COMMENT: StreamEvent = Object.freeze({ event: undefined, data: '' })
+/** The name of the event that has the text of a body which is no event. No event of a vendor has such a name. */
+export const STRAY_TEXT = '\n'
+
+type Result = IteratorResult<StreamEvent, undefined>
+
 /**
  * Reads the server-sent events of a Node stream, in order. It is hand-written because generators over the stream cost
  * promises for each token (docs/decisions/2026-11-23-provider-speed.md). No macrotask runs between the events of one
  * network chunk.
+ *
+ * It reads what servers send in place of events, too: JSON without `data:` is an event, a field `error:` is an event of
+ * that name, a comment is an event without data, and any other text is an event named `STRAY_TEXT` at the end. The last
+ * event counts also without its blank line.
  */
-export class EventReader implements AsyncIterableIterator<EventSourceMessage, undefined> {
+export class EventReader implements AsyncIterableIterator<StreamEvent, undefined> {
   readonly #content: Readable
   readonly #endMarker: string
   readonly #parser: EventSourceParser
-  readonly #queue: EventSourceMessage[] = []
+  readonly #strays = new StrayLines()
+  readonly #queue: StreamEvent[] = []
   #queuedChars = 0
+  /** The beginning of a line. The parser gets whole lines, because it drops the beginnings of lines that it does not know. */
+  #rest: string[] = []
+  #restChars = 0
   #isEnded = false
+  #isBroken = false
   #failure: { readonly error: unknown } | undefined
-  #waiting:
-    | { resolve(result: IteratorResult<EventSourceMessage, undefined>): void; reject(e: unknown): void }
-    | undefined
+  #waiting: { resolve(result: Result): void; reject(e: unknown): void } | undefined
 
   /** @param endMarker the data of the last event; everything after it is ignored */
   constructor(content: Readable, endMarker: string) {
@@ -34,18 +53,20 @@ export class EventReader implements AsyncIterableIterator<EventSourceMessage, un
     this.#parser = createParser({
       maxBufferSize: MAX_EVENT_CHARS,
       onEvent: (event) => this.#push(event),
-      onError: (error) => {
-        // The parser also reports unknown fields. The format tells readers to ignore them.
-        if (error.type === 'max-buffer-size-exceeded') this.#fail(error)
-      },
+      onComment: () => this.#pushComment(),
+      onError: (error) => this.#readUnknown(error),
     })
     // Joins characters that the network has cut.
     content.setEncoding('utf8')
     content.on('data', this.#onData)
-    content.once('end', () => this.#end())
-    content.once('error', (error) => this.#fail(error))
+    content.once('end', () => {
+      this.#flush()
+      if (this.#strays.text) this.#push({ event: STRAY_TEXT, data: this.#strays.text })
+      this.#end()
+    })
+    content.once('error', (error) => this.#break(error))
     content.once('close', () => {
-      if (!this.#isEnded) this.#fail(connectionClosed())
+      if (!this.#isEnded) this.#break(connectionClosed())
     })
     // If an abort came first, the stream emits none of these events any more.
     if (content.destroyed) this.#fail(content.errored ?? connectionClosed())
@@ -56,7 +77,7 @@ export class EventReader implements AsyncIterableIterator<EventSourceMessage, un
   }
 
   /** Takes one call at a time: wait for its promise before the next call. */
-  next(): Promise<IteratorResult<EventSourceMessage, undefined>> {
+  next(): Promise<Result> {
     const event = this.#queue.shift()
     if (event) {
       this.#queuedChars -= event.data.length
@@ -71,18 +92,69 @@ export class EventReader implements AsyncIterableIterator<EventSourceMessage, un
   }
 
   /** Closes the connection, unless the answer is complete. */
-  return(): Promise<IteratorResult<EventSourceMessage, undefined>> {
+  return(): Promise<Result> {
     if (!this.#isEnded) this.#content.destroy()
     return Promise.resolve({ done: true, value: undefined })
   }
 
   #onData = (text: string): void => {
-    this.#parser.feed(text)
+    if (this.#rest.length === 0 && text.endsWith('\n')) this.#parser.feed(text)
+    else this.#feedLines(text)
     if (this.#queuedChars > MAX_QUEUED_CHARS && !this.#isEnded) this.#content.pause()
   }
 
-  #push(event: EventSourceMessage): void {
+  #feedLines(text: string): void {
+    const end = Math.max(text.lastIndexOf('\n'), text.lastIndexOf('\r')) + 1
+    if (end > 0) {
+      this.#parser.feed(this.#rest.join('') + text.slice(0, end))
+      this.#rest = []
+      this.#restChars = 0
+    }
+    if (end === text.length) return
+    this.#rest.push(text.slice(end))
+    this.#restChars += text.length - end
+    if (this.#restChars > MAX_EVENT_CHARS) this.#fail(tooLong())
+  }
+
+  /** Reads the last line and the last event, also if their ends are missing. */
+  #flush(): void {
     if (this.#isEnded) return
+    this.#parser.feed(`${this.#rest.join('')}\n\n`)
+    this.#rest = []
+  }
+
+  /** The lines that are not of the format. Readers must ignore them, but servers report failures in them. */
+  #readUnknown({ type, field, value, line }: ParseError): void {
+    // A retry that is no number.
+    if (type === 'invalid-retry') return
+    if (type === 'max-buffer-size-exceeded') {
+      this.#fail(tooLong())
+    } else if (field === 'error' && value) {
+      this.#push({ event: 'error', data: value })
+    } else if (line?.trim() === this.#endMarker) {
+      this.#push({ event: undefined, data: this.#endMarker })
+    } else {
+      const json = this.#strays.add(line ?? '')
+      if (json) this.#push({ event: undefined, data: json })
+      else if (this.#strays.length > MAX_EVENT_CHARS) this.#fail(tooLong())
+    }
+  }
+
+  #push(event: StreamEvent): void {
+    if (this.#isEnded) return
+    // Of a stream that broke, an event without its end counts only if it is whole.
+    if (this.#isBroken && parsedJson(event.data) === undefined) return
+    const isLast = event.data === this.#endMarker || (event.data.length < 64 && event.data.trim() === this.#endMarker)
+    this.#handOut(isLast ? { event: undefined, data: this.#endMarker } : event)
+    if (isLast) this.#lingerToEnd()
+  }
+
+  /** Comments that nobody waits for are merged. */
+  #pushComment(): void {
+    if (!this.#isEnded && (this.#waiting || this.#queue.at(-1) !== COMMENT)) this.#handOut(COMMENT)
+  }
+
+  #handOut(event: StreamEvent): void {
     const waiting = this.#waiting
     this.#waiting = undefined
     if (waiting) {
@@ -91,7 +163,6 @@ export class EventReader implements AsyncIterableIterator<EventSourceMessage, un
       this.#queue.push(event)
       this.#queuedChars += event.data.length
     }
-    if (event.data === this.#endMarker) this.#lingerToEnd()
   }
 
   /** Reads the rest of the body and ignores it. Only at its end is the connection free for another request. */
@@ -108,6 +179,12 @@ export class EventReader implements AsyncIterableIterator<EventSourceMessage, un
     this.#waiting = undefined
   }
 
+  #break(error: unknown): void {
+    this.#isBroken = true
+    this.#flush()
+    this.#fail(error)
+  }
+
   #fail(error: unknown): void {
     if (this.#isEnded) return
     this.#isEnded = true
@@ -116,6 +193,10 @@ export class EventReader implements AsyncIterableIterator<EventSourceMessage, un
     this.#waiting?.reject(error)
     this.#waiting = undefined
   }
+}
+
+function tooLong(): Error {
+  return new Error(`An event exceeds the max buffer size of ${MAX_EVENT_CHARS} characters.`)
 }
 
 function connectionClosed(): Error {

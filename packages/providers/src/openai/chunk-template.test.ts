@@ -90,12 +90,12 @@ describe('TemplateReader', () => {
     ['with an open text', token('Once').replace('Once"', 'Once')],
   ])('refuses a chunk %s', (_, data) => {
     const { reader } = readerAfter(token('Once'))
-    expect(() => reader.read(event(data))).toThrow(SyntaxError)
+    expect(reader.read(event(data))).toMatchObject({ failure: { code: 'provider-malformed', vendorText: data } })
   })
 
   it('reads an event with a name in full, because it may be a failure', () => {
     const { reader } = readerAfter(token('Once'))
-    expect(() => reader.read(event(token('text'), 'error'))).toThrow()
+    expect(reader.read(event(token('text'), 'error'))).toMatchObject({ failure: { code: 'provider-unavailable' } })
   })
 
   it('is not misled by the same text elsewhere in a chunk', () => {
@@ -121,5 +121,24 @@ describe('TemplateReader', () => {
     const { reader, parse } = readerAfter(...Array.from({ length: 20 }, (_, index) => varied(index)))
     reader.read(event(varied(20)))
     expect(parse).toHaveBeenCalledTimes(1)
+  })
+
+  it.each(['reasoning_content', 'reasoning'])('reads reasoning in the field %s without parsing it', (name) => {
+    const { reader, parse } = readerAfter(dataOf({ [name]: 'Let' }))
+    expect(reader.read(event(dataOf({ [name]: ' me' })))).toEqual({ reasoning: ' me' })
+    expect(parse).toHaveBeenCalledTimes(0)
+    for (const text of ['It', ' is']) expect(reader.read(event(token(text)))).toMatchObject({ text })
+    expect(parse.mock.calls.length).toBeLessThanOrEqual(2)
+  })
+
+  it('learns no template from a chunk that has both, or the same reasoning twice', () => {
+    for (const fields of [
+      { reasoning: 'a', content: 'b' },
+      { reasoning: 'a', reasoning_content: 'a' },
+    ]) {
+      const { reader } = readerAfter(dataOf(fields))
+      const other = dataOf(Object.fromEntries(Object.keys(fields).map((name) => [name, 'c'])))
+      expect(reader.read(event(other))).toMatchObject(readOpenAIEvent(event(other)))
+    }
   })
 })

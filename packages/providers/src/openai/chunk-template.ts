@@ -1,8 +1,5 @@
-import type { EventSourceMessage } from 'eventsource-parser'
+import type { StreamEvent } from '../http/event-reader.ts'
 import type { ChunkReading } from '../vendor-stream.ts'
-
-/** The fields of a server-sent event that are read. */
-export type ChunkEvent = Pick<EventSourceMessage, 'event' | 'data'>
 
 /** The inside of a JSON string without escapes, up to its closing quote. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON allows none inside a string.
@@ -15,61 +12,71 @@ const SAMPLES = { text: '\u007ftext', padding: '\u007fpadding' } as const
 const MAX_ATTEMPTS = 8
 
 /**
- * Reads the chunks of one answer. They differ only in the text, and in a padding of random length by which OpenAI hides
+ * Reads the chunks of one answer. They differ only in the text or the reasoning, and in a padding of random length by which OpenAI hides
  * the length of the text. So one chunk is parsed in full and kept as a template, and of the next chunk only the text is
  * read: parsing the whole chunk takes 1.4 to 2.1 µs more, 4 to 7 % of a token (docs/performance.md, `burst` and `relay`).
  * A chunk is parsed in full if it differs from the template in more than the text, or if its text has escapes.
  */
 export class TemplateReader {
-  readonly #parse: (event: ChunkEvent) => ChunkReading
+  readonly #parse: (event: StreamEvent) => ChunkReading
   #template: Template | undefined
   #attemptsLeft = MAX_ATTEMPTS
 
   /** @param parse reads any event in full */
-  constructor(parse: (event: ChunkEvent) => ChunkReading) {
+  constructor(parse: (event: StreamEvent) => ChunkReading) {
     this.#parse = parse
   }
 
-  read(event: ChunkEvent): ChunkReading {
+  read(event: StreamEvent): ChunkReading {
     if (event.event === undefined && this.#template) {
       const text = textOf(event.data, this.#template)
-      if (text !== undefined) return { text }
+      if (text !== undefined) return this.#template.isReasoning ? { reasoning: text } : { text }
     }
     const reading = this.#parse(event)
-    if (reading.text && this.#attemptsLeft > 0 && event.event === undefined) this.#learn(event.data, reading.text)
+    if (this.#attemptsLeft > 0 && event.event === undefined) this.#learn(event.data, reading)
     return reading
   }
 
-  #learn(data: string, text: string): void {
+  #learn(data: string, reading: ChunkReading): void {
+    const isReasoning = !reading.text
+    const text = reading.text || reading.reasoning
+    if (!text) return
     this.#attemptsLeft--
-    const template = templateOf(data, text)
+    const template = templateOf(data, text, isReasoning)
     // The proof: the known parts around another text must read as that text, and as nothing else.
     const sample = template && this.#parse({ event: undefined, data: sampleOf(template) })
-    if (!sample || sample.text !== SAMPLES.text) return
-    if (sample.finishReason === undefined && sample.usage === undefined && !sample.isEnd) this.#template = template
+    if (sample && isOnly(sample, isReasoning)) this.#template = template
   }
+}
+
+/** Whether the sample was read as the text that stands in it, and as nothing else. */
+function isOnly({ text, reasoning, ...rest }: ChunkReading, isReasoning: boolean): boolean {
+  const [found, other] = isReasoning ? [reasoning, text] : [text, reasoning]
+  return found === SAMPLES.text && !other && Object.values(rest).every((value) => value === undefined)
 }
 
 /** What stands before, between and behind that which varies. Quotes belong to the fixed parts. */
 interface Template {
+  /** Whether the text is reasoning. A model reasons first, so only one kind is needed at a time. */
+  readonly isReasoning: boolean
   readonly before: string
   readonly after: string
   /** What stands behind the padding, which follows `after`; undefined if there is no padding. */
   readonly afterPadding: string | undefined
 }
 
-function templateOf(data: string, text: string): Template | undefined {
+function templateOf(data: string, text: string, isReasoning: boolean): Template | undefined {
   const literal = `"${text}"`
-  const at = data.indexOf(literal, data.indexOf('"content":'))
+  const at = data.indexOf(literal, data.indexOf(isReasoning ? '"reasoning' : '"content":'))
   if (at < 0) return undefined
   const textEnd = at + literal.length - 1
   const before = data.slice(0, at + 1)
   const padding = /("obfuscation": ?")[^"\\]*"/.exec(data.slice(textEnd))
-  if (!padding) return { before, after: data.slice(textEnd), afterPadding: undefined }
+  if (!padding) return { isReasoning, before, after: data.slice(textEnd), afterPadding: undefined }
   const [found, opening = ''] = padding
   const paddingStart = textEnd + padding.index + opening.length
   const paddingEnd = textEnd + padding.index + found.length - 1
-  return { before, after: data.slice(textEnd, paddingStart), afterPadding: data.slice(paddingEnd) }
+  return { isReasoning, before, after: data.slice(textEnd, paddingStart), afterPadding: data.slice(paddingEnd) }
 }
 
 function sampleOf({ before, after, afterPadding }: Template): string {

@@ -1,7 +1,7 @@
-import type { APIError } from 'openai'
+import type { ProviderErrorCode } from '@promptlab/contract'
 import { retryAfterMs } from '../retry-after.ts'
-import { valueAt } from '../value-at.ts'
 import { failureOfStatus, failureOfTransport, type VendorFailure } from '../vendor-failure.ts'
+import { type ErrorBody, errorBodyOf } from './error-body.ts'
 
 /** The failure of a request that got no answer. */
 export function failureOfSending(error: unknown): VendorFailure {
@@ -13,44 +13,80 @@ export function failureOfSending(error: unknown): VendorFailure {
     : failure
 }
 
-/** The failure of a request that the vendor refused with this status, as the SDK read the answer. */
-export function failureOfRefusal(
-  status: number,
-  { error, headers }: Pick<APIError, 'error' | 'headers'>,
-): VendorFailure {
-  return { ...withWords(failureOfStatus(status), error), retryAfterMs: retryAfterMs(headers) }
+/**
+ * The failure of a request that the server refused.
+ * @param address where the request went, for the message of a wrong address
+ * @param text the body of the answer
+ */
+export function failureOfRefusal(status: number, headers: Headers, text: string, address: string): VendorFailure {
+  const body = errorBodyOf(text)
+  const wait = retryAfterMs(headers)
+  const failure = failureOfStatus(status)
+  const told = { ...failure, retryAfterMs: wait, vendorText: body.message, code: codeOf(status, body, wait) }
+  if (isWrongAddress(status, body)) {
+    return { ...told, code: 'provider-unavailable', retryable: false, what: `answered ${status} at ${address}` }
+  }
+  return { ...told, sentence: sentenceOf(status, body) }
 }
+
+/** Whether a refusal says that nothing, or something else, is served at this address. */
+export function isWrongAddress(status: number, body: ErrorBody): boolean {
+  if (status !== 404 && status !== 405) return false
+  return !body.isJson || (ROUTE.test(body.message) && !/model/i.test(`${body.message} ${body.names}`))
+}
+
+const ROUTE = /^(?:page |resource )?not found\b|route|\burl\b|cannot (?:post|get)|no such path|method not/i
+
+function codeOf(status: number, body: ErrorBody, wait: number | undefined): ProviderErrorCode {
+  const { code } = failureOfStatus(status)
+  if (status === 401 || status === 408 || status >= 500) return code
+  if (isAboutMoney(body, wait)) return 'provider-quota-exceeded'
+  if (status === 400 && WRONG_KEY.test(`${body.names} ${body.message}`)) return 'provider-auth'
+  // The prompt, or a model that this account may not use: the caller can change both.
+  if (status === 403 && (body.isFlagged || FORBIDDEN_MODEL.test(`${body.names} ${body.message}`)))
+    return 'provider-rejected'
+  return code
+}
+
+/** The failure that a body reports inside a stream. It has no status; compatible servers put one into `code`. */
+export function failureInStream(value: unknown): VendorFailure {
+  const body = errorBodyOf(value)
+  const code = codeInStream(body)
+  return {
+    code,
+    what: 'failed in the middle of its answer',
+    vendorText: body.message,
+    ...(body.status !== 401 && body.status !== 403 && { sentence: body.message }),
+  }
+}
+
+function codeInStream(body: ErrorBody): ProviderErrorCode {
+  const { names } = body
+  if (body.status !== undefined) return codeOf(body.status, body, undefined)
+  if (isAboutMoney(body, undefined)) return 'provider-quota-exceeded'
+  if (/rate[ _]?limit|too[ _]many/i.test(`${names} ${body.message}`)) return 'provider-rate-limited'
+  if (/api_key|authentication|permission/i.test(names)) return 'provider-auth'
+  if (body.isFlagged || /invalid_request|content_policy|context_length|string_above_max/i.test(names))
+    return 'provider-rejected'
+  return 'provider-unavailable'
+}
+
+const NO_MONEY =
+  /insufficient[ _-]?(?:balance|quota|credits?|funds)|credit balance is too low|billing_|billing (?:hard limit|details|account)|arrear|payment required|no credits|out of credits|requires more credits|spend(?:ing)? limit/i
+const WRONG_KEY =
+  /api_key_invalid|invalid_api_key|(?:incorrect|invalid|missing|wrong) api[ _-]?key|api[ _-]?key not valid/i
+const FORBIDDEN_MODEL = /model_not_(?:found|allowed)|(?:access to|permission .*|not allowed .*|use) (?:the )?model/i
 
 /**
- * The failure that the value of `{"error": …}` inside a stream means. It has no status; compatible servers put one in
- * `code`.
+ * Whether the account has no credit. OpenAI's words for that are those of Gemini's limit for each minute too; that limit
+ * tells its name, or how long to wait.
  */
-export function failureInStream(body: unknown): VendorFailure {
-  return withWords(failureOfNames(body), body)
+function isAboutMoney({ names, message }: ErrorBody, wait: number | undefined): boolean {
+  if (NO_MONEY.test(names)) return true
+  return NO_MONEY.test(message) && wait === undefined && !/resource_exhausted|rate_limit/i.test(names)
 }
 
-function withWords(failure: VendorFailure, body: unknown): VendorFailure {
-  // OpenAI answers 429 for an empty account too, and then waiting does not help.
-  const retryable = namesOf(body).includes('insufficient_quota') ? false : failure.retryable
-  return { ...failure, retryable, vendorText: textOf(body) }
-}
-
-function failureOfNames(body: unknown): VendorFailure {
-  const what = 'failed in the middle of its answer'
-  const names = namesOf(body)
-  const status = names.map(Number).find((value) => value >= 400 && value < 600)
-  if (status !== undefined) return { ...failureOfStatus(status), what }
-  if (names.some((name) => /rate_limit|insufficient_quota/.test(name))) return { code: 'provider-rate-limited', what }
-  if (names.some((name) => /api_key|authentication|permission/.test(name))) return { code: 'provider-auth', what }
-  if (names.some((name) => /invalid_request|content_policy/.test(name))) return { code: 'provider-rejected', what }
-  return { code: 'provider-unavailable', what }
-}
-
-function namesOf(body: unknown): string[] {
-  return [valueAt(body, 'code'), valueAt(body, 'type')].filter((name) => name != null).map(String)
-}
-
-function textOf(body: unknown): string | undefined {
-  const message = valueAt(body, 'message') ?? body
-  return typeof message === 'string' ? message : JSON.stringify(message)
+function sentenceOf(status: number, { isJson, message }: ErrorBody): string | undefined {
+  if (isJson && message) return message
+  return status === 413 ? 'The request is too large.' : undefined
 }

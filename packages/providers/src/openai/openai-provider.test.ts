@@ -6,6 +6,8 @@ import { OpenAIProvider } from './openai-provider.ts'
 
 describeLLMProvider('OpenAIProvider', {
   model: 'gpt-4',
+  finishReasons: ['stop', 'length', 'content-filter', 'tool-calls', 'refusal'],
+  answers: ['reasoning', 'refusal', 'tool-calls', 'tool-call-stretches', 'ping', 'usage-details'],
   startVendor: startOpenAIVendor,
   create: ({ url, apiKey }) => new OpenAIProvider({ baseUrl: url, apiKey: () => apiKey }),
 })
@@ -159,7 +161,7 @@ describe('OpenAIProvider', () => {
     const { error } = await run((exchange) =>
       exchange.respond(429, { error: { message: 'You exceeded your quota.', code: 'insufficient_quota' } }),
     )
-    expect(error).toMatchObject({ code: 'provider-rate-limited', retryable: false, status: 429 })
+    expect(error).toMatchObject({ code: 'provider-quota-exceeded', retryable: false, status: 429 })
   })
 
   it.each([

@@ -1,16 +1,25 @@
-import type { Readable } from 'node:stream'
-import { text } from 'node:stream/consumers'
-import type { ChatCompletionCreateParamsStreaming } from 'openai/resources/chat/completions'
-import { EventReader } from '../http/event-reader.ts'
+import { EventReader, type StreamEvent } from '../http/event-reader.ts'
 import { MessageResponse } from '../http/message-response.ts'
-import type { CompletionOptions, CompletionSummary, LLMProvider } from '../llm-provider.ts'
+import type {
+  CompletionOptions,
+  CompletionPiece,
+  CompletionSummary,
+  LLMProvider,
+  ProviderCapabilities,
+} from '../llm-provider.ts'
+import type { Message } from '../message.ts'
+import { isPrivateAddress } from '../server-address.ts'
 import { VendorFailed } from '../vendor-failure.ts'
 import { streamFromVendor } from '../vendor-stream.ts'
-import { type ChunkEvent, TemplateReader } from './chunk-template.ts'
-import { END_MARKER, readOpenAIEvent } from './openai-chunk.ts'
-import type { IsolatedOpenAI } from './openai-client.ts'
+import { errorBodyOf } from './error-body.ts'
+import { END_MARKER } from './openai-chunk.ts'
+import type { IsolatedOpenAI, Refusal } from './openai-client.ts'
+import { failureOfRefusal, isWrongAddress } from './openai-failure.ts'
 import { OPENAI_MODELS } from './openai-models.ts'
-import { tokenLimit } from './token-limit.ts'
+import { OpenAIReader } from './openai-reader.ts'
+import { OPENAI_OPTIONS, openAIRequest, type RequestStyle } from './openai-request.ts'
+import { changeFor } from './refused-parameters.ts'
+import { tokenLimitAt } from './token-limit.ts'
 
 export const OPENAI_BASE_URL = 'https://api.openai.com/v1'
 
@@ -23,6 +32,8 @@ export interface OpenAIProviderOptions {
   readonly models?: readonly string[] | undefined
   /** Default: `openai`. A second compatible server in one registry needs another name. */
   readonly name?: string | undefined
+  /** Called with a sentence for the operator's log, once for each thing that this server does differently. */
+  readonly onNotice?: ((notice: string) => void) | undefined
 }
 
 /**
@@ -34,8 +45,14 @@ const loadClient = () => import('./openai-client.ts')
 export class OpenAIProvider implements LLMProvider {
   readonly name: string
   readonly models: readonly string[]
+  readonly capabilities: ProviderCapabilities
   readonly #apiKey: () => string | undefined
   readonly #baseUrl: string
+  readonly #onNotice: (notice: string) => void
+  readonly #usualStyle: RequestStyle
+  /** What this server refused, by model. */
+  readonly #styles = new Map<string, RequestStyle>()
+  #hasToldAddress = false
   #client: IsolatedOpenAI | undefined
 
   constructor(options: OpenAIProviderOptions) {
@@ -43,19 +60,31 @@ export class OpenAIProvider implements LLMProvider {
     this.models = options.models ?? OPENAI_MODELS
     this.#apiKey = options.apiKey
     this.#baseUrl = options.baseUrl ?? OPENAI_BASE_URL
+    this.#onNotice = options.onNotice ?? (() => {})
+    this.#usualStyle = { tokenLimit: tokenLimitAt(this.#baseUrl), hasStreamOptions: true }
+    this.capabilities = {
+      messages: true,
+      options: OPENAI_OPTIONS,
+      imageTypes: ['image/png', 'image/jpeg', 'image/gif', 'image/webp'],
+      fileTypes: ['application/pdf'],
+      urls: !isPrivateAddress(this.#baseUrl),
+    }
   }
 
   async prepare(): Promise<void> {
     await loadClient()
   }
 
-  complete(prompt: string, options: CompletionOptions): AsyncGenerator<string, CompletionSummary | undefined> {
-    const reader = new TemplateReader(readOpenAIEvent)
-    return streamFromVendor<ChunkEvent>({
+  complete(
+    prompt: string | readonly Message[],
+    options: CompletionOptions,
+  ): AsyncGenerator<CompletionPiece, CompletionSummary | undefined> {
+    const reader = new OpenAIReader()
+    return streamFromVendor<StreamEvent>({
       provider: this.name,
       apiKey: this.#apiKey,
       signal: options.signal,
-      open: (apiKey, signal) => this.#open(apiKey, signal, requestOf(prompt, options, this.#baseUrl)),
+      open: (apiKey, signal) => this.#open(apiKey, signal, prompt, options),
       read: (event) => reader.read(event),
     })
   }
@@ -64,15 +93,55 @@ export class OpenAIProvider implements LLMProvider {
    * Reads the answer without the SDK's iterator, which doubles the cost of a token
    * (docs/decisions/2026-11-23-provider-speed.md).
    */
-  async #open(apiKey: string, signal: AbortSignal, request: ChatCompletionCreateParamsStreaming) {
-    const client = await this.#clientFor(apiKey)
-    const response = await client.ask(request, signal)
+  async #open(apiKey: string, signal: AbortSignal, prompt: string | readonly Message[], options: CompletionOptions) {
+    const response = await this.#ask(await this.#clientFor(apiKey), signal, prompt, options)
     if (!(response instanceof MessageResponse)) {
       throw new VendorFailed({ code: 'provider-malformed', what: 'answered without a body', status: response.status })
     }
-    const { content, headers } = response
-    // A server that cannot stream answers with one object. It is a chunk that has a `message` in place of the `delta`.
-    return isJson(headers) ? wholeBody(content) : new EventReader(content, END_MARKER)
+    // The content type is not looked at, because servers lie in it: the reader takes events and JSON.
+    return new EventReader(response.content, END_MARKER)
+  }
+
+  /**
+   * Sends the request. If the server refuses a parameter that we added, the request is sent again without it, or under
+   * its other name: a refused request was not paid for.
+   */
+  async #ask(
+    client: IsolatedOpenAI,
+    signal: AbortSignal,
+    prompt: string | readonly Message[],
+    options: CompletionOptions,
+  ): Promise<Response> {
+    const known = this.#styles.get(options.model)
+    const notices: string[] = []
+    let style = known ?? this.#usualStyle
+    // Two parameters can be refused. Then a refusal is final.
+    for (let attempts = 0; ; attempts += 1) {
+      const request = openAIRequest(prompt, options, style)
+      const answer = await client.ask(request, signal)
+      if (answer instanceof Response) {
+        if (style !== known && notices.length > 0) this.#remember(options.model, style, notices)
+        return answer
+      }
+      const isRefused = answer.status === 400 || answer.status === 422
+      const change = isRefused && attempts < 2 ? changeFor(answer.text, Object.keys(request), style) : undefined
+      if (!change) throw new VendorFailed(this.#explain(answer))
+      notices.push(change.notice)
+      style = change.style
+    }
+  }
+
+  #remember(model: string, style: RequestStyle, notices: readonly string[]): void {
+    this.#styles.set(model, style)
+    for (const notice of notices) this.#onNotice(`${this.name}: the model ${model} ${notice}`)
+  }
+
+  #explain({ status, headers, text, address }: Refusal) {
+    if (!this.#hasToldAddress && isWrongAddress(status, errorBodyOf(text))) {
+      this.#hasToldAddress = true
+      this.#onNotice(`${this.name}: ${address} answered ${status}; the base URL may be wrong`)
+    }
+    return failureOfRefusal(status, headers, text, address)
   }
 
   async #clientFor(apiKey: string): Promise<IsolatedOpenAI> {
@@ -81,24 +150,4 @@ export class OpenAIProvider implements LLMProvider {
     this.#client = new IsolatedOpenAI(apiKey, this.#baseUrl)
     return this.#client
   }
-}
-
-function requestOf(prompt: string, options: CompletionOptions, baseUrl: string): ChatCompletionCreateParamsStreaming {
-  const { model, system, temperature, maxTokens } = options
-  return {
-    model,
-    messages: [...(system ? [{ role: 'system' as const, content: system }] : []), { role: 'user', content: prompt }],
-    stream: true,
-    stream_options: { include_usage: true },
-    ...(temperature !== undefined && { temperature }),
-    ...(maxTokens !== undefined && tokenLimit(maxTokens, baseUrl)),
-  }
-}
-
-function isJson(headers: Headers): boolean {
-  return /^application\/(?:[\w.-]+\+)?json\b/i.test(headers.get('content-type') ?? '')
-}
-
-async function* wholeBody(content: Readable) {
-  yield { event: undefined, data: await text(content) }
 }

@@ -1,13 +1,15 @@
+import { isOpenAIAddress } from '../server-address.ts'
+
+/** The names of the limit of the answer's tokens. */
+export const TOKEN_LIMITS = ['max_completion_tokens', 'max_tokens'] as const
+export type TokenLimit = (typeof TOKEN_LIMITS)[number]
+
 /**
- * Names the limit of the answer's tokens as the server at this address does.
+ * The name that the server at this address has for the limit of the answer's tokens.
  *
  * OpenAI deprecated `max_tokens`, and its reasoning models refuse it. Compatible servers ignore or refuse the new name:
  * Ollama lists `max_tokens` only. A request with both names is refused, so the address decides.
  */
-export function tokenLimit(
-  maxTokens: number,
-  baseUrl: string,
-): { max_completion_tokens: number } | { max_tokens: number } {
-  const isOpenAI = /(?:^|\.)openai\.(?:com|azure\.com)$/.test(new URL(baseUrl).hostname)
-  return isOpenAI ? { max_completion_tokens: maxTokens } : { max_tokens: maxTokens }
+export function tokenLimitAt(baseUrl: string): TokenLimit {
+  return isOpenAIAddress(baseUrl) ? 'max_completion_tokens' : 'max_tokens'
 }

@@ -1,10 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from 'vitest'
-import type { LLMProvider } from '../llm-provider.ts'
+import { type LLMProvider, PROMPT_ONLY } from '../llm-provider.ts'
 import { drain } from './drain.ts'
 import type { LoopbackVendor } from './loopback-vendor.ts'
 import type { ProviderHarness } from './provider-harness.ts'
+import { describeVendorAnswers } from './vendor-answer-cases.ts'
 import { describeVendorFailures } from './vendor-failure-cases.ts'
 import { describeVendorKeys } from './vendor-key-cases.ts'
+import { describeVendorRequests } from './vendor-request-cases.ts'
 import { describeVendorStreams } from './vendor-stream-cases.ts'
 
 /** The contract of `LLMProvider` as tests. Every adapter must pass them. */
@@ -15,6 +17,8 @@ export function describeLLMProvider(name: string, harness: ProviderHarness): voi
     const { startVendor } = harness
     if (startVendor) {
       describeVendorStreams({ ...harness, startVendor })
+      describeVendorAnswers({ ...harness, startVendor })
+      describeVendorRequests({ ...harness, startVendor })
       describeVendorFailures({ ...harness, startVendor })
       if (harness.usesKey ?? true) describeVendorKeys({ ...harness, startVendor })
     }
@@ -51,6 +55,11 @@ function describePort(harness: ProviderHarness): void {
     expect(vendor?.requests ?? 0).toBe(0)
   })
 
+  it('takes the options of the first versions', () => {
+    const { options } = provider.capabilities ?? PROMPT_ONLY
+    expect(options).toEqual(expect.arrayContaining(['system', 'temperature', 'maxTokens']))
+  })
+
   it('streams non-empty pieces, in order', async () => {
     const { fragments, error } = await drain(complete(PROMPT))
     expect(error).toBeUndefined()
@@ -78,13 +87,13 @@ function describePort(harness: ProviderHarness): void {
     const completion = complete(PROMPT, abort.signal)
     await completion.next()
     abort.abort('enough')
-    expect(await drain(completion)).toEqual({ fragments: [], error: 'enough' })
+    expect(await drain(completion)).toEqual({ fragments: [], pieces: [], error: 'enough' })
     expect(await completion.next()).toEqual({ done: true, value: undefined })
   })
 
   it('ends when its consumer leaves, and completes the next prompt', async () => {
     for await (const fragment of complete(PROMPT)) {
-      expect(PROMPT.startsWith(fragment)).toBe(true)
+      expect(PROMPT.startsWith(String(fragment))).toBe(true)
       break
     }
     expect((await drain(complete(PROMPT))).fragments.join('')).toBe(PROMPT)

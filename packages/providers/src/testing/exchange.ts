@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
-import type { VendorEnd, VendorRefusal, VendorRequest, WireFormat } from './wire-format.ts'
+import type { VendorCarry, VendorEnd, VendorRefusal, VendorRequest, VendorToolCall, WireFormat } from './wire-format.ts'
 
 /** One request that reached a loopback vendor, with methods by which the test sends the answer piece by piece. */
 export class Exchange {
@@ -40,10 +40,16 @@ export class Exchange {
     })
   }
 
-  /** Sends the headers of a stream only. The first token sends them too. */
-  start(): void {
+  /**
+   * Sends the headers of a stream only. The first token sends them too.
+   * @param contentType default: the vendor's; empty: no such header
+   */
+  start(contentType = this.#format.contentType): void {
     if (this.#response.headersSent) return
-    this.#response.writeHead(200, { 'content-type': this.#format.contentType, 'cache-control': 'no-cache' })
+    this.#response.writeHead(200, {
+      ...(contentType && { 'content-type': contentType }),
+      'cache-control': 'no-cache',
+    })
     this.#response.flushHeaders()
   }
 
@@ -66,6 +72,31 @@ export class Exchange {
     this.#response.write(bytes)
   }
 
+  /** Sends one event with this piece of reasoning. */
+  sendReasoning(text: string): void {
+    this.sendRaw(had(this.#format.reasoning?.(text), 'reasoning'))
+  }
+
+  /** Sends one event with this piece of a refusal. */
+  sendRefusal(text: string): void {
+    this.sendRaw(had(this.#format.refusalText?.(text), 'refusals'))
+  }
+
+  /** Sends one event with these stretches of tool calls. */
+  sendToolCalls(...calls: VendorToolCall[]): void {
+    this.sendRaw(had(this.#format.toolCalls?.(calls), 'tool calls'))
+  }
+
+  /** Sends one event with a part that the vendor wants back. */
+  sendCarried(part: VendorCarry): void {
+    this.sendRaw(had(this.#format.carried?.(part), 'carry'))
+  }
+
+  /** Sends what keeps the connection alive. */
+  sendPing(): void {
+    this.sendRaw(had(this.#format.ping, 'pings'))
+  }
+
   /** Sends an event that cannot be parsed. */
   sendMalformed(): void {
     this.sendRaw(this.#format.malformed)
@@ -78,8 +109,13 @@ export class Exchange {
 
   /** Completes the answer. */
   finish(end: VendorEnd = {}): void {
-    this.sendRaw(this.#format.end({ reason: 'stop', ...end }))
+    this.sendEnd(end)
     this.end()
+  }
+
+  /** Sends the events that end a complete answer, and leaves the connection open. */
+  sendEnd(end: VendorEnd = {}): void {
+    this.sendRaw(this.#format.end({ reason: 'stop', ...end }))
   }
 
   /** Ends the stream without an end marker. */
@@ -106,4 +142,9 @@ export class Exchange {
   reset(): void {
     this.#response.socket?.resetAndDestroy()
   }
+}
+
+function had(event: string | undefined, what: string): string {
+  if (event === undefined) throw new Error(`The format of this vendor has no ${what}.`)
+  return event
 }

@@ -1,8 +1,19 @@
+import type { TokenUsage } from '@promptlab/contract'
+import { promptText } from '../prompt-text.ts'
+import { valueAt } from '../value-at.ts'
+import { geminiMessagesOf } from './gemini-contents.ts'
 import { LoopbackVendor } from './loopback-vendor.ts'
-import { numberAt, textAt } from './read-request.ts'
-import type { WireFormat } from './wire-format.ts'
+import { conversationOf, numberAt, textAt } from './read-request.ts'
+import type { VendorToolCall, WireFormat } from './wire-format.ts'
 
-const FINISH_REASONS = { stop: 'STOP', length: 'MAX_TOKENS', 'content-filter': 'SAFETY', other: 'LANGUAGE' }
+const FINISH_REASONS = {
+  stop: 'STOP',
+  length: 'MAX_TOKENS',
+  'content-filter': 'SAFETY',
+  'tool-calls': 'STOP',
+  refusal: 'STOP',
+  other: 'LANGUAGE',
+}
 
 const geminiFormat: WireFormat = {
   basePath: '',
@@ -11,21 +22,27 @@ const geminiFormat: WireFormat = {
   readRequest(path, body) {
     const model = /^\/v1beta\/models\/([^:]+):streamGenerateContent\?alt=sse$/.exec(path)?.[1]
     if (model === undefined) return undefined
+    const messages = geminiMessagesOf(valueAt(body, 'contents'))
     return {
       model,
-      prompt: textAt(body, 'contents', 0, 'parts', 0, 'text') ?? '',
+      prompt: promptText(messages),
+      messages: conversationOf(messages),
       system: textAt(body, 'systemInstruction', 'parts', 0, 'text'),
       temperature: numberAt(body, 'generationConfig', 'temperature'),
       maxTokens: numberAt(body, 'generationConfig', 'maxOutputTokens'),
     }
   },
-  token: (text) => event({ candidates: [{ content: { parts: [{ text }], role: 'model' }, index: 0 }] }),
+  token: (text) => parts({ text }),
+  reasoning: (text) => parts({ text, thought: true }),
+  toolCalls: (calls) => parts(...calls.map(callOf)),
+  carried: ({ type, text, carry }) =>
+    parts({ text, ...(type === 'reasoning' && { thought: true }), thoughtSignature: carry }),
   end: ({ reason, usage }) =>
     event({
       candidates: [
         { content: { parts: [{ text: '' }], role: 'model' }, finishReason: FINISH_REASONS[reason], index: 0 },
       ],
-      ...(usage && { usageMetadata: usageOf(usage.inputTokens, usage.outputTokens) }),
+      ...(usage && { usageMetadata: usageOf(usage) }),
       modelVersion: 'loopback',
     }),
   refusal: ({ message = 'Refused.', retryAfterSeconds }, status) => ({
@@ -50,6 +67,21 @@ function detailsOf(retryAfterSeconds: number | undefined) {
   return [{ '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay: `${retryAfterSeconds}s` }]
 }
 
-function usageOf(promptTokenCount: number, candidatesTokenCount: number) {
-  return { promptTokenCount, candidatesTokenCount, totalTokenCount: promptTokenCount + candidatesTokenCount }
+function parts(...all: object[]): string {
+  return event({ candidates: [{ content: { parts: all, role: 'model' }, index: 0 }] })
+}
+
+function callOf({ callId, name, arguments: text }: VendorToolCall) {
+  const args: unknown = JSON.parse(text)
+  return { functionCall: { id: callId, name, args } }
+}
+
+function usageOf({ inputTokens, outputTokens, cachedInputTokens, reasoningTokens = 0 }: TokenUsage) {
+  return {
+    promptTokenCount: inputTokens,
+    candidatesTokenCount: outputTokens - reasoningTokens,
+    totalTokenCount: inputTokens + outputTokens,
+    ...(reasoningTokens > 0 && { thoughtsTokenCount: reasoningTokens }),
+    ...(cachedInputTokens !== undefined && { cachedContentTokenCount: cachedInputTokens }),
+  }
 }

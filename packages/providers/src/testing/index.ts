@@ -1,5 +1,5 @@
 export { describeLLMProvider } from './describe-llm-provider.ts'
-export type { ProviderHarness } from './provider-harness.ts'
+export type { AnswerKind, ProviderHarness } from './provider-harness.ts'
 export {
   Exchange,
   LoopbackVendor,
@@ -8,8 +8,10 @@ export {
   startOpenAIVendor,
   textAt,
   type VendorAnswer,
+  type VendorCarry,
   type VendorEnd,
   type VendorRefusal,
   type VendorRequest,
+  type VendorToolCall,
   type WireFormat,
 } from './vendors.ts'

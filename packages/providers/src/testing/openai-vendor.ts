@@ -1,9 +1,19 @@
+import type { TokenUsage } from '@promptlab/contract'
+import { promptText } from '../prompt-text.ts'
 import { valueAt } from '../value-at.ts'
 import { LoopbackVendor } from './loopback-vendor.ts'
-import { numberAt, textAt } from './read-request.ts'
-import type { WireFormat } from './wire-format.ts'
+import { openAIMessagesOf } from './openai-messages.ts'
+import { conversationOf, numberAt, textAt } from './read-request.ts'
+import type { VendorToolCall, WireFormat } from './wire-format.ts'
 
-const FINISH_REASONS = { stop: 'stop', length: 'length', 'content-filter': 'content_filter', other: 'tool_calls' }
+const FINISH_REASONS = {
+  stop: 'stop',
+  length: 'length',
+  'content-filter': 'content_filter',
+  'tool-calls': 'tool_calls',
+  refusal: 'refusal',
+  other: 'unknown',
+}
 
 const openAIFormat: WireFormat = {
   basePath: '/v1',
@@ -11,21 +21,24 @@ const openAIFormat: WireFormat = {
   malformed: 'data: {"choices":[{"delta":{"content":"\n\n',
   readRequest(path, body) {
     if (path !== '/v1/chat/completions') return undefined
-    const messages = valueAt(body, 'messages')
-    const ofRole = (role: string) =>
-      Array.isArray(messages) ? messages.find((message) => valueAt(message, 'role') === role) : undefined
+    const messages = openAIMessagesOf(valueAt(body, 'messages'))
     return {
       model: textAt(body, 'model') ?? '',
-      prompt: textAt(ofRole('user'), 'content') ?? '',
-      system: textAt(ofRole('system'), 'content'),
+      prompt: promptText(messages),
+      messages: conversationOf(messages),
+      system: messages[0]?.role === 'system' ? messages[0].content.map(({ text }) => text).join('') : undefined,
       temperature: numberAt(body, 'temperature'),
       maxTokens: numberAt(body, 'max_completion_tokens') ?? numberAt(body, 'max_tokens'),
     }
   },
-  token: (content) => chunk({ choices: [{ index: 0, delta: { content }, finish_reason: null }] }),
+  token: (content) => delta({ content }),
+  reasoning: (text) => delta({ reasoning_content: text }),
+  refusalText: (refusal) => delta({ refusal }),
+  toolCalls: (calls) => delta({ tool_calls: calls.map(callOf) }),
+  ping: ': ping\n\n',
   end: ({ reason, usage }) =>
     chunk({ choices: [{ index: 0, delta: {}, finish_reason: FINISH_REASONS[reason] }] }) +
-    (usage ? chunk({ choices: [], usage: usageOf(usage.inputTokens, usage.outputTokens) }) : '') +
+    (usage ? chunk({ choices: [], usage: usageOf(usage) }) : '') +
     'data: [DONE]\n\n',
   refusal: ({ message = 'Refused.', retryAfterSeconds }) => ({
     headers: retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) },
@@ -47,6 +60,21 @@ function event(data: object): string {
   return `data: ${JSON.stringify(data)}\n\n`
 }
 
-function usageOf(prompt_tokens: number, completion_tokens: number) {
-  return { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens }
+function delta(fields: object): string {
+  return chunk({ choices: [{ index: 0, delta: fields, finish_reason: null }] })
+}
+
+function callOf({ index, callId, name, arguments: text }: VendorToolCall) {
+  const first = callId === undefined ? {} : { id: callId, type: 'function' }
+  return { index, ...first, function: { ...(name !== undefined && { name }), arguments: text } }
+}
+
+function usageOf({ inputTokens, outputTokens, cachedInputTokens, reasoningTokens }: TokenUsage) {
+  return {
+    prompt_tokens: inputTokens,
+    completion_tokens: outputTokens,
+    total_tokens: inputTokens + outputTokens,
+    ...(cachedInputTokens !== undefined && { prompt_tokens_details: { cached_tokens: cachedInputTokens } }),
+    ...(reasoningTokens !== undefined && { completion_tokens_details: { reasoning_tokens: reasoningTokens } }),
+  }
 }

@@ -2,6 +2,19 @@ import type { FinishReason } from '@promptlab/contract'
 import type { LLMProvider } from '../llm-provider.ts'
 import type { LoopbackVendor } from './loopback-vendor.ts'
 
+/**
+ * What an answer of a vendor can have besides text. `tool-call-stretches`: a tool call can come in several events, and
+ * calls can come at the same time.
+ */
+export type AnswerKind =
+  | 'reasoning'
+  | 'refusal'
+  | 'tool-calls'
+  | 'tool-call-stretches'
+  | 'carry'
+  | 'ping'
+  | 'usage-details'
+
 /** The provider under test, and its vendor, for the suite `describeLLMProvider`. */
 export interface ProviderHarness {
   /** One of the provider's models. */
@@ -14,4 +27,6 @@ export interface ProviderHarness {
   readonly usesKey?: boolean
   /** The finish reasons that the vendor can report. Default: all of them. */
   readonly finishReasons?: readonly FinishReason[]
+  /** What the wire format of the vendor has besides text. Default: nothing. */
+  readonly answers?: readonly AnswerKind[]
 }

@@ -6,15 +6,17 @@ import { errorOf, type VendorHarness, vendorFixture } from './vendor-fixture.ts'
 /** Tests of every failure of a vendor and of the network. */
 export function describeVendorFailures(harness: VendorHarness): void {
   describe('when the vendor fails', () => {
-    const { vendor, complete, run, started } = vendorFixture(harness)
+    const { vendor, provider, complete, run, started } = vendorFixture(harness)
 
     it.each([
       [400, 'provider-rejected', false],
       [401, 'provider-auth', false],
+      [402, 'provider-quota-exceeded', false],
       [403, 'provider-auth', false],
       [404, 'provider-rejected', false],
       [408, 'provider-unavailable', true],
       [422, 'provider-rejected', false],
+      [424, 'provider-unavailable', true],
       [429, 'provider-rate-limited', true],
       [500, 'provider-unavailable', true],
       [503, 'provider-unavailable', true],
@@ -25,6 +27,15 @@ export function describeVendorFailures(harness: VendorHarness): void {
       expect(error.message).toContain(String(status))
       expect(error.message).toContain('That is why.')
       expect(vendor().requests).toBe(1)
+    })
+
+    it('gives callers the own words of a vendor that refuses the request, and of no other failure', async () => {
+      const message = 'That is why.'
+      const sentence = async (status: number) =>
+        errorOf(await run((exchange) => exchange.fail(status, { message }))).sentence
+      // Not every provider can tell a sentence from other words.
+      expect([`${provider().name}: That is why.`, undefined]).toContain(await sentence(400))
+      for (const status of [401, 403, 429, 500]) expect(await sentence(status)).toBeUndefined()
     })
 
     it('reads the wait that the vendor asks for', async () => {

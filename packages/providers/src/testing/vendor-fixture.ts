@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import { afterEach, beforeEach } from 'vitest'
 import type { CompletionOptions, LLMProvider } from '../llm-provider.ts'
+import type { Message } from '../message.ts'
 import { ProviderError } from '../provider-error.ts'
 import { type Drained, drain } from './drain.ts'
 import type { Exchange } from './exchange.ts'
@@ -24,18 +25,20 @@ export function vendorFixture(harness: VendorHarness) {
   })
   afterEach(() => vendor.close())
 
-  const complete = (options: Partial<CompletionOptions> = {}, prompt = 'Hello') =>
+  const complete = (options: Partial<CompletionOptions> = {}, prompt: string | readonly Message[] = 'Hello') =>
     provider.complete(prompt, { model: harness.model, signal: new AbortController().signal, ...options })
 
   return {
     vendor: () => vendor,
+    provider: () => provider,
     complete,
     /** Starts a completion, waits for its request, and passes that to `answer`. */
     async run(
       answer: (exchange: Exchange) => Promise<void> | void,
       options?: Partial<CompletionOptions>,
+      prompt?: string | readonly Message[],
     ): Promise<Drained> {
-      const result = drain(complete(options))
+      const result = drain(complete(options, prompt))
       await answer(await vendor.nextRequest())
       return result
     },

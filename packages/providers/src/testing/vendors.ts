@@ -3,4 +3,12 @@ export { startGeminiVendor } from './gemini-vendor.ts'
 export { LoopbackVendor } from './loopback-vendor.ts'
 export { startOpenAIVendor } from './openai-vendor.ts'
 export { numberAt, textAt } from './read-request.ts'
-export type { VendorAnswer, VendorEnd, VendorRefusal, VendorRequest, WireFormat } from './wire-format.ts'
+export type {
+  VendorAnswer,
+  VendorCarry,
+  VendorEnd,
+  VendorRefusal,
+  VendorRequest,
+  VendorToolCall,
+  WireFormat,
+} from './wire-format.ts'

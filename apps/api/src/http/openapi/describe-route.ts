@@ -9,14 +9,15 @@ interface RouteSchema {
 
 /** The description of a route in the document: its schemas and its operation. */
 export function describeRoute(schema: RouteSchema, operation: Operation): object {
-  const { operationId, tag, summary, description, body, answers } = operation
+  const { operationId, tag, summary, description, bodies, answers } = operation
   const schemas: Readonly<Record<string, unknown>> = isObject(schema.response) ? schema.response : {}
-  const good = Object.entries(answers).map(([status, { description, example, texts = {}, headers }]) => {
+  const good = Object.entries(answers).map(([status, { description, example, texts = {}, files = [], headers }]) => {
     const content = {
       ...(example !== undefined && { 'application/json': { schema: schemas[status], example } }),
       ...Object.fromEntries(
-        Object.entries(texts).map(([type, text]) => [type, { schema: textSchema(type), example: text }]),
+        Object.entries(texts).map(([type, text]) => [type, { schema: textSchema(type), ...examplesOf(text) }]),
       ),
+      ...Object.fromEntries(files.map((type) => [type, { schema: { description: 'The bytes of a file.' } }])),
     }
     return [
       status,
@@ -34,7 +35,7 @@ export function describeRoute(schema: RouteSchema, operation: Operation): object
   for (const [status, answer] of good) response[status] = merged(answer, response[status])
   return {
     ...schema,
-    ...(isObject(schema.body) && body !== undefined && { body: { ...schema.body, examples: [body] } }),
+    ...(isObject(schema.body) && bodies && { body: { ...schema.body, examples: bodies } }),
     operationId,
     tags: [tag],
     summary,
@@ -47,7 +48,12 @@ export function describeRoute(schema: RouteSchema, operation: Operation): object
 /** The schema of a text. That of a stream names the events in it. */
 function textSchema(type: string): object {
   if (type === 'text/plain') return { type: 'string' }
-  return { type: 'string', contentMediaType: type, contentSchema: { $ref: '#/components/schemas/StreamEvent' } }
+  const events = ['StreamEvent', 'FullStreamEvent'].map((name) => ({ $ref: `#/components/schemas/${name}` }))
+  return { type: 'string', contentMediaType: type, contentSchema: { anyOf: events } }
+}
+
+function examplesOf(text: string | Readonly<Record<string, string>>): object {
+  return typeof text === 'string' ? { example: text } : { examples: mapValues(text, (value) => ({ value })) }
 }
 
 function securityOf({ access }: Operation): object[] {

@@ -16,16 +16,77 @@ const completed = { ...ended, result: 'Once upon a time' }
 const cancelled = { ...ended, status: 'cancelled', result: 'Once upon' }
 const summary = { ...ended, promptLength: request.prompt.length }
 
+const tools = [
+  {
+    name: 'get_weather',
+    description: 'The weather of a city today.',
+    parameters: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] },
+  },
+]
+const question = [{ role: 'user', content: 'How is the weather in Oslo?' }]
+const call = { callId: 'call_1', name: 'get_weather' }
+const callArguments = '{"city":"Oslo"}'
+const callMetrics = { ...metrics, tokenCount: 1, ttftMs: 31, firstPieceMs: 12, finishReason: 'tool-calls' }
+const calling = {
+  ...ended,
+  prompt: 'How is the weather in Oslo?',
+  messages: question,
+  provider: 'openai',
+  model: 'gpt-4',
+  options: { tools },
+  result: 'Let me look.',
+  output: [
+    { type: 'reasoning', text: 'A tool knows.' },
+    { type: 'text', text: 'Let me look.' },
+    { type: 'tool-call', ...call, arguments: callArguments },
+  ],
+  metrics: callMetrics,
+}
+/** The answer of `calling`, as the view `full` streams it. */
+const fullEvents = [
+  { event: 'reasoning', id: 'f13', data: { token: 'A tool knows.' } },
+  { event: 'token', id: 'f25', data: { token: 'Let me look.' } },
+  { event: 'tool-call', id: 'f26', data: call },
+  { event: 'tool-arguments', id: 'f41', data: { callId: call.callId, token: callArguments } },
+  { event: 'tool-call-end', id: 'f42', data: { ...call, arguments: callArguments } },
+  { event: 'metrics', id: 'end', data: callMetrics },
+]
+
 /** The examples of requests and answers in the document. */
 export const EXAMPLES = {
   create: { ...request, options: { temperature: 0.7, maxTokens: 200 } },
+  createFromMessages: {
+    messages: question,
+    provider: 'openai',
+    model: 'gpt-4',
+    options: { tools, reasoning: { effort: 'low' } },
+  },
+  calling,
   pending,
   completed,
   cancelled,
   page: { data: [summary], nextCursor: null },
   providers: [
-    { name: 'echo', models: ['echo'], configured: true, missing: [] },
-    { name: 'openai', models: ['gpt-4'], configured: false, missing: ['OPENAI_API_KEY'] },
+    {
+      name: 'echo',
+      models: ['echo'],
+      configured: true,
+      capabilities: { messages: true, options: ['system'], imageTypes: [], fileTypes: [], urls: false },
+      missing: [],
+    },
+    {
+      name: 'openai',
+      models: ['gpt-4'],
+      configured: false,
+      capabilities: {
+        messages: true,
+        options: ['system', 'maxTokens', 'tools'],
+        imageTypes: ['image/png', 'image/jpeg'],
+        fileTypes: ['application/pdf'],
+        urls: true,
+      },
+      missing: ['OPENAI_API_KEY'],
+    },
   ],
   live: { status: 'live' },
   ready: { status: 'ready', dependencies: { storage: { ready: true }, queue: { ready: true } } },
@@ -39,5 +100,7 @@ export const EXAMPLES = {
   metrics: 'promptlab_jobs_running{provider="echo"} 1\n',
   eventStream: `retry: 2000\n\nid: 4\ndata: {"token":"Once"}\n\nid: 9\ndata: {"token":" upon"}\n\nevent: metrics\nid: end\ndata: ${JSON.stringify(metrics)}\n\n`,
   lines: `{"event":"token","id":4,"data":{"token":"Once"}}\n${JSON.stringify({ event: 'metrics', id: 'end', data: metrics })}\n`,
+  fullEventStream: `retry: 2000\n\n${fullEvents.map(({ event, id, data }) => `${event === 'token' ? '' : `event: ${event}\n`}id: ${id}\ndata: ${JSON.stringify(data)}\n\n`).join('')}`,
+  fullLines: fullEvents.map((event) => `${JSON.stringify(event)}\n`).join(''),
   text: 'Once upon a time',
 }

@@ -2,6 +2,7 @@ import swagger, { type SwaggerTransformObject } from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import {
   Fault,
+  FullStreamEvent,
   JobError,
   JobMetrics,
   JobPage,
@@ -26,6 +27,7 @@ const SCHEMAS = {
   JobError,
   JobMetrics,
   StreamEvent,
+  FullStreamEvent,
   ProviderInfo,
   Readiness,
   Problem,
@@ -51,12 +53,12 @@ export const openapiPlugin = fp(
           title: 'PromptLab Jobs API',
           version: VERSION,
           description:
-            'Post a prompt, get a job; stream its tokens from anywhere, as often as you like, and never lose one.\n\nErrors are `application/problem+json` (RFC 9457), with a stable `code`.',
+            'Post a prompt or a conversation, get a job; stream its answer from anywhere, as often as you like, and never lose a token.\n\nErrors are `application/problem+json` (RFC 9457), with a stable `code`.',
           license: { name: 'MIT', identifier: 'MIT' },
         },
         servers: [{ url: '/', description: 'This server' }],
         tags: [
-          { name: 'jobs', description: 'Prompts on their way through a provider.' },
+          { name: 'jobs', description: 'Prompts and conversations on their way through a provider.' },
           { name: 'providers', description: 'What jobs can be created for.' },
           { name: 'operation', description: 'For the operator of the server.' },
         ],

@@ -1,4 +1,4 @@
-import { JobErrorCode, type ProblemCode } from '@promptlab/contract'
+import { FILE_TYPES, IMAGE_TYPES, JobErrorCode, type ProblemCode } from '@promptlab/contract'
 import type { StreamType } from '../streams/stream-format.ts'
 import { EXAMPLES } from './examples.ts'
 
@@ -8,8 +8,8 @@ export interface Operation {
   readonly tag: 'jobs' | 'providers' | 'operation'
   readonly summary: string
   readonly description?: string
-  /** An example of the body. */
-  readonly body?: unknown
+  /** Examples of the body. */
+  readonly bodies?: readonly unknown[]
   /** The good answers, by status. */
   readonly answers: Readonly<Record<number, Answer>>
   /** The problems that can occur on this route, besides those that can occur on every route. */
@@ -22,30 +22,39 @@ interface Answer {
   readonly description: string
   /** An example in `application/json`. The schema is that of the route. */
   readonly example?: unknown
-  /** Examples in other media types, which are texts. */
-  readonly texts?: Readonly<Record<string, string>>
+  /** Examples in other media types, which are texts: one, or several by name. */
+  readonly texts?: Readonly<Record<string, string | Readonly<Record<string, string>>>>
+  /** Media types whose bytes may be anything. */
+  readonly files?: readonly string[]
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** An example of each stream format. A new format does not compile without one. */
-const STREAM: Readonly<Record<StreamType, string>> = {
-  'text/event-stream': EXAMPLES.eventStream,
-  'application/x-ndjson': EXAMPLES.lines,
+/** Examples of each stream format, by view. A new format does not compile without one. */
+const STREAM: Readonly<Record<StreamType, string | Readonly<Record<string, string>>>> = {
+  'text/event-stream': { text: EXAMPLES.eventStream, full: EXAMPLES.fullEventStream },
+  'application/x-ndjson': { text: EXAMPLES.lines, full: EXAMPLES.fullLines },
   'text/plain': EXAMPLES.text,
 }
 
-const STREAM_EVENTS = `A stream is a series of \`StreamEvent\`s. As \`text/event-stream\`:
+const STREAM_EVENTS = `A stream is a series of events. \`view=text\`, the default, is a series of \`StreamEvent\`s: the text of the answer. \`view=full\` is a series
+of \`FullStreamEvent\`s: also reasoning, refusals and tool calls. As \`text/event-stream\`:
 
-- A token event has no name, so that \`onmessage\` receives it. Its \`id\` is the length of the text so far, this token included, in UTF-16
-  code units. Its \`data\` is \`{"token": "…"}\`.
+- An event of text has no name, so that \`onmessage\` receives it. Its \`data\` is \`{"token": "…"}\`.
+- The \`id\` of an event is the cursor behind it. In the view \`text\` it is the length of the text so far, in UTF-16 code units. In the view \`full\` it is
+  \`f\` and the place: text, reasoning, refusals and arguments take one place for each UTF-16 code unit, and the opening and the end of a tool call take
+  one each. A cursor of one view is refused in the other with \`invalid-request\`.
+- In the view \`full\`, other pieces are named: \`reasoning\`, \`refusal\`, \`tool-call\`, \`tool-arguments\`, \`tool-call-end\`. A call without its
+  \`tool-call-end\` was cut off and must not be run. Events with an unknown name must be ignored, but their ids count.
 - One final event with \`id: end\` ends the stream. \`metrics\` says that the job completed; its \`data\` is a \`JobMetrics\`. \`error\` says that the job
   failed; its \`data\` is a \`JobError\` with \`metrics\`. \`cancelled\` says that the job was cancelled; its \`data\` is a \`JobMetrics\`. A stream that ends
   without a final event must be resumed.
 - A stream that is idle for 15 s sends a keep-alive: the comment line \`: ping\`.
 
-\`application/x-ndjson\` has the same events, one JSON object a line, and an empty line as the keep-alive. \`text/plain\` has only the text, and nothing as a
-keep-alive. The head of its answer waits for the first text, at most 15 s. If the job fails or is cancelled before that, the answer is a problem with
-the code of the failure, or \`job-cancelled\`. If the job does not complete later, the connection breaks behind the text, and the job has the reason.`
+\`application/x-ndjson\` has the same events, one JSON object a line, and an empty line as the keep-alive. \`text/plain\` has only the text, no view \`full\`, and
+nothing as a keep-alive. The head of its answer waits for the first text, at most 15 s. If the job fails or is cancelled before that, the answer is a problem
+with the code of the failure, or \`job-cancelled\`. If the job does not complete later, the connection breaks behind the text, and the job has the reason.
+
+With \`speed\`, a job that has ended is replayed with the timing of its run. A job that runs is streamed live.`
 
 /** Only answers to `Accept: text/plain` have these codes. */
 const WITHOUT_TEXT: readonly ProblemCode[] = [
@@ -63,8 +72,14 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
 
 With \`Idempotency-Key\`, the same request makes one job, however often it is sent within 24 hours. With \`Prefer: wait=30\`, the server waits up to
 30 seconds for the job to end and then answers with the job. \`Prefer: wait\` waits up to 60 seconds, the longest time. With \`Accept: text/event-stream\`
-or another stream type, the answer is the stream of the job.`,
-    body: EXAMPLES.create,
+or another stream type, the answer is the stream of the job, from its beginning.
+
+A body has either a \`prompt\` or \`messages\`. With \`previousJobId\`, the conversation goes on behind the answer of that job, which must have ended; its
+options are not inherited. \`GET /providers\` has what each provider takes; anything else is refused with \`unsupported-option\`, before the vendor is called.
+
+Limits, as the operator has not set others: a body of 20 MB; texts of 100,000 characters each; 1,000 messages, and 1,000 parts in a message; 128 tools; 65,536
+characters for a JSON Schema. Texts from 1 KB, images and files are kept as items. A job shows their ids, and \`GET /jobs/{id}/items/{item}\` has their bytes.`,
+    bodies: [EXAMPLES.create, EXAMPLES.createFromMessages],
     answers: {
       200: {
         description:
@@ -85,6 +100,10 @@ or another stream type, the answer is the stream of the job.`,
     problems: [
       'unknown-provider',
       'unknown-model',
+      'unsupported-option',
+      'previous-job-gone',
+      'job-not-finished',
+      'storage-quota-exceeded',
       'provider-key-missing',
       'queue-full',
       'too-many-streams',
@@ -110,16 +129,31 @@ or another stream type, the answer is the stream of the job.`,
     operationId: 'getJob',
     tag: 'jobs',
     summary: 'Read a job',
-    answers: { 200: { description: 'The job as the store holds it.', example: EXAMPLES.completed } },
+    description:
+      '`result` has the text of the answer. If the model said more than one text, `output` has all of it, in order: reasoning, texts, tool calls and refusals. A part that was cut off is `incomplete`.',
+    answers: { 200: { description: 'The job as the store holds it.', example: EXAMPLES.calling } },
     problems: ['job-not-found', 'storage-unavailable'],
+  },
+  'GET /jobs/:id/items/:item': {
+    operationId: 'readItem',
+    tag: 'jobs',
+    summary: 'Read a text, an image or a file of the messages of a job',
+    answers: {
+      200: {
+        description: 'The bytes, with the media type that the message has. The answer may be cached for ever.',
+        texts: { 'text/plain': EXAMPLES.text },
+        files: [...IMAGE_TYPES, ...FILE_TYPES.filter((type) => type !== 'text/plain')],
+      },
+    },
+    problems: ['job-not-found', 'item-not-found', 'storage-unavailable'],
   },
   'GET /jobs/:id/stream': {
     operationId: 'streamJob',
     tag: 'jobs',
-    summary: 'Read the tokens of a job, from any place on, as often as you like',
+    summary: 'Read the answer of a job, from any place on, as often as you like',
     description: STREAM_EVENTS,
     answers: {
-      200: { description: 'The events behind the cursor, the live tokens, and the final event.', texts: STREAM },
+      200: { description: 'The events behind the cursor, the live pieces, and the final event.', texts: STREAM },
       204: {
         description: 'The cursor is `end`, so there are no more events. An `EventSource` does not connect again.',
       },
@@ -130,7 +164,7 @@ or another stream type, the answer is the stream of the job.`,
   'POST /jobs/:id/cancel': {
     operationId: 'cancelJob',
     tag: 'jobs',
-    summary: 'End a job, which keeps its text',
+    summary: 'End a job, which keeps its answer so far',
     answers: {
       200: { description: 'The job in its final state. A finished job is unchanged.', example: EXAMPLES.cancelled },
     },
@@ -146,7 +180,7 @@ or another stream type, the answer is the stream of the job.`,
   'GET /providers': {
     operationId: 'listProviders',
     tag: 'providers',
-    summary: 'List the providers and their models',
+    summary: 'List the providers, their models, and what jobs may ask of them',
     answers: { 200: { description: 'The providers.', example: EXAMPLES.providers } },
     problems: [],
   },

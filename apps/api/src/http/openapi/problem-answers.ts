@@ -18,7 +18,8 @@ const EVERYWHERE: readonly ProblemCode[] = [
 export function problemAnswers({ problems, access }: Operation): Record<string, object> {
   const codes = [...EVERYWHERE, ...problems]
   if (access !== 'open') codes.push('unauthorized', 'rate-limited')
-  const byStatus = Map.groupBy(codes, (code) => PROBLEMS[code].status)
+  // A job fails with codes that a request is refused with, too.
+  const byStatus = Map.groupBy(new Set(codes), (code) => PROBLEMS[code].status)
   return Object.fromEntries([...byStatus].map(([status, each]) => [String(status), problemAnswer(each)]))
 }
 

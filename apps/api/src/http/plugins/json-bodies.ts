@@ -3,8 +3,8 @@ import fp from 'fastify-plugin'
 import { ApiError } from '../../base/api-error.ts'
 import { isDeeperThan } from './json-depth.ts'
 
-/** Valid bodies are two levels deep. */
-const MAX_DEPTH = 16
+/** JSON Schemas in a body may be deep. */
+const MAX_DEPTH = 64
 
 /**
  * Accepts bodies in JSON only. An empty body counts as no body, whatever its content type: many clients send the type without

@@ -2,17 +2,30 @@ import { createJobBody, JobListQuery } from '@promptlab/contract'
 import { describe, expect, it } from 'vitest'
 import { fieldsOf, suggestField } from './field-suggestion.ts'
 
-const FIELDS = fieldsOf(createJobBody(100))
+const FIELDS = fieldsOf(createJobBody({ maxPromptChars: 100, schemaFault: () => undefined }))
 
 it('fieldsOf lists the fields of a schema and those inside them', () => {
   expect(FIELDS).toEqual([
     'prompt',
+    'messages',
+    'previousJobId',
     'provider',
     'model',
     'options',
     'options.system',
     'options.temperature',
     'options.maxTokens',
+    'options.topP',
+    'options.stop',
+    'options.seed',
+    'options.presencePenalty',
+    'options.frequencyPenalty',
+    'options.reasoning',
+    'options.reasoning.effort',
+    'options.tools',
+    'options.toolChoice',
+    'options.parallelToolCalls',
+    'options.responseFormat',
   ])
   expect(fieldsOf(JobListQuery)).toEqual(['limit', 'cursor', 'status', 'provider'])
 })
@@ -37,12 +50,18 @@ describe('suggestField', () => {
     ['modelName', 'model'],
     ['model_id', 'model'],
     ['option', 'options'],
+    ['top_p', 'options.topP'],
+    ['seed', 'options.seed'],
+    ['stop', 'options.stop'],
+    ['tools', 'options.tools'],
+    ['tool_choice', 'options.toolChoice'],
+    ['response_format', 'options.responseFormat'],
+    ['reasoning_effort', 'options.reasoning'],
     ['Provider', 'provider'],
   ])('suggests for %s the field %s', (name, field) => expect(suggestField(name, FIELDS)).toBe(field))
 
-  it.each(['stream', 'n', 'seed', 'top_p', 'messages', 'input', 'tools', 'stop', '', '_', '🙂'])(
-    'suggests nothing for "%s"',
-    (name) => expect(suggestField(name, FIELDS)).toBeUndefined(),
+  it.each(['stream', 'n', 'input', '', '_', '🙂'])('suggests nothing for "%s"', (name) =>
+    expect(suggestField(name, FIELDS)).toBeUndefined(),
   )
 
   it('suggests nothing for a name of a megabyte', () => {

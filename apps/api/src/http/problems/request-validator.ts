@@ -45,14 +45,32 @@ interface FieldFault {
 /** One fault for each path. Zod has a single issue for all unknown fields of an object. */
 function withoutGroups(issue: z.core.$ZodIssue): FieldFault[] {
   const { path, message } = issue
+  const inner = issue.code === 'invalid_union' ? unionFaults(issue) : undefined
+  if (inner) return inner
   if (issue.code !== 'unrecognized_keys') return [{ path, message }]
   return issue.keys.map((key) => ({ path: [...path, key], message, unknownField: key }))
+}
+
+/**
+ * The faults of a value that may have several forms, if one form is meant: the value has its type, but something inside is
+ * wrong.
+ */
+function unionFaults({ path, errors }: z.core.$ZodIssueInvalidUnion): FieldFault[] | undefined {
+  const meant = errors.find((issues) => issues.length > 0 && issues.every((inner) => inner.path.length > 0))
+  return meant?.flatMap(withoutGroups).map((fault) => ({ ...fault, path: [...path, ...fault.path] }))
+}
+
+/** A path as callers write it: `messages[2].content`. */
+function pathText(path: readonly PropertyKey[]): string {
+  return path
+    .map((key, index) => (typeof key === 'number' ? `[${key}]` : `${index > 0 ? '.' : ''}${String(key)}`))
+    .join('')
 }
 
 function faultOf({ path, message, unknownField }: FieldFault, httpPart: string, fields: readonly string[]): Fault {
   const suggestion = unknownField === undefined ? undefined : suggestField(unknownField, fields)
   return {
-    path: clip(path.map(String).join('.')) || httpPart,
+    path: clip(pathText(path)) || httpPart,
     message: suggestion === undefined ? message : `${message}; did you mean ${suggestion}?`,
   }
 }

@@ -1,4 +1,5 @@
-import { createJobBody, isFinal, JobListQuery, JobPage, JobResource } from '@promptlab/contract'
+import { createJobBody, ItemId, isFinal, JobListQuery, JobPage, JobResource } from '@promptlab/contract'
+import type { FastifyRequest } from 'fastify'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import type { StoredJob } from '../../jobs/job.ts'
@@ -9,14 +10,17 @@ import { STREAM_TYPES } from '../streams/stream-format.ts'
 import { acceptedType } from './accepted-type.ts'
 import { clientGone } from './client-gone.ts'
 import { jobLinks } from './job-links.ts'
+import { jobResource } from './job-resource.ts'
 import { preferredWaitSeconds } from './prefer-wait.ts'
+import { schemaFault } from './schema-fault.ts'
+import { readingOf, StreamQuery } from './stream-query.ts'
 
 interface JobRoutesOptions {
   service: JobService
   streams: OpenStreams
   /** Undefined on a server without keys, whose streams need no signed link. */
   streamLinks: StreamLinks | undefined
-  /** The longest prompt, in Unicode code points. */
+  /** The longest text, in Unicode code points. */
   maxPromptChars: number
 }
 
@@ -33,18 +37,25 @@ const CreateHeaders = z.object({
 /** The routes of `/jobs`: create, read, list, cancel and delete jobs. */
 export const jobRoutes: FastifyPluginAsyncZod<JobRoutesOptions> = async (app, options) => {
   const { service, streams, streamLinks, maxPromptChars } = options
-  const body = createJobBody(maxPromptChars)
+  const body = createJobBody({ maxPromptChars, schemaFault })
   const linksOf = jobLinks(app.prefix, streamLinks)
-  const shown = ({ owner: _, ...job }: StoredJob): JobResource => ({ ...job, links: linksOf(job.id) })
+  const shown = (job: StoredJob) => jobResource(job, linksOf(job.id))
 
   app.post(
     '/',
     {
-      schema: { body, headers: CreateHeaders, response: { 200: JobResource, 202: JobResource } },
+      schema: {
+        body,
+        headers: CreateHeaders,
+        querystring: StreamQuery,
+        response: { 200: JobResource, 202: JobResource },
+      },
       config: { traced: true },
     },
     async (request, reply) => {
       const { body, caller, headers, trace } = request
+      // Read first, so that a request for a stream that cannot be had creates no job.
+      const stream = streamOf(request, request.query)
       const created = await service.create(body, caller, headers['idempotency-key'], trace?.traceparent)
       request.jobId = created.job.id
       request.releaseBody()
@@ -52,9 +63,8 @@ export const jobRoutes: FastifyPluginAsyncZod<JobRoutesOptions> = async (app, op
       if (created.isReplay) reply.header('idempotency-replayed', 'true')
 
       // The stream begins at the start of the text, also if an earlier request created the job.
-      const streamType = acceptedType(request, ['application/json', ...STREAM_TYPES])
-      if (streamType && streamType !== 'application/json') {
-        streams.send(reply, created.job, 0, streamType)
+      if (stream) {
+        streams.send(reply, created.job, stream.reading, stream.type)
         return reply
       }
 
@@ -76,6 +86,17 @@ export const jobRoutes: FastifyPluginAsyncZod<JobRoutesOptions> = async (app, op
     shown(await service.get(request.params.id, request.caller)),
   )
 
+  app.get('/:id/items/:item', { schema: { params: params.extend({ item: ItemId }) } }, async (request, reply) => {
+    const { bytes, mediaType } = await service.getItem(request.params.id, request.params.item, request.caller)
+    // Never shown as a page of this server, whatever a caller has put into it.
+    return reply
+      .type(mediaType)
+      .header('content-disposition', 'attachment')
+      .header('x-content-type-options', 'nosniff')
+      .header('cache-control', 'private, max-age=31536000, immutable')
+      .send(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length))
+  })
+
   app.post('/:id/cancel', { schema: { params, response: { 200: JobResource } } }, async (request) =>
     shown(await service.cancel(request.params.id, request.caller)),
   )
@@ -84,4 +105,12 @@ export const jobRoutes: FastifyPluginAsyncZod<JobRoutesOptions> = async (app, op
     await service.delete(request.params.id, request.caller)
     return reply.code(204).send()
   })
+}
+
+/** The stream that a client wants in place of the job as JSON; undefined if it wants the job. */
+function streamOf(request: FastifyRequest, query: StreamQuery) {
+  const type = acceptedType(request, ['application/json', ...STREAM_TYPES])
+  if (!type || type === 'application/json') return undefined
+  const reading = readingOf(query, type)
+  return reading && { reading, type }
 }

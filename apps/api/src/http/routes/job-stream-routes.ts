@@ -1,4 +1,3 @@
-import { END_CURSOR, StreamCursor } from '@promptlab/contract'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { ApiError } from '../../base/api-error.ts'
@@ -6,17 +5,15 @@ import type { JobService } from '../../jobs/job-service.ts'
 import type { OpenStreams } from '../streams/open-streams.ts'
 import { STREAM_TYPES } from '../streams/stream-format.ts'
 import { acceptedType } from './accepted-type.ts'
-
-/** A cursor that may be empty, as some clients send it at their first request. */
-const EmptyOrCursor = z
-  .string()
-  .transform((text) => (text === '' ? undefined : text))
-  .pipe(StreamCursor.optional())
+import { AnyCursor, readingOf, StreamQuery } from './stream-query.ts'
 
 interface JobStreamRoutesOptions {
   service: JobService
   streams: OpenStreams
 }
+
+const CURSOR =
+  'The id of the last event that the client has: in the view `text` a length of the text such as `9`, in the view `full` a place such as `f19`, or `end`.'
 
 /** The route of `/jobs/:id/stream`: the events of a job, from any place on, any number of times. */
 export const jobStreamRoutes: FastifyPluginAsyncZod<JobStreamRoutesOptions> = async (app, { service, streams }) => {
@@ -30,26 +27,25 @@ export const jobStreamRoutes: FastifyPluginAsyncZod<JobStreamRoutesOptions> = as
       config: { access: 'key-or-stream-link' },
       schema: {
         params: z.object({ id: z.string().min(1) }),
-        querystring: z.object({
-          after: StreamCursor.optional(),
+        querystring: StreamQuery.extend({
+          after: AnyCursor.min(1).optional().describe(CURSOR),
           // For clients that cannot send headers, such as event-source-polyfill.
-          lastEventId: EmptyOrCursor.optional(),
+          lastEventId: AnyCursor.optional().describe('The same as `after`.'),
           // Checked by authPlugin.
           expires: z.string().optional(),
           signature: z.string().optional(),
         }),
-        headers: z.object({ 'last-event-id': EmptyOrCursor.optional() }),
+        headers: z.object({ 'last-event-id': AnyCursor.optional().describe('The same as `after`. It counts first.') }),
       },
     },
     async (request, reply) => {
       const type = acceptedType(request, STREAM_TYPES)
       if (!type) throw new ApiError('not-acceptable', `Streams are available as ${STREAM_TYPES.join(', ')}.`)
+      const reading = readingOf(request.query, type, { ...request.query, ...request.headers })
       const job = await service.get(request.params.id, request.caller)
-      const { after, lastEventId } = request.query
-      const cursor = request.headers['last-event-id'] ?? lastEventId ?? after ?? 0
       // Not an empty 200: an EventSource would connect again and again. After a 204 it stops.
-      if (cursor === END_CURSOR) return reply.code(204).send()
-      streams.send(reply, job, cursor, type)
+      if (!reading) return reply.code(204).send()
+      streams.send(reply, job, reading, type)
       return reply
     },
   )

@@ -3,6 +3,7 @@ import type { FastifyReply } from 'fastify'
 import type { ApiError } from '../../base/api-error.ts'
 import type { StoredJob } from '../../jobs/job.ts'
 import type { JobService } from '../../jobs/job-service.ts'
+import type { Reading } from '../../jobs/read/job-event-reader.ts'
 import { asApiError, headersSoFar, writeProblem } from '../problems/problem-plugin.ts'
 import { type StreamFormat, StreamFormats, type StreamType } from './stream-format.ts'
 import { StreamResponse, type StreamTiming } from './stream-response.ts'
@@ -38,7 +39,7 @@ export class OpenStreams {
    * token costs. A stream counts for the owner of the job, whoever reads it.
    * @throws ApiError `too-many-streams`
    */
-  send(reply: FastifyReply, { id: jobId, owner }: Streamed, after: number, type: StreamType): void {
+  send(reply: FastifyReply, { id: jobId, owner }: Streamed, reading: Reading, type: StreamType): void {
     const release = this.#slots.take(owner ?? reply.request.ip, jobId)
     const format = this.#formats.of(type)
     reply.hijack()
@@ -48,9 +49,12 @@ export class OpenStreams {
       refuse: (error: ApiError) => writeProblem(error, reply),
     }
     const stream = new StreamResponse(raw, head, format, this.#timing, (onReady) =>
-      this.#service.readEvents(jobId, after, onReady, (error) => {
-        reply.log.error({ err: error, jobId }, 'a stream could not read its job')
-        stream.fail(asApiError(error))
+      this.#service.readEvents(jobId, reading, {
+        onReady,
+        onError: (error) => {
+          reply.log.error({ err: error, jobId }, 'a stream could not read its job')
+          stream.fail(asApiError(error))
+        },
       }),
     )
     this.#open.add(stream)

@@ -1,4 +1,4 @@
-import type { StreamEvent } from '@promptlab/contract'
+import type { AnyStreamEvent } from '@promptlab/contract'
 import { oneLineJson } from './one-line-json.ts'
 
 /** The first frame of every stream. It says how long a client waits before it connects again, in milliseconds. */
@@ -11,7 +11,7 @@ export const PING_FRAME = ': ping\n\n'
  * An event as a Server-Sent Events frame. Tokens are unnamed, so that `EventSource.onmessage` gets them.
  * Data is one line of JSON, in which no line break of the text can end the frame.
  */
-export function encodeSseEvent({ event, id, data }: StreamEvent): string {
+export function encodeSseEvent({ event, id, data }: AnyStreamEvent): string {
   const name = event === 'token' ? '' : `event: ${event}\n`
   return `${name}id: ${id}\ndata: ${oneLineJson(data)}\n\n`
 }

@@ -1,4 +1,4 @@
-import type { StreamEvent } from '@promptlab/contract'
+import type { AnyStreamEvent } from '@promptlab/contract'
 import { EncodedText } from './encoded-text.ts'
 import { oneLineJson } from './one-line-json.ts'
 import { encodeSseEvent, PING_FRAME, RETRY_FRAME } from './sse.ts'
@@ -16,7 +16,7 @@ export interface StreamFormat {
    * that stops, breaks the connection.
    */
   readonly isSelfContained: boolean
-  encode(events: readonly StreamEvent[]): EncodedText
+  encode(events: readonly AnyStreamEvent[]): EncodedText
 }
 
 /** The media types of streams. The first is for clients that accept anything. */
@@ -70,7 +70,7 @@ class PlainText implements StreamFormat {
     this.#join = join
   }
 
-  encode(events: readonly StreamEvent[]): EncodedText {
+  encode(events: readonly AnyStreamEvent[]): EncodedText {
     const joined = this.#join(events)
     const text = this.#half + joined.text
     const isSplit = isFirstOfPair(text.charCodeAt(text.length - 1)) && events.at(-1)?.event === 'token'
@@ -88,9 +88,9 @@ function isFirstOfPair(codeUnit: number): boolean {
  * Encodes a batch of events once for all responses. The readers of a job are woken one after the other and are given the same
  * events. Only the last batch is kept: to encode a token again costs less than to keep all of them.
  */
-function encodeOnce(encode: (event: StreamEvent) => string): StreamFormat['encode'] {
-  let first: StreamEvent | undefined
-  let last: StreamEvent | undefined
+function encodeOnce(encode: (event: AnyStreamEvent) => string): StreamFormat['encode'] {
+  let first: AnyStreamEvent | undefined
+  let last: AnyStreamEvent | undefined
   let encoded = new EncodedText('')
   return (events) => {
     if (events[0] === first && events.at(-1) === last) return encoded

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Writable } from 'node:stream'
-import type { StreamEvent } from '@promptlab/contract'
+import type { AnyStreamEvent } from '@promptlab/contract'
 import { ApiError } from '../../base/api-error.ts'
 import { IdleTimer } from '../../base/idle-timer.ts'
 import type { EncodedText } from './encoded-text.ts'
@@ -10,7 +10,7 @@ import type { StreamFormat } from './stream-format.ts'
 /** The source of the events: see `JobEventReader`. */
 export interface EventSource {
   readonly isDone: boolean
-  read(): readonly StreamEvent[]
+  read(): readonly AnyStreamEvent[]
   close(): void
 }
 
@@ -122,7 +122,7 @@ export class StreamResponse {
     }
   }
 
-  #finish(last: StreamEvent | undefined): void {
+  #finish(last: AnyStreamEvent | undefined): void {
     if (this.#format.isSelfContained || last?.event === 'metrics') {
       if (!this.#isHeadSent) this.#sendHead()
       this.#end()

@@ -1,5 +1,6 @@
-import type { FinalJob, Job, JobStatus, JobSummary } from '@promptlab/contract'
+import type { FinalJob, Job, JobMetrics, JobStatus, JobSummary } from '@promptlab/contract'
 import { ApiError } from '../../base/api-error.ts'
+import type { AnswerGrowth } from '../answer/stored-answer.ts'
 import type { StoredJob, StoredPendingJob, StoredRunningJob } from '../job.ts'
 
 /**
@@ -9,9 +10,12 @@ import type { StoredJob, StoredPendingJob, StoredRunningJob } from '../job.ts'
 export interface JobRepository {
   /**
    * Stores a new job, unless its idempotency key is taken: of two simultaneous calls with one key, one stores its job and
-   * the other gets that job. A job that starts at once is stored as running, which saves a write.
+   * the other gets that job. A job that starts at once is stored as running, which saves a write. The items that it refers
+   * to are stored before. A job with a previous job locks that one, so that it cannot be removed meanwhile.
    * @returns the job that has the key, or `undefined` when the new job was stored
    * @throws JobConflictError a job with this id already exists
+   * @throws PreviousJobGoneError the previous job does not exist any more
+   * @throws ItemSweptError an item was swept before the job was stored
    * @throws ApiError `storage-full` the store takes no further job
    * @throws StorageUnavailableError nothing was stored
    */
@@ -43,7 +47,7 @@ export interface JobRepository {
    * former process can store nothing any more. Until its next state is stored the job belongs to no process, so that it is
    * found again if this process dies or the store fails in between.
    * @param job as `findAbandoned` found it
-   * @returns the job as it is stored then, with the text of its last checkpoint; undefined if the job has ended, or has been
+   * @returns the job as it is stored then, with the answer of its last checkpoint; undefined if the job has ended, or has been
    * taken over by another process
    * @throws StorageUnavailableError
    */
@@ -64,7 +68,8 @@ export interface JobRepository {
   replace(next: StoredJob, from: JobState): Promise<boolean>
 
   /**
-   * Stores the progress of running jobs in one write. A store may write only the part of a text that it lacks.
+   * Stores the progress of running jobs in one write: appends the growth of each answer, where `grow` says how. It is
+   * harmless to store a growth again, alone or at the beginning of a longer one.
    * @returns the ids of the jobs whose run is still the latest and goes on, and which so were stored. A job that is not among
    * them has ended or was taken over by another process: its run has to end.
    * @throws StorageUnavailableError nothing was stored
@@ -78,11 +83,33 @@ export interface JobRepository {
   deleteFinal(id: string): Promise<boolean>
 
   /**
-   * Removes jobs that reached their final state before a time, at most `limit` of them; returns how many.
-   * @param time milliseconds since the epoch
+   * Removes jobs that are kept no longer, at most `limit` of them, those that ended first before others.
+   * @returns how many were removed
    * @throws StorageUnavailableError nothing was removed
    */
-  deleteFinalBefore(time: number, limit: number): Promise<number>
+  deleteExpired(expiry: JobExpiry, limit: number): Promise<number>
+
+  /**
+   * Stores those of the items that the store does not have, and touches the others: for an hour no sweep removes them, so
+   * that a job which refers to them can be stored. When the promise resolves they are on disk.
+   * @throws ApiError `storage-full`
+   * @throws StorageUnavailableError
+   */
+  storeItems(items: readonly Item[]): Promise<void>
+
+  /** The bytes of an item; undefined if there is none with this id. */
+  findItem(id: string): Promise<Uint8Array | undefined>
+
+  /**
+   * Removes items that no job refers to and that were last touched before a time, at most `limit` of them.
+   * @param time milliseconds since the epoch
+   * @returns how many were removed
+   * @throws StorageUnavailableError
+   */
+  sweepItems(time: number, limit: number): Promise<number>
+
+  /** The bytes of the items that the jobs of a caller refer to. An item counts for each of its jobs. */
+  countStoredBytes(owner: string): Promise<number>
 
   /**
    * Whether this process still holds the jobs that it runs. False while it could not renew its lease for so long that other
@@ -105,12 +132,29 @@ export interface JobRepository {
   close(): Promise<void>
 }
 
-/** The progress of a running job. */
+/** The progress of a running job since it was last stored. */
 export interface JobCheckpoint {
-  /** The job with its text so far and the number of its run. */
-  readonly job: StoredRunningJob
-  /** How much of the text the store has, in UTF-16 code units. */
-  readonly storedLength: number
+  readonly id: string
+  readonly run: number
+  readonly growth: AnswerGrowth
+  /** The metrics of the run so far, which replace those that are stored. */
+  readonly metrics: JobMetrics
+  readonly updatedAt: string
+}
+
+/** Content that is kept once, however many jobs refer to it. */
+export interface Item {
+  /** The SHA-256 of the bytes, in hexadecimal digits. */
+  readonly id: string
+  readonly bytes: Uint8Array
+}
+
+/** When finished jobs expire. Times are milliseconds since the epoch. */
+export interface JobExpiry {
+  /** A job that ended before expires, unless the conversation went on later: a job behind it ended later, or has not ended. */
+  readonly endedBefore: number
+  /** A job that ended before expires also if the conversation went on. */
+  readonly endedLongBefore: number
 }
 
 /** Names one run of a job. */
@@ -126,10 +170,12 @@ export interface WaitingJob extends JobPosition {
 }
 
 /**
- * The newest form of a record that this version of the server reads and writes. A request whose record older versions cannot
- * read is refused while one of them shares the store.
+ * The newest form of a record that this version of the server reads and writes. Records of version 1 have a prompt, the
+ * first three options, and an answer of text. Those of version 2 have messages, a previous job, parts, and all options,
+ * finish reasons and error codes. A request whose record older versions cannot read is refused while one of them shares the
+ * store.
  */
-export const RECORD_VERSION = 1
+export const RECORD_VERSION = 2
 
 /** How long a key belongs to the job that was created with it. */
 export const IDEMPOTENCY_WINDOW_MS = 24 * 60 * 60 * 1000
@@ -171,6 +217,41 @@ export class JobConflictError extends Error {
 
   constructor(id: string) {
     super(`A job with the id ${id} already exists`)
+  }
+}
+
+/** The job whose conversation should go on was removed. */
+export class PreviousJobGoneError extends ApiError {
+  override readonly name = 'PreviousJobGoneError'
+
+  /** @param id of the job that is gone: the previous one, or one before it */
+  constructor(id: string) {
+    super(
+      'previous-job-gone',
+      `There is no job ${id} any more, and the conversation cannot go on without it. Send its messages instead.`,
+    )
+  }
+}
+
+/** The store does not have an item that a job refers to. */
+export class ItemGoneError extends Error {
+  override readonly name = 'ItemGoneError'
+
+  constructor(id: string) {
+    super(`The store does not have the item ${id}`)
+  }
+}
+
+/** An item of a job was swept before the job was stored. The same request stores the item again. */
+export class ItemSweptError extends ApiError {
+  override readonly name = 'ItemSweptError'
+
+  /** @param id of the item */
+  constructor(id: string) {
+    super('storage-unavailable', 'Content of the messages was removed while the job was created. Send them again.', {
+      cause: new ItemGoneError(id),
+      retryAfterSeconds: 1,
+    })
   }
 }
 

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import type { StreamEvent } from '@promptlab/contract'
+import type { AnyStreamEvent } from '@promptlab/contract'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { append } from '../../../test/support/append-token.ts'
 import { AwaitedReader } from '../../../test/support/awaited-reader.ts'
@@ -11,12 +11,14 @@ import { MemoryTokenLog } from '../../token-log/memory-token-log.ts'
 import { RedisTokenLog } from '../../token-log/redis-token-log.ts'
 import { finishJob, newJob, startJob } from '../job.ts'
 import { type JobRepository, StorageUnavailableError } from '../ports/job-repository.ts'
+import { TEXT_VIEW } from '../views/text-view.ts'
 import { JobEventReader } from './job-event-reader.ts'
 import { SharedLookups } from './shared-lookups.ts'
+import { SharedRecords } from './shared-records.ts'
 
-function read(deps: ConstructorParameters<typeof JobEventReader>[0]): AwaitedReader<StreamEvent, JobEventReader> {
-  return new AwaitedReader<StreamEvent, JobEventReader>(
-    (onReady) => new JobEventReader(deps, 'job', 0, onReady, onReady),
+function read(deps: ConstructorParameters<typeof JobEventReader>[0]): AwaitedReader<AnyStreamEvent, JobEventReader> {
+  return new AwaitedReader<AnyStreamEvent, JobEventReader>(
+    (onReady) => new JobEventReader(deps, 'job', { view: TEXT_VIEW, after: 0 }, { onReady, onError: onReady }),
     ({ isDone }) => isDone,
   )
 }
@@ -44,7 +46,7 @@ describeWithRedis('readers of a log that is idle', (url) => {
 
   it('end with the rest of the text when the record is final but the log never says so', async () => {
     const { jobs, tokenLog, end } = await newDeps()
-    const reader = read({ jobs, tokenLog, lookups: new SharedLookups(jobs) })
+    const reader = read({ jobs, tokenLog, lookups: new SharedLookups(jobs), records: new SharedRecords() })
     append(tokenLog, 'job', 'Once')
     expect(await reader.next()).toMatchObject([{ id: 4, data: { token: 'Once' } }])
     await end('Once upon')
@@ -60,7 +62,7 @@ describeWithRedis('readers of a log that is idle', (url) => {
       if (lookups === 3) seen.resolve()
       return await jobs.find(id)
     }
-    const deps = { jobs, tokenLog, lookups: new SharedLookups({ find }) }
+    const deps = { jobs, tokenLog, lookups: new SharedLookups({ find }), records: new SharedRecords() }
     const readers = Array.from({ length: 1_000 }, () => read(deps).rest())
     await seen.promise
     await end('Once')
@@ -75,7 +77,7 @@ describeWithRedis('readers of a log that is idle', (url) => {
       if (failures++ < 2) throw new StorageUnavailableError()
       return await jobs.find(id)
     }
-    const reader = read({ jobs, tokenLog, lookups: new SharedLookups({ find }) })
+    const reader = read({ jobs, tokenLog, lookups: new SharedLookups({ find }), records: new SharedRecords() })
     await end('Once')
     expect(await reader.rest()).toMatchObject([{ data: { token: 'Once' } }, { event: 'metrics' }])
   })
@@ -84,7 +86,7 @@ describeWithRedis('readers of a log that is idle', (url) => {
 describe('JobEventReader while its store is away', () => {
   async function newDeps(find: JobRepository['find']) {
     const jobs = { find: vi.fn(find) }
-    return { jobs, tokenLog: new MemoryTokenLog(), lookups: new SharedLookups(jobs) }
+    return { jobs, tokenLog: new MemoryTokenLog(), lookups: new SharedLookups(jobs), records: new SharedRecords() }
   }
 
   it('goes on with the tokens of the log, and ends when the store is back', async () => {
@@ -108,7 +110,7 @@ describe('JobEventReader while its store is away', () => {
       throw new StorageUnavailableError()
     })
     const onError = vi.fn()
-    const reader = new JobEventReader(deps, 'job', 0, () => {}, onError)
+    const reader = new JobEventReader(deps, 'job', { view: TEXT_VIEW, after: 0 }, { onReady: () => {}, onError })
     await vi.waitUntil(() => deps.jobs.find.mock.calls.length > 1)
     const lookups = deps.jobs.find.mock.calls.length
     vi.useFakeTimers({ toFake: ['setTimeout'] })

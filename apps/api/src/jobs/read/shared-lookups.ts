@@ -1,4 +1,4 @@
-import type { Job } from '@promptlab/contract'
+import type { StoredJob } from '../job.ts'
 import type { JobRepository } from '../ports/job-repository.ts'
 
 /**
@@ -7,13 +7,13 @@ import type { JobRepository } from '../ports/job-repository.ts'
  */
 export class SharedLookups {
   readonly #jobs: Pick<JobRepository, 'find'>
-  readonly #lookups = new Map<string, Promise<Job | undefined>>()
+  readonly #lookups = new Map<string, Promise<StoredJob | undefined>>()
 
   constructor(jobs: Pick<JobRepository, 'find'>) {
     this.#jobs = jobs
   }
 
-  find(jobId: string): Promise<Job | undefined> {
+  find(jobId: string): Promise<StoredJob | undefined> {
     let lookup = this.#lookups.get(jobId)
     if (!lookup) {
       lookup = this.#jobs.find(jobId).finally(() => this.#lookups.delete(jobId))

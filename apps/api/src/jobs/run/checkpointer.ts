@@ -1,12 +1,12 @@
 import type { Logger } from '../../base/logger.ts'
-import type { JobCheckpoint, JobRepository } from '../ports/job-repository.ts'
-import type { JobRun } from './job-run.ts'
+import type { JobRepository } from '../ports/job-repository.ts'
+import type { JobRun, RunCheckpoint } from './job-run.ts'
 
-/** How often growing texts are stored. With the time of a write this stays well below one second. */
+/** How often growing answers are stored. With the time of a write this stays well below one second. */
 const CHECKPOINT_INTERVAL_MS = 500
 
 /**
- * Stores the growing texts of all runs in one write, so that a crash loses at most one second of text. While the store does not
+ * Stores the growing answers of all runs in one write, so that a crash loses at most one second of them. While the store does not
  * take them, the runs are held back: what they publish must not run further ahead of the store than that.
  */
 export class Checkpointer {
@@ -50,7 +50,7 @@ export class Checkpointer {
   }
 
   async #storeAll(): Promise<void> {
-    const grown = new Map<JobRun, JobCheckpoint>()
+    const grown = new Map<JobRun, RunCheckpoint>()
     for (const run of this.#runs) {
       const checkpoint = run.checkpoint()
       if (checkpoint) grown.set(run, checkpoint)
@@ -59,9 +59,9 @@ export class Checkpointer {
     if (grown.size === 0) return this.#releaseRuns()
     this.#isStoring = true
     try {
-      const stored = await this.#jobs.checkpoint([...grown.values()])
-      for (const [run, checkpoint] of grown) {
-        if (stored.has(checkpoint.job.id)) run.checkpointStored(checkpoint)
+      const stored = await this.#jobs.checkpoint([...grown.values()].map(({ progress }) => progress))
+      for (const [run, { progress, mark }] of grown) {
+        if (stored.has(progress.id)) run.checkpointStored(mark)
         // A run that has ended meanwhile is not lost.
         else if (this.#runs.has(run)) run.lose()
       }

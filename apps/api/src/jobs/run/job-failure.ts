@@ -1,5 +1,7 @@
-import type { JobError, JobErrorCode } from '@promptlab/contract'
+import type { JobError, ProviderErrorCode } from '@promptlab/contract'
 import { ProviderError } from '@promptlab/providers'
+import type { StoredJob } from '../job.ts'
+import { PreviousJobGoneError } from '../ports/job-repository.ts'
 import type { CallFailure } from '../ports/job-tracer.ts'
 
 /** Ends a run because the server stops. */
@@ -32,12 +34,12 @@ export class JobLostError extends Error {
 /** Ends a run whose answer has become longer than this server keeps. */
 export class AnswerTooLongError extends Error {
   override readonly name = 'AnswerTooLongError'
-  /** The greatest length, in UTF-16 code units. */
-  readonly maxLength: number
+  /** The most that is kept, such as `100 characters`. */
+  readonly limit: string
 
-  constructor(maxLength: number) {
-    super(`The answer is longer than ${maxLength} characters`)
-    this.maxLength = maxLength
+  constructor(limit: string) {
+    super(`The answer is longer than ${limit}`)
+    this.limit = limit
   }
 }
 
@@ -47,16 +49,38 @@ export const INTERRUPTED: JobError = {
   retryable: true,
 }
 
-/** Our own words for each failure. A vendor's words may hold secrets, so they stay in the log. */
-const PROVIDER_MESSAGES: Readonly<
-  Record<Exclude<JobErrorCode, 'answer-too-long' | 'interrupted' | 'internal'>, (name: string) => string>
-> = {
+/** Our own words for each failure. Most words of vendors may hold secrets, so they stay in the log. */
+const PROVIDER_MESSAGES: Readonly<Record<ProviderErrorCode, (name: string) => string>> = {
   'provider-auth': (name) => `${name} refused the API key of this server. Its operator has to set a valid one.`,
   'provider-rate-limited': (name) => `${name} takes no more requests from this server at the moment. Try again later.`,
+  'provider-quota-exceeded': (name) =>
+    `The account of this server at ${name} has no credit left. Its operator has to add some.`,
   'provider-unavailable': (name) => `${name} could not be reached or failed. Try again later.`,
   'provider-timeout': (name) => `${name} took too long to answer. Try again later.`,
   'provider-rejected': (name) => `${name} refused this prompt, model or these options. Change them and try again.`,
   'provider-malformed': (name) => `${name} sent an answer that is incomplete or could not be read. Try again.`,
+}
+
+/** A sentence that shares so many code units with an input, one behind the other, counts as a quotation. */
+const QUOTED_LENGTH = 12
+
+/** Whether a vendor's sentence repeats a stretch of what was asked, which does not belong into an error. */
+function quotesInput(
+  sentence: string,
+  { prompt, messages, options }: Pick<StoredJob, 'prompt' | 'messages' | 'options'>,
+): boolean {
+  const texts = [prompt, options?.system ?? '', messages ? JSON.stringify(messages) : '']
+  for (let start = 0; start + QUOTED_LENGTH <= sentence.length; start++) {
+    const stretch = sentence.slice(start, start + QUOTED_LENGTH)
+    if (texts.some((text) => text.includes(stretch))) return true
+  }
+  return texts.some((text) => text !== '' && text.length < QUOTED_LENGTH && sentence.includes(text))
+}
+
+function ownWords({ code, retryAfterMs }: ProviderError, providerName: string): string {
+  const words = PROVIDER_MESSAGES[code](providerName)
+  if (retryAfterMs === undefined) return words
+  return words.replace('Try again later.', `Try again in ${Math.ceil(retryAfterMs / 1000)} s.`)
 }
 
 /** Why a call of a provider ended. */
@@ -72,14 +96,21 @@ function isInterruption(error: unknown): boolean {
 }
 
 /** The error that a failed job shows to callers. */
-export function describeFailure(error: unknown, providerName: string): JobError {
+export function describeFailure(
+  error: unknown,
+  job: Pick<StoredJob, 'provider' | 'prompt' | 'messages' | 'options'>,
+): JobError {
   if (isInterruption(error)) return INTERRUPTED
   if (error instanceof ProviderError) {
     const { code, retryable } = error
-    return { code, message: PROVIDER_MESSAGES[code](providerName), retryable }
+    const { sentence } = error
+    const isShown = sentence !== undefined && !quotesInput(sentence, job)
+    return { code, message: isShown ? sentence : ownWords(error, job.provider), retryable }
   }
+  if (error instanceof PreviousJobGoneError)
+    return { code: 'previous-job-gone', message: error.message, retryable: false }
   if (error instanceof AnswerTooLongError) {
-    const message = `The answer reached ${error.maxLength} characters, the most that this server keeps. The text until then was kept; set options.maxTokens to ask for less.`
+    const message = `The answer reached ${error.limit}, the most that this server keeps. What came until then was kept; set options.maxTokens to ask for less.`
     return { code: 'answer-too-long', message, retryable: false }
   }
   return {

@@ -1,9 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ProviderErrorCode } from '@promptlab/contract'
-import { type CompletionSummary, type LLMProvider, ProviderError } from '@promptlab/providers'
+import {
+  type CompletionPiece,
+  type CompletionSummary,
+  type LLMProvider,
+  type Message,
+  ProviderError,
+} from '@promptlab/providers'
 import pRetry from 'p-retry'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
+import { Answer, type AnswerMark, NOTHING } from '../answer/answer.ts'
+import { type Piece, partTypeOf, placesOf, unseenLengthOf } from '../answer/piece.ts'
 import {
   finishJob,
   type JobOutcome,
@@ -22,13 +30,24 @@ import { type TimeLimits, TimeLimitWatch } from './time-limits.ts'
 
 /** The limits of a run in time, and how calls are repeated. */
 export interface RunPolicy extends TimeLimits {
-  /** The longest answer, in UTF-16 code units. A longer one fails the job, which keeps the text up to here. */
+  /**
+   * The longest answer: its places, and the characters of what takes no place, see `Answer.unseenLength`. A longer one fails the
+   * job, which keeps the answer up to here.
+   */
   readonly maxAnswerLength: number
   /** The shortest pause before the second call, in milliseconds. The pause doubles with each call, with jitter. */
   readonly retryDelayMs: number
 }
 
+/** The progress of a run that has to be stored, and how much will be stored then. */
+export interface RunCheckpoint {
+  readonly progress: JobCheckpoint
+  readonly mark: AnswerMark
+}
+
 interface JobRunDeps {
+  /** Reads what the job asks. */
+  readonly readInput: (job: StoredRunningJob) => Promise<string | readonly Message[]> | string
   readonly tokenLog: TokenLog
   readonly clock: Clock
   readonly logger: Logger
@@ -40,6 +59,8 @@ interface JobRunDeps {
 /** Failures after which a call is repeated. After a time-out or an unreadable answer the call may have been paid for. */
 const RETRIED: ReadonlySet<ProviderErrorCode> = new Set(['provider-rate-limited', 'provider-unavailable'])
 const MAX_CALLS = 3
+/** The most parts of an answer. Each costs memory in every reader, however short it is. */
+const MAX_PARTS = 10_000
 /** When a vendor asks for a longer wait, the job fails at once, so that its caller knows. */
 const LONGEST_RETRY_AFTER_MS = 60_000
 /** How long a provider may go on after its signal was aborted, before the run ends without it. */
@@ -53,10 +74,10 @@ export class JobRun {
   readonly #deps: JobRunDeps
   readonly #meter: RunMeter
   readonly #run: number
-  #text = ''
+  readonly #answer = new Answer()
   /** Resolves when the run may publish again. */
   #held: PromiseWithResolvers<void> | undefined
-  #storedLength = 0
+  #stored = NOTHING
 
   /** @param stop aborted with the reason for which the run must end */
   constructor(job: StoredRunningJob, provider: LLMProvider | undefined, stop: AbortController, deps: JobRunDeps) {
@@ -68,16 +89,22 @@ export class JobRun {
     this.#run = runOf(job)
   }
 
-  /** The progress of the run, or `undefined` if all of it is stored. */
-  checkpoint(): JobCheckpoint | undefined {
-    const storedLength = this.#storedLength
-    if (this.#text.length === storedLength) return undefined
-    const updatedAt = new Date(this.#deps.clock.now()).toISOString()
-    return { job: { ...this.#job, ...this.#progress(), updatedAt }, storedLength }
+  /** The progress of the run since it was last stored, or `undefined` if all of it is stored. */
+  checkpoint(): RunCheckpoint | undefined {
+    const { mark } = this.#answer
+    if (mark.pieceCount === this.#stored.pieceCount) return undefined
+    const progress = {
+      id: this.#job.id,
+      run: this.#run,
+      growth: this.#answer.growthSince(this.#stored),
+      metrics: this.#meter.metrics(this.#answer.isText),
+      updatedAt: new Date(this.#deps.clock.now()).toISOString(),
+    }
+    return { progress, mark }
   }
 
-  checkpointStored({ job }: JobCheckpoint): void {
-    this.#storedLength = job.result.length
+  checkpointStored(mark: AnswerMark): void {
+    this.#stored = mark
   }
 
   /** Publishes nothing more until `release`, because the store does not take what was published. Harmless when repeated. */
@@ -112,12 +139,13 @@ export class JobRun {
   }
 
   #progress(summary?: CompletionSummary): JobProgress {
-    return { result: this.#text, metrics: this.#meter.metrics(summary) }
+    return { ...this.#answer.stored, metrics: this.#meter.metrics(this.#answer.isText, summary) }
   }
 
-  #callWithRetries(watch: TimeLimitWatch): Promise<CompletionSummary | undefined> {
+  async #callWithRetries(watch: TimeLimitWatch): Promise<CompletionSummary | undefined> {
     const { signal } = this.#stop
-    return pRetry(() => this.#call(watch), {
+    const input = await this.#deps.readInput(this.#job)
+    return await pRetry(() => this.#call(watch, input), {
       retries: MAX_CALLS - 1,
       minTimeout: this.#deps.policy.retryDelayMs,
       randomize: true,
@@ -133,7 +161,7 @@ export class JobRun {
 
   #mayRetry(error: Error): error is ProviderError {
     return (
-      this.#text === '' &&
+      this.#answer.mark.pieceCount === 0 &&
       error instanceof ProviderError &&
       error.retryable &&
       RETRIED.has(error.code) &&
@@ -141,15 +169,15 @@ export class JobRun {
     )
   }
 
-  async #call(watch: TimeLimitWatch): Promise<CompletionSummary | undefined> {
+  async #call(watch: TimeLimitWatch, input: string | readonly Message[]): Promise<CompletionSummary | undefined> {
     const { signal } = this.#stop
-    const { prompt, options, model, provider: name } = this.#job
+    const { options, model, provider: name } = this.#job
     // The job may have waited over a restart whose configuration no longer has its provider.
     if (!this.#provider) throw new ProviderError(`There is no provider ${name} any more`, { code: 'provider-rejected' })
     this.#meter.countCall()
     watch.callStarted()
     const call = this.#deps.trace?.callStarted()
-    const completion = this.#provider.complete(prompt, { ...options, model, signal })
+    const completion = this.#provider.complete(input, { ...options, model, signal })
     try {
       for (let next = await completion.next(); ; next = await completion.next()) {
         if (next.done) {
@@ -158,7 +186,11 @@ export class JobRun {
         }
         // Nothing is published once the run has been told to end.
         signal.throwIfAborted()
-        watch.tokenCame()
+        if (isAlive(next.value) || isNothing(next.value)) {
+          watch.lifeCame()
+          continue
+        }
+        watch.contentCame()
         if (this.#held) await this.#untilReleased(watch)
         this.#publish(next.value)
       }
@@ -183,24 +215,26 @@ export class JobRun {
     watch.resume()
   }
 
-  /** @throws AnswerTooLongError after the part of the token that fits was published */
-  #publish(token: string): void {
+  /** @throws AnswerTooLongError after the part of the piece that fits was published */
+  #publish(piece: Piece): void {
     const { maxAnswerLength } = this.#deps.policy
-    const room = maxAnswerLength - this.#text.length
-    if (token.length > room) {
-      // Half a character is no text.
-      const fitting = token.slice(0, room).replace(/[\ud800-\udbff]$/, '')
-      if (fitting !== '') this.#append(fitting)
-      throw new AnswerTooLongError(maxAnswerLength)
+    const answer = this.#answer
+    if (answer.partCount >= MAX_PARTS && answer.begins(piece)) throw new AnswerTooLongError(`${MAX_PARTS} parts`)
+    const room = maxAnswerLength - answer.length - answer.unseenLength
+    if (placesOf(piece) + unseenLengthOf(piece) > room) {
+      const fitting = firstOf(piece, room)
+      if (fitting !== undefined) this.#append(fitting)
+      throw new AnswerTooLongError(`${maxAnswerLength} characters`)
     }
-    this.#append(token)
+    this.#append(piece)
   }
 
-  #append(token: string): void {
-    const place = this.#text.length
-    this.#text += token
-    this.#meter.countToken()
-    this.#deps.tokenLog.append(this.#job.id, token, place, this.#run)
+  #append(piece: Piece): void {
+    const answer = this.#answer
+    const place = answer.length
+    const isText = typeof piece === 'string' || partTypeOf(piece) === 'text'
+    const part = answer.append(piece, this.#meter.countPiece(isText))
+    this.#deps.tokenLog.append(this.#job.id, piece, place, part, this.#run)
   }
 
   /** The result of the work, or the reason to stop if the work goes on after it was told to stop. */
@@ -220,7 +254,7 @@ export class JobRun {
   #outcomeOf(error: unknown): JobOutcome {
     if (error instanceof JobCancelledError) return { status: 'cancelled' }
     this.#log('job failed', error)
-    return { status: 'failed', error: describeFailure(error, this.#job.provider) }
+    return { status: 'failed', error: describeFailure(error, this.#job) }
   }
 
   #log(message: string, error: unknown): void {
@@ -237,4 +271,24 @@ export class JobRun {
     // The vendor's words may quote the prompt, so they are logged at debug only.
     logger.debug({ jobId, err: error }, 'error of the provider')
   }
+}
+
+function isAlive(piece: CompletionPiece): piece is Exclude<CompletionPiece, Piece> {
+  return typeof piece !== 'string' && piece.type === 'alive'
+}
+
+/** Whether a piece has neither a place nor something that its vendor wants back. */
+function isNothing(piece: Piece): boolean {
+  return placesOf(piece) === 0 && unseenLengthOf(piece) === 0
+}
+
+/** The beginning of a piece that takes so many places at most; undefined if nothing fits. */
+function firstOf(piece: Piece, places: number): Piece | undefined {
+  if (typeof piece !== 'string' && !('text' in piece)) return undefined
+  const text = typeof piece === 'string' ? piece : piece.text
+  // Half a character is no text.
+  const fitting = text.slice(0, places).replace(/[\ud800-\udbff]$/, '')
+  if (fitting === '') return undefined
+  if (typeof piece === 'string') return fitting
+  return piece.type === 'tool-arguments' ? { ...piece, text: fitting } : { type: piece.type, text: fitting }
 }

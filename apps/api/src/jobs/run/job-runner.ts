@@ -1,15 +1,23 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { FinalEvent } from '@promptlab/contract'
-import type { ProviderRegistry } from '@promptlab/providers'
+import type { Message, ProviderRegistry } from '@promptlab/providers'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
 import { finalEvent } from '../final-event.ts'
-import { runOf, type StoredJob, type StoredRunningJob, startJob } from '../job.ts'
+import { hasConversation, readConversation } from '../input/conversation.ts'
+import { runOf, type StoredFinalJob, type StoredJob, type StoredRunningJob, startJob } from '../job.ts'
 import type { JobObserver } from '../ports/job-observer.ts'
 import type { HandedJob } from '../ports/job-queue.ts'
-import type { JobRepository, JobState } from '../ports/job-repository.ts'
+import {
+  type JobRepository,
+  type JobState,
+  RECORD_VERSION,
+  StorageUnavailableError,
+  UpgradeUnderWayError,
+} from '../ports/job-repository.ts'
 import type { JobTracer } from '../ports/job-tracer.ts'
 import type { TokenLog } from '../ports/token-log.ts'
+import { hasLaterWords, inFirstWords } from '../record-version.ts'
 import { untilAvailable } from '../until-available.ts'
 import { Checkpointer } from './checkpointer.ts'
 import { JobCancelledError, JobInterruptedError } from './job-failure.ts'
@@ -133,10 +141,15 @@ export class JobRunner {
     const { logger, observer, providers, tracer } = this.#deps
     observer.runStarted(job)
     const trace = tracer?.runStarted(job, traceparent)
-    const run = new JobRun(job, providers.find(job.provider)?.provider, active.stop, { ...this.#deps, trace })
+    const run = new JobRun(job, providers.find(job.provider)?.provider, active.stop, {
+      ...this.#deps,
+      trace,
+      readInput: (asked) => this.#readInput(asked, active),
+    })
     this.#checkpointer.add(run)
-    const final = await run.complete()
+    const made = await run.complete()
     this.#checkpointer.delete(run)
+    const final = await this.#inWordsOfAll(made, active)
     const isStored = await this.#store(final, job, active).finally(() => {
       observer.runEnded(final)
       trace?.ended(final)
@@ -147,6 +160,25 @@ export class JobRunner {
     const fields = { jobId: id, caller: job.owner, provider, model, traceId: trace?.traceId }
     if (isStored) logger.info({ ...fields, status, metrics }, 'job ended')
     else logger.warn(fields, 'job was ended by another process; the text of this run was dropped')
+  }
+
+  /** While a process of an earlier version lives, it and its lists would fail at a word that came later. */
+  async #inWordsOfAll(final: StoredFinalJob, active: ActiveJob): Promise<StoredFinalJob> {
+    if (!hasLaterWords(final)) return final
+    try {
+      await this.#untilAvailable(() => this.#deps.jobs.checkReadable(RECORD_VERSION), active, { jobId: final.id })
+      return final
+    } catch (error) {
+      if (error instanceof UpgradeUnderWayError || error instanceof StorageUnavailableError) return inFirstWords(final)
+      throw error
+    }
+  }
+
+  /** A job without a conversation has its input at hand. */
+  #readInput(job: StoredRunningJob, active: ActiveJob): Promise<readonly Message[]> | string {
+    if (!hasConversation(job)) return job.prompt
+    const { jobs } = this.#deps
+    return this.#untilAvailable(() => readConversation(job, jobs), active, { jobId: job.id })
   }
 
   #store(next: StoredJob, from: JobState, active: ActiveJob): Promise<boolean> {

@@ -8,6 +8,7 @@ export class RunMeter {
   readonly #queuedMs: number
   readonly #startedAt: number
   #callStartedAt: number
+  #firstPieceAt: number | undefined
   #firstTokenAt: number | undefined
   #tokenCount = 0
   #calls = 0
@@ -24,26 +25,39 @@ export class RunMeter {
     this.#callStartedAt = this.#clock.elapsed()
   }
 
-  /** Milliseconds from the start of the last call to its first token. No call follows one that gave a token. */
+  /** Milliseconds from the start of the last call to its first text. No call follows one that gave anything. */
   get firstTokenMs(): number | undefined {
     return this.#firstTokenAt === undefined ? undefined : this.#firstTokenAt - this.#callStartedAt
   }
 
-  countToken(): void {
-    this.#firstTokenAt ??= this.#clock.elapsed()
-    this.#tokenCount++
+  /** @returns the time since the start of the run, in milliseconds */
+  countPiece(isText: boolean): number {
+    const now = this.#clock.elapsed()
+    this.#firstPieceAt ??= now
+    if (isText) {
+      this.#firstTokenAt ??= now
+      this.#tokenCount++
+    }
+    return now - this.#startedAt
   }
 
-  metrics(summary: CompletionSummary = {}): JobMetrics {
+  /** @param isTextOnly whether the answer has nothing but text until now */
+  metrics(isTextOnly: boolean, summary: CompletionSummary = {}): JobMetrics {
     const { usage, finishReason } = summary
     return {
       durationMs: Math.round(this.#clock.elapsed() - this.#startedAt),
       tokenCount: this.#tokenCount,
-      ttftMs: this.#firstTokenAt === undefined ? null : Math.round(this.#firstTokenAt - this.#startedAt),
+      ttftMs: this.#sinceStart(this.#firstTokenAt) ?? null,
+      // Of a text it is the time to the first token, so there it would only repeat `ttftMs`.
+      ...(!isTextOnly && { firstPieceMs: this.#sinceStart(this.#firstPieceAt) ?? 0 }),
       queuedMs: this.#queuedMs,
       attempts: this.#calls,
       ...(usage && { usage }),
       ...(finishReason && { finishReason }),
     }
+  }
+
+  #sinceStart(at: number | undefined): number | undefined {
+    return at === undefined ? undefined : Math.round(at - this.#startedAt)
   }
 }

@@ -1,12 +1,14 @@
 import { ProviderError } from '@promptlab/providers'
 import { IdleTimer } from '../../base/idle-timer.ts'
 
-/** The time limits of a run, in milliseconds. */
+/** The time limits of a run, in milliseconds. The first three count silence: anything that the vendor sends ends it. */
 export interface TimeLimits {
-  /** From the start of a call to its first token. */
+  /** Before the first content of a call, of whatever kind: without any sign of life from the vendor. */
   readonly firstTokenTimeoutMs: number
-  /** Between two tokens. */
+  /** Behind the first content: without any sign of life. */
   readonly tokenIdleTimeoutMs: number
+  /** Without content, whatever signs of life there are, so that a vendor's pings cannot hold a slot for ever. */
+  readonly contentTimeoutMs: number
   /** The whole run, with all its calls. */
   readonly jobTimeoutMs: number
 }
@@ -16,8 +18,9 @@ export class TimeLimitWatch {
   readonly #limits: TimeLimits
   readonly #onTimeout: (error: ProviderError) => void
   readonly #total: NodeJS.Timeout
-  #idle: IdleTimer | undefined
-  #hasToken = false
+  #silence: IdleTimer | undefined
+  #content: IdleTimer | undefined
+  #hasContent = false
 
   constructor(limits: TimeLimits, onTimeout: (error: ProviderError) => void) {
     this.#limits = limits
@@ -27,35 +30,50 @@ export class TimeLimitWatch {
   }
 
   callStarted(): void {
-    this.#idle = this.#limit('The provider sent no token', this.#limits.firstTokenTimeoutMs)
-  }
-
-  callEnded(): void {
-    this.#idle?.stop()
-  }
-
-  tokenCame(): void {
-    if (this.#hasToken) {
-      this.#idle?.active()
-      return
-    }
-    this.#hasToken = true
-    this.#idle?.stop()
     this.resume()
   }
 
-  /** Stops the limit between two tokens until `resume`. The limit of the whole run goes on. */
+  callEnded(): void {
+    this.pause()
+  }
+
+  /** The vendor sent something that is no content. */
+  lifeCame(): void {
+    this.#silence?.active()
+  }
+
+  /** The vendor sent a piece of the answer. */
+  contentCame(): void {
+    this.#content?.active()
+    if (this.#hasContent) this.#silence?.active()
+    else {
+      this.#hasContent = true
+      this.#silence?.stop()
+      this.#silence = this.#silenceLimit()
+    }
+  }
+
+  /** Stops the limits of silence and of content until `resume`. The limit of the whole run goes on. */
   pause(): void {
-    this.#idle?.stop()
+    this.#silence?.stop()
+    this.#content?.stop()
   }
 
   resume(): void {
-    this.#idle = this.#limit('The provider sent no further token', this.#limits.tokenIdleTimeoutMs)
+    this.#silence = this.#silenceLimit()
+    this.#content = this.#limit('The provider sent no content', this.#limits.contentTimeoutMs)
   }
 
   stop(): void {
     clearTimeout(this.#total)
-    this.#idle?.stop()
+    this.pause()
+  }
+
+  #silenceLimit(): IdleTimer {
+    const { firstTokenTimeoutMs, tokenIdleTimeoutMs } = this.#limits
+    return this.#hasContent
+      ? this.#limit('The provider sent nothing more', tokenIdleTimeoutMs)
+      : this.#limit('The provider sent nothing', firstTokenTimeoutMs)
   }
 
   #limit(what: string, idleMs: number): IdleTimer {

@@ -10,6 +10,7 @@ import { MemoryTokenLog } from '../../token-log/memory-token-log.ts'
 import { newJob, startJob } from '../job.ts'
 import { type QueuedJob, QueueUnavailableError } from '../ports/job-queue.ts'
 import { StorageUnavailableError } from '../ports/job-repository.ts'
+import { TEXT_VIEW } from '../views/text-view.ts'
 import { Reconciler } from './reconciler.ts'
 
 const MINUTE_MS = 60_000
@@ -50,7 +51,7 @@ it('Reconciler > fails jobs that ran when the store was closed, and ends their l
   await first.jobs.close()
   const jobs = await JsonFileJobRepository.open(first.path)
   onTestFinished(() => jobs.close())
-  const reader = first.tokenLog.attach('job', 0, { onReady: () => {}, onIdle: () => {} })
+  const reader = first.tokenLog.attach('job', TEXT_VIEW, 0, { onReady: () => {}, onIdle: () => {} })
   await new Reconciler({ ...first, jobs }).recover()
   expect(await jobs.find('job')).toMatchObject({ status: 'failed', error: { code: 'interrupted' } })
   expect(reader.hasEnded).toBe(true)

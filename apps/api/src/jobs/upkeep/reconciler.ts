@@ -3,6 +3,7 @@ import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
 import { UnreachableError } from '../../base/unreachable-error.ts'
 import { type Patience, untilReachable } from '../../base/until-reachable.ts'
+import { answerLength } from '../answer/stored-answer.ts'
 import { finishJob, runOf } from '../job.ts'
 import { type JobQueue, QueueUnavailableError } from '../ports/job-queue.ts'
 import { type JobRepository, type JobRun, StorageUnavailableError, type WaitingJob } from '../ports/job-repository.ts'
@@ -107,7 +108,7 @@ export class Reconciler {
     const { jobs, tokenLog, clock } = this.#deps
     const job = await jobs.takeOver(abandoned)
     if (!job) return false
-    tokenLog.takeOver(job.id, job.result.length, runOf(job))
+    tokenLog.takeOver(job.id, { length: answerLength(job), textLength: job.result.length }, runOf(job))
     const failed = finishJob(job, job, { status: 'failed', error: INTERRUPTED }, clock.now())
     if (!(await jobs.replace(failed, job))) return false
     await tokenLog.close(job.id, runOf(job))

@@ -6,15 +6,25 @@ interface RetentionSweeperDeps {
   readonly jobs: JobRepository
   readonly clock: Clock
   readonly logger: Logger
-  /** How long a job is kept after its end, in milliseconds. */
-  readonly retentionMs: number
+  readonly retention: Retention
+}
+
+/** How long finished jobs are kept after their end, in milliseconds. */
+export interface Retention {
+  /** A job that nobody went on with, and the last jobs of a conversation. */
+  readonly jobMs: number
+  /** A job at most, also if its conversation goes on. */
+  readonly maxMs: number
 }
 
 const SWEEP_INTERVAL_MS = 60_000
 /** Small enough that other changes of the store are not delayed. */
 const JOBS_PER_STEP = 500
 
-/** Removes finished jobs that are older than the retention time, in the background. */
+/**
+ * Removes finished jobs that are older than the retention time, in the background. The jobs of a conversation that goes on
+ * are kept longer: the next job needs them.
+ */
 export class RetentionSweeper {
   readonly #deps: RetentionSweeperDeps
   #timer: NodeJS.Timeout | undefined
@@ -35,12 +45,13 @@ export class RetentionSweeper {
 
   /** Never rejects: a sweep that fails is repeated by the next. */
   async sweep(): Promise<void> {
-    const { jobs, clock, logger, retentionMs } = this.#deps
-    const time = clock.now() - retentionMs
+    const { jobs, clock, logger, retention } = this.#deps
+    const now = clock.now()
+    const expiry = { endedBefore: now - retention.jobMs, endedLongBefore: now - retention.maxMs }
     let removed = 0
     try {
       for (let step = JOBS_PER_STEP; step === JOBS_PER_STEP; removed += step) {
-        step = await jobs.deleteFinalBefore(time, JOBS_PER_STEP)
+        step = await jobs.deleteExpired(expiry, JOBS_PER_STEP)
       }
     } catch (error) {
       logger.warn({ err: error }, 'could not remove old jobs')

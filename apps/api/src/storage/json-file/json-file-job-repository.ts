@@ -1,12 +1,14 @@
-import { constants, statSync } from 'node:fs'
+import { constants } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { JobSummary } from '@promptlab/contract'
 import { runOf, type StoredJob, type StoredPendingJob, type StoredRunningJob } from '../../jobs/job.ts'
+import { itemSizes } from '../../jobs/kept-parts.ts'
 import {
   type IdempotencyKey,
+  type Item,
   type JobCheckpoint,
-  JobConflictError,
+  type JobExpiry,
   type JobPosition,
   type JobQuery,
   type JobRepository,
@@ -22,15 +24,21 @@ import { GroupCommit } from '../group-commit.ts'
 import { locateStoreFile, lockStoreFile, unusableStoreFile } from '../store-file.ts'
 import { StoreOpenError } from '../store-open-error.ts'
 import { damagedStore } from './damaged-store.ts'
+import { nodeDisk } from './disk/disk.ts'
+import { ItemFolder } from './disk/item-folder.ts'
 import { JournaledStore, JournalFullError, type StoreOptions } from './disk/journaled-store.ts'
 import { Draft, keyedJob } from './memory/draft.ts'
 import { DamagedFileError, type JobEntry } from './memory/job-entry.ts'
 import { StoreFullError, storeBound } from './memory/store-bound.ts'
+import { refuseTooLarge } from './refuse-too-large.ts'
 
 interface RepositoryOptions extends StoreOptions {
   /** The most bytes of jobs that are kept, beyond which new ones are refused. Default: see `storeBound`. */
   readonly maxBytes?: number
 }
+
+const MISSING_ITEMS =
+  'content of messages is missing beside the job store: restore the folder jobs.json.items of the same backup'
 
 /** After a write within this time the store counts as writable, in milliseconds. */
 const FRESH_MS = 5_000
@@ -59,6 +67,7 @@ export class JsonFileJobRepository implements JobRepository {
   readonly #folder: string
   readonly #lock: FileLock
   readonly #store: JournaledStore
+  readonly #items: ItemFolder
   readonly #maxBytes: number
   readonly #pace = new CommitPace()
   readonly #writes = new GroupCommit<DraftChange>(
@@ -71,10 +80,11 @@ export class JsonFileJobRepository implements JobRepository {
   #writtenAt = Number.NEGATIVE_INFINITY
   #isClosed = false
 
-  private constructor(folder: string, lock: FileLock, store: JournaledStore, maxBytes: number) {
+  private constructor(folder: string, lock: FileLock, store: JournaledStore, items: ItemFolder, maxBytes: number) {
     this.#folder = folder
     this.#lock = lock
     this.#store = store
+    this.#items = items
     this.#maxBytes = maxBytes
     this.#abandonedIds = new Set(
       store.jobs.oldest(Number.POSITIVE_INFINITY, undefined, ({ status }) => status === 'running').map(({ id }) => id),
@@ -91,10 +101,13 @@ export class JsonFileJobRepository implements JobRepository {
     try {
       const maxBytes = options.maxBytes ?? storeBound()
       await refuseTooLarge(file, maxBytes)
+      const items = await ItemFolder.open(file, options.disk ?? nodeDisk)
       const store = await JournaledStore.open(file, options)
-      const { count: jobs, bytes } = store.jobs
+      const { count: jobs, bytes, usedItems } = store.jobs
+      const missingItems = await items.countMissing(usedItems)
       options.logger?.info({ file, jobs, bytes, maxBytes }, 'opened the job store')
-      return new JsonFileJobRepository(dirname(file), lock, store, maxBytes)
+      if (missingItems > 0) options.logger?.warn({ file, missingItems }, MISSING_ITEMS)
+      return new JsonFileJobRepository(dirname(file), lock, store, items, maxBytes)
     } catch (error) {
       await lock.release()
       if (error instanceof DamagedFileError) throw damagedStore(file, error)
@@ -105,14 +118,16 @@ export class JsonFileJobRepository implements JobRepository {
 
   async insert(job: StoredPendingJob | StoredRunningJob, idempotency?: IdempotencyKey): Promise<KeyedJob | undefined> {
     try {
-      return await this.#change((draft) => {
-        const first = idempotency && draft.findByKey(idempotency.key, Date.parse(job.createdAt))
-        if (first) return first
-        if (draft.get(job.id)) throw new JobConflictError(job.id)
-        if (draft.bytes >= this.#maxBytes) throw new StoreFullError(this.#maxBytes)
-        draft.insert(job, idempotency)
-        return undefined
-      })
+      return await this.#items.keeping(itemSizes(job.messages).keys(), (checkItems) =>
+        this.#change((draft) => {
+          const first = draft.findFirst(job, idempotency)
+          if (first) return first
+          checkItems()
+          if (draft.bytes >= this.#maxBytes) throw new StoreFullError(this.#maxBytes)
+          draft.insert(job, idempotency)
+          return undefined
+        }),
+      )
     } catch (error) {
       const isFull = error instanceof StorageUnavailableError && error.cause instanceof JournalFullError
       throw isFull ? error.cause : error
@@ -170,7 +185,7 @@ export class JsonFileJobRepository implements JobRepository {
 
   replace(next: StoredJob, from: JobState): Promise<boolean> {
     return this.#change((draft) => {
-      if (!isInState(draft.get(next.id), from)) return false
+      if (!draft.hasState(next.id, from)) return false
       draft.replace(next)
       return true
     })
@@ -178,9 +193,9 @@ export class JsonFileJobRepository implements JobRepository {
 
   async checkpoint(progress: readonly JobCheckpoint[]): Promise<ReadonlySet<string>> {
     return await this.#change((draft) => {
-      const stored = progress.filter(({ job }) => isInState(draft.get(job.id), job))
+      const stored = progress.filter(({ id, run }) => draft.hasState(id, { status: 'running', run }))
       for (const checkpoint of stored) draft.checkpoint(checkpoint)
-      return new Set(stored.map(({ job }) => job.id))
+      return new Set(stored.map(({ id }) => id))
     })
   }
 
@@ -188,14 +203,24 @@ export class JsonFileJobRepository implements JobRepository {
     return this.#change((draft) => draft.deleteFinal(id))
   }
 
-  async deleteFinalBefore(time: number, limit: number): Promise<number> {
-    const ids: string[] = []
-    for (const { id, endedAt } of this.#store.jobs.inOrderOfCreation()) {
-      if (ids.length === limit) break
-      if (endedAt !== undefined && endedAt < time) ids.push(id)
-    }
-    if (ids.length === 0) return 0
-    return await this.#change((draft) => ids.filter((id) => draft.deleteFinal(id)).length)
+  deleteExpired(expiry: JobExpiry, limit: number): Promise<number> {
+    return this.#change((draft) => draft.deleteExpired(expiry, limit))
+  }
+
+  storeItems(items: readonly Item[]): Promise<void> {
+    return this.#orUnavailable(() => this.#items.store(items))
+  }
+
+  findItem(id: string): Promise<Uint8Array | undefined> {
+    return this.#orUnavailable(() => this.#items.find(id))
+  }
+
+  sweepItems(time: number, limit: number): Promise<number> {
+    return this.#orUnavailable(() => this.#items.sweep(time, limit, (id) => this.#store.jobs.usesItem(id)))
+  }
+
+  async countStoredBytes(owner: string): Promise<number> {
+    return this.#store.jobs.itemBytes.get(owner) ?? 0
   }
 
   holdsRuns(): boolean {
@@ -222,6 +247,15 @@ export class JsonFileJobRepository implements JobRepository {
     await this.#writes.idle()
     await this.#store.close()
     await this.#lock.release()
+  }
+
+  async #orUnavailable<Result>(use: () => Promise<Result>): Promise<Result> {
+    if (this.#isClosed) throw new StorageUnavailableError()
+    try {
+      return await use()
+    } catch (cause) {
+      throw new StorageUnavailableError(cause)
+    }
   }
 
   /** Adds a change to the next commit. Resolves with what `decide` returned, once the commit is on disk. */
@@ -257,24 +291,6 @@ export class JsonFileJobRepository implements JobRepository {
     this.#isWritable = true
     this.#writtenAt = performance.now()
   }
-}
-
-/** Whether a job still has the status and run of another state. */
-function isInState(entry: JobEntry | undefined, { status, run = 0 }: JobState): boolean {
-  return entry !== undefined && entry.status === status && entry.run === run
-}
-
-/**
- * A file that does not fit into memory would end the process, and every later start again. The journal is read line by line,
- * and takes no more memory than the jobs that it changes.
- */
-async function refuseTooLarge(file: string, maxBytes: number): Promise<void> {
-  const bytes = statSync(file, { throwIfNoEntry: false })?.size ?? 0
-  if (bytes <= maxBytes * 2) return
-  throw new StoreOpenError(
-    `The job store ${file} holds ${bytes} bytes, and this process has memory for ${maxBytes * 2}. ` +
-      'Move it to SQLite (pnpm import-jobs --from jobs.json --to sqlite:jobs.db), or give the process more memory.',
-  )
 }
 
 interface DraftChange {

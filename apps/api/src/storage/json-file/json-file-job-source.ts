@@ -1,10 +1,12 @@
 import { stat } from 'node:fs/promises'
+import type { Item } from '../../jobs/ports/job-repository.ts'
 import type { FileLock } from '../file-lock.ts'
 import type { ImportedJob, JobSource } from '../job-import.ts'
 import { locateStoreFile, lockStoreFile } from '../store-file.ts'
 import { StoreOpenError } from '../store-open-error.ts'
 import { damagedStore } from './damaged-store.ts'
 import { nodeDisk } from './disk/disk.ts'
+import { ItemFolder } from './disk/item-folder.ts'
 import { EditedDocumentError, journalNamedBy, streamDocument } from './disk/jobs-document.ts'
 import { JournalChanges } from './disk/journal-changes.ts'
 import { JournalFile } from './disk/journal-file.ts'
@@ -55,6 +57,10 @@ export class JsonFileJobSource implements JobSource {
       this.#edited = await orStoreOpenError(this.#file, () => readStore(this.#file))
       return await this.#countEach()
     }
+  }
+
+  async *items(): AsyncGenerator<Item> {
+    yield* (await ItemFolder.open(this.#file, nodeDisk)).all()
   }
 
   async *pages(): AsyncGenerator<readonly ImportedJob[]> {

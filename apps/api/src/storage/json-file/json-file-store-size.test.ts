@@ -1,10 +1,11 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { aJob } from '../../../test/contracts/describe-job-repository.ts'
+import { GrowingJob } from '../../../test/contracts/growing-job.ts'
+import { aJob } from '../../../test/contracts/stored-job.ts'
 import { CrashDisk } from '../../../test/support/crash-disk.ts'
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts'
-import { finishJob, type StoredRunningJob, startJob } from '../../jobs/job.ts'
+import { finishJob, startJob } from '../../jobs/job.ts'
 import { StorageUnavailableError } from '../../jobs/ports/job-repository.ts'
 import type { StoreOptions } from './disk/journaled-store.ts'
 import { readStore } from './disk/store-files.ts'
@@ -62,19 +63,18 @@ describe('a checkpoint of JsonFileJobRepository', () => {
     const disk = new CrashDisk()
     const path = await newFile()
     const jobs = await open(path, { disk, journalFromBytes: 0 })
-    let job: StoredRunningJob = startJob(aJob('a'), 0)
-    await jobs.insert(job)
+    const job = new GrowingJob(startJob(aJob('a'), 0))
+    await jobs.insert(job.now)
     const sizes = new Set<number>()
     for (let count = 1; count <= 50; count++) {
       disk.bytesWritten = 0
-      const storedLength = job.result.length
-      job = { ...job, result: job.result + 'x'.repeat(1_000) }
-      await jobs.checkpoint([{ job, storedLength }])
+      await jobs.checkpoint([job.say('x'.repeat(1_000)).checkpoint])
+      job.confirm()
       sizes.add(disk.bytesWritten)
     }
     expect(Math.max(...sizes)).toBeLessThan(1_300)
-    expect(await jobs.find('a')).toEqual(job)
-    expect((await readStore(path)).map((entry) => entry.job)).toEqual([job])
+    expect(await jobs.find('a')).toEqual(job.now)
+    expect((await readStore(path)).map((entry) => entry.job)).toEqual([job.now])
   })
 })
 
@@ -85,10 +85,11 @@ describe('a journal as long as it may be', () => {
     disk.atStep = async (operation) => {
       if (operation === 'rename') throw new Error('no room')
     }
-    const running = startJob(aJob('a'), 0)
-    await jobs.insert(running)
+    const running = new GrowingJob(startJob(aJob('a'), 0))
+    await jobs.insert(running.now)
+    running.say('x'.repeat(500))
     const fill = async () => {
-      for (;;) await jobs.checkpoint([{ job: { ...running, result: 'x'.repeat(500) }, storedLength: 0 }])
+      for (;;) await jobs.checkpoint([running.checkpoint])
     }
     await expect(fill()).rejects.toThrow(StorageUnavailableError)
     await expect(jobs.insert(aJob('b'))).rejects.toMatchObject({

@@ -1,14 +1,13 @@
 import { sql } from 'kysely'
-import { runOf } from '../../jobs/job.ts'
 import type { JobCheckpoint } from '../../jobs/ports/job-repository.ts'
 import { toStorable } from './storable-text.ts'
 import type { SqlDb } from './tables.ts'
 
-/** A statement has three parameters a job, and SQLite allows 32,766 of them. */
+/** A statement has seven parameters a job, and SQLite allows 32,766 of them. */
 const JOBS_PER_STATEMENT = 1_000
 
 /**
- * Stores the progress of the jobs that are still running, and the new pieces of their texts.
+ * Stores the progress of the jobs that are still running, and what was added to their answers.
  * @returns the ids of these jobs
  */
 export async function storeCheckpoints(db: SqlDb, progress: readonly JobCheckpoint[]): Promise<ReadonlySet<string>> {
@@ -21,8 +20,8 @@ export async function storeCheckpoints(db: SqlDb, progress: readonly JobCheckpoi
 
 async function storeSome(db: SqlDb, progress: readonly JobCheckpoint[]): Promise<string[]> {
   const rows = progress.map(
-    ({ job }) =>
-      sql`(${toStorable(job.id)}, ${JSON.stringify(job.metrics)}, ${job.updatedAt}, cast(${runOf(job)} as integer))`,
+    ({ id, run, metrics, updatedAt }) =>
+      sql`(${toStorable(id)}, ${JSON.stringify(metrics)}, ${updatedAt}, cast(${run} as integer))`,
   )
   const updated = await sql<{ id: string }>`
     update jobs set metrics = progress.column2, updated_at = progress.column3
@@ -30,21 +29,51 @@ async function storeSome(db: SqlDb, progress: readonly JobCheckpoint[]): Promise
     where jobs.id = progress.column1 and jobs.status = 'running' and jobs.run = progress.column4
     returning id`.execute(db)
   const ids = new Set(updated.rows.map(({ id }) => id))
-  const running = progress.filter(({ job }) => ids.has(toStorable(job.id)))
-  if (running.length > 0) await appendTexts(db, running)
-  return running.map(({ job }) => job.id)
+  const running = progress.filter(({ id }) => ids.has(toStorable(id)))
+  await appendTexts(
+    db,
+    running.filter(({ growth }) => growth.text !== ''),
+  )
+  await appendGrowth(db, running)
+  return running.map(({ id }) => id)
 }
 
+/** Processes of older versions read these rows too, so their form stays. */
 async function appendTexts(db: SqlDb, progress: readonly JobCheckpoint[]): Promise<void> {
-  const rows = progress.map(({ job, storedLength }) => ({
-    job_id: toStorable(job.id),
-    start: storedLength,
-    text: toStorable(job.result.slice(storedLength)),
+  if (progress.length === 0) return
+  const rows = progress.map(({ id, growth }) => ({
+    job_id: toStorable(id),
+    start: growth.textLength,
+    text: toStorable(growth.text),
   }))
   await db
     .insertInto('job_texts')
     .values(rows)
     // A checkpoint that failed may have been stored after all. This one begins at the same place and has more text.
     .onConflict((on) => on.columns(['job_id', 'start']).doUpdateSet({ text: (eb) => eb.ref('excluded.text') }))
+    .execute()
+}
+
+async function appendGrowth(db: SqlDb, progress: readonly JobCheckpoint[]): Promise<void> {
+  if (progress.length === 0) return
+  const rows = progress.map(({ id, growth }) => ({
+    job_id: toStorable(id),
+    pieces: growth.pieceCount,
+    place: growth.place,
+    text_length: growth.textLength,
+    part_count: growth.partCount,
+    parts: growth.parts ? JSON.stringify(growth.parts) : null,
+    tape: growth.tape,
+  }))
+  await db
+    .insertInto('job_growth')
+    .values(rows)
+    // As with texts: the repeated checkpoint begins with the same piece.
+    .onConflict((on) =>
+      on.columns(['job_id', 'pieces']).doUpdateSet(({ ref }) => ({
+        parts: ref('excluded.parts'),
+        tape: ref('excluded.tape'),
+      })),
+    )
     .execute()
 }

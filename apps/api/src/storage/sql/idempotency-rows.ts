@@ -2,12 +2,18 @@ import type { Job } from '@promptlab/contract'
 import type { ExpressionBuilder, OnConflictDatabase } from 'kysely'
 import { IDEMPOTENCY_WINDOW_MS, type IdempotencyKey, type KeyedJob } from '../../jobs/ports/job-repository.ts'
 import { isoTime, keyedJobOf, selectKeyedJobs } from './job-row.ts'
+import type { SqlDialect } from './migrations.ts'
 import { toStorable } from './storable-text.ts'
 import type { SqlDb, Tables } from './tables.ts'
 
 /** The job that was created with the key less than `IDEMPOTENCY_WINDOW_MS` before `now`. */
-export async function findByKey(db: SqlDb, key: string, now: number): Promise<KeyedJob | undefined> {
-  const row = await selectKeyedJobs(db)
+export async function findByKey(
+  db: SqlDb,
+  dialect: SqlDialect,
+  key: string,
+  now: number,
+): Promise<KeyedJob | undefined> {
+  const row = await selectKeyedJobs(db, dialect)
     .where('idempotency_keys.key', '=', toStorable(key))
     .where('idempotency_keys.created_at', '>', isoTime(now - IDEMPOTENCY_WINDOW_MS))
     .executeTakeFirst()

@@ -1,8 +1,11 @@
 import { isFinal, JobSummary, LISTED_TEXT_LENGTH, type ListedOptions } from '@promptlab/contract'
 import { type Insertable, type RawBuilder, type Selectable, type SqlBool, sql } from 'kysely'
+import { type StoredAnswer, StoredPart } from '../../jobs/answer/stored-answer.ts'
+import { decodeTape, encodeTape } from '../../jobs/answer/tape.ts'
 import { inputBytes, runOf, StoredJob } from '../../jobs/job.ts'
 import { listedText } from '../../jobs/job-summary.ts'
 import { endedAt, type JobPosition, type JobState, type KeyedJob } from '../../jobs/ports/job-repository.ts'
+import { grownAnswer, selectGrowth } from './growth-rows.ts'
 import { listedOptionsJson, selectListedOptions } from './listed-options.ts'
 import type { SqlDialect } from './migrations.ts'
 import { promptLength } from './prompt-length.ts'
@@ -27,6 +30,9 @@ export function rowOf(job: StoredJob, runnerId: string | null): JobRow {
     created_at: job.createdAt,
     owner: job.owner ?? null,
     input_bytes: inputBytes(job),
+    previous_job_id: job.previousJobId === undefined ? null : toStorable(job.previousJobId),
+    // JSON text has no lone surrogates and no NUL: both are written as escapes.
+    messages: job.messages ? JSON.stringify(job.messages) : null,
     ...stateOf(job, runnerId),
   }
 }
@@ -36,13 +42,24 @@ export function stateOf(job: StoredJob, runnerId: string | null) {
   const hasBegun = job.status !== 'pending'
   return {
     status: job.status,
-    result: hasBegun ? toStorable(job.result) : null,
+    ...(hasBegun ? answerColumns(job) : NO_ANSWER),
     metrics: hasBegun ? JSON.stringify(job.metrics) : null,
     error: job.status === 'failed' ? JSON.stringify(job.error) : null,
     updated_at: job.updatedAt,
     ended_at: isFinal(job) ? isoTime(endedAt(job)) : null,
     runner_id: job.status === 'running' ? runnerId : null,
     run: runOf(job),
+  }
+}
+
+const NO_ANSWER = { result: null, parts: null, tape: null }
+
+/** The columns of an answer. */
+export function answerColumns({ result, parts, tape }: StoredAnswer) {
+  return {
+    result: toStorable(result),
+    parts: parts ? JSON.stringify(parts) : null,
+    tape: tape ? decodeTape(tape) : null,
   }
 }
 
@@ -54,17 +71,21 @@ export function isoTime(time: number): string {
   return new Date(time).toISOString()
 }
 
-/** Selects jobs with their whole text. The text of a running job includes its checkpoints. */
-export function selectJobs(db: SqlDb) {
+/** Selects jobs with their messages and their whole answer. The answer of a running job includes its checkpoints. */
+export function selectJobs(db: SqlDb, dialect: SqlDialect) {
   return selectBase(db).select([
     'jobs.prompt',
     'jobs.options',
     'jobs.result',
     'jobs.owner',
     'jobs.run',
+    'jobs.messages',
+    'jobs.parts',
+    'jobs.tape',
     // In the same statement, because these rows are removed when the job ends.
     sql<string | null>`case when jobs.status = 'running' then
       (select string_agg(text, '' order by start) from job_texts where job_id = jobs.id) end`.as('more'),
+    selectGrowth(dialect).as('growth'),
   ])
 }
 
@@ -93,6 +114,7 @@ function selectBase(db: SqlDb) {
       'jobs.error',
       'jobs.created_at',
       'jobs.updated_at',
+      'jobs.previous_job_id',
     ])
 }
 
@@ -107,15 +129,15 @@ export function isInState(job: JobState): RawBuilder<SqlBool> {
 }
 
 /** Selects jobs with an idempotency key, and the fingerprints that were stored with the keys. */
-export function selectKeyedJobs(db: SqlDb) {
-  return selectJobs(db)
+export function selectKeyedJobs(db: SqlDb, dialect: SqlDialect) {
+  return selectJobs(db, dialect)
     .innerJoin('idempotency_keys', 'idempotency_keys.job_id', 'jobs.id')
     .select('idempotency_keys.fingerprint')
 }
 
 type BaseRow = Pick<
   Selectable<Tables['jobs']>,
-  'id' | 'provider' | 'model' | 'status' | 'metrics' | 'error' | 'created_at' | 'updated_at'
+  'id' | 'provider' | 'model' | 'status' | 'metrics' | 'error' | 'created_at' | 'updated_at' | 'previous_job_id'
 >
 type SummaryRow = BaseRow & { readonly prompt_start: string; readonly prompt_length: number }
 type WholeRow = BaseRow & {
@@ -123,20 +145,33 @@ type WholeRow = BaseRow & {
   readonly options: string | null
   readonly result: string | null
   readonly more: string | null
+  readonly growth: string | null
+  readonly messages: string | null
+  readonly parts: string | null
+  readonly tape: Uint8Array | null
   readonly owner: string | null
   readonly run: number
 }
 
 /** The job of a row. */
 export function jobOf(row: WholeRow): StoredJob {
-  const result = row.result === null ? undefined : fromStorable(row.result) + fromStorable(row.more ?? '')
   return StoredJob.parse({
     ...fieldsOf(row, fromStorable(row.prompt)),
     ...parsed('options', row.options),
-    result,
+    ...parsed('messages', row.messages),
+    ...(row.result !== null && answerOf(row, row.result)),
     ...(row.owner !== null && { owner: row.owner }),
     ...(row.run > 0 && { run: row.run }),
   })
+}
+
+function answerOf({ parts, tape, more, growth }: WholeRow, result: string): StoredAnswer {
+  const stored = {
+    result: fromStorable(result),
+    ...(parts !== null && { parts: StoredPart.array().parse(JSON.parse(parts)) }),
+    ...(tape !== null && { tape: encodeTape(tape) }),
+  }
+  return grownAnswer(stored, fromStorable(more ?? ''), growth)
 }
 
 /** The job of a row as lists show it. */
@@ -161,6 +196,7 @@ function fieldsOf(row: BaseRow, prompt: string) {
     ...parsed('error', row.error),
     createdAt: row.created_at,
     updatedAt: row.updated_at,
+    ...(row.previous_job_id !== null && { previousJobId: fromStorable(row.previous_job_id) }),
   }
 }
 

@@ -45,6 +45,7 @@ function migrationsFor(dialect: SqlDialect): Record<string, Migration> {
     '2026-11-26-prompt-lengths': { up: addPromptLengths },
     '2026-11-26-runs': { up: (db: Kysely<unknown>) => addRuns(db, dialect) },
     '2026-11-26-summary-options': { up: addListedOptions },
+    '2026-11-27-answers': { up: (db: Kysely<unknown>) => addAnswers(db, dialect) },
   }
 }
 
@@ -115,6 +116,66 @@ async function addRuns(db: Kysely<unknown>, dialect: SqlDialect): Promise<void> 
 /** Old rows keep null, as with the lengths of prompts. */
 async function addListedOptions(db: Kysely<unknown>): Promise<void> {
   await sql`alter table jobs add column listed_options text`.execute(db)
+}
+
+/** Old rows keep null in the new columns: they are jobs of a prompt, and answers of text without a tape. */
+async function addAnswers(db: Kysely<unknown>, dialect: SqlDialect): Promise<void> {
+  const text = comparedText(dialect)
+  const bytes = dialect === 'postgres' ? sql`bytea` : sql`blob`
+  const statements = [
+    sql`alter table jobs add column previous_job_id ${text}`,
+    sql`alter table jobs add column messages text`,
+    sql`alter table jobs add column parts text`,
+    sql`alter table jobs add column tape ${bytes}`,
+    sql`create table job_growth (
+      job_id ${text} not null references jobs on delete cascade,
+      pieces integer not null,
+      place integer not null,
+      text_length integer not null,
+      part_count integer not null,
+      parts text,
+      tape ${bytes} not null,
+      primary key (job_id, pieces)
+    )`,
+    sql`create table items (id ${text} primary key, size integer not null, touched_at ${text} not null, bytes ${bytes} not null)`,
+    sql`create table job_items (
+      job_id ${text} not null references jobs on delete cascade,
+      item_id ${text} not null,
+      owner ${text},
+      size integer not null,
+      primary key (job_id, item_id)
+    )`,
+    sql`create index items_by_touch on items (touched_at, id)`,
+    sql`create index job_items_by_item on job_items (item_id)`,
+    sql`create index job_items_by_owner on job_items (owner, size) where owner is not null`,
+    // They have all columns that the search for expired jobs reads: the last columns of a row lie behind its texts.
+    sql`create index jobs_behind on jobs (previous_job_id, ended_at) where previous_job_id is not null`,
+    sql`create index jobs_before on jobs (id, previous_job_id) where previous_job_id is not null`,
+    ...(dialect === 'postgres' ? guardOfConversations() : []),
+  ]
+  for (const statement of statements) await statement.execute(db)
+}
+
+/**
+ * While a process of an earlier version lives, there are no jobs with a conversation. But one that was paused for longer than
+ * its lease counts as gone, and may go on: it would take the prompt for the whole input. The database does not let it start
+ * such a job, which then waits for another process.
+ */
+function guardOfConversations(): RawBuilder<unknown>[] {
+  return [
+    sql`create function refuse_earlier_runner() returns trigger language plpgsql as $$
+      begin
+        if exists (select from runners where id = new.runner_id and record_version < 2) then
+          return null;
+        end if;
+        return new;
+      end
+    $$`,
+    sql`create trigger guard_conversations before update of status on jobs for each row
+      when (old.status = 'pending' and new.status = 'running'
+        and (new.messages is not null or new.previous_job_id is not null))
+      execute function refuse_earlier_runner()`,
+  ]
 }
 
 /** Text that is compared by bytes, as times and ids are everywhere else, and not by the rules of a language. */

@@ -1,5 +1,5 @@
 import { expect, it, onTestFinished } from 'vitest'
-import { aJob } from '../../../test/contracts/describe-job-repository.ts'
+import { aJob } from '../../../test/contracts/stored-job.ts'
 import { startPgbouncer } from '../../../test/support/pgbouncer-process.ts'
 import { withPostgres } from '../../../test/support/test-postgres.ts'
 import { StoreOpenError } from '../store-open-error.ts'

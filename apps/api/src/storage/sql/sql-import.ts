@@ -1,8 +1,9 @@
 import { sql } from 'kysely'
-import type { JobPosition } from '../../jobs/ports/job-repository.ts'
+import type { Item, JobPosition } from '../../jobs/ports/job-repository.ts'
 import { ImportError } from '../import-error.ts'
 import type { ImportedJob, JobSource, JobTarget } from '../job-import.ts'
 import { keyRow, takenOver } from './idempotency-rows.ts'
+import { allItems, insertJobItems, storeItems } from './item-rows.ts'
 import { isBeyond, isoTime, jobOf, rowOf, selectJobs } from './job-row.ts'
 import type { SqlDatabase } from './sql-database.ts'
 import { fromStorable, toStorable } from './storable-text.ts'
@@ -13,6 +14,8 @@ import { findUnfinishedImport, refuseUnfinishedImport } from './unfinished-impor
 const JOBS_PER_PAGE = 100
 /** A page ends where its texts would take more: they are in memory at once. */
 const BYTES_PER_PAGE = 16 * 1024 * 1024
+
+const SIZED_COLUMNS = ['prompt', 'options', 'messages', 'result', 'parts', 'tape']
 
 /** The jobs of a SQL database, to be copied into another store. */
 export class SqlJobSource implements JobSource {
@@ -25,6 +28,10 @@ export class SqlJobSource implements JobSource {
   async count(): Promise<number> {
     await refuseUnfinishedImport(this.#database.db)
     return await countJobs(this.#database.db)
+  }
+
+  items(): AsyncIterable<Item> {
+    return allItems(this.#database.db)
   }
 
   async *pages(): AsyncGenerator<readonly ImportedJob[]> {
@@ -41,7 +48,7 @@ export class SqlJobSource implements JobSource {
   }
 
   async #page(after: JobPosition | undefined): Promise<ImportedJob[]> {
-    let query = selectJobs(this.#database.db)
+    let query = selectJobs(this.#database.db, this.#database.dialect)
       .leftJoin('idempotency_keys', 'idempotency_keys.job_id', 'jobs.id')
       .select(['idempotency_keys.key', 'idempotency_keys.fingerprint'])
     if (after) query = query.where(isBeyond(after, '>'))
@@ -57,9 +64,8 @@ export class SqlJobSource implements JobSource {
 
   /** How many of the next jobs make a page, found without reading their texts. */
   async #countOfPage(after: JobPosition | undefined): Promise<number> {
-    const size = sql<
-      number | string
-    >`octet_length(prompt) + coalesce(octet_length(options), 0) + coalesce(octet_length(result), 0)`
+    const sizes = SIZED_COLUMNS.map((column) => sql`coalesce(octet_length(${sql.ref(column)}), 0)`)
+    const size = sql<number | string>`${sql.join(sizes, sql` + `)}`
     let query = this.#database.db.selectFrom('jobs').select(size.as('bytes'))
     if (after) query = query.where(isBeyond(after, '>'))
     const rows = await query.orderBy('jobs.created_at').orderBy('jobs.id').limit(JOBS_PER_PAGE).execute()
@@ -101,6 +107,10 @@ export class SqlJobTarget implements JobTarget {
     )
   }
 
+  addItems(items: readonly Item[]): Promise<void> {
+    return storeItems(this.#database, items)
+  }
+
   async add(jobs: readonly ImportedJob[]): Promise<void> {
     // Without a runner, running jobs count as abandoned when the next server starts.
     const rows = jobs.map(({ job }) => rowOf(job, null))
@@ -110,6 +120,10 @@ export class SqlJobTarget implements JobTarget {
       const ids = rows.map(({ id }) => id)
       await db.deleteFrom('jobs').where('id', 'in', ids).execute()
       await db.insertInto('jobs').values(rows).execute()
+      await insertJobItems(
+        db,
+        jobs.map(({ job }) => job),
+      )
       if (keys.length > 0) await storeKeys(db, keys)
     })
   }

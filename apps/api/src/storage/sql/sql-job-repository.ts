@@ -1,10 +1,11 @@
-import { type JobSummary, RunningJob } from '@promptlab/contract'
+import type { JobSummary } from '@promptlab/contract'
 import { sql } from 'kysely'
-import { runOf, type StoredJob, StoredOnly, type StoredPendingJob, type StoredRunningJob } from '../../jobs/job.ts'
+import type { StoredJob, StoredPendingJob, StoredRunningJob } from '../../jobs/job.ts'
 import {
   type IdempotencyKey,
+  type Item,
   type JobCheckpoint,
-  JobConflictError,
+  type JobExpiry,
   type JobPosition,
   type JobQuery,
   type JobRepository,
@@ -16,26 +17,19 @@ import {
   type WaitingJob,
 } from '../../jobs/ports/job-repository.ts'
 import { storeCheckpoints } from './checkpoint-rows.ts'
-import { findByKey, takeKey } from './idempotency-rows.ts'
-import {
-  isBeyond,
-  isInState,
-  isoTime,
-  jobOf,
-  rowOf,
-  selectJobs,
-  selectSummaries,
-  stateOf,
-  summaryOf,
-} from './job-row.ts'
+import { removeExpired } from './conversation-rows.ts'
+import { removeCheckpoints } from './growth-rows.ts'
+import { findByKey } from './idempotency-rows.ts'
+import { insertJob } from './insert-job.ts'
+import { countStoredBytes, findItem, storeItems, sweepItems } from './item-rows.ts'
+import { isBeyond, isInState, jobOf, selectJobs, selectSummaries, stateOf, summaryOf } from './job-row.ts'
 import { readListedOptions } from './listed-options.ts'
 import type { SqlDatabase } from './sql-database.ts'
 import { fromStorable, toStorable } from './storable-text.ts'
 import type { SqlDb } from './tables.ts'
+import { takeOver } from './take-over.ts'
 import { UnconfirmedInserts } from './unconfirmed-inserts.ts'
 import { refuseUnfinishedImport } from './unfinished-import.ts'
-
-const StoredRunning = RunningJob.and(StoredOnly)
 
 /** Jobs in SQLite or PostgreSQL. */
 export class SqlJobRepository implements JobRepository {
@@ -43,8 +37,8 @@ export class SqlJobRepository implements JobRepository {
   readonly #unconfirmedInserts: UnconfirmedInserts
   /** Changes of state that failed, and may have been stored after all. */
   readonly #unconfirmedChanges = new WeakSet<StoredJob>()
-  /** Running jobs of this process that have no rows in `job_texts` yet. Most jobs end so, and one statement ends them. */
-  readonly #withoutTexts = new Set<string>()
+  /** Running jobs of this process that have no checkpoints yet. Most jobs end so, and one statement ends them. */
+  readonly #withoutCheckpoints = new Set<string>()
   #isClosed = false
 
   private constructor(database: SqlDatabase) {
@@ -69,10 +63,8 @@ export class SqlJobRepository implements JobRepository {
   async insert(job: StoredPendingJob | StoredRunningJob, idempotency?: IdempotencyKey): Promise<KeyedJob | undefined> {
     const database = await this.#opened()
     try {
-      const first = idempotency
-        ? await database.transact((db) => this.#insertKeyed(db, job, idempotency))
-        : await database.write((db) => this.#insertRow(db, job))
-      if (job.status === 'running' && !first) this.#withoutTexts.add(job.id)
+      const first = await insertJob(database, job, idempotency)
+      if (job.status === 'running' && !first) this.#withoutCheckpoints.add(job.id)
       return first
     } catch (error) {
       if (error instanceof StorageUnavailableError) this.#unconfirmedInserts.add(job.id)
@@ -81,14 +73,14 @@ export class SqlJobRepository implements JobRepository {
   }
 
   async find(id: string): Promise<StoredJob | undefined> {
-    const { db } = await this.#opened()
-    const row = await selectJobs(db).where('jobs.id', '=', toStorable(id)).executeTakeFirst()
+    const { db, dialect } = await this.#opened()
+    const row = await selectJobs(db, dialect).where('jobs.id', '=', toStorable(id)).executeTakeFirst()
     return row && jobOf(row)
   }
 
   async findByIdempotencyKey(key: string, now: number): Promise<KeyedJob | undefined> {
-    const { db } = await this.#opened()
-    return await findByKey(db, key, now)
+    const { db, dialect } = await this.#opened()
+    return await findByKey(db, dialect, key, now)
   }
 
   async findPending(limit: number, after?: JobPosition): Promise<WaitingJob[]> {
@@ -125,17 +117,7 @@ export class SqlJobRepository implements JobRepository {
 
   async takeOver(job: JobRun): Promise<StoredRunningJob | undefined> {
     const database = await this.#opened()
-    return await database.transact(async (db) => {
-      const { numUpdatedRows } = await db
-        .updateTable('jobs')
-        .set({ run: runOf(job) + 1, runner_id: null })
-        .where('id', '=', toStorable(job.id))
-        .where(isInState({ ...job, status: 'running' }))
-        .executeTakeFirst()
-      if (numUpdatedRows === 0n) return undefined
-      const row = await selectJobs(db).where('jobs.id', '=', toStorable(job.id)).executeTakeFirstOrThrow()
-      return StoredRunning.parse(jobOf(row))
-    })
+    return await database.transact((db) => takeOver(db, database.dialect, job))
   }
 
   async countPendingBytes(): Promise<ReadonlyMap<string | undefined, number>> {
@@ -164,12 +146,12 @@ export class SqlJobRepository implements JobRepository {
 
   async replace(next: StoredJob, from: JobState): Promise<boolean> {
     const database = await this.#opened()
-    const hasTexts = from.status === 'running' && !this.#withoutTexts.delete(next.id)
+    const hasCheckpoints = from.status === 'running' && !this.#withoutCheckpoints.delete(next.id)
     try {
-      const isReplaced = await (hasTexts
-        ? database.transact((db) => this.#replaceWithTexts(db, next, from))
+      const isReplaced = await (hasCheckpoints
+        ? database.transact((db) => this.#replaceWithCheckpoints(db, next, from))
         : database.write((db) => this.#replaceRow(db, next, from)))
-      if (isReplaced && next.status === 'running') this.#withoutTexts.add(next.id)
+      if (isReplaced && next.status === 'running') this.#withoutCheckpoints.add(next.id)
       if (isReplaced) return true
       return this.#unconfirmedChanges.has(next) && (await this.#holds(next))
     } catch (error) {
@@ -180,7 +162,7 @@ export class SqlJobRepository implements JobRepository {
 
   async checkpoint(progress: readonly JobCheckpoint[]): Promise<ReadonlySet<string>> {
     const database = await this.#opened()
-    for (const { job } of progress) this.#withoutTexts.delete(job.id)
+    for (const { id } of progress) this.#withoutCheckpoints.delete(id)
     return await database.transact((db) => storeCheckpoints(db, progress))
   }
 
@@ -192,17 +174,25 @@ export class SqlJobRepository implements JobRepository {
     return numDeletedRows > 0n
   }
 
-  async deleteFinalBefore(time: number, limit: number): Promise<number> {
+  async deleteExpired(expiry: JobExpiry, limit: number): Promise<number> {
     const database = await this.#opened()
-    const { numDeletedRows } = await database.write((db) =>
-      db
-        .deleteFrom('jobs')
-        .where('id', 'in', (eb) =>
-          eb.selectFrom('jobs').select('id').where('ended_at', '<', isoTime(time)).orderBy('ended_at').limit(limit),
-        )
-        .executeTakeFirst(),
-    )
-    return Number(numDeletedRows)
+    return await database.transact((db) => removeExpired(db, database.dialect, expiry, limit))
+  }
+
+  async storeItems(items: readonly Item[]): Promise<void> {
+    await storeItems(await this.#opened(), items)
+  }
+
+  async findItem(id: string): Promise<Uint8Array | undefined> {
+    return await findItem((await this.#opened()).db, id)
+  }
+
+  async sweepItems(time: number, limit: number): Promise<number> {
+    return await sweepItems(await this.#opened(), time, limit)
+  }
+
+  async countStoredBytes(owner: string): Promise<number> {
+    return await countStoredBytes((await this.#opened()).db, owner)
   }
 
   holdsRuns(): boolean {
@@ -231,32 +221,10 @@ export class SqlJobRepository implements JobRepository {
     return this.#database
   }
 
-  async #insertRow(db: SqlDb, job: StoredJob): Promise<undefined> {
-    const { numInsertedOrUpdatedRows } = await db
-      .insertInto('jobs')
-      .values(rowOf(job, this.#database.runner.id))
-      .onConflict((on) => on.column('id').doNothing())
-      .executeTakeFirst()
-    if (numInsertedOrUpdatedRows === 0n) throw new JobConflictError(job.id)
-  }
-
-  async #insertKeyed(db: SqlDb, job: StoredJob, idempotency: IdempotencyKey): Promise<KeyedJob | undefined> {
-    const now = Date.parse(job.createdAt)
-    const first = await findByKey(db, idempotency.key, now)
-    if (first) return first
-    await this.#insertRow(db, job)
-    if (await takeKey(db, idempotency, job)) return undefined
-    // Another process took the key first.
-    await db.deleteFrom('jobs').where('id', '=', toStorable(job.id)).execute()
-    const winner = await findByKey(db, idempotency.key, now)
-    // The job of that process may have been removed since.
-    return winner ?? (await this.#insertKeyed(db, job, idempotency))
-  }
-
-  /** Removes the rows in `job_texts` as well, because the new state has the whole text. */
-  async #replaceWithTexts(db: SqlDb, next: StoredJob, from: JobState): Promise<boolean> {
+  /** Removes the checkpoints as well, because the new state has the whole answer. */
+  async #replaceWithCheckpoints(db: SqlDb, next: StoredJob, from: JobState): Promise<boolean> {
     const isReplaced = await this.#replaceRow(db, next, from)
-    if (isReplaced) await db.deleteFrom('job_texts').where('job_id', '=', toStorable(next.id)).execute()
+    if (isReplaced) await removeCheckpoints(db, next.id)
     return isReplaced
   }
 

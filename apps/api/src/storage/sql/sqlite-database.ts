@@ -3,7 +3,12 @@ import { access } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Database } from 'better-sqlite3'
 import { Kysely, sql } from 'kysely'
-import { JobConflictError, StorageUnavailableError } from '../../jobs/ports/job-repository.ts'
+import {
+  ItemSweptError,
+  JobConflictError,
+  PreviousJobGoneError,
+  StorageUnavailableError,
+} from '../../jobs/ports/job-repository.ts'
 import { CommitPace } from '../commit-pace.ts'
 import type { FileLock } from '../file-lock.ts'
 import { GroupCommit } from '../group-commit.ts'
@@ -16,6 +21,9 @@ import { insertProbe, removeProbe } from './write-probe.ts'
 /** After a write within this time the store counts as writable, in milliseconds. */
 const FRESH_MS = 5_000
 const PROBE_BYTES = { idle: 4_096, afterFailure: 262_144 }
+
+/** Thrown before a change has written anything. After any other error it may have written a part. */
+const REFUSALS = [JobConflictError, PreviousJobGoneError, ItemSweptError]
 
 /** A change in a transaction that it shares with others. If it rejects, the whole transaction fails. */
 type Change = (db: SqlDb) => Promise<void>
@@ -68,8 +76,7 @@ export class SqliteDatabase implements SqlDatabase {
         outcome.resolve(await statements(db))
       } catch (error) {
         outcome.reject(error)
-        // A conflict is found before this change wrote anything. After any other error it may have written a part.
-        if (!(error instanceof JobConflictError)) throw error
+        if (!REFUSALS.some((refusal) => error instanceof refusal)) throw error
       }
     })
     return await outcome.promise

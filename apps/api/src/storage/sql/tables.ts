@@ -9,6 +9,9 @@ import type { ColumnType, Kysely } from 'kysely'
 export interface Tables {
   jobs: JobTable
   job_texts: JobTextTable
+  job_growth: JobGrowthTable
+  items: ItemTable
+  job_items: JobItemTable
   idempotency_keys: IdempotencyKeyTable
   runners: RunnerTable
   imports: ImportTable
@@ -25,7 +28,7 @@ interface JobTable {
   prompt: string
   options: string | null
   status: JobStatus
-  /** The answer. Null while the job is pending. While it runs, the checkpoints in `job_texts` come after this text. */
+  /** The text of the answer. Null while the job is pending. While it runs, the checkpoints in `job_texts` come after this. */
   result: string | null
   metrics: string | null
   error: string | null
@@ -41,10 +44,18 @@ interface JobTable {
   prompt_length: number | null
   /** What lists show of long options, as JSON. Null where the options are short, and in rows of older versions. */
   listed_options: ColumnType<string | null, string | null, never>
-  /** The bytes of the prompt and the options. Null in rows of older versions. */
+  /** The bytes of the input, with its items. Null in rows of older versions. */
   input_bytes: ColumnType<number | null, number, never>
   /** The number of the latest run; 0 before the first. */
   run: ColumnType<number, number | undefined, number>
+  /** The job whose conversation goes on. It may have been removed. */
+  previous_job_id: string | null
+  /** The messages with references to items. Null if the job was made of a prompt. */
+  messages: string | null
+  /** The parts of the answer. Null if it is one text. While the job runs, the checkpoints in `job_growth` come after these. */
+  parts: string | null
+  /** The tape of the answer. Null in rows of older versions, and before the first piece. */
+  tape: Uint8Array | null
 }
 
 /** The pieces that checkpoints add to the texts of running jobs, so that a long text is not rewritten whenever it grows. */
@@ -53,6 +64,48 @@ interface JobTextTable {
   /** The place in the text where the piece begins, in UTF-16 code units. */
   start: number
   text: string
+}
+
+/**
+ * What checkpoints add to the parts and tapes of running jobs. Processes of older versions do not know this table, and read
+ * the text of the answer in `job_texts`.
+ */
+interface JobGrowthTable {
+  job_id: string
+  /** The number of pieces before the growth. */
+  pieces: number
+  /** The place where the growth begins. */
+  place: number
+  /** The length of the text before the growth, in UTF-16 code units. */
+  text_length: number
+  /** The number of parts before the growth. */
+  part_count: number
+  /** What was added to each part. Null while the answer is one text. */
+  parts: string | null
+  /** The tape of the pieces that were added. */
+  tape: Uint8Array
+}
+
+/** Content that is kept once, however many jobs refer to it. */
+interface ItemTable {
+  /** The SHA-256 of the bytes, in hexadecimal digits. */
+  id: string
+  /** In bytes. */
+  size: number
+  /** When it was last stored, up to `TOUCH_GRAIN_MS` before the truth. */
+  touched_at: string
+  // The last column, so that SQLite reads the others without it.
+  bytes: Uint8Array
+}
+
+/** Which jobs refer to which items. */
+interface JobItemTable {
+  job_id: string
+  item_id: string
+  /** The owner of the job. */
+  owner: string | null
+  /** The size of the item, in bytes. */
+  size: number
 }
 
 interface IdempotencyKeyTable {

@@ -87,7 +87,7 @@ export const nodeDisk: Disk = {
 }
 
 /** Whether an operation failed because there is no such file or folder. */
-function isMissing(error: unknown): boolean {
+export function isMissing(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ENOENT'
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { aJob } from '../../../../test/contracts/describe-job-repository.ts'
+import { aJob } from '../../../../test/contracts/stored-job.ts'
+import { startJob } from '../../../jobs/job.ts'
 import { DamagedFileError, type JobEntries, JobEntry, NewerFileError } from '../memory/job-entry.ts'
 import { documentPieces, EditedDocumentError, journalNamedBy, parseDocument, streamDocument } from './jobs-document.ts'
 import type { JournalPoint } from './journal-lines.ts'
@@ -51,6 +52,31 @@ describe('the document of jobs.json', () => {
     const damaged = Buffer.from(damage(documentOf(2).toString()))
     expect(() => parseDocument(PATH, damaged)).toThrow(DamagedFileError)
     await expect(streamed(damaged, 100)).rejects.toThrow(EditedDocumentError)
+  })
+
+  it('has version 2 as soon as a record needs it, and is read back whole, in chunks and edited', async () => {
+    const job = { ...aJob('a'), messages: [{ role: 'user' as const, content: 'Hi' }] }
+    const running = startJob(aJob('a'), 0)
+    for (const rich of [
+      job,
+      { ...aJob('a'), previousJobId: 'b' },
+      { ...aJob('a'), options: { temperature: 0.5, topP: 0.5 } },
+      { ...running, parts: [{ type: 'reasoning' as const, text: 'hm' }] },
+    ]) {
+      const entries = [JobEntry.of(aJob('b')), JobEntry.of(rich)]
+      const document = Buffer.concat([...documentPieces({ entries })])
+      expect(JSON.parse(document.toString())).toEqual({ version: 2, jobs: [aJob('b'), rich] })
+      expect(jobsOf(parseDocument(PATH, document).entries)).toEqual([aJob('b'), rich])
+      expect(parseDocument(PATH, document).journal).toBeUndefined()
+      expect(jobsOf(await streamed(document, 7))).toEqual([aJob('b'), rich])
+      const edited = Buffer.from(JSON.stringify(JSON.parse(document.toString()), null, 2))
+      expect(jobsOf(parseDocument(PATH, edited).entries)).toEqual([aJob('b'), rich])
+    }
+  })
+
+  it('stays at version 1 with a tape, which older versions keep and do not read', () => {
+    const entries = [JobEntry.of({ ...startJob(aJob('a'), 0), tape: 'AQI=' })]
+    expect(JSON.parse(Buffer.concat([...documentPieces({ entries })]).toString())).toMatchObject({ version: 1 })
   })
 
   it('names the journal that has newer changes, whole, in chunks and edited', async () => {

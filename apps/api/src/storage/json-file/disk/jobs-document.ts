@@ -12,14 +12,15 @@ import { type JournalPoint, NEWLINE, pointChecksum } from './journal-lines.ts'
  *     {"id":"b", … }
  *     ]}
  *
- * A document without jobs has an empty line between the two others. While changes go to a journal, the version is 2, and the
- * first line names the journal, and the last of its changes that the document has:
+ * A document without jobs has an empty line between the two others. The version is 2 as soon as a record needs it, see
+ * `recordVersionOf`. It is also 2 while changes go to a journal: then the first line names the journal, and the last of its
+ * changes that the document has:
  *
  *     {"version":2,"journal":{"id":"…","after":40,"checksum":"5f0c3a91"},"jobs":[
  *
- * A server that knows only version 1 then refuses the document. It would leave out what the journal has.
+ * A server that knows only version 1 then refuses the document. It would leave out what the journal has, or a part of a job.
  */
-const FIRST_LINE = Buffer.from('{"version":1,"jobs":[')
+const FIRST_LINES = { 1: Buffer.from('{"version":1,"jobs":['), 2: Buffer.from('{"version":2,"jobs":[') }
 const FIRST_LINE_WITH_JOURNAL = /^(\{"version":2,"journal":\{"id":"[\w-]+","after":\d+,"checksum":"\w+"\},"jobs":\[)$/
 const LAST_LINE = Buffer.from(']}')
 const COMMA = 44
@@ -31,7 +32,7 @@ const Document = z.discriminatedUnion('version', [
   z.strictObject({ version: z.literal(1), jobs: z.array(z.unknown()) }),
   z.strictObject({
     version: z.literal(2),
-    journal: z.strictObject({ id: z.string().min(1), after: z.int().nonnegative(), checksum: z.string() }),
+    journal: z.strictObject({ id: z.string().min(1), after: z.int().nonnegative(), checksum: z.string() }).optional(),
     jobs: z.array(z.unknown()),
   }),
 ])
@@ -53,7 +54,7 @@ export class EditedDocumentError extends Error {
 
 /** The document in pieces to be written one after the other. */
 export function* documentPieces({ entries, journal }: JobsDocument): Generator<Uint8Array> {
-  yield journal ? firstLineWith(journal) : FIRST_LINE
+  yield journal ? firstLineWith(journal) : firstLineOf(entries)
   yield LINE_END
   for (const [index, { line }] of entries.entries()) {
     if (index > 0) yield SEPARATOR
@@ -62,6 +63,10 @@ export function* documentPieces({ entries, journal }: JobsDocument): Generator<U
   yield LINE_END
   yield LAST_LINE
   yield LINE_END
+}
+
+function firstLineOf(entries: JobEntries): Buffer {
+  return FIRST_LINES[entries.some(({ recordVersion }) => recordVersion > 1) ? 2 : 1]
 }
 
 function firstLineWith(journal: JournalPoint): Buffer {
@@ -179,7 +184,7 @@ class DocumentLines {
     const number = ++this.#lineCount
     if (this.#hasEnded) throw new EditedDocumentError()
     if (number === 1) {
-      if (!line.equals(FIRST_LINE)) this.journal = this.#readJournal(line)
+      if (!line.equals(FIRST_LINES[1]) && !line.equals(FIRST_LINES[2])) this.journal = this.#readJournal(line)
       return undefined
     }
     if (line.equals(LAST_LINE)) {
@@ -224,7 +229,7 @@ function valuesOf(path: string, bytes: Buffer): { values: Pick<JobLine, 'value' 
   if (!document.success) throw new DamagedFileError(path, describeIssues(document.error))
   const { data } = document
   const values = data.jobs.map((value) => ({ value, line: new TextEncoder().encode(JSON.stringify(value)) }))
-  if (data.version === 1) return { values }
+  if (data.version === 1 || !data.journal) return { values }
   if (data.journal.checksum !== pointChecksum(data.journal)) {
     throw new DamagedFileError(path, 'journal: its checksum is wrong, so the first line is damaged')
   }

@@ -2,10 +2,12 @@ import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { aJob } from '../../../../test/contracts/describe-job-repository.ts'
+import { aJob } from '../../../../test/contracts/stored-job.ts'
 import { CrashDisk, writeFiles } from '../../../../test/support/crash-disk.ts'
 import { temporaryFolder } from '../../../../test/support/temporary-folder.ts'
+import { textGrowth } from '../../../../test/support/text-growth.ts'
 import { type StoredJob, startJob } from '../../../jobs/job.ts'
+import type { Growth } from '../memory/growth.ts'
 import { DamagedFileError, JobEntry, NewerFileError } from '../memory/job-entry.ts'
 import { parseDocument } from './jobs-document.ts'
 import { readJournal } from './journal-reader.ts'
@@ -27,9 +29,7 @@ async function killedStore(): Promise<{ files: Files; jobs: StoredJob[]; lines: 
   for (const text of ['So', ' far\n🙂']) {
     const stored = store.jobs.get('a')
     if (stored?.job.status !== 'running') throw new Error('the job does not run')
-    const { metrics, updatedAt } = stored.job
-    const grown = stored.grown({ id: 'a', run: 1, at: stored.textLength, text, metrics, updatedAt })
-    await store.commit(new Map([['a', grown]]))
+    await store.commit(new Map([['a', stored.grown(textGrowth('a', stored.place, text))]]))
   }
   await store.commit(new Map([['b', undefined]]))
   await store.commit(put(running('c')))
@@ -191,12 +191,11 @@ describe('the journal of a store that was killed', () => {
   it('is called newer, and not damaged, when it has what this version does not know', async () => {
     const { files, lines } = await killedStore()
     const id: string = JSON.parse(lines[0]?.split(' ').slice(3).join(' ') ?? '').id
-    const { metrics, updatedAt } = running('a')
-    const growth = { id: 'a', run: 1, at: 9, text: '!', metrics, updatedAt }
+    const growth = textGrowth('a', 9, '!')
     const readWith = (line: string) => read(withJournal(files, linesOf([...lines, line])))
     expect(await readWith(lineOf(id, 7, 'append', growth))).toMatchObject([{ result: 'So far\n🙂!' }, { id: 'c' }])
     for (const line of [
-      lineOf(id, 7, 'append', { ...growth, tape: [1, 5] }),
+      lineOf(id, 7, 'append', { ...growth, mood: 'good' }),
       lineOf(id, 7, 'removed', { id: 'a', reason: 'retention' }),
       lineOf(id, 7, 'note', {}),
     ]) {
@@ -209,18 +208,17 @@ describe('the journal of a store that was killed', () => {
   it('cuts and appends texts; appends of other runs change nothing, and a text with a hole is refused', async () => {
     const { files, lines } = await killedStore()
     const id: string = JSON.parse(lines[0]?.split(' ').slice(3).join(' ') ?? '').id
-    const { metrics, updatedAt } = running('a')
-    const readWith = async (growth: { id: string; run: number; at: number; text: string }) => {
-      const line = lineOf(id, 7, 'append', { ...growth, metrics, updatedAt })
+    const readWith = async (growth: Growth) => {
+      const line = lineOf(id, 7, 'append', growth)
       const [first] = await read(withJournal(files, linesOf([...lines, line])))
       return first?.status === 'running' ? first.result : undefined
     }
-    expect(await readWith({ id: 'a', run: 1, at: 2, text: ' what?' })).toBe('So what?')
-    expect(await readWith({ id: 'a', run: 1, at: 0, text: '' })).toBe('')
-    for (const run of [0, 2]) expect(await readWith({ id: 'a', run, at: 99, text: 'x' })).toBe('So far\n🙂')
-    expect(await readWith({ id: 'b', run: 1, at: 0, text: 'removed' })).toBe('So far\n🙂')
-    await expect(readWith({ id: 'a', run: 1, at: 10, text: 'x' })).rejects.toThrow(
-      'line 8: it continues a text at 10 that ends at 9',
+    expect(await readWith(textGrowth('a', 2, ' what?'))).toBe('So what?')
+    expect(await readWith(textGrowth('a', 0, ''))).toBe('')
+    for (const run of [0, 2]) expect(await readWith(textGrowth('a', 99, 'x', run))).toBe('So far\n🙂')
+    expect(await readWith(textGrowth('b', 0, 'removed'))).toBe('So far\n🙂')
+    await expect(readWith(textGrowth('a', 10, 'x'))).rejects.toThrow(
+      'line 8: it continues an answer at 10 that ends at 9',
     )
   })
 })

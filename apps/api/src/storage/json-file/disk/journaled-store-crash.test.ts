@@ -1,11 +1,12 @@
 import { mkdir, readdir, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { aJob } from '../../../../test/contracts/describe-job-repository.ts'
+import { aJob } from '../../../../test/contracts/stored-job.ts'
 import { CrashDisk, writeFiles } from '../../../../test/support/crash-disk.ts'
 import { Random } from '../../../../test/support/random.ts'
 import { rounds, timeoutOf } from '../../../../test/support/rounds.ts'
 import { temporaryFolder } from '../../../../test/support/temporary-folder.ts'
+import { textGrowth } from '../../../../test/support/text-growth.ts'
 import { startJob } from '../../../jobs/job.ts'
 import { type JobChanges, JobEntry } from '../memory/job-entry.ts'
 import type { StoredJobs } from '../memory/stored-jobs.ts'
@@ -47,8 +48,7 @@ function grown(random: Random, number: number, stored: JobEntry): JobEntry {
   // Now and then a checkpoint is repeated, with more text.
   const at = random.next() < 0.2 ? random.below(job.result.length + 1) : job.result.length
   const text = `${number}🙂;${'y'.repeat(random.below(100))}`
-  const { id, metrics, updatedAt } = job
-  const entry = stored.grown({ id, run: stored.run, at, text, metrics, updatedAt })
+  const entry = stored.grown(textGrowth(job.id, at, text, stored.run))
   if (!entry) throw new Error('the job did not grow')
   return entry
 }

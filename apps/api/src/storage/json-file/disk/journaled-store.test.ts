@@ -1,7 +1,7 @@
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { aJob } from '../../../../test/contracts/describe-job-repository.ts'
+import { aJob } from '../../../../test/contracts/stored-job.ts'
 import { CrashDisk } from '../../../../test/support/crash-disk.ts'
 import { temporaryFolder } from '../../../../test/support/temporary-folder.ts'
 import { tinyDisk } from '../../../../test/support/tiny-disk.ts'

@@ -3,9 +3,13 @@ import {
   IDEMPOTENCY_WINDOW_MS,
   type IdempotencyKey,
   type JobCheckpoint,
+  JobConflictError,
+  type JobExpiry,
+  type JobState,
   type KeyedJob,
+  PreviousJobGoneError,
 } from '../../../jobs/ports/job-repository.ts'
-import { growthOf } from './growth.ts'
+import { grownJob, growthOf } from './growth.ts'
 import { type JobChanges, JobEntry } from './job-entry.ts'
 import type { StoredJobs } from './stored-jobs.ts'
 
@@ -44,8 +48,30 @@ export class Draft {
     return this.#changes.has(id) ? this.#changes.get(id) : this.#stored.get(id)
   }
 
+  /** Whether a job still has this status and run. */
+  hasState(id: string, { status, run = 0 }: JobState): boolean {
+    const entry = this.get(id)
+    return entry !== undefined && entry.status === status && entry.run === run
+  }
+
+  /**
+   * The job that has the key of a new one, so that the new one is not inserted.
+   * @throws JobConflictError
+   * @throws PreviousJobGoneError
+   */
+  findFirst(
+    { id, createdAt, previousJobId }: StoredJob,
+    idempotency: IdempotencyKey | undefined,
+  ): KeyedJob | undefined {
+    const first = idempotency && this.#findByKey(idempotency.key, Date.parse(createdAt))
+    if (first) return first
+    if (this.get(id)) throw new JobConflictError(id)
+    if (previousJobId !== undefined && !this.get(previousJobId)) throw new PreviousJobGoneError(previousJobId)
+    return undefined
+  }
+
   /** The job that was created with the key less than `IDEMPOTENCY_WINDOW_MS` before `now`. */
-  findByKey(key: string, now: number): KeyedJob | undefined {
+  #findByKey(key: string, now: number): KeyedJob | undefined {
     const id = this.#idsByKey.get(key) ?? this.#stored.findByKey(key)?.id
     const entry = id === undefined ? undefined : this.get(id)
     return entry && keyedJob(entry, now)
@@ -64,12 +90,13 @@ export class Draft {
 
   /** Stores the progress of a job that is running. */
   checkpoint(checkpoint: JobCheckpoint): void {
-    const { job } = checkpoint
+    const growth = growthOf(checkpoint)
     // A growth is relative to what is on disk, and an earlier change of this commit is not there yet.
-    const stored = this.#changes.has(job.id) ? undefined : this.#stored.get(job.id)
-    const grown = stored?.grown(growthOf(checkpoint, stored.textLength), job.result)
-    if (grown) this.#change(job.id, grown)
-    else this.replace(job)
+    const stored = this.#changes.has(growth.id) ? undefined : this.#stored.get(growth.id)
+    const grown = stored && growth.place <= stored.place ? stored.grown(growth) : undefined
+    const job = grown ? undefined : this.get(growth.id)?.job
+    if (grown) this.#change(growth.id, grown)
+    else if (job?.status === 'running') this.replace(grownJob(job, growth, false))
   }
 
   /** Removes the job if it is final. Returns whether it was. */
@@ -77,6 +104,37 @@ export class Draft {
     if (this.get(id)?.endedAt === undefined) return false
     this.#change(id, undefined)
     return true
+  }
+
+  /** Removes expired jobs, those that ended first before others, as `JobRepository.deleteExpired` says. */
+  deleteExpired({ endedBefore, endedLongBefore }: JobExpiry, limit: number): number {
+    const old: { id: string; endedAt: number }[] = []
+    for (const { id, endedAt } of this.#all()) {
+      if (endedAt !== undefined && endedAt < endedBefore) old.push({ id, endedAt })
+    }
+    if (old.length === 0) return 0
+    const kept = this.#keptByConversations(endedBefore)
+    const expired = old.filter(({ id, endedAt }) => endedAt < endedLongBefore || !kept.has(id))
+    const first = expired.toSorted((a, b) => a.endedAt - b.endedAt).slice(0, limit)
+    return first.filter(({ id }) => this.deleteFinal(id)).length
+  }
+
+  /** The jobs with a job behind them in their conversation that has not ended, or ended at a time or later. */
+  #keptByConversations(time: number): ReadonlySet<string> {
+    const kept = new Set<string>()
+    for (const { previousJobId, endedAt } of this.#all()) {
+      if (endedAt !== undefined && endedAt < time) continue
+      for (let id = previousJobId; id !== undefined && !kept.has(id); id = this.get(id)?.previousJobId) kept.add(id)
+    }
+    return kept
+  }
+
+  *#all(): Generator<JobEntry> {
+    for (const { id } of this.#stored.inOrderOfCreation()) {
+      const entry = this.get(id)
+      if (entry) yield entry
+    }
+    for (const [id, entry] of this.#changes) if (entry && !this.#stored.get(id)) yield entry
   }
 
   /** Makes the commit write to the disk even if no job changes, to find out whether the disk works. */

@@ -1,9 +1,13 @@
 import { isFinal, issueSentence, type JobStatus, JobSummary } from '@promptlab/contract'
 import { z } from 'zod'
-import { runOf, StoredJob, type StoredRunningJob } from '../../../jobs/job.ts'
+import { answerLength } from '../../../jobs/answer/stored-answer.ts'
+import { countEntries, decodeTape } from '../../../jobs/answer/tape.ts'
+import { runOf, StoredJob } from '../../../jobs/job.ts'
 import { summaryOf } from '../../../jobs/job-summary.ts'
+import { itemSizes } from '../../../jobs/kept-parts.ts'
 import { endedAt, type IdempotencyKey } from '../../../jobs/ports/job-repository.ts'
-import type { Growth } from './growth.ts'
+import { recordVersionOf } from '../../../jobs/record-version.ts'
+import { bytesOf, type Growth, grownJob } from './growth.ts'
 
 /** All jobs of a store, in the order of creation. */
 export type JobEntries = readonly JobEntry[]
@@ -35,8 +39,15 @@ export class JobEntry {
   readonly endedAt: number | undefined
   /** The number of the job's latest run; 0 before the first. */
   readonly run: number
-  /** The length of the answer so far, in UTF-16 code units. */
-  readonly textLength: number
+  /** The places that the answer takes so far, and the number of its pieces. */
+  readonly place: number
+  readonly pieces: number
+  /** The job whose conversation goes on. */
+  readonly previousJobId: string | undefined
+  /** The items that the job refers to, and their sizes in bytes. Undefined if there are none. */
+  readonly items: ReadonlyMap<string, number> | undefined
+  /** Which versions of the server can read the job, see `RECORD_VERSION`. */
+  readonly recordVersion: number
   /** How this entry differs from the one before it, if a checkpoint made it. */
   readonly growth: Growth | undefined
   /** Undefined until it is asked for, in an entry that a checkpoint made. */
@@ -49,7 +60,9 @@ export class JobEntry {
   private constructor(
     job: StoredJob,
     idempotency: IdempotencyKey | undefined,
-    form: { readonly line: Uint8Array } | { readonly growth: Growth; readonly bytes: number },
+    form:
+      | { readonly line: Uint8Array; readonly growth?: undefined }
+      | { readonly growth: Growth; readonly bytes: number },
   ) {
     this.id = job.id
     this.status = job.status
@@ -59,8 +72,13 @@ export class JobEntry {
     this.idempotency = idempotency
     this.endedAt = isFinal(job) ? endedAt(job) : undefined
     this.run = runOf(job)
-    this.textLength = job.status === 'pending' ? 0 : job.result.length
-    if ('growth' in form) {
+    this.place = job.status === 'pending' ? 0 : answerLength(job)
+    this.pieces = piecesOf(job, form)
+    this.previousJobId = job.previousJobId
+    const items = itemSizes(job.messages)
+    this.items = items.size > 0 ? items : undefined
+    this.recordVersion = recordVersionOf(job)
+    if (form.growth) {
       this.growth = form.growth
       this.bytes = form.bytes
       this.#unfinished = job
@@ -108,24 +126,27 @@ export class JobEntry {
   }
 
   /**
-   * The entry after a checkpoint, which costs as much as the text that is new. Undefined if the growth belongs to another
-   * run, or to one that has ended: then nothing changes.
-   * @param whole the text after the growth, if the caller has it. Then pieces that were cut from longer texts are not kept:
-   * each would keep the whole text that it was cut from in memory.
-   * @throws RangeError the growth begins behind the end of the text
+   * The entry after a checkpoint, which costs as much as what is new. Undefined if the growth belongs to another run, or to
+   * one that has ended: then nothing changes.
+   * @throws RangeError the growth begins behind the end of the answer
    */
-  grown(growth: Growth, whole?: string): JobEntry | undefined {
+  grown(growth: Growth): JobEntry | undefined {
     const { job } = this
     if (job.status !== 'running' || this.run !== growth.run) return undefined
-    if (growth.at > this.textLength) {
-      throw new RangeError(`it continues a text at ${growth.at} that ends at ${this.textLength}`)
+    if (growth.place > this.place) {
+      throw new RangeError(`it continues an answer at ${growth.place} that ends at ${this.place}`)
     }
-    const isCut = growth.at < this.textLength
-    const result = whole ?? (isCut ? job.result.slice(0, growth.at) : job.result) + growth.text
-    const next: StoredRunningJob = { ...job, result, metrics: growth.metrics, updatedAt: growth.updatedAt }
-    const bytes = isCut ? encodeLine(next, this.idempotency).length : this.bytes + jsonBytes(growth.text)
+    const isBehind = growth.place === this.place && growth.pieces === this.pieces
+    const next = grownJob(job, growth, isBehind)
+    const bytes = isBehind ? this.bytes + bytesOf(growth) : encodeLine(next, this.idempotency).length
     return new JobEntry(next, this.idempotency, { growth, bytes })
   }
+}
+
+/** Only an answer that still grows needs the number. */
+function piecesOf(job: StoredJob, form: { readonly growth?: Growth | undefined }): number {
+  if (form.growth) return form.growth.pieces + countEntries(decodeTape(form.growth.tape))
+  return job.status === 'running' ? countEntries(decodeTape(job.tape ?? '')) : 0
 }
 
 const encoder = new TextEncoder()
@@ -133,11 +154,6 @@ const decoder = new TextDecoder()
 
 function encodeLine(job: StoredJob, idempotency: IdempotencyKey | undefined): Uint8Array {
   return encoder.encode(JSON.stringify(idempotency ? { ...job, idempotency } : job))
-}
-
-/** What a text adds to the line of a job, in bytes. */
-function jsonBytes(text: string): number {
-  return Buffer.byteLength(JSON.stringify(text)) - 2
 }
 
 const JobLine = StoredJob.and(

@@ -10,6 +10,10 @@ export class StoredJobs {
   readonly #order: ListOrder<JobEntry>
   #bytes = 0
   readonly #pendingBytes = new Map<string | undefined, number>()
+  /** How many jobs refer to each item. */
+  readonly #itemUses = new Map<string, number>()
+  /** The bytes of the items of jobs, by owner. */
+  readonly #itemBytes = new Map<string | undefined, number>()
 
   constructor(entries: JobEntries) {
     this.#entries = new Map(entries.map((entry) => [entry.id, entry]))
@@ -29,9 +33,24 @@ export class StoredJobs {
     return this.#bytes
   }
 
-  /** What the lines of pending jobs take, by owner. */
+  /** What the lines and the items of pending jobs take, by owner. */
   get pendingBytes(): ReadonlyMap<string | undefined, number> {
     return this.#pendingBytes
+  }
+
+  /** The bytes of the items that the jobs of each owner refer to. */
+  get itemBytes(): ReadonlyMap<string | undefined, number> {
+    return this.#itemBytes
+  }
+
+  /** The items that jobs refer to. */
+  get usedItems(): Iterable<string> {
+    return this.#itemUses.keys()
+  }
+
+  /** Whether a job refers to an item. */
+  usesItem(id: string): boolean {
+    return this.#itemUses.has(id)
   }
 
   get(id: string): JobEntry | undefined {
@@ -92,10 +111,13 @@ export class StoredJobs {
   #count(entry: JobEntry | undefined, sign: 1 | -1): void {
     if (!entry) return
     this.#bytes += sign * entry.bytes
-    if (entry.status !== 'pending') return
-    const bytes = (this.#pendingBytes.get(entry.owner) ?? 0) + sign * entry.bytes
-    if (bytes === 0) this.#pendingBytes.delete(entry.owner)
-    else this.#pendingBytes.set(entry.owner, bytes)
+    let itemBytes = 0
+    for (const [item, bytes] of entry.items ?? []) {
+      add(this.#itemUses, item, sign)
+      itemBytes += bytes
+    }
+    add(this.#itemBytes, entry.owner, sign * itemBytes)
+    if (entry.status === 'pending') add(this.#pendingBytes, entry.owner, sign * (entry.bytes + itemBytes))
   }
 
   /** The entries that leave the list: the job is removed, or another job gets its id. */
@@ -117,4 +139,11 @@ export class StoredJobs {
     // A day after this job, the key may have been given to another one.
     if (key !== undefined && this.#idsByKey.get(key) === id) this.#idsByKey.delete(key)
   }
+}
+
+/** Adds to a count. A count of 0 is left out. */
+function add<Key>(counts: Map<Key, number>, key: Key, count: number): void {
+  const sum = (counts.get(key) ?? 0) + count
+  if (sum === 0) counts.delete(key)
+  else counts.set(key, sum)
 }

@@ -1,0 +1,41 @@
+import type { CompletionPiece } from '@promptlab/providers'
+
+/** What arrived at once of an answer, and belongs to it. */
+export type Piece = Exclude<CompletionPiece, { type: 'alive' }>
+
+/** The kinds of parts: stretches of an answer. */
+export type PartType = 'text' | 'reasoning' | 'refusal' | 'tool-call'
+
+/** The kind of part that a piece belongs to. */
+export function partTypeOf(piece: Piece): PartType {
+  if (typeof piece === 'string') return 'text'
+  switch (piece.type) {
+    case 'tool-arguments':
+    case 'tool-call-end':
+      return 'tool-call'
+    default:
+      return piece.type
+  }
+}
+
+/**
+ * How many places a piece takes: one for each UTF-16 code unit of text and of arguments, and one each for the opening
+ * and the closing of a tool call.
+ */
+export function placesOf(piece: Piece): number {
+  if (typeof piece === 'string') return piece.length
+  return 'text' in piece ? piece.text.length : 1
+}
+
+/** The text of a piece. Empty for the opening and the closing of a tool call. */
+export function textOf(piece: Piece): string {
+  if (typeof piece === 'string') return piece
+  return 'text' in piece ? piece.text : ''
+}
+
+/** How many characters of a piece are stored but take no place: the id and the name of a call, and the JSON of a carry. */
+export function unseenLengthOf(piece: Piece): number {
+  if (typeof piece === 'string') return 0
+  if (piece.type === 'tool-call') return piece.callId.length + piece.name.length
+  return 'carry' in piece && piece.carry !== undefined ? JSON.stringify(piece.carry).length : 0
+}

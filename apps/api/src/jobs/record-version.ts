@@ -1,0 +1,46 @@
+import type { FinishReason, JobError, JobErrorCode, JobMetrics } from '@promptlab/contract'
+import type { StoredFinalJob, StoredJob } from './job.ts'
+
+const FIRST_OPTIONS: ReadonlySet<string> = new Set(['system', 'temperature', 'maxTokens'])
+
+/** What readers of version 1 take for a later finish reason. They fail at a record with a word that they do not know. */
+const FIRST_REASONS: Partial<Record<FinishReason, FinishReason>> = { 'tool-calls': 'other', refusal: 'other' }
+/** The same for error codes. `retryable` says that a wait does not help. */
+const FIRST_CODES: Partial<Record<JobErrorCode, JobErrorCode>> = {
+  'provider-quota-exceeded': 'provider-rate-limited',
+  'previous-job-gone': 'internal',
+}
+
+/** How a job ended, if it has. */
+interface Ending {
+  readonly metrics?: JobMetrics
+  readonly error?: JobError
+}
+
+/**
+ * The version of the record that holds a job, see `RECORD_VERSION`. A tape needs no later version: older ones leave it out
+ * when they read a job, and lose nothing but the times of its pieces.
+ */
+export function recordVersionOf(
+  job: Pick<StoredJob, 'messages' | 'previousJobId' | 'options'> & Partial<Pick<StoredJob, 'parts'>> & Ending,
+): 1 | 2 {
+  const { messages, previousJobId, parts, options = {} } = job
+  const isMore = messages !== undefined || previousJobId !== undefined || parts !== undefined || hasLaterWords(job)
+  return isMore || Object.keys(options).some((option) => !FIRST_OPTIONS.has(option)) ? 2 : 1
+}
+
+/** Whether a job ended with a finish reason or an error code that readers of version 1 do not know. */
+export function hasLaterWords({ metrics, error }: Ending): boolean {
+  const { finishReason } = metrics ?? {}
+  return (
+    (finishReason !== undefined && finishReason in FIRST_REASONS) || (error !== undefined && error.code in FIRST_CODES)
+  )
+}
+
+/** The job with the nearest words that readers of version 1 know. */
+export function inFirstWords(job: StoredFinalJob): StoredFinalJob {
+  const { finishReason } = job.metrics
+  const metrics = { ...job.metrics, ...(finishReason && { finishReason: FIRST_REASONS[finishReason] ?? finishReason }) }
+  if (job.status !== 'failed') return { ...job, metrics }
+  return { ...job, metrics, error: { ...job.error, code: FIRST_CODES[job.error.code] ?? job.error.code } }
+}

@@ -1,0 +1,29 @@
+import type { AnyStreamEvent, StreamView } from '@promptlab/contract'
+import type { LogLength } from '../answer/log-length.ts'
+import type { LogPiece } from '../answer/log-piece.ts'
+import type { StoredAnswer } from '../answer/stored-answer.ts'
+
+/**
+ * A way of reading an answer: what its events are, and how its cursors count. A view is a pure function of the log and a
+ * cursor, so that live, resumed and replayed streams of a job have the same events.
+ */
+export interface View {
+  readonly name: StreamView
+  /** Adds the events of a piece to a list. */
+  addEvents(events: AnyStreamEvent[], piece: LogPiece): void
+  /** The cursor behind the piece. */
+  endOf(piece: LogPiece): number
+  /** The cursor behind a whole log. */
+  lengthOf(log: LogLength): number
+  /** The place behind which a stored answer has something behind a cursor. */
+  placeOf(answer: StoredAnswer, cursor: number): number
+  /** The part of a piece that lies behind a cursor; undefined if nothing of it does. */
+  behind(piece: LogPiece, cursor: number): LogPiece | undefined
+  /** The pieces of a stored answer behind a cursor. */
+  replay(answer: StoredAnswer, cursor: number): Iterable<LogPiece>
+}
+
+/** The rest of a piece whose text is cut at its front. */
+export function withoutPrefix(piece: LogPiece, length: number): LogPiece {
+  return length <= 0 ? piece : { ...piece, text: piece.text.slice(length) }
+}

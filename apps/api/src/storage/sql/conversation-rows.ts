@@ -1,0 +1,64 @@
+import { type RawBuilder, type SqlBool, sql } from 'kysely'
+import { type JobExpiry, PreviousJobGoneError } from '../../jobs/ports/job-repository.ts'
+import { isoTime } from './job-row.ts'
+import type { SqlDialect } from './migrations.ts'
+import { toStorable } from './storable-text.ts'
+import type { SqlDb } from './tables.ts'
+
+/**
+ * Holds a job until the transaction ends, so that it cannot be removed meanwhile. Transactions that hold the same job do not
+ * wait for each other.
+ * @throws PreviousJobGoneError there is no such job
+ */
+export async function lockPreviousJob(db: SqlDb, dialect: SqlDialect, id: string): Promise<void> {
+  const row = await db
+    .selectFrom('jobs')
+    .select('id')
+    .where('id', '=', toStorable(id))
+    .$if(dialect === 'postgres', (query) => query.forKeyShare())
+    .executeTakeFirst()
+  if (!row) throw new PreviousJobGoneError(id)
+}
+
+/**
+ * Removes expired jobs, those that ended first before others. To be called in a transaction: jobs are locked first and judged
+ * again in a second statement, which sees every job that was stored behind one of them before the lock.
+ * @returns how many were removed
+ */
+export async function removeExpired(
+  db: SqlDb,
+  dialect: SqlDialect,
+  { endedBefore, endedLongBefore }: JobExpiry,
+  limit: number,
+): Promise<number> {
+  const [before, longBefore] = [isoTime(endedBefore), isoTime(endedLongBefore)]
+  const goesOn = hasYoungerBehind(before)
+  // Upwards from the jobs right before one that is not expired, so that each job of a conversation is visited once.
+  const found = await sql<{ id: string }>`
+    with recursive kept(id) as (
+      select jobs.id from jobs where jobs.ended_at < ${before} and ${goesOn}
+      union
+      select jobs.previous_job_id from kept join jobs on jobs.id = kept.id where jobs.previous_job_id is not null
+    )
+    select jobs.id from jobs
+    where jobs.ended_at < ${before} and (jobs.ended_at < ${longBefore} or jobs.id not in (select id from kept))
+    order by jobs.ended_at limit ${limit} ${dialect === 'postgres' ? sql`for update skip locked` : sql``}`.execute(db)
+  if (found.rows.length === 0) return 0
+  const { numDeletedRows } = await db
+    .deleteFrom('jobs')
+    .where(
+      'id',
+      'in',
+      found.rows.map(({ id }) => id),
+    )
+    .where(sql<SqlBool>`(jobs.ended_at < ${longBefore} or not ${goesOn})`)
+    .executeTakeFirst()
+  return Number(numDeletedRows)
+}
+
+/** The condition on a row of `jobs`: a job right behind it has not ended, or ended at the time or later. */
+function hasYoungerBehind(time: string): RawBuilder<SqlBool> {
+  return sql<SqlBool>`exists (
+    select 1 from jobs as behind
+    where behind.previous_job_id = jobs.id and (behind.ended_at is null or behind.ended_at >= ${time}))`
+}

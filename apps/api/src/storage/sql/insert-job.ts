@@ -1,0 +1,56 @@
+import type { StoredJob } from '../../jobs/job.ts'
+import { itemSizes } from '../../jobs/kept-parts.ts'
+import { type IdempotencyKey, JobConflictError, type KeyedJob } from '../../jobs/ports/job-repository.ts'
+import { lockPreviousJob } from './conversation-rows.ts'
+import { findByKey, takeKey } from './idempotency-rows.ts'
+import { insertJobItems, lockItems } from './item-rows.ts'
+import { rowOf } from './job-row.ts'
+import type { SqlDatabase } from './sql-database.ts'
+import { toStorable } from './storable-text.ts'
+import type { SqlDb } from './tables.ts'
+
+/**
+ * Stores a new job, as `JobRepository.insert` says. A job that refers to no other and to no item is one statement.
+ * @returns the job that has the key
+ */
+export async function insertJob(
+  database: SqlDatabase,
+  job: StoredJob,
+  idempotency?: IdempotencyKey,
+): Promise<KeyedJob | undefined> {
+  if (idempotency) return await database.transact((db) => insertKeyed(db, database, job, idempotency))
+  const isOneRow = job.previousJobId === undefined && itemSizes(job.messages).size === 0
+  await database[isOneRow ? 'write' : 'transact']((db) => insertAll(db, database, job))
+  return undefined
+}
+
+async function insertKeyed(
+  db: SqlDb,
+  database: SqlDatabase,
+  job: StoredJob,
+  idempotency: IdempotencyKey,
+): Promise<KeyedJob | undefined> {
+  const now = Date.parse(job.createdAt)
+  const first = await findByKey(db, database.dialect, idempotency.key, now)
+  if (first) return first
+  await insertAll(db, database, job)
+  if (await takeKey(db, idempotency, job)) return undefined
+  // Another process took the key first.
+  await db.deleteFrom('jobs').where('id', '=', toStorable(job.id)).execute()
+  const winner = await findByKey(db, database.dialect, idempotency.key, now)
+  // The job of that process may have been removed since.
+  return winner ?? (await insertKeyed(db, database, job, idempotency))
+}
+
+/** Whatever refuses the job comes before the first write, see `SqliteDatabase.transact`. */
+async function insertAll(db: SqlDb, { dialect, runner }: SqlDatabase, job: StoredJob): Promise<void> {
+  if (job.previousJobId !== undefined) await lockPreviousJob(db, dialect, job.previousJobId)
+  await lockItems(db, dialect, job)
+  const { numInsertedOrUpdatedRows } = await db
+    .insertInto('jobs')
+    .values(rowOf(job, runner.id))
+    .onConflict((on) => on.column('id').doNothing())
+    .executeTakeFirst()
+  if (numInsertedOrUpdatedRows === 0n) throw new JobConflictError(job.id)
+  await insertJobItems(db, [job])
+}

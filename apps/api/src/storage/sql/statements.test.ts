@@ -1,0 +1,64 @@
+import { join } from 'node:path'
+import type { KyselyPlugin } from 'kysely'
+import { expect, it, onTestFinished } from 'vitest'
+import { GrowingJob } from '../../../test/contracts/growing-job.ts'
+import { aJob, completed } from '../../../test/contracts/stored-job.ts'
+import { temporaryFolder } from '../../../test/support/temporary-folder.ts'
+import { startJob } from '../../jobs/job.ts'
+import { openSqliteDatabase } from './open-sqlite.ts'
+import type { SqlDatabase } from './sql-database.ts'
+import { SqlJobRepository } from './sql-job-repository.ts'
+
+/** A repository, and the number of statements that its changes took since the last call. */
+async function openCounted(): Promise<{ jobs: SqlJobRepository; count: () => number }> {
+  const database = await openSqliteDatabase(join(await temporaryFolder(), 'jobs.db'))
+  let statements = 0
+  const counter: KyselyPlugin = {
+    transformQuery({ node }) {
+      statements += 1
+      return node
+    },
+    transformResult: async ({ result }) => result,
+  }
+  const counted: SqlDatabase = {
+    db: database.db,
+    dialect: database.dialect,
+    runner: database.runner,
+    mustRemoveUnconfirmed: database.mustRemoveUnconfirmed,
+    write: (statement) => database.write((db) => statement(db.withPlugin(counter))),
+    transact: (work) => database.transact((db) => work(db.withPlugin(counter))),
+    checkHealth: () => database.checkHealth(),
+    close: () => database.close(),
+  }
+  const jobs = await SqlJobRepository.open(counted)
+  onTestFinished(() => jobs.close())
+  return {
+    jobs,
+    count() {
+      const before = statements
+      statements = 0
+      return before
+    },
+  }
+}
+
+it('a job of a prompt that ends before its first checkpoint takes two statements, with its tape', async () => {
+  const { jobs, count } = await openCounted()
+  await jobs.insert(startJob(aJob('a'), 0))
+  await jobs.replace({ ...completed(aJob('a'), 'text'), tape: 'BAM=' }, { status: 'running', run: 1 })
+  expect(count()).toBe(2)
+  expect(await jobs.find('a')).toMatchObject({ result: 'text', tape: 'BAM=' })
+})
+
+it('a checkpoint of any number of jobs takes three statements, and the end of a job behind it three', async () => {
+  const { jobs, count } = await openCounted()
+  const running = Array.from({ length: 50 }, (_, index) => new GrowingJob(startJob(aJob(`job-${index}`), 0)))
+  for (const job of running) await jobs.insert(job.now)
+  count()
+  await jobs.checkpoint(
+    running.map((job, index) => job.say(index % 2 ? 'text' : { type: 'refusal', text: 'no' }).checkpoint),
+  )
+  expect(count()).toBe(3)
+  await jobs.replace(running[0]?.finish(9) ?? aJob(''), { status: 'running', run: 1 })
+  expect(count()).toBe(3)
+})

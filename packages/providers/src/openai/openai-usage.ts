@@ -1,0 +1,35 @@
+import type { TokenUsage } from '@promptlab/contract'
+import { isCount, tokenUsage } from '../token-usage.ts'
+import { valueAt } from '../value-at.ts'
+
+/** The usage in a chunk. OpenAI sends it beside the choices, others inside the choice, and Groq in a field of its own. */
+export function openAIUsage(chunk: unknown, choice: unknown): TokenUsage | undefined {
+  const usage = valueAt(chunk, 'usage') ?? valueAt(choice, 'usage') ?? valueAt(chunk, 'x_groq', 'usage')
+  return usage ? usageOf(usage) : undefined
+}
+
+function usageOf(usage: unknown): TokenUsage | undefined {
+  const first = (...paths: readonly (readonly string[])[]) =>
+    paths.map((path) => valueAt(usage, ...path)).find((value) => value != null)
+  const input = first(['prompt_tokens'], ['input_tokens'])
+  const output = first(['completion_tokens'], ['output_tokens'])
+  const reasoning = first(['completion_tokens_details', 'reasoning_tokens'], ['reasoning_tokens'])
+  const total = first(['total_tokens'])
+  return tokenUsage(input, wholeOutput(input, output, reasoning, total), {
+    // OpenAI, DeepSeek, Moonshot, and gateways to Anthropic.
+    cachedInputTokens: first(
+      ['prompt_tokens_details', 'cached_tokens'],
+      ['prompt_cache_hit_tokens'],
+      ['cached_tokens'],
+      ['cache_read_input_tokens'],
+    ),
+    cacheWriteTokens: first(['prompt_tokens_details', 'cache_write_tokens'], ['cache_creation_input_tokens']),
+    reasoningTokens: reasoning,
+  })
+}
+
+/** Most servers count reasoning as output. xAI adds it to the total only. */
+function wholeOutput(input: unknown, output: unknown, reasoning: unknown, total: unknown): unknown {
+  if (!isCount(input) || !isCount(output) || !isCount(reasoning)) return output
+  return total === input + output + reasoning ? output + reasoning : output
+}
