@@ -58,7 +58,11 @@ export function createJobBody({ maxPromptChars, schemaFault }: CreateJobLimits) 
         { when: ({ value }) => typeof value === 'object' && value !== null && !Array.isArray(value) },
       ),
       z.superRefine((body, context) => {
-        for (const { path, message } of [...messageFaults(body, maxPromptChars), ...schemaFaults(body, schemaFault)])
+        for (const { path, message } of [
+          ...messageFaults(body, maxPromptChars),
+          ...toolFaults(body),
+          ...schemaFaults(body, schemaFault),
+        ])
           context.addIssue({ code: 'custom', path: [...path], message })
       }),
     )
@@ -107,6 +111,21 @@ function textsOf(content: Message['content']): PlacedText[] {
 function isLonger(text: string, maxChars: number): boolean {
   // A code point takes one code unit or two, so most texts need no count.
   return text.length > maxChars && (text.length > 2 * maxChars || [...text].length > maxChars)
+}
+
+function toolFaults({ options }: Pick<CreateJobBody, 'options'>): BodyFault[] {
+  const { tools = [], toolChoice } = options ?? {}
+  const names = tools.map(({ name }) => name)
+  const faults = names.flatMap((name, index): BodyFault[] =>
+    names.indexOf(name) === index
+      ? []
+      : [{ path: ['options', 'tools', index, 'name'], message: `There is another tool ${name}` }],
+  )
+  const path = ['options', 'toolChoice']
+  if (typeof toolChoice === 'object' && !names.includes(toolChoice.name))
+    faults.push({ path, message: `There is no tool ${toolChoice.name} among the tools` })
+  if (toolChoice === 'required' && names.length === 0) faults.push({ path, message: 'There are no tools to call' })
+  return faults
 }
 
 function schemaFaults(

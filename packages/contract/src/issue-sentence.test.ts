@@ -35,6 +35,10 @@ describe('issueSentence, for a body of POST /jobs', () => {
     [{ ...job, options: { maxTokens: 1.5 } }, 'options.maxTokens: Must be a whole number, 1 or more'],
     [{ ...job, options: { maxTokens: 1e300 } }, 'options.maxTokens: Must be a whole number, 1 or more'],
     [{ ...job, options: { maxTokens: null } }, 'options.maxTokens: Must be a whole number, 1 or more, not null'],
+    [
+      { ...job, options: { tools: Array.from({ length: 129 }, () => ({ name: 'get_sum' })) } },
+      'options.tools: Has more than 128 items',
+    ],
     [{ ...job, seed: 1 }, ': Unknown field'],
   ])('%#: %s', (body, sentence) =>
     expect(sentences(createJobBody({ maxPromptChars: 100, schemaFault: () => undefined }), body)).toEqual([sentence]),

@@ -150,6 +150,33 @@ await describeWithEarlierServer('the server before messages and parts', async (e
         expect(await getJob(oldApi.url, id)).toMatchObject({ status: 'completed', result: 'Once upon' })
       })
 
+      it('loses no part of the answer when it ends the job of a dead worker of this version', async () => {
+        const { cluster, oldApi } = await prepare()
+        const worker = await cluster.start('worker')
+        const { id } = await createJob(oldApi.url, OPENAI)
+        const exchange = await cluster.vendor.nextRequest()
+        exchange.sendReasoning('Hm.')
+        for (const token of ['Once', ' upon']) {
+          exchange.sendToken(token)
+          const text = token === 'Once' ? 'Once' : 'Once upon'
+          await vi.waitUntil(async () => textIn(await getJob(oldApi.url, id)) === text, 20_000)
+        }
+        await worker.kill()
+        await vi.waitUntil(async () => isFinal(await getJob(oldApi.url, id)), 20_000)
+        const api = await cluster.start('api')
+        expect(await getJob(api.url, id)).toMatchObject({
+          status: 'failed',
+          error: { code: 'interrupted' },
+          output: [
+            { type: 'reasoning', text: 'Hm.' },
+            { type: 'text', text: 'Once upon', incomplete: true },
+          ],
+        })
+        const { text, tokens } = await readStream(api.url, id, { view: 'full', after: 'f7' })
+        expect([text, tokens.at(-1)?.id]).toEqual([' upon', 'f12'])
+        expect((await readStream(oldApi.url, id, { after: 4 })).text).toBe(' upon')
+      })
+
       it.each([
         ['refuses', 'refusal', (exchange: Exchange) => exchange.finish({ reason: 'refusal' })],
         ['calls tools', 'tool-calls', (exchange: Exchange) => exchange.finish({ reason: 'tool-calls' })],
@@ -179,6 +206,10 @@ await describeWithEarlierServer('the server before messages and parts', async (e
     })
   })
 })
+
+function textIn(job: Job): string {
+  return job.status === 'pending' ? '' : job.result
+}
 
 /** Why the vendor stopped, or why the job failed. */
 function wordOf(job: Job): string | undefined {

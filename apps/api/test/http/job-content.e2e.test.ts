@@ -92,6 +92,13 @@ describe('the content of messages', () => {
       { ...ASKED, options: { tools: [{ name: 'a', parameters: { type: 'thing' } }] } },
       'options.tools[0].parameters',
     ],
+    ['two tools of one name', { ...ASKED, options: { tools: [TOOL, TOOL] } }, 'options.tools[1].name'],
+    [
+      'a tool that is not there',
+      { ...ASKED, options: { tools: [TOOL], toolChoice: { name: 'x' } } },
+      'options.toolChoice',
+    ],
+    ['a call without tools', { ...ASKED, options: { toolChoice: 'required' } }, 'options.toolChoice'],
     ['a text that is too long', user({ type: 'text', text: 'x'.repeat(100_001) }), 'messages[0].content[0].text'],
     ['no messages', { ...ASKED, messages: [] }, 'messages'],
     ['both a prompt and messages', { ...ASKED, prompt: 'Hi' }, 'messages'],

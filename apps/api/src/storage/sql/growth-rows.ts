@@ -6,12 +6,14 @@ import { toStorable } from './storable-text.ts'
 import type { SqlDb } from './tables.ts'
 
 /**
- * The rows of a running job in `job_growth`, as one JSON text. They are read in the statement that reads the job, because
- * they are removed when the job ends.
+ * The rows of a job in `job_growth`, as one JSON text. They are read in the statement that reads the job, because they are
+ * removed when the job ends. If a process of an earlier version ended the job, they are still there, and the row of the job
+ * has the text alone.
  */
 export function selectGrowth(dialect: SqlDialect): RawBuilder<string | null> {
   const tape = dialect === 'postgres' ? sql`encode(tape, 'hex')` : sql`hex(tape)`
-  return sql<string | null>`case when jobs.status = 'running' then (
+  const mayHaveRows = sql`jobs.status = 'running' or (jobs.ended_at is not null and jobs.tape is null)`
+  return sql<string | null>`case when ${mayHaveRows} then (
     select '[' || string_agg(
       '[' || pieces || ',' || place || ',' || text_length || ',' || part_count || ',"' || ${tape} || '",'
         || coalesce(parts, 'null') || ']', ',' order by pieces) || ']'

@@ -165,12 +165,14 @@ export function jobOf(row: WholeRow): StoredJob {
   })
 }
 
-function answerOf({ parts, tape, more, growth }: WholeRow, result: string): StoredAnswer {
+function answerOf({ status, parts, tape, more, growth }: WholeRow, result: string): StoredAnswer {
   const stored = {
     result: fromStorable(result),
     ...(parts !== null && { parts: StoredPart.array().parse(JSON.parse(parts)) }),
     ...(tape !== null && { tape: encodeTape(tape) }),
   }
+  // A process of an earlier version ended the job: it put the text into the row, and knew of nothing else.
+  if (status !== 'running' && growth !== null) return grownAnswer({ result: '' }, stored.result, growth)
   return grownAnswer(stored, fromStorable(more ?? ''), growth)
 }
 
