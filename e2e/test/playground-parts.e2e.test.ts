@@ -79,6 +79,14 @@ describe('playground', () => {
     expect(await noticeOf(page)).toBe('The model waits for the results of its tool calls.')
   })
 
+  it('shows what an ended job cost, and never a zero for a cost that is not known', async ({ skip }) => {
+    const { page, exchange } = await ask(skip)
+    exchange.sendToken('It rains.')
+    exchange.finish({ usage: { inputTokens: 9, outputTokens: 3 } })
+    await page.locator('.pane.completed').waitFor()
+    expect(await page.locator('.figures dl').textContent()).toMatch(/Costunknown$/)
+  })
+
   it('says that an answer was cut off at the token limit, and that its tool call is not whole', async ({ skip }) => {
     const { page, exchange } = await ask(skip)
     exchange.sendToken('It is')

@@ -31,11 +31,14 @@ import { jobStreamRoutes } from './http/routes/job-stream-routes.ts'
 import { metricsRoutes } from './http/routes/metrics-routes.ts'
 import { playground } from './http/routes/playground-routes.ts'
 import { providerRoutes } from './http/routes/provider-routes.ts'
+import { usageRoutes } from './http/routes/usage-routes.ts'
 import { OpenStreams } from './http/streams/open-streams.ts'
 import { JobService } from './jobs/job-service.ts'
+import { ModelLists } from './jobs/models/model-lists.ts'
 import type { JobQueue } from './jobs/ports/job-queue.ts'
 import type { JobRepository } from './jobs/ports/job-repository.ts'
 import type { JobTracer } from './jobs/ports/job-tracer.ts'
+import type { Prices } from './jobs/ports/prices.ts'
 import type { TokenLog } from './jobs/ports/token-log.ts'
 import { JobRunner } from './jobs/run/job-runner.ts'
 import { ItemSweeper } from './jobs/upkeep/item-sweeper.ts'
@@ -66,6 +69,8 @@ export interface AppDeps {
   readonly newId: () => string
   /** Counts requests across processes; undefined when there is one process. */
   readonly requestCounters?: SharedCounters | undefined
+  /** Undefined: nothing is priced. */
+  readonly prices?: Prices | undefined
   /** Undefined when tracing is off. */
   readonly tracer?: JobTracer | undefined
 }
@@ -79,6 +84,7 @@ export type AppConfig = Pick<
   | 'maxPromptChars'
   | 'maxStoredBytesPerKey'
   | 'metricsKey'
+  | 'modelRefreshMs'
   | 'queuedBytes'
   | 'rateLimitPerMinute'
   | 'reconcileMs'
@@ -115,11 +121,12 @@ const EXPOSED_HEADERS = [
 
 /** The whole app, not listening. Jobs run as soon as it listens. */
 export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
-  const { providers, queue, tokenLog } = deps
+  const { queue, tokenLog } = deps
   const metrics: Metrics = new Metrics({
     openStreams: () => streams.count,
     waitingJobs: () => queue.countWaiting(),
     workers: () => queue.countWorkers(),
+    isListed: (provider, model) => models.isKnown(provider, model),
   })
   const jobs = timedJobRepository(deps.jobs, deps.clock, (...write) => metrics.stored(...write))
   const app = Fastify({
@@ -138,8 +145,10 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
     clientErrorHandler: sendMalformedRequest,
   })
   const runner = new JobRunner({ ...deps, jobs, logger: app.log, observer: metrics, policy: config.run })
+  const models = new ModelLists({ ...deps, logger: app.log, refreshMs: config.modelRefreshMs })
   const service = new JobService({
     ...deps,
+    models,
     jobs,
     runner,
     queuedBytes: config.queuedBytes,
@@ -188,7 +197,8 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
     const { maxPromptChars } = config
     app.register(jobRoutes, { prefix: '/jobs', service, streams, streamLinks, maxPromptChars })
     app.register(jobStreamRoutes, { prefix: '/jobs', service, streams })
-    app.register(providerRoutes, { prefix: '/providers', providers })
+    app.register(providerRoutes, { prefix: '/providers', models })
+    app.register(usageRoutes, { prefix: '/usage', jobs, clock: deps.clock })
     if (config.playgroundFolder !== undefined) app.register(playground, { folder: config.playgroundFolder })
   }
   const checks = { storage: () => jobs.checkHealth(), queue: () => queue.checkHealth() }
@@ -203,6 +213,8 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
   if (retention) sweepers.push(new RetentionSweeper({ ...deps, logger: app.log, retention }))
   app.addHook('onListen', async () => sweepers.forEach((sweeper) => void sweeper.start()))
   app.addHook('onClose', async () => sweepers.forEach((sweeper) => void sweeper.stop()))
+  app.addHook('onListen', async () => models.start())
+  app.addHook('preClose', async () => models.stop())
   app.addHook('onReady', () => reconciler.recover())
   // Not earlier: a server that cannot listen must not have started jobs.
   app.addHook('onListen', async () => {

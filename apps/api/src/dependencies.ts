@@ -5,8 +5,11 @@ import type { Logger } from './base/logger.ts'
 import { untilReachable } from './base/until-reachable.ts'
 import type { AppDeps } from './build-app.ts'
 import type { Config } from './config/config.ts'
+import { readPricesFile } from './config/prices-file.ts'
 import { callerShare, countCallers, providerShare } from './config/shares.ts'
 import type { JobTracer } from './jobs/ports/job-tracer.ts'
+import type { Prices } from './jobs/ports/prices.ts'
+import { PriceTable } from './prices/price-table.ts'
 import type { BullmqJobQueueOptions } from './queue/bullmq-job-queue.ts'
 import { InProcessJobQueue } from './queue/in-process-job-queue.ts'
 import { storeAt } from './stores.ts'
@@ -18,22 +21,24 @@ const REDIS_PREFIX = 'promptlab:'
 /**
  * Opens the adapters that the configuration names. Only this file and `stores.ts` know the adapters.
  * @param logger gets what an operator should know about the adapters, also while they are being opened
+ * @throws ConfigError the file of prices cannot be read
  * @throws StoreOpenError
  * @throws UnreachableError a server that an adapter needs does not answer
  */
 export async function openDependencies(config: Config, logger: Logger): Promise<AppDeps> {
   const providers = await openProviders(config, logger)
+  const prices = await openPrices(config)
   const { redisUrl, runnerLeaseMs: leaseMs } = config
   const tracer = await openTracer(config, logger)
   const jobs = await storeAt(config.store).open({ logger, shared: redisUrl !== undefined, leaseMs })
   const limits = limitsOf(config, providers)
   if (redisUrl === undefined) {
     const [queue, tokenLog] = [new InProcessJobQueue(limits), new MemoryTokenLog()]
-    return { jobs, queue, tokenLog, providers, clock: systemClock, newId, tracer }
+    return { jobs, queue, tokenLog, providers, prices, clock: systemClock, newId, tracer }
   }
   try {
     const options = { ...limits, url: redisUrl, providers: providers.names, lockMs: leaseMs, logger }
-    return { jobs, ...(await openRedis(options)), providers, clock: systemClock, newId, tracer }
+    return { jobs, ...(await openRedis(options)), providers, prices, clock: systemClock, newId, tracer }
   } catch (error) {
     await jobs.close()
     throw error
@@ -41,14 +46,25 @@ export async function openDependencies(config: Config, logger: Logger): Promise<
 }
 
 async function openProviders({ vendors, role }: Config, logger: Logger): Promise<ProviderRegistry> {
-  const entries = vendors.map(({ vendor, settings }) =>
-    vendorEntry(vendor, { ...settings, onNotice: (notice) => logger.warn({ provider: vendor.name }, notice) }),
-  )
+  const entries = vendors.map(({ vendor, settings, naming }) => {
+    const onNotice = (notice: string) => logger.warn({ provider: vendor.name }, notice)
+    return vendorEntry(vendor, { ...settings, onNotice }, naming)
+  })
   // Loading an SDK blocks the process for 60 ms or more, so an SDK that calls will need is loaded before there are
   // streams.
   const callable = role === 'api' ? [] : entries.filter(({ missing }) => missing().length === 0)
   await Promise.all(callable.map(({ provider }) => provider.prepare?.()))
   return new ProviderRegistry(entries)
+}
+
+/** A vendor without an address is a provider that calls nobody. */
+async function openPrices({ vendors, pricesFile }: Config): Promise<Prices> {
+  const billed = vendors.flatMap(({ vendor, settings }) =>
+    vendor.baseUrl ? [{ name: vendor.name, baseUrl: settings.baseUrl }] : [],
+  )
+  if (pricesFile === undefined) return new PriceTable(billed)
+  const names = vendors.map(({ vendor }) => vendor.name)
+  return new PriceTable(billed, await readPricesFile(pricesFile, names))
 }
 
 function limitsOf(config: Config, providers: ProviderRegistry) {

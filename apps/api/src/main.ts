@@ -5,6 +5,7 @@ import { type Config, readConfig } from './config/config.ts'
 import { loadEnvironmentFile } from './config/environment-file.ts'
 import { openDependencies } from './dependencies.ts'
 import { explainError } from './process/explain-error.ts'
+import { findLocalServers } from './process/local-servers.ts'
 import { LOG_OPTIONS } from './process/log-options.ts'
 import { handleUncaughtErrors } from './process/uncaught-errors.ts'
 import { useProxy } from './process/use-proxy.ts'
@@ -44,7 +45,9 @@ async function main(): Promise<void> {
   // Standard error, because standard output carries the log, which programs read.
   const store = describeStore(config.store)
   process.stderr.write(
-    config.role === 'worker' ? welcomeWorker(url, store) : welcome(url, store, deps.providers.list()),
+    config.role === 'worker'
+      ? welcomeWorker(url, store)
+      : welcome(url, store, deps.providers.list(), await findLocalServers(config.vendors)),
   )
 }
 

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState, useSyncExternalStore } from 'react'
 import { Answer } from './answer.tsx'
 import type { AnswerPart } from './answer-parts.ts'
+import { costText } from './cost-text.ts'
 import type { FollowedJob } from './followed-job.ts'
 import { noticeOf, outcomeOf } from './outcome.ts'
 import { firstTokenMs, isOver, type PaneView, seconds, tokensPerSecond } from './pane-view.ts'
@@ -103,6 +104,12 @@ function Figures({ view }: { view: PaneView }) {
           <dt>Tokens</dt>
           <dd>{view.metrics?.tokenCount ?? view.tokens}</dd>
         </div>
+        {view.metrics?.cost && (
+          <div>
+            <dt>Cost</dt>
+            <dd>{costText(view.metrics.cost)}</dd>
+          </div>
+        )}
       </dl>
       <TokenPlot samples={view.samples} />
     </div>

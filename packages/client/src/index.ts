@@ -24,6 +24,7 @@ export {
 export {
   type CancelledJob,
   type CompletedJob,
+  type Cost,
   type FailedJob,
   type FinalJob,
   type FinishReason,
@@ -40,6 +41,7 @@ export {
   type ProviderInfo,
   type RunningJob,
   type TokenUsage,
+  type VendorCall,
 } from './job.ts'
 export type { Reconnect } from './job-events.ts'
 export type { JobOptions, JsonSchema, ListedOptions, ResponseFormat, Tool } from './job-options.ts'

@@ -50,6 +50,8 @@ export interface JobOptions {
   parallelToolCalls?: boolean | undefined
   /** The form of the answer. */
   responseFormat?: ResponseFormat | undefined
+  /** Fields that are put into the request to the vendor unchanged, such as `cache_control` for Anthropic. */
+  vendor?: Record<string, unknown> | undefined
 }
 
 /** The options of a job in a list: the numbers, and the beginning of the system text. */

@@ -54,6 +54,28 @@ export interface JobMetrics {
   usage?: TokenUsage | undefined
   /** Present if the vendor reported it. */
   finishReason?: FinishReason | undefined
+  /** What all calls of the vendor cost. Not in the view `text` of streams. */
+  cost?: Cost | undefined
+  /** The calls of the vendor, in order. Not in the view `text` of streams. */
+  calls?: VendorCall[] | undefined
+}
+
+/** What was spent, and how it is known. */
+export interface Cost {
+  /** US dollars. Absent if the cost is unknown; it is never 0 then. */
+  usd?: number | undefined
+  /** As the vendor says, at the list price of the model, estimated, or not known. */
+  priced: 'vendor' | 'exact' | 'estimated' | 'unknown'
+}
+
+/** One call of a vendor. */
+export interface VendorCall {
+  provider: string
+  model: string
+  startedAt: string
+  /** Absent while the call goes on. */
+  endedBecause?: 'completed' | 'cancelled' | JobErrorCode | undefined
+  cost?: Cost | undefined
 }
 
 /** The stable codes of a failed job, for programs. */
@@ -65,6 +87,8 @@ export type JobErrorCode =
   | 'provider-timeout'
   | 'provider-rejected'
   | 'provider-malformed'
+  | 'model-unavailable'
+  | 'prompt-too-long'
   | 'answer-too-long'
   | 'previous-job-gone'
   | 'interrupted'
@@ -158,6 +182,15 @@ export interface JobPage {
 export interface ProviderInfo {
   name: string
   models: string[]
+  /** Where `models` comes from. */
+  modelList: {
+    /** Who named the models: the operator, the vendor, or nobody but this version of the server. */
+    source: 'settings' | 'vendor' | 'default'
+    /** How long ago the vendor told its models, in seconds. Present if the source is `vendor`. */
+    ageSeconds?: number | undefined
+    /** Whether a job may name a model that is not in `models`. */
+    anyName: boolean
+  }
   /** Whether the server accepts jobs for this provider. */
   configured: boolean
   /** What jobs may ask of the provider. Anything else is refused with `unsupported-option`. */
@@ -166,6 +199,8 @@ export interface ProviderInfo {
     messages: boolean
     /** The options that the provider keeps. */
     options: (keyof JobOptions)[]
+    /** What the type of `options.responseFormat` may be. */
+    responseFormats: ('text' | 'json' | 'json-schema')[]
     /** The media types of images that it takes. */
     imageTypes: string[]
     /** The media types of files that it takes. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createJobBody, isFinal, Job, JobListQuery, StreamCursor } from './index.ts'
+import { createJobBody, isFinal, Job, JobListQuery, JobOptions, StreamCursor } from './index.ts'
 
 const base = {
   id: '1',
@@ -53,6 +53,20 @@ describe('createJobBody', () => {
     const body = createJobBody({ maxPromptChars: 2, schemaFault: () => undefined })
     expect(body.safeParse({ prompt: '🙂🙂', provider: 'echo', model: 'echo' }).success).toBe(true)
     expect(body.safeParse({ prompt: '🙂🙂.', provider: 'echo', model: 'echo' }).success).toBe(false)
+  })
+})
+
+describe('options.vendor', () => {
+  const nested = (levels: number): object => (levels === 0 ? {} : { inner: nested(levels - 1) })
+  it.each<[object, boolean]>([
+    [{ cache_control: { type: 'ephemeral', ttl: '1h' }, top_k: 5, none: null }, true],
+    [nested(15), true],
+    [nested(16), false],
+    [{ text: 'x'.repeat(16_373) }, true],
+    [{ text: 'x'.repeat(16_374) }, false],
+    [[], false],
+  ])('is an object that is neither long nor deep (case %#)', (vendor, isValid) => {
+    expect(JobOptions.safeParse({ vendor }).success).toBe(isValid)
   })
 })
 

@@ -1,4 +1,5 @@
 export { FILE_TYPES, IMAGE_TYPES, ItemId } from './content.ts'
+export { CallEnd, Cost, VendorCall } from './cost.ts'
 export { type CreateJobBody, createJobBody } from './create-job.ts'
 export { Liveness, Readiness } from './health.ts'
 export { issueSentence } from './issue-sentence.ts'
@@ -7,8 +8,6 @@ export {
   FinishReason,
   isFinal,
   Job,
-  JobError,
-  JobErrorCode,
   JobLinks,
   JobMetrics,
   JobResource,
@@ -18,12 +17,12 @@ export {
   LISTED_TEXT_LENGTH,
   ListedOptions,
   PendingJob,
-  ProviderErrorCode,
   RunningJob,
   TokenUsage,
 } from './job.ts'
+export { JobError, JobErrorCode, ProviderErrorCode } from './job-error.ts'
 export { JobListQuery, JobPage } from './job-list.ts'
-export { JobOptions, type ResponseFormat, type Tool } from './job-options.ts'
+export { JobOptions, RESPONSE_FORMATS, type ResponseFormat, type Tool } from './job-options.ts'
 export { type ContentPart, type KeptPart, Message, ShownMessage, type ShownPart } from './message.ts'
 export { OutputPart } from './output.ts'
 export { Fault, Problem, ProblemCode } from './problem.ts'
@@ -43,3 +42,4 @@ export {
   StreamView,
   TokenEvent,
 } from './stream-event.ts'
+export { UsageQuery, UsageReport, UsageRow } from './usage.ts'

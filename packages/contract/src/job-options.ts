@@ -21,6 +21,9 @@ export const Tool = z.strictObject({
 })
 export type Tool = z.infer<typeof Tool>
 
+/** The types of `ResponseFormat`. */
+export const RESPONSE_FORMATS = ['text', 'json', 'json-schema'] as const
+
 export const ResponseFormat = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('text') }),
   z.strictObject({ type: z.literal('json') }),
@@ -34,6 +37,24 @@ export const ResponseFormat = z.discriminatedUnion('type', [
 export type ResponseFormat = z.infer<typeof ResponseFormat>
 
 const ReasoningEffort = z.enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh'])
+
+/** The most that the fields for a vendor may be, in UTF-16 code units of their JSON text. */
+const MAX_VENDOR_LENGTH = 16_384
+/** How deeply the fields for a vendor may be nested. */
+const MAX_VENDOR_DEPTH = 16
+
+const VendorFields = z
+  .record(z.string(), z.unknown())
+  .refine((fields) => isNestedAtMost(MAX_VENDOR_DEPTH, fields), `Is nested more than ${MAX_VENDOR_DEPTH} levels deep`)
+  .refine(
+    (fields) => JSON.stringify(fields).length <= MAX_VENDOR_LENGTH,
+    `Is longer than ${MAX_VENDOR_LENGTH} characters of JSON`,
+  )
+
+function isNestedAtMost(levels: number, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return true
+  return levels > 0 && Object.values(value).every((inner) => isNestedAtMost(levels - 1, inner))
+}
 
 /** Options of a job. The vendor's default applies to each option that is left out. */
 export const JobOptions = z.strictObject({
@@ -60,5 +81,8 @@ export const JobOptions = z.strictObject({
     .describe('Whether the model may, must not or must call a tool, or the tool that it must call.'),
   parallelToolCalls: z.boolean().optional().describe('Whether the model may call several tools at once.'),
   responseFormat: ResponseFormat.optional().describe('The form of the answer.'),
+  vendor: VendorFields.optional().describe(
+    'Fields that are put into the request to the vendor unchanged, such as `cache_control` for Anthropic. A field that the server sets itself is refused.',
+  ),
 })
 export type JobOptions = z.infer<typeof JobOptions>

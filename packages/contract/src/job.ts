@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { Cost, VendorCall } from './cost.ts'
+import { JobError } from './job-error.ts'
 import { JobOptions } from './job-options.ts'
 import { ShownMessage } from './message.ts'
 import { OutputPart } from './output.ts'
@@ -45,38 +47,10 @@ export const JobMetrics = z.object({
     ),
   usage: TokenUsage.optional().describe('Present if the vendor reported it.'),
   finishReason: FinishReason.optional().describe('Present if the vendor reported it.'),
+  cost: Cost.optional().describe('What all calls of the job cost. Present once a job that called a vendor has ended.'),
+  calls: z.array(VendorCall).optional().describe('The calls of the vendor, in order. Present if there was one.'),
 })
 export type JobMetrics = z.infer<typeof JobMetrics>
-
-/** The codes of failures on the vendor's side of a job. */
-export const ProviderErrorCode = z.enum([
-  'provider-auth',
-  'provider-rate-limited',
-  'provider-quota-exceeded',
-  'provider-unavailable',
-  'provider-timeout',
-  'provider-rejected',
-  'provider-malformed',
-])
-export type ProviderErrorCode = z.infer<typeof ProviderErrorCode>
-
-/** The codes of failed jobs. They are stable, for programs. */
-export const JobErrorCode = z.enum([
-  ...ProviderErrorCode.options,
-  'answer-too-long',
-  'previous-job-gone',
-  'interrupted',
-  'internal',
-])
-export type JobErrorCode = z.infer<typeof JobErrorCode>
-
-/** Why a job failed. */
-export const JobError = z.object({
-  code: JobErrorCode,
-  message: z.string().describe('A sentence that says what went wrong and what to do.'),
-  retryable: z.boolean().describe('Whether the same request may succeed if it is sent again.'),
-})
-export type JobError = z.infer<typeof JobError>
 
 const request = {
   id: z.string().min(1),

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { JobErrorCode } from './job.ts'
+import { JobErrorCode } from './job-error.ts'
 
 /**
  * The codes of refused requests. They are stable, for programs. The codes of failed jobs are among them: a stream of plain text

@@ -1,15 +1,29 @@
 import { z } from 'zod'
-import { JobOptions } from './job-options.ts'
+import { JobOptions, RESPONSE_FORMATS } from './job-options.ts'
 
 /** A provider in the answer of `GET /providers`. */
 export const ProviderInfo = z.object({
   name: z.string(),
   models: z.array(z.string()),
+  modelList: z
+    .object({
+      source: z
+        .enum(['settings', 'vendor', 'default'])
+        .describe('Who named the models: the operator, the vendor, or nobody but this version of the server.'),
+      ageSeconds: z
+        .int()
+        .nonnegative()
+        .optional()
+        .describe('How long ago the vendor told its models, in seconds. Present if the source is `vendor`.'),
+      anyName: z.boolean().describe('Whether a job may name a model that is not in `models`.'),
+    })
+    .describe('Where `models` comes from.'),
   configured: z.boolean().describe('Whether the server accepts jobs for this provider.'),
   capabilities: z
     .object({
       messages: z.boolean().describe('Whether the provider takes conversations, not only a prompt.'),
       options: z.array(JobOptions.keyof()).describe('The options that the provider keeps.'),
+      responseFormats: z.array(z.enum(RESPONSE_FORMATS)).describe('What `options.responseFormat.type` may be.'),
       imageTypes: z.array(z.string()).describe('The media types of images that it takes.'),
       fileTypes: z.array(z.string()).describe('The media types of files that it takes.'),
       urls: z.boolean().describe('Whether images and files may be given by their address.'),

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { JobError, JobMetrics } from './job.ts'
+import { JobMetrics } from './job.ts'
+import { JobError } from './job-error.ts'
 
 /** The id of every final event, and the cursor of a client that has read it. */
 export const END_CURSOR = 'end'

@@ -18,12 +18,15 @@ export type {
   ToolResultPart,
   UserPart,
 } from './message.ts'
+export { type ModelList, modelListOf } from './model-list.ts'
+export type { Habits } from './openai/habits.ts'
 export { ProviderError } from './provider-error.ts'
-export { type ProviderEntry, ProviderRegistry } from './provider-registry.ts'
+export { type ModelNaming, type ProviderEntry, ProviderRegistry } from './provider-registry.ts'
 export { redactSecrets } from './redact-secrets.ts'
+export { type RequestHeader, RequestHeaders } from './request-headers.ts'
 export { retryAfterMs } from './retry-after.ts'
 export { tokenUsage } from './token-usage.ts'
 export { valueAt } from './value-at.ts'
-export { type Vendor, type VendorSettings, vendorEntry } from './vendor.ts'
+export { VENDOR_KIND_NAMES, type Vendor, type VendorSettings, vendorEntry } from './vendor.ts'
 export { failureOfStatus, failureOfTransport, VendorFailed, type VendorFailure } from './vendor-failure.ts'
 export { type ChunkReading, streamFromVendor, type VendorCall } from './vendor-stream.ts'

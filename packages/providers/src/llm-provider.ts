@@ -1,5 +1,6 @@
-import type { FinishReason, JobOptions, TokenUsage } from '@promptlab/contract'
+import type { FinishReason, JobOptions, ResponseFormat, TokenUsage } from '@promptlab/contract'
 import type { JsonValue, Message } from './message.ts'
+import type { ModelList } from './model-list.ts'
 
 /** How to complete one prompt. The vendor's default applies to each option that is left out. */
 export interface CompletionOptions extends Partial<Readonly<JobOptions>> {
@@ -35,6 +36,8 @@ export type CompletionPiece =
 export interface CompletionSummary {
   readonly usage?: TokenUsage
   readonly finishReason?: FinishReason
+  /** What the vendor charges for the call, in US dollars. */
+  readonly costUsd?: number
 }
 
 /** What jobs may ask of a provider. The server refuses everything else with words, before anything is paid. */
@@ -43,6 +46,13 @@ export interface ProviderCapabilities {
   readonly messages: boolean
   /** The options that the provider keeps. */
   readonly options: readonly (keyof JobOptions)[]
+  /** The forms of an answer that `responseFormat` may ask for. Default: all of them. */
+  readonly responseFormats?: readonly ResponseFormat['type'][]
+  /**
+   * The fields of the vendor's request that the provider sets itself. `options.vendor` may have any other field, which
+   * the provider sends unchanged. Needed if `options` has `vendor`.
+   */
+  readonly reservedFields?: readonly string[]
   /** The media types of images that it takes. */
   readonly imageTypes: readonly string[]
   /** The media types of files that it takes. */
@@ -73,6 +83,12 @@ export interface LLMProvider {
    * too, but then the callers wait for it.
    */
   prepare?(): Promise<void>
+  /**
+   * Asks the vendor which models it has. Left out: it cannot be asked.
+   * @throws ProviderError the vendor did not tell
+   * @throws `signal.reason` on abort
+   */
+  listModels?(signal: AbortSignal): Promise<ModelList>
   /**
    * Streams the completion as pieces, in order. Nothing is sent before the first `next()`.
    * A consumer that leaves early, by `return()` or `break`, ends the call to the vendor too.

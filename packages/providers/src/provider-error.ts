@@ -8,6 +8,8 @@ const RETRYABLE: Readonly<Record<ProviderErrorCode, boolean>> = {
   'provider-timeout': true,
   'provider-rejected': false,
   'provider-malformed': true,
+  'model-unavailable': false,
+  'prompt-too-long': false,
 }
 
 interface ProviderErrorInit {
@@ -18,6 +20,10 @@ interface ProviderErrorInit {
   readonly status?: number | undefined
   /** The vendor's own sentence about the request, if callers may see it: named, short, and without secrets. */
   readonly sentence?: string | undefined
+  /** Where the request went. */
+  readonly address?: string | undefined
+  /** The vendor's own words, without secrets. */
+  readonly words?: string | undefined
 }
 
 /**
@@ -39,6 +45,10 @@ export class ProviderError extends Error {
    * so callers may see it.
    */
   readonly sentence?: string
+  /** Where the request went, without a query and a password. Absent if the adapter does not tell. */
+  readonly address?: string
+  /** The vendor's own words, at most 500 characters, without secrets. They may quote the prompt. */
+  readonly words?: string
 
   /** @param message must hold no secret; quote a vendor only through `redactSecrets` */
   constructor(message: string, init: ProviderErrorInit) {
@@ -48,5 +58,7 @@ export class ProviderError extends Error {
     if (init.retryAfterMs !== undefined) this.retryAfterMs = init.retryAfterMs
     if (init.status !== undefined) this.status = init.status
     if (init.sentence !== undefined) this.sentence = init.sentence
+    if (init.address !== undefined) this.address = init.address
+    if (init.words !== undefined) this.words = init.words
   }
 }

@@ -19,15 +19,22 @@ describe('ProviderRegistry', () => {
     const missing = ['OPENAI_API_KEY']
     const provider = new OpenAIProvider({ apiKey: () => undefined, models: ['m'] })
     const registry = new ProviderRegistry([{ provider, missing: () => missing }, echo])
+    const { reservedFields: _, ...capabilities } = provider.capabilities
     expect(registry.list()).toEqual([
       {
         name: 'openai',
         models: ['m'],
         configured: false,
         missing: ['OPENAI_API_KEY'],
-        capabilities: provider.capabilities,
+        capabilities: { ...capabilities, responseFormats: ['text', 'json', 'json-schema'] },
       },
-      { name: 'echo', models: ['echo'], configured: true, missing: [], capabilities: echo.provider.capabilities },
+      {
+        name: 'echo',
+        models: ['echo'],
+        configured: true,
+        missing: [],
+        capabilities: { ...echo.provider.capabilities, responseFormats: [] },
+      },
     ])
     missing.pop()
     expect(registry.list()[0]).toMatchObject({ configured: true, missing: [] })
@@ -36,7 +43,7 @@ describe('ProviderRegistry', () => {
   it('lists a provider without capabilities as one that takes prompts only', () => {
     const { complete } = echo.provider
     const [info] = new ProviderRegistry([{ provider: { name: 'first', models: ['m'], complete } }]).list()
-    expect(info?.capabilities).toEqual(PROMPT_ONLY)
+    expect(info?.capabilities).toEqual({ ...PROMPT_ONLY, responseFormats: [] })
   })
 
   it('refuses two providers of one name', () => {

@@ -1,5 +1,11 @@
-import type { ProviderInfo } from '@promptlab/contract'
+import { type ProviderInfo, RESPONSE_FORMATS } from '@promptlab/contract'
 import { type LLMProvider, PROMPT_ONLY } from './llm-provider.ts'
+
+/**
+ * Which names of models the jobs of a provider may use: `listed`, those in `models`; `vendor`, those that the vendor has,
+ * as far as that is known; `any`, every name.
+ */
+export type ModelNaming = 'listed' | 'vendor' | 'any'
 
 /** A provider, with the settings that it still lacks. */
 export interface ProviderEntry {
@@ -9,6 +15,10 @@ export interface ProviderEntry {
    * time, so a key can appear while the server runs. Left out: the provider lacks nothing.
    */
   readonly missing?: () => readonly string[]
+  /** Default: `listed`. */
+  readonly naming?: ModelNaming
+  /** Whether lists leave the provider out, because nobody configured it. Default: no. */
+  readonly isHidden?: boolean
 }
 
 /** The providers of a server, by name, in the order in which they were given. */
@@ -25,20 +35,27 @@ export class ProviderRegistry {
     }
   }
 
+  /** The names of all providers that are not hidden. */
   get names(): readonly string[] {
-    return [...this.#entries.keys()]
+    return this.shown.map(({ provider }) => provider.name)
   }
 
-  /** The entry with this name, or `undefined` if there is none. */
+  /** All entries that are not hidden. */
+  get shown(): readonly ProviderEntry[] {
+    return [...this.#entries.values()].filter(({ isHidden }) => !isHidden)
+  }
+
+  /** The entry with this name, hidden or not, or `undefined` if there is none. */
   find(name: string): ProviderEntry | undefined {
     return this.#entries.get(name)
   }
 
-  /** Every provider in the form of `GET /providers`. */
-  list(): ProviderInfo[] {
-    return [...this.#entries.values()].map(({ provider, missing }) => {
+  /** Every provider that is not hidden, in the form of `GET /providers`, with the models that it was created with. */
+  list(): Omit<ProviderInfo, 'modelList'>[] {
+    return this.shown.map(({ provider, missing }) => {
       const names = [...(missing?.() ?? [])]
-      const { messages, options, imageTypes, fileTypes, urls } = provider.capabilities ?? PROMPT_ONLY
+      const { messages, options, responseFormats, imageTypes, fileTypes, urls } = provider.capabilities ?? PROMPT_ONLY
+      const formats = options.includes('responseFormat') ? (responseFormats ?? RESPONSE_FORMATS) : []
       return {
         name: provider.name,
         models: [...provider.models],
@@ -46,6 +63,7 @@ export class ProviderRegistry {
         capabilities: {
           messages,
           options: [...options],
+          responseFormats: [...formats],
           imageTypes: [...imageTypes],
           fileTypes: [...fileTypes],
           urls,

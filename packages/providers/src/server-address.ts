@@ -5,6 +5,11 @@ export function isOpenAIAddress(baseUrl: string): boolean {
   return /(?:^|\.)openai\.(?:com|azure\.com)$/.test(new URL(baseUrl).hostname)
 }
 
+/** Whether the server at this address is OpenAI's own. Azure has other lists of models, and other APIs. */
+export function isOpenAIItself(baseUrl: string): boolean {
+  return /(?:^|\.)openai\.com$/.test(new URL(baseUrl).hostname)
+}
+
 /** The addresses of this machine and of private networks (RFC 1918, 4193, 6598), and of no network. */
 const PRIVATE = new BlockList()
 PRIVATE.addSubnet('0.0.0.0', 8)

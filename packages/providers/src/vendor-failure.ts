@@ -18,11 +18,13 @@ export interface VendorFailure {
   readonly retryAfterMs?: number | undefined
   /** The HTTP status. */
   readonly status?: number | undefined
+  /** Where the request went, without its query. */
+  readonly address?: string | undefined
   /** The vendor's own words. They may quote a key. */
   readonly vendorText?: string | undefined
   /**
-   * The vendor's own sentence about the request, for callers. They see it only with the code `provider-rejected`, never
-   * if the status is 401 or 403, and only if it is short. It may quote a key.
+   * The vendor's own sentence about the request, for callers. They see it only with a code that is about the request,
+   * never if the status is 401 or 403, and only if it is short. It may quote a key.
    */
   readonly sentence?: string | undefined
 }
@@ -47,12 +49,19 @@ export function providerErrorOf(provider: string, failure: VendorFailure, secret
   return new ProviderError(`${provider} ${failure.what}${words ? `: ${words}` : ''}`, {
     ...failure,
     sentence: sentence && `${provider}: ${sentence}`,
+    words: words || undefined,
   })
 }
 
 function sentenceFor({ code, status, sentence }: VendorFailure): string | undefined {
-  return code === 'provider-rejected' && status !== 401 && status !== 403 ? sentence : undefined
+  return ABOUT_REQUEST.has(code) && status !== 401 && status !== 403 ? sentence : undefined
 }
+
+const ABOUT_REQUEST: ReadonlySet<ProviderErrorCode> = new Set([
+  'provider-rejected',
+  'model-unavailable',
+  'prompt-too-long',
+])
 
 /** The text on one line. Undefined if it is empty, too long, or a page. */
 function shortSentence(text: string): string | undefined {
@@ -75,11 +84,16 @@ function codeOfStatus(status: number): ProviderErrorCode {
   if (status === 401 || status === 403) return 'provider-auth'
   if (status === 429) return 'provider-rate-limited'
   if (status === 402) return 'provider-quota-exceeded'
+  // The only thing that our requests name is the model.
+  if (status === 404) return 'model-unavailable'
+  if (status === 413) return 'prompt-too-long'
   if (status >= 500 || PASSING_STATUSES.has(status)) return 'provider-unavailable'
   if (status >= 400) return 'provider-rejected'
   return 'provider-malformed'
 }
 
+/** The name of the server is not known, or nothing listens at its address. */
+const UNREACHED = new Set(['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH'])
 const TIMEOUTS = new Set(['ETIMEDOUT', 'UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'])
 
 /**
@@ -88,6 +102,9 @@ const TIMEOUTS = new Set(['ETIMEDOUT', 'UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADE
 export function failureOfTransport(error: unknown): VendorFailure {
   const code = systemCode(error)
   if (code !== undefined && TIMEOUTS.has(code)) return { code: 'provider-timeout', what: `timed out (${code})` }
+  if (code !== undefined && UNREACHED.has(code)) {
+    return { code: 'provider-unavailable', what: `could not be reached (${code})` }
+  }
   if (code !== undefined) return { code: 'provider-unavailable', what: `lost the connection (${code})` }
   // `fetch` throws a bare TypeError for a broken connection, and the error of a broken body may have no code.
   if (error instanceof TypeError && /fetch failed|terminated|network/i.test(error.message)) {

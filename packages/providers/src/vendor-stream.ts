@@ -18,6 +18,8 @@ export interface ChunkReading {
   readonly finishReason?: FinishReason | undefined
   /** Usage of the whole call so far. The last one that the vendor sends counts. */
   readonly usage?: TokenUsage | undefined
+  /** What the vendor charges for the whole call so far, in US dollars. */
+  readonly costUsd?: number | undefined
   /**
    * The vendor says that the answer is complete. If there was any content but reasoning, this is an end marker for
    * vendors that send no reason.
@@ -30,7 +32,9 @@ export interface VendorCall<Chunk> {
   /** The provider's name, for error messages. */
   readonly provider: string
   /** Called once, at the first `next()`. Left out: the vendor needs no key, and `open` gets an empty text. */
-  readonly apiKey?: () => string | undefined
+  readonly apiKey?: (() => string | undefined) | undefined
+  /** Further values that must not be in an error. */
+  readonly secrets?: readonly string[]
   /** The consumer's signal. */
   readonly signal: AbortSignal
   /**
@@ -76,7 +80,7 @@ class VendorStream<Chunk> implements AsyncGenerator<CompletionPiece, CompletionS
   /** Each call has its own signal, because SDKs add listeners that they never remove, and some end only at an abort. */
   readonly #upstream = new AbortController()
   readonly #stop = () => this.#upstream.abort(this.#call.signal.reason)
-  readonly #summary: { usage?: TokenUsage; finishReason?: FinishReason } = {}
+  readonly #summary: { usage?: TokenUsage; finishReason?: FinishReason; costUsd?: number } = {}
   readonly #order = new AnswerOrder()
   /** Pieces that were read and not asked for yet. */
   readonly #ready: CompletionPiece[] = []
@@ -168,12 +172,12 @@ class VendorStream<Chunk> implements AsyncGenerator<CompletionPiece, CompletionS
 
   /** Closes the stream, and says what its consumer is told of the error. */
   async #fail(error: unknown): Promise<unknown> {
-    const { provider, signal } = this.#call
+    const { provider, signal, secrets = [] } = this.#call
     await this.#close()
     if (signal.aborted) return signal.reason
     return error instanceof ProviderError
       ? error
-      : providerErrorOf(provider, await explain(error, this.#call), [this.#apiKey])
+      : providerErrorOf(provider, await explain(error, this.#call), [this.#apiKey, ...secrets])
   }
 
   async #open(): Promise<AsyncIterator<Chunk>> {
@@ -188,9 +192,10 @@ class VendorStream<Chunk> implements AsyncGenerator<CompletionPiece, CompletionS
   /** The piece of a chunk that comes first. The others are made ready. Undefined if there is nothing to say. */
   #take(chunk: Chunk): CompletionPiece | undefined {
     const reading = this.#isEnding ? this.#readBehindEnd(chunk) : this.#call.read(chunk)
-    const { text, finishReason, usage, isEnd } = reading
+    const { text, finishReason, usage, costUsd, isEnd } = reading
     if (finishReason) this.#summary.finishReason = finishReason
     if (usage) this.#summary.usage = usage
+    if (costUsd !== undefined) this.#summary.costUsd = costUsd
     if (isEnd) this.#hasEndMarker = true
     if (reading.reasoning || reading.pieces || reading.failure || this.#order.isBusy) return this.#takeAll(reading)
     if (text) {

@@ -1,5 +1,6 @@
 import type { LLMProvider } from './llm-provider.ts'
-import type { ProviderEntry } from './provider-registry.ts'
+import type { ModelNaming, ProviderEntry } from './provider-registry.ts'
+import type { RequestHeaders } from './request-headers.ts'
 
 /**
  * A vendor, as one row of `VENDORS`. Each setting names the environment variable that it is read from; a vendor does
@@ -10,21 +11,40 @@ export interface Vendor {
   readonly name: string
   /** Left out: the vendor needs no key. Otherwise the provider is not available while the variable is not set. */
   readonly apiKey?: { readonly variable: string }
-  readonly baseUrl?: {
-    readonly variable: string
-    /** Left out: the provider is not available while the variable is not set. */
-    readonly default?: string
-    /** An address that an operator may want to set, for error messages. */
-    readonly example: string
-  }
+  readonly baseUrl?: BaseUrlSetting
   readonly models: {
     /** Left out: operators cannot change the list. */
     readonly variable?: string
-    readonly default: readonly string[]
+    /** Counts while the vendor cannot be asked. Left out: then the list is empty, and any name may be tried. */
+    readonly default?: readonly string[]
   }
+  /**
+   * Whether lists leave the vendor out unless it is configured at the start. It stays switched off then, until the next
+   * start. Default: no.
+   */
+  readonly isPreset?: boolean
+  /** Where a server of this vendor listens on the operator's machine, if it runs there. */
+  readonly usualUrl?: string
   readonly delayMs?: { readonly variable: string; readonly default: number }
+  /** The APIs of the vendor, if operators may choose one. Left out, or not set: the usual one at its address. */
+  readonly api?: { readonly variable: string; readonly values: readonly string[] }
   create(settings: VendorSettings): LLMProvider
 }
+
+/** An address that operators may set, one that they must set, or one that is fixed. */
+type BaseUrlSetting =
+  | {
+      readonly variable: string
+      /** Left out: the provider is not available while the variable is not set. */
+      readonly default?: string
+      /** An address that an operator may want to set, for error messages. */
+      readonly example: string
+    }
+  | { readonly variable?: undefined; readonly default: string; readonly example?: undefined }
+
+/** The protocols of vendors that operators may describe themselves. */
+export const VENDOR_KIND_NAMES = ['openai-compatible', 'openai', 'anthropic', 'gemini'] as const
+export type VendorKind = (typeof VENDOR_KIND_NAMES)[number]
 
 /** The settings that a vendor's provider is created with. */
 export interface VendorSettings {
@@ -36,7 +56,12 @@ export interface VendorSettings {
   readonly apiKey: () => string | undefined
   /** Undefined: the variable is not set, and the row has no default. */
   readonly baseUrl: string | undefined
+  /** The models that the operator names, or the default of the row. */
   readonly models: readonly string[]
+  /** The API that the operator chose, one of the row's `values`. Undefined: none. */
+  readonly api?: string | undefined
+  /** Sent with each request to the vendor. Left out: none but the adapter's own. */
+  readonly headers?: RequestHeaders | undefined
   /** The pause between two pieces of an answer, in milliseconds; 0 for a vendor without this setting. */
   readonly delayMs: number
   /**
@@ -46,13 +71,24 @@ export interface VendorSettings {
   readonly onNotice?: ((notice: string) => void) | undefined
 }
 
-/** The vendor's provider, with a lookup of the variables that it lacks. */
-export function vendorEntry(vendor: Vendor, settings: VendorSettings): Required<ProviderEntry> {
-  return {
-    provider: vendor.create(settings),
-    missing: () => {
-      const lacking = [!settings.apiKey() && vendor.apiKey, !settings.baseUrl && vendor.baseUrl]
-      return lacking.flatMap((setting) => (setting ? [setting.variable] : []))
-    },
+/**
+ * The vendor's provider, with a lookup of the variables that it lacks.
+ * @param naming which names of models jobs may use
+ */
+export function vendorEntry(
+  vendor: Vendor,
+  settings: VendorSettings,
+  naming: ModelNaming = 'listed',
+): ProviderEntry & Required<Pick<ProviderEntry, 'missing'>> {
+  const missing = () => {
+    const lacking = [
+      settings.apiKey() ? undefined : vendor.apiKey?.variable,
+      settings.baseUrl ? undefined : vendor.baseUrl?.variable,
+    ]
+    return lacking.filter((variable) => variable !== undefined)
   }
+  const provider = vendor.create(settings)
+  const lackedAtStart = missing()
+  if (!vendor.isPreset || lackedAtStart.length === 0) return { provider, missing, naming }
+  return { provider, missing: () => lackedAtStart, naming, isHidden: true }
 }

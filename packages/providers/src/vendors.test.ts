@@ -7,13 +7,20 @@ import { type Vendor, type VendorSettings, vendorEntry } from './vendor.ts'
 import { VENDORS } from './vendors.ts'
 
 function settingsOf({ name, models, baseUrl }: Vendor, settings: Partial<VendorSettings> = {}): VendorSettings {
-  return { name, models: models.default, baseUrl: baseUrl?.default, apiKey: () => undefined, delayMs: 0, ...settings }
+  return {
+    name,
+    models: models.default ?? [],
+    baseUrl: baseUrl?.default,
+    apiKey: () => undefined,
+    delayMs: 0,
+    ...settings,
+  }
 }
 
 describe('VENDORS', () => {
   it.each(VENDORS)('creates $name with the name and the models of its row', (vendor) => {
     const { name, models } = vendor.create(settingsOf(vendor))
-    expect({ name, models }).toEqual({ name: vendor.name, models: vendor.models.default })
+    expect({ name, models }).toEqual({ name: vendor.name, models: vendor.models.default ?? [] })
   })
 
   it('passes what is to be said to the operator', async () => {
@@ -29,8 +36,8 @@ describe('VENDORS', () => {
 
   it('gives no name and no variable to two vendors', () => {
     const names = VENDORS.map(({ name }) => name)
-    const variables = VENDORS.flatMap(({ apiKey, baseUrl, models, delayMs }) =>
-      [apiKey, baseUrl, models, delayMs].flatMap((setting) => setting?.variable ?? []),
+    const variables = VENDORS.flatMap(({ apiKey, baseUrl, models, delayMs, api }) =>
+      [apiKey, baseUrl, models, delayMs, api].flatMap((setting) => setting?.variable ?? []),
     )
     expect(new Set(names).size).toBe(names.length)
     expect(new Set(variables).size).toBe(variables.length)
@@ -39,7 +46,7 @@ describe('VENDORS', () => {
   it('loads no SDK before a provider is prepared', async () => {
     expect(await packagesLoadedByVendors()).toEqual({
       before: ['eventsource-parser'],
-      after: expect.arrayContaining(['openai', '@google/generative-ai']),
+      after: expect.arrayContaining(['openai', '@anthropic-ai/sdk', '@google/generative-ai']),
     })
   })
 })
@@ -92,5 +99,17 @@ describe('vendorEntry', () => {
     expect(entry.missing()).toEqual(['ACME_API_KEY', 'ACME_BASE_URL'])
     key = 'key'
     expect(entry.missing()).toEqual(['ACME_BASE_URL'])
+  })
+
+  it('hides a preset that lacks a variable at the start, also if the variable appears later', () => {
+    let key: string | undefined
+    const vendor = { ...row, apiKey, isPreset: true }
+    const entry = () => vendorEntry(vendor, settingsOf(vendor, { apiKey: () => key }))
+    const before = entry()
+    key = 'key'
+    expect(before).toMatchObject({ isHidden: true })
+    expect(before.missing()).toEqual(['ACME_API_KEY'])
+    expect(entry()).not.toHaveProperty('isHidden')
+    expect(entry().missing()).toEqual([])
   })
 })

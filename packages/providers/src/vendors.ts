@@ -1,9 +1,15 @@
+import { ANTHROPIC_MODELS } from './anthropic/anthropic-models.ts'
+import { ANTHROPIC_BASE_URL, AnthropicProvider } from './anthropic/anthropic-provider.ts'
 import { EchoProvider } from './echo/echo-provider.ts'
 import { GEMINI_MODELS } from './gemini/gemini-models.ts'
 import { GEMINI_BASE_URL, GeminiProvider } from './gemini/gemini-provider.ts'
+import { apiAt, OPENAI_APIS, openAIProvider } from './openai/openai-api.ts'
 import { OPENAI_MODELS } from './openai/openai-models.ts'
-import { OPENAI_BASE_URL, OpenAIProvider } from './openai/openai-provider.ts'
+import { OPENAI_BASE_URL } from './openai/openai-provider.ts'
+import { PRESETS } from './presets.ts'
 import type { Vendor } from './vendor.ts'
+
+export { VENDOR_KINDS } from './vendor-kinds.ts'
 
 /**
  * The vendors of the server, in the order of `GET /providers`. The environment variables, the configuration and the
@@ -21,7 +27,16 @@ export const VENDORS: readonly Vendor[] = [
     apiKey: { variable: 'OPENAI_API_KEY' },
     baseUrl: { variable: 'OPENAI_BASE_URL', default: OPENAI_BASE_URL, example: 'http://localhost:11434/v1' },
     models: { variable: 'OPENAI_MODELS', default: OPENAI_MODELS },
-    create: (settings) => new OpenAIProvider(settings),
+    api: { variable: 'OPENAI_API', values: OPENAI_APIS },
+    create: ({ api, ...settings }) =>
+      openAIProvider(OPENAI_APIS.find((name) => name === api) ?? apiAt(settings.baseUrl), settings),
+  },
+  {
+    name: 'anthropic',
+    apiKey: { variable: 'ANTHROPIC_API_KEY' },
+    baseUrl: { variable: 'ANTHROPIC_BASE_URL', default: ANTHROPIC_BASE_URL, example: 'https://gateway.example.com' },
+    models: { variable: 'ANTHROPIC_MODELS', default: ANTHROPIC_MODELS },
+    create: (settings) => new AnthropicProvider(settings),
   },
   {
     name: 'gemini',
@@ -30,4 +45,5 @@ export const VENDORS: readonly Vendor[] = [
     models: { variable: 'GEMINI_MODELS', default: GEMINI_MODELS },
     create: (settings) => new GeminiProvider(settings),
   },
+  ...PRESETS,
 ]

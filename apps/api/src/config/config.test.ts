@@ -212,6 +212,21 @@ describe('readConfig', () => {
     expect(config.corsOrigins).toEqual(['http://localhost:5173', 'https://a.example'])
   })
 
+  it('reads which models jobs may name', () => {
+    const readModels = (OPENAI_MODELS?: string) => {
+      const { vendors } = readConfig(OPENAI_MODELS === undefined ? {} : { OPENAI_MODELS })
+      const { settings, naming } = vendors.find(({ vendor }) => vendor.name === 'openai') ?? expect.fail()
+      return { models: settings.models, naming }
+    }
+    expect(readModels()).toEqual({ models: expect.arrayContaining(['gpt-4']), naming: 'vendor' })
+    expect(readModels('a, b')).toEqual({ models: ['a', 'b'], naming: 'listed' })
+    expect(readModels('*')).toEqual({ models: [], naming: 'any' })
+    expect(readModels('a,*')).toEqual({ models: ['a'], naming: 'any' })
+    expect(readConfig({}).vendors.find(({ vendor }) => vendor.name === 'echo')?.naming).toBe('listed')
+    expect(readConfig({ MODEL_REFRESH_MINUTES: '0' }).modelRefreshMs).toBeUndefined()
+    expect(readConfig({}).modelRefreshMs).toBe(600_000)
+  })
+
   it('looks up the key of a vendor at each use', () => {
     const variables: Record<string, string> = {}
     const settings = vendorIn(readConfig(variables), 'openai')

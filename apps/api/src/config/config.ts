@@ -16,7 +16,8 @@ import { type ConfiguredVendor, readVendors } from './vendor-settings.ts'
 /** Twenty requests a second: more than a person or a page needs, and less than a server can take. */
 const RATE_LIMIT_WITH_KEYS = 1_200
 
-const HOUR_MS = 3_600_000
+const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
 
 /** Environment variables or arguments are wrong. The message names each one and says what to do. */
 export class ConfigError extends Error {
@@ -69,6 +70,8 @@ export interface Config {
   readonly trustedProxies: readonly string[]
   /** The names by which a server without keys may be called. */
   readonly trustedHosts: TrustedHostsOptions
+  /** The path of the operator's prices. Undefined: list prices are used alone. */
+  readonly pricesFile: string | undefined
   /** The proxy for calls to vendors by https. Undefined: there is none. */
   readonly proxy: ProxySettings | undefined
   /** The keys of the callers. Undefined: no request needs a key. */
@@ -92,6 +95,8 @@ export interface Config {
         readonly ratio: number
       }
     | undefined
+  /** How often each vendor is asked for its models. Undefined: never. */
+  readonly modelRefreshMs: number | undefined
   /** Every vendor of the table, in its order. */
   readonly vendors: readonly ConfiguredVendor[]
 }
@@ -144,6 +149,7 @@ export function readConfig(variables: EnvironmentVariables): Config {
     rateLimitPerMinute: rateLimitOf(environment),
     trustedProxies: environment.TRUSTED_PROXIES,
     trustedHosts: { listenHost: environment.HOST, allowedHosts: environment.ALLOWED_HOSTS },
+    pricesFile: environment.PRICES_FILE,
     proxy:
       environment.HTTPS_PROXY === undefined
         ? undefined
@@ -154,6 +160,7 @@ export function readConfig(variables: EnvironmentVariables): Config {
     corsOrigins: environment.CORS_ORIGINS,
     logLevel: environment.LOG_LEVEL,
     tracing: tracingOf(environment),
+    modelRefreshMs: environment.MODEL_REFRESH_MINUTES * MINUTE_MS || undefined,
     vendors,
   }
 }

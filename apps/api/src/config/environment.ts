@@ -5,6 +5,7 @@ import {
   apiKeys,
   hosts,
   hours,
+  jsonFile,
   key,
   list,
   MAX_DELAY_MS,
@@ -58,6 +59,10 @@ export const Environment = z.object({
   MAX_STREAMS_PER_JOB: wholeNumber(1, 1_000_000).default(10_000),
   TRUSTED_PROXIES: addresses.default([]),
   ALLOWED_HOSTS: hosts.default([]),
+  // vendor-settings.ts reads the file.
+  PROVIDERS_FILE: z.string().optional(),
+  MODEL_REFRESH_MINUTES: wholeNumber(0, 1_440).default(10),
+  PRICES_FILE: jsonFile.optional(),
   HTTPS_PROXY: webUrl('http://proxy.example.com:3128').optional(),
   NO_PROXY: list.optional(),
   CORS_ORIGINS: origins.default([]),

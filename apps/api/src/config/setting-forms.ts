@@ -62,6 +62,11 @@ function itemsOf(text: string): string[] {
   return text.split(',').map((item) => item.trim())
 }
 
+/** The path of a JSON file. */
+export const jsonFile = form('the path of a JSON file, such as prices.json', (text) =>
+  /\.json$/i.test(text) ? text : undefined,
+)
+
 /** Texts separated by commas. */
 export const list = form('a comma-separated list without an empty item', (text) => {
   const items = itemsOf(text)

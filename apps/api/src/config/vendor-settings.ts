@@ -1,23 +1,29 @@
-import type { Vendor, VendorSettings } from '@promptlab/providers'
-import { VENDORS } from '@promptlab/providers/vendors'
+import { type ModelNaming, RequestHeaders, type Vendor, type VendorSettings } from '@promptlab/providers'
+import { VENDOR_KINDS, VENDORS } from '@promptlab/providers/vendors'
 import type { z } from 'zod'
 import type { EnvironmentVariables } from './environment.ts'
-import { list, MAX_DELAY_MS, webUrl, wholeNumber } from './setting-forms.ts'
+import { type OwnVendor, readProvidersFile } from './providers-file.ts'
+import { list, MAX_DELAY_MS, oneOf, webUrl, wholeNumber } from './setting-forms.ts'
 
-/** A row of the table of vendors, with the settings that the environment gives it. */
+/** A row of the table of vendors, or one that the operator describes, with its settings. */
 export interface ConfiguredVendor {
   readonly vendor: Vendor
   readonly settings: VendorSettings
+  /** Which names of models jobs may use. */
+  readonly naming: ModelNaming
 }
 
+/** The value of a variable, without blanks around it. Undefined if it is not set, or is empty. */
+type LookUp = (variable: string) => string | undefined
+
 /**
- * Reads the settings of every vendor in the table.
+ * Reads the settings of every vendor in the table, and of those in the file that `PROVIDERS_FILE` names.
  * @param variables the environment itself, because keys are looked up at each use
  * @returns `faults` names each wrong variable; the setting of a wrong variable has its default
  */
 export function readVendors(variables: EnvironmentVariables): { vendors: ConfiguredVendor[]; faults: string[] } {
   const faults: string[] = []
-  const lookUp = (variable: string) => variables[variable]?.trim() || undefined
+  const lookUp: LookUp = (variable) => variables[variable]?.trim() || undefined
   const read = <Value>(variable: string | undefined, form: z.ZodType<Value>): Value | undefined => {
     const text = variable && lookUp(variable)
     if (!text) return undefined
@@ -25,16 +31,64 @@ export function readVendors(variables: EnvironmentVariables): { vendors: Configu
     for (const { message } of error?.issues ?? []) faults.push(`${variable}: ${message}`)
     return data
   }
-  const vendors = VENDORS.map((vendor) => {
-    const { name, apiKey, baseUrl, models, delayMs } = vendor
+  const vendors = VENDORS.map((vendor): ConfiguredVendor => {
+    const { name, apiKey, baseUrl, models, delayMs, api } = vendor
+    const named = read(models.variable, list)
     const settings: VendorSettings = {
       name,
       apiKey: () => apiKey && lookUp(apiKey.variable),
-      baseUrl: baseUrl && (read(baseUrl.variable, webUrl(baseUrl.example)) ?? baseUrl.default),
-      models: read(models.variable, list) ?? models.default,
+      baseUrl: baseUrl && (read(baseUrl.variable, webUrl(baseUrl.example ?? '')) ?? baseUrl.default),
+      models: named?.filter((model) => model !== ANY_MODEL) ?? models.default ?? [],
+      api: api && read(api.variable, oneOf(api.values)),
       delayMs: read(delayMs?.variable, wholeNumber(0, MAX_DELAY_MS)) ?? delayMs?.default ?? 0,
     }
-    return { vendor, settings }
+    return { vendor, settings, naming: namingOf(named, models.variable !== undefined) }
   })
-  return { vendors, faults }
+  const file = lookUp(FILE_VARIABLE)
+  if (file === undefined) return { vendors, faults }
+  const takenNames = VENDORS.map(({ name }) => name)
+  const own = readProvidersFile(file, takenNames)
+  faults.push(...own.faults.map((fault) => `${FILE_VARIABLE}: ${fault}`))
+  return { vendors: [...vendors, ...own.vendors.map((vendor) => configured(vendor, lookUp))], faults }
+}
+
+const FILE_VARIABLE = 'PROVIDERS_FILE'
+/** Among the names of models: any other name may be used too. */
+const ANY_MODEL = '*'
+
+/** @param named the names that the operator gave, if any */
+function namingOf(named: readonly string[] | undefined, canBeAsked: boolean): ModelNaming {
+  if (named) return named.includes(ANY_MODEL) ? 'any' : 'listed'
+  return canBeAsked ? 'vendor' : 'listed'
+}
+
+function configured(own: OwnVendor, lookUp: LookUp): ConfiguredVendor {
+  const { name, kind, baseUrl, apiKeyEnv, models, habits } = own
+  const vendor: Vendor = {
+    name,
+    ...(apiKeyEnv !== undefined && { apiKey: { variable: apiKeyEnv } }),
+    baseUrl: { default: baseUrl },
+    models: {},
+    create: (settings) =>
+      VENDOR_KINDS[kind]({ ...settings, apiKey: apiKeyEnv === undefined ? undefined : settings.apiKey, habits }),
+  }
+  const settings: VendorSettings = {
+    name,
+    apiKey: () => (apiKeyEnv === undefined ? undefined : lookUp(apiKeyEnv)),
+    baseUrl,
+    models: models?.filter((model) => model !== ANY_MODEL) ?? [],
+    headers: headersOf(own, lookUp),
+    delayMs: 0,
+  }
+  return { vendor, settings, naming: namingOf(models, true) }
+}
+
+function headersOf({ headers = {} }: OwnVendor, lookUp: LookUp): RequestHeaders {
+  return new RequestHeaders(
+    Object.entries(headers).map(([name, given]) =>
+      typeof given === 'string'
+        ? { name, value: () => given, isSecret: false }
+        : { name, value: () => lookUp(given.env), isSecret: true },
+    ),
+  )
 }

@@ -1,6 +1,6 @@
 import type { FinalEvent, FinalJob } from '@promptlab/contract'
 
-/** The event that ends every stream of a finished job. */
+/** The event that ends every stream of a finished job, as the view `full` shows it. */
 export function finalEvent(job: FinalJob): FinalEvent {
   const { status, metrics } = job
   switch (status) {

@@ -1,10 +1,11 @@
 import { type CreateJobBody, isFinal, type JobListQuery, type JobSummary } from '@promptlab/contract'
-import { PROMPT_ONLY, type ProviderRegistry } from '@promptlab/providers'
+import type { ProviderRegistry } from '@promptlab/providers'
 import { ApiError } from '../base/api-error.ts'
 import type { Clock } from '../base/clock.ts'
 import { finalEvent } from './final-event.ts'
 import { fingerprint } from './fingerprint.ts'
 import { admitRequest } from './input/admit-request.ts'
+import { checkProvider } from './input/check-provider.ts'
 import { requestOf } from './input/job-request.ts'
 import {
   cancelPending,
@@ -17,6 +18,7 @@ import {
   startJob,
 } from './job.ts'
 import { itemsOf } from './kept-parts.ts'
+import type { ModelLists } from './models/model-lists.ts'
 import { type JobQueue, type QueueSlot, QueueUnavailableError } from './ports/job-queue.ts'
 import {
   type IdempotencyKey,
@@ -38,6 +40,7 @@ interface JobServiceDeps {
   readonly queue: JobQueue
   readonly tokenLog: TokenLog
   readonly providers: ProviderRegistry
+  readonly models: ModelLists
   readonly runner: JobRunner
   readonly clock: Clock
   readonly newId: () => string
@@ -100,7 +103,7 @@ export class JobService {
     const earlier = idempotency && (await jobs.findByIdempotencyKey(idempotency.key, clock.now()))
     if (earlier) return replay(earlier, idempotency)
 
-    await admitRequest({ request, items, caller, provider: this.#checkProvider(request) }, this.#deps)
+    await admitRequest({ request, items, caller, provider: checkProvider(request, this.#deps) }, this.#deps)
     const slot = await this.#reserve(request, caller)
     const job = newJob(newId(), request, clock.now(), caller)
     const running = slot.startsAtOnce ? startJob(job, clock.now()) : undefined
@@ -257,23 +260,6 @@ export class JobService {
   /** The events of a job behind a cursor: what there is of the answer, the live pieces, and the final event. */
   readEvents(id: string, reading: Reading, callbacks: ReaderCallbacks): JobEventReader {
     return new JobEventReader({ ...this.#deps, lookups: this.#lookups, records: this.#records }, id, reading, callbacks)
-  }
-
-  #checkProvider({ provider: name, model }: JobRequest) {
-    const { providers } = this.#deps
-    const entry = providers.find(name)
-    if (!entry) {
-      throw new ApiError('unknown-provider', `There is no provider "${name}". Known: ${providers.names.join(', ')}.`)
-    }
-    const { models } = entry.provider
-    if (!models.includes(model)) {
-      throw new ApiError('unknown-model', `${name} has no model "${model}". Supported: ${models.join(', ')}.`)
-    }
-    const missing = entry.missing?.() ?? []
-    if (missing.length > 0) {
-      throw new ApiError('provider-key-missing', `${name} is not configured on this server: set ${missing.join(', ')}.`)
-    }
-    return { name, capabilities: entry.provider.capabilities ?? PROMPT_ONLY }
   }
 }
 

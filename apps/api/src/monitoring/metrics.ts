@@ -2,8 +2,10 @@ import type { FinalJob, ProviderErrorCode, RunningJob } from '@promptlab/contrac
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { JobObserver } from '../jobs/ports/job-observer.ts'
 
-/** Numbers that are read at each scrape. */
-interface Levels {
+interface MetricsSources {
+  /** Whether a provider names the model. Callers choose other names, if the operator allows it. */
+  isListed(provider: string, model: string): boolean
+  /** The next numbers are read at each scrape. */
   openStreams(): number
   /** If it rejects, `/metrics` leaves the number out. */
   waitingJobs(): Promise<number>
@@ -35,6 +37,7 @@ const METHODS = new Set(['GET', 'HEAD', 'POST', 'DELETE', 'OPTIONS'])
  */
 export class Metrics implements JobObserver {
   readonly #registry = new Registry()
+  readonly #isListed: MetricsSources['isListed']
   readonly #answers = this.#histogram(
     'http_request_duration_seconds',
     'Time from a request to the end of its response; a stream lasts as long as it is read',
@@ -73,6 +76,12 @@ export class Metrics implements JobObserver {
     TOKEN_SECONDS,
     ['provider', 'model'],
   )
+  readonly #costs = this.#counter(
+    'cost_usd_total',
+    'US dollars that ended runs cost, as far as it is known, and how it is known',
+    ['provider', 'model', 'priced'],
+  )
+  readonly #unpriced = this.#counter('jobs_unpriced_total', 'Ended runs whose cost is unknown', ['provider', 'model'])
   readonly #failures = this.#counter('provider_errors_total', 'Calls that failed, including calls that were repeated', [
     'provider',
     'code',
@@ -84,7 +93,9 @@ export class Metrics implements JobObserver {
     ['operation'],
   )
 
-  constructor({ openStreams, waitingJobs, workers }: Levels) {
+  constructor({ isListed, openStreams, waitingJobs, workers }: MetricsSources) {
+    this.#isListed = isListed
+
     collectDefaultMetrics({ register: this.#registry })
     this.#gauge('streams_open', 'Streams that are being written by this process', [], (gauge) =>
       gauge.set(openStreams()),
@@ -116,12 +127,15 @@ export class Metrics implements JobObserver {
     this.#waits.observe({ provider }, metrics.queuedMs / 1000)
   }
 
-  runEnded({ provider, model, status, metrics }: FinalJob): void {
-    const { tokenCount, ttftMs, durationMs } = metrics
+  runEnded({ provider, model: name, status, metrics }: FinalJob): void {
+    const { tokenCount, ttftMs, durationMs, cost } = metrics
+    const model = this.#isListed(provider, name) ? name : 'other'
     this.#running.dec({ provider })
     this.#jobs.inc({ provider, model, status })
     this.#runs.observe({ provider, model }, durationMs / 1000)
     this.#tokens.inc({ provider, model }, tokenCount)
+    if (cost?.usd !== undefined) this.#costs.inc({ provider, model, priced: cost.priced }, cost.usd)
+    else if (cost) this.#unpriced.inc({ provider, model })
     if (ttftMs === null) return
     this.#firstTokens.observe({ provider, model }, ttftMs / 1000)
     if (tokenCount > 1)

@@ -28,6 +28,7 @@ export function timedJobRepository(
     storeItems: (items) => timed('insert', jobs.storeItems(items)),
     sweepItems: (time, limit) => timed('delete', jobs.sweepItems(time, limit)),
     findItem: (id) => jobs.findItem(id),
+    sumUsage: (query) => jobs.sumUsage(query),
     countStoredBytes: (owner) => jobs.countStoredBytes(owner),
     find: (id) => jobs.find(id),
     findByIdempotencyKey: (key, now) => jobs.findByIdempotencyKey(key, now),

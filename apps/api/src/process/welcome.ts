@@ -1,7 +1,16 @@
 import type { ProviderInfo } from '@promptlab/contract'
+import type { LocalServer } from './local-servers.ts'
 
-/** The text that the server prints when it has started: its address, its providers, and commands to try. */
-export function welcome(url: string, store: string, providers: readonly ProviderInfo[]): string {
+/**
+ * The text that the server prints when it has started: its address, its providers, and commands to try.
+ * @param localServers those on this machine that could be switched on
+ */
+export function welcome(
+  url: string,
+  store: string,
+  providers: readonly Pick<ProviderInfo, 'name' | 'missing'>[],
+  localServers: readonly LocalServer[],
+): string {
   const usable = providers.map(({ name, missing }) =>
     missing.length > 0 ? `${name} (set ${missing.join(', ')})` : name,
   )
@@ -10,14 +19,24 @@ export function welcome(url: string, store: string, providers: readonly Provider
   Open it in a browser for the playground.
 
     providers   ${usable.join(', ')}
+                more: docs/settings.md
     jobs are in ${store}
-
+${localServers.map(offer).join('')}
   Create a job and watch it stream:
 
     curl -si ${url}/jobs -H 'content-type: application/json' \\
       -d '{"prompt":"Once upon a time","provider":"echo","model":"echo"}'
     curl -N ${url}/jobs/ID/stream          # with the id of that job
 
+`
+}
+
+function offer({ name, variable, url, modelCount }: LocalServer): string {
+  const models = modelCount === 1 ? '1 model' : `${modelCount} models`
+  return `
+  ${name} answers on this machine, with ${models}. To use it, start again with
+
+    ${variable}=${url}
 `
 }
 

@@ -1,5 +1,6 @@
 import type { StoredJob } from '../jobs/job.ts'
 import type { IdempotencyKey, Item } from '../jobs/ports/job-repository.ts'
+import type { UsageEntry } from '../jobs/usage/usage-entry.ts'
 import { ImportError } from './import-error.ts'
 
 /** A job with everything that a store keeps of it. */
@@ -19,6 +20,8 @@ export interface JobSource {
   items(): AsyncIterable<Item>
   /** All jobs, each of them once. */
   pages(): AsyncIterable<readonly ImportedJob[]>
+  /** The ledger: what the ended jobs used and cost, also those that were removed. */
+  usage(): Promise<readonly UsageEntry[]>
   close(): Promise<void>
 }
 
@@ -33,6 +36,8 @@ export interface JobTarget {
   addItems(items: readonly Item[]): Promise<void>
   /** Stores jobs. Jobs that are there already are replaced. Resolves when they are on disk. */
   add(jobs: readonly ImportedJob[]): Promise<void>
+  /** Replaces the ledger. Resolves when it is on disk. */
+  setUsage(entries: readonly UsageEntry[]): Promise<void>
   count(): Promise<number>
   /** Stores that the import has ended. From now on a server can use the store. */
   finish(source: string): Promise<void>
@@ -50,8 +55,8 @@ interface ImportOptions {
 }
 
 /**
- * Copies all jobs of one store into an empty one, after the items that they refer to. An import that was interrupted can be repeated: it replaces the jobs that
- * are there already.
+ * Copies all jobs of one store and its ledger into an empty one, after the items that the jobs refer to. An import that was
+ * interrupted can be repeated: it replaces the jobs that are there already.
  * @returns the number of jobs
  * @throws ImportError
  */
@@ -70,6 +75,7 @@ export async function importJobs(
     done += page.length
     onProgress(done, total)
   }
+  await target.setUsage(await source.usage())
   const stored = await target.count()
   if (stored !== total) {
     throw new ImportError(

@@ -58,7 +58,7 @@ const jobBody = fc
   .record(
     {
       prompt: fc.oneof(fc.constant('Once upon a time'), hostileValue),
-      provider: fc.oneof(fc.constant('echo'), fc.constantFrom('openai', 'gemini'), hostileValue),
+      provider: fc.oneof(fc.constant('echo'), fc.constantFrom('openai', 'anthropic', 'gemini'), hostileValue),
       model: fc.oneof(fc.constant('echo'), hostileValue),
       options: fc.oneof(
         fc.record(

@@ -8,6 +8,7 @@ import { describeItems } from './describe-items.ts'
 import { describeJobLists } from './describe-job-lists.ts'
 import { describeListedTexts } from './describe-listed-texts.ts'
 import { describeTakeOvers } from './describe-take-overs.ts'
+import { describeUsage } from './describe-usage.ts'
 import { GrowingJob } from './growing-job.ts'
 import { aJob, CREATED_AT, completed, insertFinished, type NewStore, openStore } from './stored-job.ts'
 
@@ -191,6 +192,7 @@ export function describeJobRepository(name: string, newStore: NewStore): void {
     describeIdempotencyKeys(newStore)
     describeItems(newStore)
     describeConversations(newStore)
+    describeUsage(newStore)
 
     describe('removes', () => {
       it('a final job, once, and no job that is not final', async () => {

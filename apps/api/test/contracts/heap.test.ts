@@ -4,6 +4,7 @@ import { type LLMProvider, ProviderRegistry } from '@promptlab/providers'
 import { expect, it, onTestFinished, vi } from 'vitest'
 import { systemClock } from '../../src/base/clock.ts'
 import { JobService } from '../../src/jobs/job-service.ts'
+import { ModelLists } from '../../src/jobs/models/model-lists.ts'
 import { JobRunner } from '../../src/jobs/run/job-runner.ts'
 import { TEXT_VIEW } from '../../src/jobs/views/text-view.ts'
 import { InProcessJobQueue } from '../../src/queue/in-process-job-queue.ts'
@@ -67,6 +68,7 @@ it('ten thousand jobs that are run, read and removed leave nothing in the heap',
   const service = new JobService({
     ...deps,
     runner,
+    models: new ModelLists({ ...deps, logger: SILENT, refreshMs: undefined }),
     queuedBytes: { total: 1e9, perOwner: 1e9 },
     maxStoredBytesPerKey: 1e9,
   })

@@ -13,7 +13,7 @@ const API = 'apps/api/src'
 const LAYERS: readonly (readonly string[])[] = [
   ['base'],
   ['jobs', 'redis'],
-  ['storage', 'queue', 'token-log', 'monitoring'],
+  ['storage', 'queue', 'token-log', 'monitoring', 'prices'],
   ['http'],
   ['config', 'stores.ts'],
   ['process', 'build-app.ts'],
@@ -37,6 +37,11 @@ const MAY_NOT_IMPORT: readonly { from: RegExp; to: RegExp; why: string }[] = [
     from: /^(?!apps\/api\/src\/monitoring\/tracing\/)/,
     to: /^@opentelemetry\//,
     why: 'only the adapter in monitoring/tracing knows OpenTelemetry',
+  },
+  {
+    from: /^(?!apps\/api\/src\/prices\/)/,
+    to: /^@pydantic\/genai-prices$/,
+    why: 'only prices knows the table of prices',
   },
   {
     from: /^(?!apps\/api\/src\/monitoring\/)/,

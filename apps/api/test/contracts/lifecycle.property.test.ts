@@ -6,6 +6,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/base/clock.ts'
 import { JobService } from '../../src/jobs/job-service.ts'
+import { ModelLists } from '../../src/jobs/models/model-lists.ts'
 import type { JobEventReader } from '../../src/jobs/read/job-event-reader.ts'
 import { JobRunner } from '../../src/jobs/run/job-runner.ts'
 import { Reconciler } from '../../src/jobs/upkeep/reconciler.ts'
@@ -109,6 +110,7 @@ class Engine {
     const service = new JobService({
       ...deps,
       runner,
+      models: new ModelLists({ ...deps, logger: SILENT, refreshMs: undefined }),
       queuedBytes: { total: 1e9, perOwner: 1e9 },
       maxStoredBytesPerKey: 1e9,
     })

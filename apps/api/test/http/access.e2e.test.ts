@@ -17,6 +17,8 @@ const GUARDED = [
   ['DELETE', '/jobs/ID'],
   ['GET', '/providers'],
   ['HEAD', '/providers'],
+  ['GET', '/usage'],
+  ['HEAD', '/usage'],
 ] as const
 
 const OPEN = ['GET', 'HEAD'].flatMap((method) => ['/health/live', '/health/ready'].map((path) => `${method} ${path}`))

@@ -1,6 +1,11 @@
 import { Job, Problem } from '@promptlab/contract'
 import type { CompletionOptions, LLMProvider, Message } from '@promptlab/providers'
-import { type Exchange, type LoopbackVendor, startGeminiVendor } from '@promptlab/providers/testing/vendors'
+import {
+  type Exchange,
+  type LoopbackVendor,
+  startAnthropicVendor,
+  startGeminiVendor,
+} from '@promptlab/providers/testing/vendors'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createJob, getJob, postJob, problemOf } from '../support/job-client.ts'
 import { newStorePath, startServer } from '../support/test-server.ts'
@@ -182,6 +187,46 @@ describe('a signature of Gemini', () => {
     })
     await finished(url, { ...body, prompt: 'And?', previousJobId: first.id })
     expect(JSON.stringify((await asked.promise).body)).toContain('SIGNATURE')
+  })
+})
+
+describe('the thinking of Anthropic', () => {
+  it('goes back with its signature behind a tool call, and fields for the vendor are sent', async () => {
+    const vendor: LoopbackVendor = await startAnthropicVendor()
+    onTestFinished(() => vendor.close())
+    const { url } = await startServer({ env: { ANTHROPIC_API_KEY: 'key', ANTHROPIC_BASE_URL: vendor.url } })
+    vendor.respondWith((exchange) => {
+      exchange.sendCarried({ type: 'reasoning', text: 'Hm.', carry: 'SIGNATURE' })
+      exchange.sendToolCalls({ index: 0, callId: 'toolu_1', name: 'add', arguments: '{"a":1}' })
+      exchange.finish({ reason: 'tool-calls' })
+    })
+    const options = { tools: [{ name: 'add' }], vendor: { cache_control: { type: 'ephemeral' } } }
+    const body = { provider: 'anthropic', model: 'claude-opus-5-5', options }
+    const first = await finished(url, { ...body, prompt: 'Add' })
+    expect(first).toMatchObject({ output: [{ type: 'reasoning', text: 'Hm.' }, { callId: 'toolu_1' }], options })
+    expect(JSON.stringify(first)).not.toContain('SIGNATURE')
+
+    const asked = Promise.withResolvers<Exchange>()
+    vendor.respondWith((exchange) => {
+      asked.resolve(exchange)
+      exchange.finish()
+    })
+    const messages = [{ role: 'tool', content: [{ type: 'tool-result', callId: 'toolu_1', content: '3' }] }]
+    await finished(url, { ...body, messages, previousJobId: first.id })
+    expect((await asked.promise).body).toMatchObject({
+      cache_control: { type: 'ephemeral' },
+      messages: [
+        { role: 'user', content: 'Add' },
+        {
+          role: 'assistant',
+          content: [
+            { type: 'thinking', thinking: 'Hm.', signature: 'SIGNATURE' },
+            { type: 'tool_use', id: 'toolu_1', name: 'add', input: { a: 1 } },
+          ],
+        },
+        { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'toolu_1' }] },
+      ],
+    })
   })
 })
 

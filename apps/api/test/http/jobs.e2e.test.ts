@@ -1,7 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { Job } from '@promptlab/contract'
 import { ProviderError } from '@promptlab/providers'
-import { type LoopbackVendor, startGeminiVendor, startOpenAIVendor } from '@promptlab/providers/testing/vendors'
+import {
+  type LoopbackVendor,
+  startAnthropicVendor,
+  startGeminiVendor,
+  startOpenAIVendor,
+} from '@promptlab/providers/testing/vendors'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createJob, getJob, postJob, problemOf, readStream, StreamReader } from '../support/job-client.ts'
 import { ScriptedProvider } from '../support/scripted-provider.ts'
@@ -77,6 +82,7 @@ describe('a job', () => {
 
   it.each([
     ['openai', 'gpt-4', startOpenAIVendor, 'OPENAI_API_KEY', 'OPENAI_BASE_URL'],
+    ['anthropic', 'claude-opus-5-5', startAnthropicVendor, 'ANTHROPIC_API_KEY', 'ANTHROPIC_BASE_URL'],
     ['gemini', 'gemini-pro', startGeminiVendor, 'GEMINI_API_KEY', 'GEMINI_BASE_URL'],
   ] as const)('works through %s', async (provider, model, start, keyName, urlName) => {
     const vendor = await startVendor(start)
@@ -107,6 +113,7 @@ describe('a job', () => {
 describe('a failing provider', () => {
   it.each([
     ['openai', 'gpt-4', startOpenAIVendor, 'OPENAI_API_KEY', 'OPENAI_BASE_URL'],
+    ['anthropic', 'claude-opus-5-5', startAnthropicVendor, 'ANTHROPIC_API_KEY', 'ANTHROPIC_BASE_URL'],
     ['gemini', 'gemini-pro', startGeminiVendor, 'GEMINI_API_KEY', 'GEMINI_BASE_URL'],
   ] as const)(
     '%s: fails the job before its first token, and shows no secret',

@@ -78,7 +78,7 @@ describe('POST /jobs', () => {
         400,
         'unknown-provider',
       )
-      expect(problem.detail).toContain('echo, openai, gemini')
+      expect(problem.detail).toContain('echo, openai, anthropic, gemini')
     },
   )
 
@@ -90,9 +90,10 @@ describe('POST /jobs', () => {
 
   it.each([
     ['openai', 'gpt-4', 'OPENAI_API_KEY'],
+    ['anthropic', 'claude-opus-5-5', 'ANTHROPIC_API_KEY'],
     ['gemini', 'gemini-pro', 'GEMINI_API_KEY'],
   ])('for %s and %s names the missing %s, and accepts jobs once it is set', async (provider, model, variable) => {
-    const env: Record<string, string> = { OPENAI_BASE_URL: 'http://127.0.0.1:9', GEMINI_BASE_URL: 'http://127.0.0.1:9' }
+    const env: Record<string, string> = { [variable.replace('API_KEY', 'BASE_URL')]: 'http://127.0.0.1:9' }
     const server = await request({ env })
     const body = { prompt: 'Hello', provider, model }
     expect(expectProblem(await server.post('/jobs').send(body), 503, 'provider-key-missing').detail).toContain(variable)
@@ -185,9 +186,11 @@ describe('GET /providers', () => {
     expect(providers.map(({ name, configured, missing }) => ({ name, configured, missing }))).toEqual([
       { name: 'echo', configured: true, missing: [] },
       { name: 'openai', configured: true, missing: [] },
+      { name: 'anthropic', configured: false, missing: ['ANTHROPIC_API_KEY'] },
       { name: 'gemini', configured: false, missing: ['GEMINI_API_KEY'] },
     ])
-    expect(providers[2]?.models).toEqual(['gemini-pro'])
+    expect(providers[2]?.capabilities.responseFormats).toEqual(['text', 'json-schema'])
+    expect(providers[3]?.models).toEqual(['gemini-pro'])
     expect(response.text).not.toContain('sk-secret')
   })
 })

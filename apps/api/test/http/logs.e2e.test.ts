@@ -54,6 +54,43 @@ describe('the log', () => {
     expect(log.with('job failed')).toMatchObject([{ jobId: refused.id, code: 'provider-rejected', status: 400 }])
   })
 
+  it('has the address of the vendor and its words, unless these quote the job or its conversation', async () => {
+    const vendor = await startOpenAIVendor()
+    onTestFinished(() => vendor.close())
+    const log = new LogLines('info')
+    const env = { OPENAI_API_KEY: VENDOR_KEY, OPENAI_BASE_URL: vendor.url }
+    const server = await ApiKeyServer.start({ env, config: { run: PATIENT }, logger: log.logger })
+    const failWith = async (body: object, message: string) => {
+      const job = JobResource.parse(await (await server.post(ANN, body)).json())
+      ;(await vendor.nextRequest()).fail(404, { message })
+      await (await server.call(undefined, job.links.stream)).text()
+      return job
+    }
+    const body = { ...OPENAI, prompt: 'Tell me of the sea and its CONVERSATIONSECRET' }
+    const first = await failWith(body, `The model does not exist, says ${VENDOR_KEY}`)
+    const address = `${vendor.url}/chat/completions`
+    const unavailable = { code: 'model-unavailable', status: 404, address }
+    await failWith({ ...OPENAI, prompt: 'And then?', previousJobId: first.id }, 'Cannot answer CONVERSATIONSECRET')
+    const tools = [{ name: 'look', description: 'Looks for the TOOLSECRET' }]
+    await failWith({ ...OPENAI, prompt: 'Look', options: { tools } }, 'Bad tool: Looks for the TOOLSECRET')
+    for (const end of ['data: {"choices":[{"delta":{"content":"RESULTSECRET\n\n', undefined]) {
+      const { links } = JobResource.parse(await (await server.post(ANN, body)).json())
+      const exchange = await vendor.nextRequest()
+      exchange.sendToken('The answer is RESULTSECRET')
+      if (end === undefined) exchange.sendFailure('Stopped at: answer is RESULTSECRET')
+      else exchange.sendRaw(end)
+      await (await server.call(undefined, links.stream)).text()
+    }
+    expect(log.with('job failed')).toMatchObject([
+      { ...unavailable, vendorWords: 'The model does not exist, says [redacted]' },
+      unavailable,
+      unavailable,
+      { code: 'provider-malformed' },
+      { code: 'provider-unavailable' },
+    ])
+    expect(log.text).not.toContain('SECRET')
+  })
+
   it('redacts prompts, results and keys that are logged by mistake', () => {
     const log = new LogLines()
     const job = { prompt: 'PROMPTSECRET', result: 'RESULTSECRET', id: '1' }

@@ -209,7 +209,7 @@ describe('GET /openapi.json', () => {
       'DELETE /jobs/ID',
       `GET /jobs/ID/items/${UNKNOWN_ITEM}`,
     ]
-    const everywhere = ['POST /jobs', 'GET /jobs', 'GET /providers', 'GET /metrics', ...onJob]
+    const everywhere = ['POST /jobs', 'GET /jobs', 'GET /providers', 'GET /usage', 'GET /metrics', ...onJob]
 
     for (const route of everywhere) {
       await call(echo, undefined, route.replace('ID', id))
@@ -230,6 +230,8 @@ describe('GET /openapi.json', () => {
       await call(echo, undefined, route, { headers: { 'content-encoding': 'br' } })
     }
     await call(echo, ANN, 'GET /providers')
+    await call(echo, ANN, 'GET /usage')
+    await call(echo, ANN, 'GET /usage?from=x')
     await call(echo, ANN, 'GET /jobs')
     await call(echo, ANN, 'GET /jobs?limit=x')
     await call(echo, ANN, `GET /jobs/${id}`)

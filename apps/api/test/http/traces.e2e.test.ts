@@ -46,6 +46,8 @@ describe('the trace of a job', () => {
       'promptlab.job.id': job.id,
       'promptlab.caller': 'ann',
       'promptlab.job.status': 'completed',
+      // The address is no vendor's, so there are no list prices.
+      'promptlab.cost.priced': 'unknown',
     })
     expect(chat).toMatchObject({ kind: 'client', hasFailed: false })
     expect(chat?.attributes).toEqual({
@@ -57,6 +59,7 @@ describe('the trace of a job', () => {
       'gen_ai.request.max_tokens': 64,
       'gen_ai.usage.input_tokens': 11,
       'gen_ai.usage.output_tokens': 7,
+      'promptlab.cost.priced': 'unknown',
       'gen_ai.response.finish_reasons': ['stop'],
       'gen_ai.response.time_to_first_chunk': expect.closeTo(0, -1),
       'promptlab.job.id': job.id,

@@ -9,11 +9,13 @@ const API_KEYS = `ann:${ANN},bob:${BOB}`
 export class ApiKeyServer {
   readonly url: string
   readonly app: TestServer['app']
+  readonly jobs: TestServer['jobs']
   readonly routes: TestServer['routes']
 
-  private constructor({ url, app, routes }: TestServer) {
+  private constructor({ url, app, jobs, routes }: TestServer) {
     this.url = url
     this.app = app
+    this.jobs = jobs
     this.routes = routes
   }
 

@@ -4,8 +4,10 @@ import { Environment, type EnvironmentVariables } from '../../src/config/environ
 
 /** The variables of all vendors, each with the setting of its row. */
 export const VENDOR_VARIABLES = new Map(
-  VENDORS.flatMap(({ apiKey, baseUrl, models, delayMs }) =>
-    [apiKey, baseUrl, models, delayMs].flatMap((setting) => (setting?.variable ? [[setting.variable, setting]] : [])),
+  VENDORS.flatMap(({ apiKey, baseUrl, models, delayMs, api }) =>
+    [apiKey, baseUrl, models, delayMs, api].flatMap((setting) =>
+      setting?.variable ? [[setting.variable, setting]] : [],
+    ),
   ),
 )
 

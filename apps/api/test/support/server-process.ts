@@ -13,7 +13,10 @@ const PROGRAMS = new URL('../../dist/', import.meta.url)
 const COMPILE_CACHE = join(tmpdir(), 'promptlab-compile-cache')
 
 /** The arguments with which Node.js runs a built program, as the image does. */
-export function programArguments(name: 'main' | 'import-jobs' | 'new-key', ...args: readonly string[]): string[] {
+export function programArguments(
+  name: 'main' | 'import-jobs' | 'new-key' | 'providers',
+  ...args: readonly string[]
+): string[] {
   return ['--enable-source-maps', fileURLToPath(new URL(`${name}.js`, PROGRAMS)), ...args]
 }
 

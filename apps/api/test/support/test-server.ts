@@ -45,6 +45,7 @@ export async function startServer({
   env['DATABASE_URL'] ??= await newStorePath()
   env['ECHO_DELAY_MS'] ??= '0'
   env['SHUTDOWN_GRACE_MS'] ??= '0'
+  env['MODEL_REFRESH_MINUTES'] ??= '0'
   const configuration = readConfig(env)
   const tokenLog = new MemoryTokenLog()
   const opened = { ...(await openDependencies(configuration, logger)), tokenLog, clock }

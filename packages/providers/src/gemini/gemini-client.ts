@@ -12,6 +12,8 @@ export { geminiRequest } from './gemini-request.ts'
 interface GeminiCall {
   readonly apiKey: string
   readonly baseUrl: string
+  /** Sent beside those of the SDK. */
+  readonly headers: Readonly<Record<string, string>>
   readonly model: string
   readonly request: GenerateContentRequest
   readonly signal: AbortSignal
@@ -24,13 +26,14 @@ interface GeminiCall {
 export async function askGemini({
   apiKey,
   baseUrl,
+  headers,
   model,
   request,
   signal,
 }: GeminiCall): Promise<AsyncIterable<unknown>> {
   // The SDK lets us choose no more of its transport than this. The global fetch asks for gzip, which costs time for each
   // token.
-  const options = { baseUrl, customHeaders: { 'accept-encoding': 'identity' } }
+  const options = { baseUrl, customHeaders: { ...headers, 'accept-encoding': 'identity' } }
   const generativeModel = new GoogleGenerativeAI(apiKey).getGenerativeModel({ model }, options)
   // A consumer that leaves the iterator early stops nothing in this SDK. Only the signal closes the connection.
   const { stream, response } = await generativeModel.generateContentStream(request, { signal })
@@ -48,10 +51,12 @@ export function isThinkingRefused(error: unknown): boolean {
 export function geminiFailure(error: unknown, baseUrl: string): VendorFailure {
   if (error instanceof GoogleGenerativeAIFetchError && typeof error.status === 'number') {
     const words = wordsOf(error)
-    const failure = failureOfRefusal(error.status, error.errorDetails, words)
+    const { origin, pathname } = new URL(baseUrl)
+    const address = pathname === '/' ? origin : origin + pathname
+    const failure = { ...failureOfRefusal(error.status, error.errorDetails, words), address }
     // The SDK has no words of a body that is not Gemini's: then something else listens at this address.
     if (error.status !== 404 || words) return failure
-    return { ...failure, code: 'provider-unavailable', retryable: false, what: `answered 404 at ${baseUrl}` }
+    return { ...failure, code: 'provider-unavailable', retryable: false, what: `answered 404 at ${address}` }
   }
   if (error instanceof GoogleGenerativeAIError) return failureOfMessage(error.message)
   return failureOfTransport(error)

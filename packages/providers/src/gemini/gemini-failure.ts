@@ -1,4 +1,5 @@
 import type { ProviderErrorCode } from '@promptlab/contract'
+import { codeOfWords } from '../refusal-words.ts'
 import { valueAt } from '../value-at.ts'
 import { failureOfStatus, type VendorFailure } from '../vendor-failure.ts'
 
@@ -40,7 +41,8 @@ function codeOf(status: number, reasons: readonly unknown[], text: string): Prov
   if (reasons.includes('BILLING_DISABLED')) return 'provider-quota-exceeded'
   // Gemini answers a plain 400 for a wrong key, and for a server in a country that it does not serve.
   if (reasons.includes('API_KEY_INVALID')) return 'provider-auth'
-  return status === 400 && /location is not supported/i.test(text) ? 'provider-auth' : code
+  if (status === 400 && /location is not supported/i.test(text)) return 'provider-auth'
+  return code === 'provider-rejected' ? (codeOfWords(text) ?? code) : code
 }
 
 /** Reads `google.rpc.RetryInfo` from a detail of an error: a protobuf duration such as `"3.5s"`. */

@@ -62,6 +62,15 @@ describe('GeminiProvider', () => {
     expect(error).toMatchObject({ message: expect.stringMatching(/^gemini answered 404: No such model\./) })
   })
 
+  it.each(['../files', 'a/b', 'x:generateContent?y=', '%2e%2e/files', 'x#', ''])(
+    'refuses the model "%s", which could lead to another path, and sends nothing',
+    async (model) => {
+      const completion = provider.complete('Hello', { model, signal: new AbortController().signal })
+      await expect(completion.next()).rejects.toMatchObject({ code: 'model-unavailable', retryable: false })
+      expect(vendor.requests).toBe(0)
+    },
+  )
+
   it('reports a blocked prompt as provider-rejected', async () => {
     const { error } = await run((exchange) => {
       send(exchange, { promptFeedback: { blockReason: 'PROHIBITED_CONTENT' }, usageMetadata: { promptTokenCount: 4 } })

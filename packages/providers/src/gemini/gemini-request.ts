@@ -27,6 +27,7 @@ export function geminiRequest(
   const { contents, system } = geminiContents(prompt, isGemini3(options.model))
   const systemInstruction = [options.system, system].filter(Boolean).join('\n\n')
   return {
+    ...options.vendor,
     contents,
     generationConfig: configOf(options, hasThinking),
     ...(systemInstruction && { systemInstruction }),

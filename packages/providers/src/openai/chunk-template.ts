@@ -96,13 +96,13 @@ function textOf(data: string, { before, after, afterPadding }: Template): string
   return last === data.length ? data.slice(before.length, end) : undefined
 }
 
-/** Not `startsWith`: V8 compares there one character after the other, here eight at a time. */
-function hasAt(data: string, at: number, part: string): boolean {
+/** Whether the part stands there. Not `startsWith`: V8 compares there one character after the other, here eight at a time. */
+export function hasAt(data: string, at: number, part: string): boolean {
   return data.slice(at, at + part.length) === part
 }
 
-/** Where the string ends that begins here, or undefined if it has escapes or no end. */
-function plainEnd(data: string, start: number): number | undefined {
+/** Where the JSON string ends that begins here, or undefined if it has escapes or no end. */
+export function plainEnd(data: string, start: number): number | undefined {
   PLAIN_STRING.lastIndex = start
   return PLAIN_STRING.test(data) ? PLAIN_STRING.lastIndex - 1 : undefined
 }

@@ -65,7 +65,7 @@ function readChunk(chunk: unknown): OpenAIReading {
   const isWhole = message !== undefined && !hasKeys(delta)
   return {
     ...contentOf(isWhole ? message : delta, valueAt(choice, 'text')),
-    usage: openAIUsage(chunk, choice),
+    ...openAIUsage(chunk, choice),
     ...(error === undefined ? finishOf(choice) : { failure: failureInStream(error) }),
     ...(isWhole && { isWhole }),
   }

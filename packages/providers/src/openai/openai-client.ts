@@ -1,5 +1,4 @@
 import { OpenAI } from 'openai'
-import type { ChatCompletionCreateParamsStreaming } from 'openai/resources/chat/completions'
 import { httpFetch } from '../http/http-fetch.ts'
 import { VendorFailed } from '../vendor-failure.ts'
 import { failureOfSending } from './openai-failure.ts'
@@ -13,11 +12,15 @@ export interface Refusal {
   readonly address: string
 }
 
+/** The SDK refuses an empty key. */
+const NO_KEY = 'none'
+
 /** The SDK's client. It takes nothing from the environment: no address, no headers, no log level. */
 export class IsolatedOpenAI extends OpenAI {
+  /** @param apiKey empty: the server needs none */
   constructor(apiKey: string, baseURL: string) {
     super({
-      apiKey,
+      apiKey: apiKey || NO_KEY,
       baseURL,
       // Not undefined: then the SDK would read a variable.
       adminAPIKey: null,
@@ -35,10 +38,19 @@ export class IsolatedOpenAI extends OpenAI {
    * not send the request, because its sending costs 0.1 ms a job more (docs/decisions/2026-11-25-cost-of-a-job.md).
    *
    * The request is not repeated, because only the runner of the job knows whether a token was published.
+   * @param path the path behind the base URL, such as `/chat/completions`
+   * @param headers sent beside those of the SDK
    * @throws VendorFailed the vendor could not be reached
    */
-  async ask(body: ChatCompletionCreateParamsStreaming, signal: AbortSignal): Promise<Response | Refusal> {
-    const { req, url } = await this.buildRequest({ method: 'post', path: '/chat/completions', body, stream: true })
+  async ask(
+    path: string,
+    body: object,
+    headers: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<Response | Refusal> {
+    // A server without keys gets no header for one.
+    const sent = this.apiKey === NO_KEY ? { ...headers, authorization: null } : headers
+    const { req, url } = await this.buildRequest({ method: 'post', path, body, stream: true, headers: sent })
     const response = await httpFetch(url, { ...req, signal }).catch((error: unknown) => {
       throw new VendorFailed(failureOfSending(error))
     })

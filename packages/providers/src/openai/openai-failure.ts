@@ -1,4 +1,5 @@
 import type { ProviderErrorCode } from '@promptlab/contract'
+import { codeOfWords } from '../refusal-words.ts'
 import { retryAfterMs } from '../retry-after.ts'
 import { failureOfStatus, failureOfTransport, type VendorFailure } from '../vendor-failure.ts'
 import { type ErrorBody, errorBodyOf } from './error-body.ts'
@@ -22,7 +23,7 @@ export function failureOfRefusal(status: number, headers: Headers, text: string,
   const body = errorBodyOf(text)
   const wait = retryAfterMs(headers)
   const failure = failureOfStatus(status)
-  const told = { ...failure, retryAfterMs: wait, vendorText: body.message, code: codeOf(status, body, wait) }
+  const told = { ...failure, address, retryAfterMs: wait, vendorText: body.message, code: codeOf(status, body, wait) }
   if (isWrongAddress(status, body)) {
     return { ...told, code: 'provider-unavailable', retryable: false, what: `answered ${status} at ${address}` }
   }
@@ -42,10 +43,11 @@ function codeOf(status: number, body: ErrorBody, wait: number | undefined): Prov
   if (status === 401 || status === 408 || status >= 500) return code
   if (isAboutMoney(body, wait)) return 'provider-quota-exceeded'
   if (status === 400 && WRONG_KEY.test(`${body.names} ${body.message}`)) return 'provider-auth'
-  // The prompt, or a model that this account may not use: the caller can change both.
-  if (status === 403 && (body.isFlagged || FORBIDDEN_MODEL.test(`${body.names} ${body.message}`)))
-    return 'provider-rejected'
-  return code
+  const words = `${body.names} ${body.message}`
+  // A prompt that a filter stopped, or a model that this account may not use: the caller can change both.
+  if (status === 403 && body.isFlagged) return 'provider-rejected'
+  if (status === 403 && FORBIDDEN_MODEL.test(words)) return 'model-unavailable'
+  return code === 'provider-rejected' ? (codeOfWords(words) ?? code) : code
 }
 
 /** The failure that a body reports inside a stream. It has no status; compatible servers put one into `code`. */
@@ -66,10 +68,14 @@ function codeInStream(body: ErrorBody): ProviderErrorCode {
   if (isAboutMoney(body, undefined)) return 'provider-quota-exceeded'
   if (/rate[ _]?limit|too[ _]many/i.test(`${names} ${body.message}`)) return 'provider-rate-limited'
   if (/api_key|authentication|permission/i.test(names)) return 'provider-auth'
-  if (body.isFlagged || /invalid_request|content_policy|context_length|string_above_max/i.test(names))
-    return 'provider-rejected'
-  return 'provider-unavailable'
+  const about = codeOfWords(`${names} ${body.message}`)
+  if (about) return about
+  return body.isFlagged || ABOUT_REQUEST.test(names) ? 'provider-rejected' : 'provider-unavailable'
 }
+
+/** Names of failures inside a stream that are about the request. */
+const ABOUT_REQUEST =
+  /invalid_(?:request|prompt|image|base64)|content_policy|bio_policy|policy_violation|string_above_max|image_(?:too|parse|file)|image_media_type/i
 
 const NO_MONEY =
   /insufficient[ _-]?(?:balance|quota|credits?|funds)|credit balance is too low|billing_|billing (?:hard limit|details|account)|arrear|payment required|no credits|out of credits|requires more credits|spend(?:ing)? limit/i

@@ -5,16 +5,21 @@ import type {
 } from 'openai/resources/chat/completions'
 import type { AssistantPart, FilePart, ImagePart, Message, ToolResultPart, UserPart } from '../message.ts'
 
+/** The name of a field that has the reasoning of an answer which called tools. Undefined: reasoning is not sent. */
+type ReasoningField = 'reasoning_content' | 'reasoning' | undefined
+
 /** The messages of a request. The system text comes first. */
 export function openAIMessages(
   prompt: string | readonly Message[],
   system: string | undefined,
+  reasoningField?: ReasoningField,
 ): ChatCompletionMessageParam[] {
-  const messages = typeof prompt === 'string' ? [{ role: 'user' as const, content: prompt }] : conversation(prompt)
+  const messages =
+    typeof prompt === 'string' ? [{ role: 'user' as const, content: prompt }] : conversation(prompt, reasoningField)
   return system ? [{ role: 'system', content: system }, ...messages] : messages
 }
 
-function conversation(messages: readonly Message[]): ChatCompletionMessageParam[] {
+function conversation(messages: readonly Message[], reasoningField: ReasoningField): ChatCompletionMessageParam[] {
   const all: ChatCompletionMessageParam[] = []
   // Images and files of tool results. The results of all calls must follow each other, so these come behind them.
   let attached: ChatCompletionContentPart[] = []
@@ -28,20 +33,23 @@ function conversation(messages: readonly Message[]): ChatCompletionMessageParam[
     }
     if (attached.length > 0) all.push({ role: 'user', content: attached })
     attached = []
-    const sent = messageOf(message)
+    const sent = messageOf(message, reasoningField)
     if (sent) all.push(sent)
   }
   return attached.length > 0 ? [...all, { role: 'user', content: attached }] : all
 }
 
-function messageOf(message: Exclude<Message, { role: 'tool' }>): ChatCompletionMessageParam | undefined {
+function messageOf(
+  message: Exclude<Message, { role: 'tool' }>,
+  reasoningField: ReasoningField,
+): ChatCompletionMessageParam | undefined {
   switch (message.role) {
     case 'system':
       return { role: 'system', content: message.content.map(({ text }) => text).join('') }
     case 'user':
       return { role: 'user', content: userContent(message.content) }
     case 'assistant':
-      return assistantMessage(message.content)
+      return assistantMessage(message.content, reasoningField)
   }
 }
 
@@ -68,14 +76,20 @@ function addressOf(part: ImagePart | FilePart): string {
 }
 
 /**
- * Reasoning is not sent: servers have no field for it, or refuse it. A refusal is sent as text, which it was for the
- * model; most servers do not know the field of OpenAI.
+ * Reasoning is sent with tool calls, to servers that want it back. Others have no field for it, or refuse it. A refusal
+ * is sent as text, which it was for the model; most servers do not know the field of OpenAI.
  */
-function assistantMessage(parts: readonly AssistantPart[]): ChatCompletionMessageParam | undefined {
+function assistantMessage(
+  parts: readonly AssistantPart[],
+  reasoningField: ReasoningField,
+): ChatCompletionMessageParam | undefined {
   const text = parts.map((part) => (part.type === 'text' || part.type === 'refusal' ? part.text : '')).join('')
   const calls = parts.flatMap((part) => (part.type === 'tool-call' ? [toolCall(part)] : []))
   if (!text && calls.length === 0) return undefined
-  return { role: 'assistant', content: text || null, ...(calls.length > 0 && { tool_calls: calls }) }
+  if (calls.length === 0) return { role: 'assistant', content: text }
+  const reasoning = parts.map((part) => (part.type === 'reasoning' ? part.text : '')).join('')
+  const thought = reasoningField && reasoning ? { [reasoningField]: reasoning } : {}
+  return { role: 'assistant', content: text || null, ...thought, tool_calls: calls }
 }
 
 function toolCall(part: Extract<AssistantPart, { type: 'tool-call' }>): ChatCompletionMessageFunctionToolCall {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { CompletionOptions } from '../llm-provider.ts'
 import type { Message } from '../message.ts'
-import { openAIRequest } from './openai-request.ts'
+import { openAIRequest, styleOf } from './openai-request.ts'
 
-const STYLE = { tokenLimit: 'max_completion_tokens', hasStreamOptions: true } as const
+const STYLE = styleOf('https://api.openai.com/v1', {})
 
 function request(prompt: string | readonly Message[], options: Partial<CompletionOptions> = {}) {
   return openAIRequest(prompt, { model: 'm', signal: new AbortController().signal, ...options }, STYLE)

@@ -1,11 +1,30 @@
 import type { TokenUsage } from '@promptlab/contract'
 import { isCount, tokenUsage } from '../token-usage.ts'
 import { valueAt } from '../value-at.ts'
+import type { ChunkReading } from '../vendor-stream.ts'
 
-/** The usage in a chunk. OpenAI sends it beside the choices, others inside the choice, and Groq in a field of its own. */
-export function openAIUsage(chunk: unknown, choice: unknown): TokenUsage | undefined {
+/**
+ * The usage in a chunk, and what the vendor charges. OpenAI sends the usage beside the choices, others inside the choice,
+ * and Groq in a field of its own.
+ */
+export function openAIUsage(chunk: unknown, choice: unknown): Pick<ChunkReading, 'usage' | 'costUsd'> {
   const usage = valueAt(chunk, 'usage') ?? valueAt(choice, 'usage') ?? valueAt(chunk, 'x_groq', 'usage')
-  return usage ? usageOf(usage) : undefined
+  return usage ? { usage: usageOf(usage), costUsd: costOf(usage) } : {}
+}
+
+/**
+ * OpenRouter says what it charges. Where the operator has a key of the vendor behind it, that is OpenRouter's fee alone.
+ * Perplexity has an object with the total.
+ */
+function costOf(usage: unknown): number | undefined {
+  const cost = valueAt(usage, 'cost', 'total_cost') ?? valueAt(usage, 'cost')
+  if (!isAmount(cost)) return undefined
+  const upstream = valueAt(usage, 'cost_details', 'upstream_inference_cost')
+  return valueAt(usage, 'is_byok') === true && isAmount(upstream) ? cost + upstream : cost
+}
+
+function isAmount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0
 }
 
 function usageOf(usage: unknown): TokenUsage | undefined {

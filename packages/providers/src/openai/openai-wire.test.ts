@@ -196,7 +196,7 @@ describe('the body of an answer', () => {
     ['the reason network_error', delta({ content: 'Half' }, 'network_error') + DONE, 'provider-unavailable'],
     ['the reason "null" at the end', delta({ content: 'Half' }, 'null') + DONE, 'provider-malformed'],
     ['an error about money', event({ error: { code: 'insufficient_quota' } }), 'provider-quota-exceeded'],
-    ['a prompt that is too long', event({ error: { code: 'context_length_exceeded' } }), 'provider-rejected'],
+    ['a prompt that is too long', event({ error: { code: 'context_length_exceeded' } }), 'prompt-too-long'],
   ])('is a failure: %s', async (_, body, code) => {
     const { fragments, error } = await readWire(vendor, { body })
     expect(error).toMatchObject({ code })

@@ -1,21 +1,15 @@
+import type { StyleChange } from './openai-connection.ts'
 import type { RequestStyle } from './openai-request.ts'
 import { TOKEN_LIMITS, type TokenLimit } from './token-limit.ts'
-
-/** What to change in a request that was refused because of a parameter that is ours. */
-export interface StyleChange {
-  readonly style: RequestStyle
-  /** In our words, for the log. */
-  readonly notice: string
-}
 
 /**
  * Finds out whether a server refused a request because it does not know a parameter that we added, or knows it under
  * another name.
  * @param body the text of an answer with status 400 or 422
- * @param sent the names of the parameters in the request
+ * @param sent the request
  * @returns undefined if the request was refused for another reason, which is the caller's
  */
-export function changeFor(body: string, sent: readonly string[], style: RequestStyle): StyleChange | undefined {
+export function changeFor(body: string, sent: object, style: RequestStyle): StyleChange<RequestStyle> | undefined {
   // A value that is out of range is the caller's, also if its parameter is named.
   if (!UNKNOWN.test(body) || OUT_OF_RANGE.test(body)) return undefined
   if (style.hasStreamOptions && /\bstream_options\b|\binclude_usage\b/.test(body)) {
@@ -25,7 +19,7 @@ export function changeFor(body: string, sent: readonly string[], style: RequestS
     }
   }
   const { tokenLimit } = style
-  if (!sent.includes(tokenLimit) || !new RegExp(`\\b${tokenLimit}\\b`).test(body)) return undefined
+  if (!(tokenLimit in sent) || !new RegExp(`\\b${tokenLimit}\\b`).test(body)) return undefined
   const other = otherLimit(tokenLimit)
   return { style: { ...style, tokenLimit: other }, notice: `takes ${other} in place of ${tokenLimit}` }
 }

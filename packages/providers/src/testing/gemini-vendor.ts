@@ -17,6 +17,7 @@ const FINISH_REASONS = {
 
 const geminiFormat: WireFormat = {
   basePath: '',
+  modelsPath: '/v1beta/models',
   contentType: 'text/event-stream',
   malformed: 'data: {"candidates": [{"content": {\r\n\r\n',
   readRequest(path, body) {

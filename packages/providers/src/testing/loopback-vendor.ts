@@ -1,5 +1,11 @@
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
 import { json } from 'node:stream/consumers'
 import { Exchange } from './exchange.ts'
 import type { WireFormat } from './wire-format.ts'
@@ -13,6 +19,10 @@ type Handler = (exchange: Exchange) => Promise<void> | void
 export class LoopbackVendor implements AsyncDisposable {
   /** The base URL for the provider. */
   readonly url: string
+  /** The answer to each request for the models. A string is sent unchanged, any other value as JSON. */
+  models: { readonly status: number; readonly body: unknown } = { status: 404, body: 'The list is not served here.' }
+  /** The requests for the models so far. */
+  readonly modelRequests: { readonly path: string; readonly headers: IncomingHttpHeaders }[] = []
   readonly #server: Server
   readonly #format: WireFormat
   readonly #waiting: Exchange[] = []
@@ -76,6 +86,11 @@ export class LoopbackVendor implements AsyncDisposable {
   }
 
   async #receive(message: IncomingMessage, response: ServerResponse): Promise<void> {
+    // Servers ask for the models in the background, so such a request is not counted.
+    if (message.method === 'GET') {
+      this.#tellModels(message, response)
+      return
+    }
     this.#requests += 1
     const body: unknown = await json(message)
     const request = this.#format.readRequest(message.url ?? '', body)
@@ -84,6 +99,14 @@ export class LoopbackVendor implements AsyncDisposable {
       return
     }
     await this.#handOut(new Exchange(message, response, body, request, this.#format))
+  }
+
+  #tellModels({ url = '', headers }: IncomingMessage, response: ServerResponse): void {
+    this.modelRequests.push({ path: url, headers })
+    const isServed = url.split('?')[0] === this.#format.modelsPath
+    const { status, body } = isServed ? this.models : { status: 404, body: `Not served here: ${url}` }
+    response.writeHead(status, { 'content-type': 'application/json' })
+    response.end(typeof body === 'string' ? body : JSON.stringify(body))
   }
 
   async #handOut(exchange: Exchange): Promise<void> {

@@ -17,6 +17,7 @@ const FINISH_REASONS = {
 
 const openAIFormat: WireFormat = {
   basePath: '/v1',
+  modelsPath: '/v1/models',
   contentType: 'text/event-stream; charset=utf-8',
   malformed: 'data: {"choices":[{"delta":{"content":"\n\n',
   readRequest(path, body) {

@@ -27,6 +27,8 @@ export interface ProviderHarness {
   readonly usesKey?: boolean
   /** The finish reasons that the vendor can report. Default: all of them. */
   readonly finishReasons?: readonly FinishReason[]
+  /** The token limit that the provider sends if it is asked for none. Default: it sends none then. */
+  readonly defaultMaxTokens?: number
   /** What the wire format of the vendor has besides text. Default: nothing. */
   readonly answers?: readonly AnswerKind[]
 }

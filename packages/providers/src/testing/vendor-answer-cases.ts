@@ -115,13 +115,15 @@ export function describeVendorAnswers(harness: VendorHarness): void {
         expect((await completion.next()).value).toEqual({ type: 'tool-call', callId: 'c1', name: 'add' })
         expect((await completion.next()).value).toEqual({ type: 'tool-arguments', text: '{"a"' })
         exchange.sendToolCalls({ index: 1, callId: 'c2', name: 'sub', arguments: '{"b"' })
-        expect(await completion.next()).toEqual(ALIVE)
+        const alive = await completion.next()
+        expect(alive).toEqual(ALIVE)
         exchange.sendToolCalls({ index: 1, arguments: ':2}' })
         expect(await completion.next()).toEqual(ALIVE)
         exchange.sendToolCalls({ index: 0, arguments: ':1}' })
         exchange.finish({ reason: 'tool-calls' })
         const rest: unknown[] = []
-        for await (const piece of completion) rest.push(piece)
+        // Some vendors open a call in an event of its own.
+        for await (const piece of completion) if (!isAlive(piece)) rest.push(piece)
         expect(rest).toEqual([
           { type: 'tool-arguments', text: ':1}' },
           { type: 'tool-call-end' },
@@ -172,6 +174,10 @@ export function describeVendorAnswers(harness: VendorHarness): void {
       })
     }
   })
+}
+
+function isAlive(piece: CompletionPiece): boolean {
+  return typeof piece === 'object' && piece.type === 'alive'
 }
 
 function reasoning(text: string): CompletionPiece {

@@ -23,14 +23,15 @@ const OPTIONS: { readonly [Name in keyof JobOptions]-?: Partial<JobOptions> } = 
   tools: { tools: TOOLS },
   toolChoice: { tools: TOOLS, toolChoice: 'required' },
   parallelToolCalls: { tools: TOOLS, parallelToolCalls: false },
-  responseFormat: { responseFormat: { type: 'json' } },
+  responseFormat: { responseFormat: { type: 'json-schema', name: 'sum', schema: { type: 'object' } } },
+  vendor: { vendor: { extra_field: { of: 'the vendor' } } },
 }
 /** Options that mean nothing without tools. */
 const WITH_TOOLS: ReadonlySet<keyof JobOptions> = new Set(['toolChoice', 'parallelToolCalls'])
 
 /** Tests of what the vendor is asked. */
 export function describeVendorRequests(harness: VendorHarness): void {
-  const { options, messages, imageTypes, fileTypes } = capabilitiesOf(harness)
+  const { options, reservedFields, messages, imageTypes, fileTypes } = capabilitiesOf(harness)
 
   describe('with everything that a request can have', () => {
     const { vendor, run } = vendorFixture(harness)
@@ -54,6 +55,18 @@ export function describeVendorRequests(harness: VendorHarness): void {
       const without = await bodyOf(WITH_TOOLS.has(option) ? { tools: TOOLS } : {})
       expect(await bodyOf(OPTIONS[option])).not.toBe(without)
     })
+
+    if (options.includes('vendor')) {
+      it('reserves the fields that it sends itself, and no field that is sent for the vendor', async () => {
+        const others = options.filter((option) => option !== 'vendor')
+        const bodies = await Promise.all(others.map((option) => bodyOf(OPTIONS[option])))
+        const entries = bodies.flatMap((body) => Object.entries<unknown>(JSON.parse(body)))
+        // An SDK may send an empty list, which that of the caller replaces.
+        const sent = entries.flatMap(([field, value]) => (Array.isArray(value) && value.length === 0 ? [] : [field]))
+        expect(reservedFields).toEqual(expect.arrayContaining(sent))
+        expect(JSON.parse(await bodyOf(OPTIONS.vendor))).toMatchObject(OPTIONS.vendor.vendor ?? {})
+      })
+    }
 
     if (!messages) return
 
@@ -103,7 +116,10 @@ export function describeVendorRequests(harness: VendorHarness): void {
       const answer: Message = { role: 'assistant', content: [{ type: 'reasoning', text: 'Hmm' }] }
       await run(
         (exchange) => {
-          expect(exchange.request.messages).toEqual([HELLO, HELLO])
+          // Some vendors want what one side said in one message.
+          const messages = exchange.request.messages ?? []
+          expect(new Set(messages.map(({ role }) => role))).toEqual(new Set(['user']))
+          expect(messages.flatMap(({ content }): unknown[] => [...content])).toEqual([text('Hello'), text('Hello')])
           exchange.finish()
         },
         {},

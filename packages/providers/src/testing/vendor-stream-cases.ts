@@ -87,7 +87,8 @@ export function describeVendorStreams(harness: VendorHarness): void {
 
     it('sends no option that was left out', async () => {
       await run((exchange) => {
-        expect(exchange.request).toEqual({ model: harness.model, prompt: 'Hello' })
+        const maxTokens = harness.defaultMaxTokens
+        expect(exchange.request).toEqual({ model: harness.model, prompt: 'Hello', maxTokens })
         exchange.finish()
       })
     })

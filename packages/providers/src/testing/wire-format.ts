@@ -61,6 +61,8 @@ export interface WireFormat {
   /** The path of the provider's base URL: `/v1`, or nothing. */
   readonly basePath: string
   readonly contentType: string
+  /** The path of the list of models. Left out: it is not served. */
+  readonly modelsPath?: string
   /** An event that cannot be parsed. */
   readonly malformed: string
   /** @returns undefined if this vendor does not serve the path */

@@ -6,7 +6,7 @@ import { type ApiKey, callerOf } from './api-keys.ts'
 import type { RefusedKeys } from './refused-keys.ts'
 import type { StreamLinks } from './stream-links.ts'
 
-type Access = 'open' | 'key-or-stream-link' | 'metrics'
+type Access = 'open' | 'key-or-stream-link' | 'key-or-metrics-key' | 'metrics'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -16,6 +16,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The caller whose key was sent; undefined when keys are switched off, on open routes, and with a stream link. */
     caller: string | undefined
+    /** Whether the metrics key was sent, on a route that accepts it beside the keys of callers. */
+    hasMetricsKey: boolean
   }
 }
 
@@ -34,7 +36,20 @@ const JobParams = z.object({ id: z.string() })
 export const authPlugin = fp<AuthOptions>(
   async (app, { keys, metricsKey, streamLinks, refusedKeys }) => {
     app.decorateRequest('caller', undefined)
+    app.decorateRequest('hasMetricsKey', false)
     if (!keys) return
+    const callerKeys = keys
+
+    const metricsKeys = metricsKey ? [metricsKey] : []
+    /** Notes who sent a key. Returns whether the route accepts it. */
+    function admit(request: FastifyRequest, key: string): boolean {
+      const { access } = request.routeOptions.config
+      request.caller = callerOf(key, access === 'metrics' ? metricsKeys : callerKeys)
+      if (request.caller === undefined && access === 'key-or-metrics-key') {
+        request.hasMetricsKey = callerOf(key, metricsKeys) !== undefined
+      }
+      return request.caller !== undefined || request.hasMetricsKey
+    }
 
     app.addHook('onRequest', async (request, reply) => {
       const { access } = request.routeOptions.config
@@ -44,12 +59,7 @@ export const authPlugin = fp<AuthOptions>(
       if (waitMs > 0) throw tooMany(waitMs)
       const key = keyOf(request)
       if (access === 'key-or-stream-link' && key === undefined && hasStreamLink(request, streamLinks)) return
-      const good = access === 'metrics' ? [metricsKey ?? []].flat() : keys
-      const caller = key === undefined ? undefined : callerOf(key, good)
-      if (caller !== undefined) {
-        request.caller = caller
-        return
-      }
+      if (key !== undefined && admit(request, key)) return
       refusedKeys.add(request.ip)
       reply.header('www-authenticate', 'Bearer')
       throw new ApiError('unauthorized', explain(key, access))

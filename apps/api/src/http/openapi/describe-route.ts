@@ -62,6 +62,8 @@ function securityOf({ access }: Operation): object[] {
       return []
     case 'metrics':
       return [{ metricsKey: [] }]
+    case 'key-or-metrics-key':
+      return [{ apiKey: [] }, { metricsKey: [] }]
     case 'key-or-stream-link':
       return [{ apiKey: [] }, { streamLink: [] }]
     default:

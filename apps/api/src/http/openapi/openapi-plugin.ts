@@ -12,6 +12,7 @@ import {
   ProviderInfo,
   Readiness,
   StreamEvent,
+  UsageReport,
 } from '@promptlab/contract'
 import fp from 'fastify-plugin'
 import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fastify-type-provider-zod'
@@ -29,6 +30,7 @@ const SCHEMAS = {
   StreamEvent,
   FullStreamEvent,
   ProviderInfo,
+  UsageReport,
   Readiness,
   Problem,
   Fault,
@@ -60,6 +62,7 @@ export const openapiPlugin = fp(
         tags: [
           { name: 'jobs', description: 'Prompts and conversations on their way through a provider.' },
           { name: 'providers', description: 'What jobs can be created for.' },
+          { name: 'usage', description: 'What jobs used and cost.' },
           { name: 'operation', description: 'For the operator of the server.' },
         ],
         components: {

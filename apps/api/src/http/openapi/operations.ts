@@ -5,7 +5,7 @@ import { EXAMPLES } from './examples.ts'
 /** The part of a route's description that its schemas do not have. */
 export interface Operation {
   readonly operationId: string
-  readonly tag: 'jobs' | 'providers' | 'operation'
+  readonly tag: 'jobs' | 'providers' | 'usage' | 'operation'
   readonly summary: string
   readonly description?: string
   /** Examples of the body. */
@@ -15,7 +15,7 @@ export interface Operation {
   /** The problems that can occur on this route, besides those that can occur on every route. */
   readonly problems: readonly ProblemCode[]
   /** Who may call on a server with keys. By default, callers with a key. */
-  readonly access?: 'open' | 'key-or-stream-link' | 'metrics'
+  readonly access?: 'open' | 'key-or-stream-link' | 'key-or-metrics-key' | 'metrics'
 }
 
 interface Answer {
@@ -183,6 +183,16 @@ characters for a JSON Schema. Texts from 1 KB, images and files are kept as item
     summary: 'List the providers, their models, and what jobs may ask of them',
     answers: { 200: { description: 'The providers.', example: EXAMPLES.providers } },
     problems: [],
+  },
+  'GET /usage': {
+    operationId: 'readUsage',
+    tag: 'usage',
+    summary: 'Read what your jobs used and cost',
+    description:
+      'The jobs that ended in a time, also those that were deleted since. Days are in UTC, both are included, and there are at most 366 of them. With the key for metrics, the answer has the jobs of all callers, with the name of each.',
+    answers: { 200: { description: 'A row for each model, or for each day.', example: EXAMPLES.usage } },
+    problems: ['storage-unavailable'],
+    access: 'key-or-metrics-key',
   },
   'GET /health/live': {
     operationId: 'isLive',

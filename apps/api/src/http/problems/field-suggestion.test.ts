@@ -26,6 +26,7 @@ it('fieldsOf lists the fields of a schema and those inside them', () => {
     'options.toolChoice',
     'options.parallelToolCalls',
     'options.responseFormat',
+    'options.vendor',
   ])
   expect(fieldsOf(JobListQuery)).toEqual(['limit', 'cursor', 'status', 'provider'])
 })

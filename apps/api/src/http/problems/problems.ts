@@ -23,6 +23,8 @@ export const PROBLEMS: Readonly<Record<ProblemCode, { readonly status: number; r
   'untrusted-host': { status: 421, title: 'The server does not answer by this name' },
   'idempotency-key-reused': { status: 422, title: 'The idempotency key belongs to another request' },
   'provider-rejected': { status: 422, title: 'The provider refused the job' },
+  'model-unavailable': { status: 422, title: 'The provider does not have this model' },
+  'prompt-too-long': { status: 422, title: 'The prompt is too long for the model' },
   'answer-too-long': { status: 422, title: 'The answer is too long' },
   'queue-full': { status: 429, title: 'The queue is full' },
   'rate-limited': { status: 429, title: 'Too many requests' },

@@ -17,6 +17,13 @@ interface GrowingPart {
   carry: JsonValue | undefined
 }
 
+/** How much there is of an answer. */
+export interface AnswerSize {
+  readonly pieceCount: number
+  /** The places that it takes. */
+  readonly length: number
+}
+
 /** How much of an answer is stored. */
 export interface AnswerMark {
   readonly place: number
@@ -59,6 +66,10 @@ export class Answer {
   get isText(): boolean {
     const [first] = this.#parts
     return !first || (this.#parts.length === 1 && first.type === 'text' && first.carry === undefined)
+  }
+
+  get size(): AnswerSize {
+    return { pieceCount: this.#tape.count, length: this.#length }
   }
 
   get mark(): AnswerMark {

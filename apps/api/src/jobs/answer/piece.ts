@@ -39,3 +39,14 @@ export function unseenLengthOf(piece: Piece): number {
   if (piece.type === 'tool-call') return piece.callId.length + piece.name.length
   return 'carry' in piece && piece.carry !== undefined ? JSON.stringify(piece.carry).length : 0
 }
+
+/** The beginning of a piece that takes so many places at most; undefined if nothing fits. */
+export function beginningOf(piece: Piece, places: number): Piece | undefined {
+  if (typeof piece !== 'string' && !('text' in piece)) return undefined
+  const text = typeof piece === 'string' ? piece : piece.text
+  // Half a character is no text.
+  const fitting = text.slice(0, places).replace(/[\ud800-\udbff]$/, '')
+  if (fitting === '') return undefined
+  if (typeof piece === 'string') return fitting
+  return piece.type === 'tool-arguments' ? { ...piece, text: fitting } : { type: piece.type, text: fitting }
+}

@@ -64,11 +64,26 @@ export function checkConversation(request: JobRequest, chain: readonly StoredJob
   if (faults.length > 0) refuse('invalid-request', faults)
 }
 
-function optionFaults(options: NonNullable<CreateJobBody['options']>, { name, capabilities }: Provider): Fault[] {
+function optionFaults(options: Options, { name, capabilities }: Provider): Fault[] {
   const given = Object.entries(options).filter(([, value]) => value !== undefined)
-  return given
+  const unknown = given
     .filter(([option]) => !capabilities.options.some((known) => known === option))
     .map(([option]) => ({ path: `options.${option}`, message: `${name} cannot keep this option` }))
+  return [...unknown, ...formatFaults(options, name, capabilities), ...vendorFaults(options, name, capabilities)]
+}
+
+type Options = NonNullable<CreateJobBody['options']>
+
+function formatFaults({ responseFormat }: Options, name: string, { responseFormats }: ProviderCapabilities): Fault[] {
+  if (!responseFormat || !responseFormats || responseFormats.includes(responseFormat.type)) return []
+  const known = responseFormats.join(' and ')
+  return [{ path: 'options.responseFormat.type', message: `${name} takes ${known}, not ${responseFormat.type}` }]
+}
+
+function vendorFaults({ vendor = {} }: Options, name: string, { reservedFields = [] }: ProviderCapabilities): Fault[] {
+  return Object.keys(vendor)
+    .filter((field) => reservedFields.includes(field))
+    .map((field) => ({ path: `options.vendor.${field}`, message: `The server sets this field of ${name} itself` }))
 }
 
 function messageFaults(messages: readonly ShownMessage[], provider: Provider): Fault[] {

@@ -2,6 +2,7 @@ import type { FinalJob, Job, JobMetrics, JobStatus, JobSummary } from '@promptla
 import { ApiError } from '../../base/api-error.ts'
 import type { AnswerGrowth } from '../answer/stored-answer.ts'
 import type { StoredJob, StoredPendingJob, StoredRunningJob } from '../job.ts'
+import type { LedgerQuery, UsageSum } from '../usage/ledger.ts'
 
 /**
  * Where jobs are kept. When a promise resolves the change is on disk, and a read returns only what is on disk, so a crash
@@ -107,6 +108,13 @@ export interface JobRepository {
    * @throws StorageUnavailableError
    */
   sweepItems(time: number, limit: number): Promise<number>
+
+  /**
+   * What ended jobs used and cost, from the ledger. A job is added to it in the write of its final record, once, and stays
+   * in it when the job is removed.
+   * @returns sums in the order of the fields by which they are grouped, at most `query.limit` of them
+   */
+  sumUsage(query: LedgerQuery): Promise<UsageSum[]>
 
   /** The bytes of the items that the jobs of a caller refer to. An item counts for each of its jobs. */
   countStoredBytes(owner: string): Promise<number>

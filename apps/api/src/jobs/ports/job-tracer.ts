@@ -1,4 +1,4 @@
-import type { FinalJob, JobErrorCode } from '@promptlab/contract'
+import type { Cost, FinalJob, JobErrorCode } from '@promptlab/contract'
 import type { CompletionSummary } from '@promptlab/providers'
 import type { StoredRunningJob } from '../job.ts'
 
@@ -51,9 +51,12 @@ export interface RunTrace {
 
 /** The span of one call of a provider. One of its methods is called, at most once. */
 export interface CallTrace {
-  /** @param firstTokenMs milliseconds from the start of the call to its first token; undefined without one */
-  completed(summary: CompletionSummary | undefined, firstTokenMs: number | undefined): void
-  failed(reason: CallFailure, firstTokenMs: number | undefined): void
+  /**
+   * @param firstTokenMs milliseconds from the start of the call to its first token; undefined without one
+   * @param cost undefined if the provider is free
+   */
+  completed(summary: CompletionSummary | undefined, firstTokenMs: number | undefined, cost: Cost | undefined): void
+  failed(reason: CallFailure, firstTokenMs: number | undefined, cost: Cost | undefined): void
 }
 
 /** Why a call did not complete. A cancelled job is not an error. */

@@ -94,7 +94,7 @@ export class JobEventReader {
     const { final } = this.#tokens
     if (final) {
       this.close()
-      return [...events, final]
+      return [...events, this.#reading.view.finalEvent(final)]
     }
     this.#lookUp((job) => (job && isFinal(job) ? this.#finish(job) : this.close()))
     return events

@@ -43,7 +43,7 @@ export class StoredReplay implements StoredEvents {
       const next = this.#pieces.next()
       if (next.done) {
         this.#isDone = true
-        return [...events, finalEvent(this.#job)]
+        return [...events, this.#view.finalEvent(finalEvent(this.#job))]
       }
       this.#view.addEvents(events, next.value)
       length += next.value.text.length
@@ -94,7 +94,7 @@ export class TimedReplay implements StoredEvents {
     }
     if (!this.#next) {
       this.#isDone = true
-      return [...events, finalEvent(this.#job)]
+      return [...events, this.#view.finalEvent(finalEvent(this.#job))]
     }
     if (events.length === 0) this.#wait()
     return events

@@ -1,8 +1,8 @@
 import type { JobError, ProviderErrorCode } from '@promptlab/contract'
-import { ProviderError } from '@promptlab/providers'
-import type { StoredJob } from '../job.ts'
+import { type Message, ProviderError } from '@promptlab/providers'
 import { PreviousJobGoneError } from '../ports/job-repository.ts'
 import type { CallFailure } from '../ports/job-tracer.ts'
+import { type JobInput, quotesInput } from './quoted-input.ts'
 
 /** Ends a run because the server stops. */
 export class JobInterruptedError extends Error {
@@ -58,23 +58,11 @@ const PROVIDER_MESSAGES: Readonly<Record<ProviderErrorCode, (name: string) => st
   'provider-unavailable': (name) => `${name} could not be reached or failed. Try again later.`,
   'provider-timeout': (name) => `${name} took too long to answer. Try again later.`,
   'provider-rejected': (name) => `${name} refused this prompt, model or these options. Change them and try again.`,
+  'model-unavailable': (name) =>
+    `${name} does not have this model, or the account of this server may not use it. Choose another: GET /providers lists the models.`,
+  'prompt-too-long': (name) =>
+    `The prompt, with its conversation, is too long for this model of ${name}. Shorten it, or choose a model with a longer context.`,
   'provider-malformed': (name) => `${name} sent an answer that is incomplete or could not be read. Try again.`,
-}
-
-/** A sentence that shares so many code units with an input, one behind the other, counts as a quotation. */
-const QUOTED_LENGTH = 12
-
-/** Whether a vendor's sentence repeats a stretch of what was asked, which does not belong into an error. */
-function quotesInput(
-  sentence: string,
-  { prompt, messages, options }: Pick<StoredJob, 'prompt' | 'messages' | 'options'>,
-): boolean {
-  const texts = [prompt, options?.system ?? '', messages ? JSON.stringify(messages) : '']
-  for (let start = 0; start + QUOTED_LENGTH <= sentence.length; start++) {
-    const stretch = sentence.slice(start, start + QUOTED_LENGTH)
-    if (texts.some((text) => text.includes(stretch))) return true
-  }
-  return texts.some((text) => text !== '' && text.length < QUOTED_LENGTH && sentence.includes(text))
 }
 
 function ownWords({ code, retryAfterMs }: ProviderError, providerName: string): string {
@@ -95,16 +83,20 @@ function isInterruption(error: unknown): boolean {
   return error instanceof JobInterruptedError || error instanceof JobLostError
 }
 
-/** The error that a failed job shows to callers. */
+/**
+ * The error that a failed job shows to callers.
+ * @param input what the vendor was sent; undefined if nothing was sent
+ */
 export function describeFailure(
   error: unknown,
-  job: Pick<StoredJob, 'provider' | 'prompt' | 'messages' | 'options'>,
+  job: JobInput & { readonly provider: string },
+  input: string | readonly Message[] | undefined,
 ): JobError {
   if (isInterruption(error)) return INTERRUPTED
   if (error instanceof ProviderError) {
     const { code, retryable } = error
     const { sentence } = error
-    const isShown = sentence !== undefined && !quotesInput(sentence, job)
+    const isShown = sentence !== undefined && !quotesInput(sentence, job, input)
     return { code, message: isShown ? sentence : ownWords(error, job.provider), retryable }
   }
   if (error instanceof PreviousJobGoneError)

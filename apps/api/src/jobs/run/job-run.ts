@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ProviderErrorCode } from '@promptlab/contract'
+import type { JobMetrics, ProviderErrorCode } from '@promptlab/contract'
 import {
   type CompletionPiece,
   type CompletionSummary,
@@ -11,20 +11,16 @@ import pRetry from 'p-retry'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
 import { Answer, type AnswerMark, NOTHING } from '../answer/answer.ts'
-import { type Piece, partTypeOf, placesOf, unseenLengthOf } from '../answer/piece.ts'
-import {
-  finishJob,
-  type JobOutcome,
-  type JobProgress,
-  runOf,
-  type StoredFinalJob,
-  type StoredRunningJob,
-} from '../job.ts'
+import { beginningOf, type Piece, partTypeOf, placesOf, unseenLengthOf } from '../answer/piece.ts'
+import { finishJob, type JobOutcome, runOf, type StoredFinalJob, type StoredRunningJob } from '../job.ts'
 import type { JobObserver } from '../ports/job-observer.ts'
 import type { JobCheckpoint } from '../ports/job-repository.ts'
 import type { RunTrace } from '../ports/job-tracer.ts'
+import type { Prices } from '../ports/prices.ts'
 import type { TokenLog } from '../ports/token-log.ts'
 import { AnswerTooLongError, callFailureOf, describeFailure, JobCancelledError, JobLostError } from './job-failure.ts'
+import { loggableWords } from './loggable-words.ts'
+import { RunCalls } from './run-calls.ts'
 import { RunMeter } from './run-meter.ts'
 import { type TimeLimits, TimeLimitWatch } from './time-limits.ts'
 
@@ -54,6 +50,8 @@ interface JobRunDeps {
   readonly observer: JobObserver
   readonly trace: RunTrace | undefined
   readonly policy: RunPolicy
+  /** Undefined if nothing is priced. */
+  readonly prices?: Prices | undefined
 }
 
 /** Failures after which a call is repeated. After a time-out or an unreadable answer the call may have been paid for. */
@@ -73,11 +71,14 @@ export class JobRun {
   readonly #stop: AbortController
   readonly #deps: JobRunDeps
   readonly #meter: RunMeter
+  readonly #calls: RunCalls
   readonly #run: number
   readonly #answer = new Answer()
   /** Resolves when the run may publish again. */
   #held: PromiseWithResolvers<void> | undefined
   #stored = NOTHING
+  /** What the provider is sent. Undefined until it is read. */
+  #input: string | readonly Message[] | undefined
 
   /** @param stop aborted with the reason for which the run must end */
   constructor(job: StoredRunningJob, provider: LLMProvider | undefined, stop: AbortController, deps: JobRunDeps) {
@@ -86,6 +87,7 @@ export class JobRun {
     this.#stop = stop
     this.#deps = deps
     this.#meter = new RunMeter(job, deps.clock)
+    this.#calls = new RunCalls(job, deps.prices, deps.clock)
     this.#run = runOf(job)
   }
 
@@ -97,7 +99,7 @@ export class JobRun {
       id: this.#job.id,
       run: this.#run,
       growth: this.#answer.growthSince(this.#stored),
-      metrics: this.#meter.metrics(this.#answer.isText),
+      metrics: this.#metrics(),
       updatedAt: new Date(this.#deps.clock.now()).toISOString(),
     }
     return { progress, mark }
@@ -135,16 +137,20 @@ export class JobRun {
     } finally {
       watch.stop()
     }
-    return finishJob(this.#job, this.#progress(summary), outcome, clock.now())
+    // A provider that is stuck never ends its call.
+    this.#calls.ended(outcome.status === 'failed' ? outcome.error.code : outcome.status, this.#answer.size)
+    const progress = { ...this.#answer.stored, metrics: this.#metrics(summary) }
+    return finishJob(this.#job, progress, outcome, clock.now())
   }
 
-  #progress(summary?: CompletionSummary): JobProgress {
-    return { ...this.#answer.stored, metrics: this.#meter.metrics(this.#answer.isText, summary) }
+  #metrics(summary?: CompletionSummary): JobMetrics {
+    return { ...this.#meter.metrics(this.#answer.isText, summary), ...this.#calls.metrics }
   }
 
   async #callWithRetries(watch: TimeLimitWatch): Promise<CompletionSummary | undefined> {
     const { signal } = this.#stop
     const input = await this.#deps.readInput(this.#job)
+    this.#input = input
     return await pRetry(() => this.#call(watch, input), {
       retries: MAX_CALLS - 1,
       minTimeout: this.#deps.policy.retryDelayMs,
@@ -175,13 +181,15 @@ export class JobRun {
     // The job may have waited over a restart whose configuration no longer has its provider.
     if (!this.#provider) throw new ProviderError(`There is no provider ${name} any more`, { code: 'provider-rejected' })
     this.#meter.countCall()
+    this.#calls.started(input)
     watch.callStarted()
     const call = this.#deps.trace?.callStarted()
     const completion = this.#provider.complete(input, { ...options, model, signal })
     try {
       for (let next = await completion.next(); ; next = await completion.next()) {
         if (next.done) {
-          call?.completed(next.value, this.#meter.firstTokenMs)
+          const cost = this.#calls.ended('completed', this.#answer.size, next.value)
+          call?.completed(next.value, this.#meter.firstTokenMs, cost)
           return next.value
         }
         // Nothing is published once the run has been told to end.
@@ -195,7 +203,9 @@ export class JobRun {
         this.#publish(next.value)
       }
     } catch (error) {
-      call?.failed(callFailureOf(signal.aborted ? signal.reason : error), this.#meter.firstTokenMs)
+      const failure = callFailureOf(signal.aborted ? signal.reason : error)
+      const cost = this.#calls.ended(failure, this.#answer.size)
+      call?.failed(failure, this.#meter.firstTokenMs, cost)
       // Not awaited: a provider that is stuck never settles it.
       completion.return(undefined).catch(() => {})
       throw error
@@ -222,7 +232,7 @@ export class JobRun {
     if (answer.partCount >= MAX_PARTS && answer.begins(piece)) throw new AnswerTooLongError(`${MAX_PARTS} parts`)
     const room = maxAnswerLength - answer.length - answer.unseenLength
     if (placesOf(piece) + unseenLengthOf(piece) > room) {
-      const fitting = firstOf(piece, room)
+      const fitting = beginningOf(piece, room)
       if (fitting !== undefined) this.#append(fitting)
       throw new AnswerTooLongError(`${maxAnswerLength} characters`)
     }
@@ -254,7 +264,7 @@ export class JobRun {
   #outcomeOf(error: unknown): JobOutcome {
     if (error instanceof JobCancelledError) return { status: 'cancelled' }
     this.#log('job failed', error)
-    return { status: 'failed', error: describeFailure(error, this.#job) }
+    return { status: 'failed', error: describeFailure(error, this.#job, this.#input) }
   }
 
   #log(message: string, error: unknown): void {
@@ -265,10 +275,11 @@ export class JobRun {
       logger.warn({ err: error, jobId, provider, model, traceId }, message)
       return
     }
-    const { code, status, retryAfterMs } = error
+    const { code, status, retryAfterMs, address } = error
     observer.providerFailed(provider, code)
-    logger.warn({ jobId, provider, model, code, status, retryAfterMs, traceId }, message)
-    // The vendor's words may quote the prompt, so they are logged at debug only.
+    const vendorWords = loggableWords(error, this.#job, this.#input, this.#answer.stored.result)
+    logger.warn({ jobId, provider, model, code, status, retryAfterMs, address, vendorWords, traceId }, message)
+    // The whole error may quote the prompt.
     logger.debug({ jobId, err: error }, 'error of the provider')
   }
 }
@@ -280,15 +291,4 @@ function isAlive(piece: CompletionPiece): piece is Exclude<CompletionPiece, Piec
 /** Whether a piece has neither a place nor something that its vendor wants back. */
 function isNothing(piece: Piece): boolean {
   return placesOf(piece) === 0 && unseenLengthOf(piece) === 0
-}
-
-/** The beginning of a piece that takes so many places at most; undefined if nothing fits. */
-function firstOf(piece: Piece, places: number): Piece | undefined {
-  if (typeof piece !== 'string' && !('text' in piece)) return undefined
-  const text = typeof piece === 'string' ? piece : piece.text
-  // Half a character is no text.
-  const fitting = text.slice(0, places).replace(/[\ud800-\udbff]$/, '')
-  if (fitting === '') return undefined
-  if (typeof piece === 'string') return fitting
-  return piece.type === 'tool-arguments' ? { ...piece, text: fitting } : { type: piece.type, text: fitting }
 }

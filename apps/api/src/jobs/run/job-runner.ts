@@ -16,6 +16,7 @@ import {
   UpgradeUnderWayError,
 } from '../ports/job-repository.ts'
 import type { JobTracer } from '../ports/job-tracer.ts'
+import type { Prices } from '../ports/prices.ts'
 import type { TokenLog } from '../ports/token-log.ts'
 import { hasLaterWords, inFirstWords } from '../record-version.ts'
 import { untilAvailable } from '../until-available.ts'
@@ -33,6 +34,8 @@ interface JobRunnerDeps {
   /** Undefined when tracing is off. */
   readonly tracer?: JobTracer | undefined
   readonly policy: RunPolicy
+  /** Undefined if nothing is priced. */
+  readonly prices?: Prices | undefined
 }
 
 /** A job that this process works on, from the lookup of its record to the close of its log. */

@@ -1,9 +1,11 @@
 import { expect, it, onTestFinished, vi } from 'vitest'
+import { GrowingJob } from '../../../test/contracts/growing-job.ts'
 import { GatedHandler } from '../../../test/support/gated-handler.ts'
 import { SILENT } from '../../../test/support/silent-logger.ts'
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts'
 import { systemClock } from '../../base/clock.ts'
 import { UnreachableError } from '../../base/unreachable-error.ts'
+import { PriceTable } from '../../prices/price-table.ts'
 import { InProcessJobQueue } from '../../queue/in-process-job-queue.ts'
 import { JsonFileJobRepository } from '../../storage/json-file/json-file-job-repository.ts'
 import { MemoryTokenLog } from '../../token-log/memory-token-log.ts'
@@ -114,4 +116,36 @@ it('Reconciler > goes on after a pass that failed', async () => {
   queue.start(handler)
   await handler.hasStarted(1)
   expect(handler.started).toEqual(['job'])
+})
+
+it('Reconciler > estimates what an interrupted job cost from its last checkpoint, or from its input', async () => {
+  const first = await newParts()
+  const prices = new PriceTable([{ name: 'openai', baseUrl: undefined }], {
+    openai: { 'gpt-4': { input: 1_000, output: 2_000 } },
+  })
+  const start = (id: string, provider: string) => {
+    const job = newJob(id, { prompt: 'x'.repeat(40), provider, model: 'gpt-4' }, Date.now())
+    return startJob(job, Date.now())
+  }
+  const startedAt = '2026-11-27T00:00:00.000Z'
+  const running = start('grown', 'openai')
+  const grown = { ...new GrowingJob(running).say('a', 'b', 'c'.repeat(40)).checkpoint }
+  const refused = { endedBecause: 'provider-rate-limited', cost: { usd: 0, priced: 'exact' } } as const
+  const call = { provider: 'openai', model: 'gpt-4', startedAt }
+  const metrics = { ...grown.metrics, attempts: 2, calls: [{ ...call, ...refused }, call] }
+  for (const job of [running, start('new', 'openai'), start('free', 'echo')]) await first.jobs.insert(job)
+  await first.jobs.checkpoint([{ ...grown, metrics }])
+  await first.jobs.close()
+
+  const jobs = await JsonFileJobRepository.open(first.path)
+  onTestFinished(() => jobs.close())
+  await new Reconciler({ ...first, jobs, prices }).recover()
+  const cost = { usd: 0.032, priced: 'estimated' }
+  expect(await jobs.find('grown')).toMatchObject({
+    metrics: { cost, calls: [refused, { ...call, endedBecause: 'interrupted', cost }] },
+  })
+  expect(await jobs.find('new')).toMatchObject({ metrics: { cost: { usd: 0.01, priced: 'estimated' } } })
+  expect(await jobs.find('free')).not.toHaveProperty('metrics.cost')
+  const query = { from: '2026-01-01', to: '2100-01-01', groupBy: ['provider'], limit: 9 } as const
+  expect(await jobs.sumUsage(query)).toMatchObject([{ provider: 'openai', jobs: 2, usdBillionths: 42_000_000 }])
 })

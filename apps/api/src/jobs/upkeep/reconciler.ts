@@ -7,8 +7,10 @@ import { answerLength } from '../answer/stored-answer.ts'
 import { finishJob, runOf } from '../job.ts'
 import { type JobQueue, QueueUnavailableError } from '../ports/job-queue.ts'
 import { type JobRepository, type JobRun, StorageUnavailableError, type WaitingJob } from '../ports/job-repository.ts'
+import type { Prices } from '../ports/prices.ts'
 import type { TokenLog } from '../ports/token-log.ts'
 import { INTERRUPTED } from '../run/job-failure.ts'
+import { interruptedMetrics } from './interrupted-metrics.ts'
 
 interface ReconcilerDeps {
   readonly jobs: JobRepository
@@ -16,6 +18,8 @@ interface ReconcilerDeps {
   readonly tokenLog: TokenLog
   readonly clock: Clock
   readonly logger: Logger
+  /** Undefined if nothing is priced. */
+  readonly prices?: Prices | undefined
 }
 
 /** How many waiting jobs are read in one query. */
@@ -109,7 +113,8 @@ export class Reconciler {
     const job = await jobs.takeOver(abandoned)
     if (!job) return false
     tokenLog.takeOver(job.id, { length: answerLength(job), textLength: job.result.length }, runOf(job))
-    const failed = finishJob(job, job, { status: 'failed', error: INTERRUPTED }, clock.now())
+    const metrics = await interruptedMetrics(job, this.#deps)
+    const failed = finishJob(job, { ...job, metrics }, { status: 'failed', error: INTERRUPTED }, clock.now())
     if (!(await jobs.replace(failed, job))) return false
     await tokenLog.close(job.id, runOf(job))
     return true

@@ -32,6 +32,7 @@ export const FULL_VIEW: View = {
     if (piece.end <= cursor) return undefined
     return withoutPrefix(piece, cursor - (piece.end - piece.text.length))
   },
+  finalEvent: (event) => event,
   *replay(answer, cursor) {
     for (const { piece } of tapedPieces(answer, cursor)) {
       const rest = this.behind(piece, cursor)

@@ -1,3 +1,4 @@
+import type { FinalEvent, JobMetrics } from '@promptlab/contract'
 import { blocksOfText } from '../answer/recorded-pieces.ts'
 import { partLength, partsOf } from '../answer/stored-answer.ts'
 import { type View, withoutPrefix } from './view.ts'
@@ -27,5 +28,16 @@ export const TEXT_VIEW: View = {
     if (piece.textEnd <= cursor) return undefined
     return withoutPrefix(piece, cursor - (piece.textEnd - piece.text.length))
   },
+  finalEvent: withoutCost,
   replay: ({ result }, cursor) => blocksOfText(result, cursor),
+}
+
+/** Clients of the first versions read this view, so its last event has the fields that they know. */
+function withoutCost(event: FinalEvent): FinalEvent {
+  if (event.event === 'error') return { ...event, data: { ...event.data, metrics: firstMetrics(event.data.metrics) } }
+  return { ...event, data: firstMetrics(event.data) }
+}
+
+function firstMetrics({ cost: _cost, calls: _calls, ...metrics }: JobMetrics): JobMetrics {
+  return metrics
 }

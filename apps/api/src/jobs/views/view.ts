@@ -1,4 +1,4 @@
-import type { AnyStreamEvent, StreamView } from '@promptlab/contract'
+import type { AnyStreamEvent, FinalEvent, StreamView } from '@promptlab/contract'
 import type { LogLength } from '../answer/log-length.ts'
 import type { LogPiece } from '../answer/log-piece.ts'
 import type { StoredAnswer } from '../answer/stored-answer.ts'
@@ -19,6 +19,8 @@ export interface View {
   placeOf(answer: StoredAnswer, cursor: number): number
   /** The part of a piece that lies behind a cursor; undefined if nothing of it does. */
   behind(piece: LogPiece, cursor: number): LogPiece | undefined
+  /** The event that ends a stream, as this view shows it. */
+  finalEvent(event: FinalEvent): FinalEvent
   /** The pieces of a stored answer behind a cursor. */
   replay(answer: StoredAnswer, cursor: number): Iterable<LogPiece>
 }

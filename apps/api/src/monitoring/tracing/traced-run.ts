@@ -1,5 +1,5 @@
 import { type Context, type Span, SpanKind, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api'
-import type { FinalJob } from '@promptlab/contract'
+import type { Cost, FinalJob } from '@promptlab/contract'
 import type { CompletionSummary } from '@promptlab/providers'
 import type { StoredRunningJob } from '../../jobs/job.ts'
 import type { CallFailure, CallTrace, RunTrace } from '../../jobs/ports/job-tracer.ts'
@@ -43,7 +43,8 @@ export class TracedRun implements RunTrace {
 
   ended(job: FinalJob): void {
     const code = job.status === 'failed' ? job.error.code : undefined
-    this.#lastCall?.failed(code ?? 'cancelled', undefined)
+    this.#lastCall?.failed(code ?? 'cancelled', undefined, job.metrics.calls?.at(-1)?.cost)
+    setCost(this.#span, job.metrics.cost)
     this.#span.setAttribute('promptlab.job.status', job.status)
     if (code !== undefined) fail(this.#span, code)
     this.#span.end()
@@ -58,16 +59,22 @@ class TracedCall implements CallTrace {
     this.#span = span
   }
 
-  completed({ usage, finishReason }: CompletionSummary = {}, firstTokenMs: number | undefined): void {
+  completed(
+    { usage, finishReason }: CompletionSummary = {},
+    firstTokenMs: number | undefined,
+    cost: Cost | undefined,
+  ): void {
     if (usage) {
       this.#span.setAttribute('gen_ai.usage.input_tokens', usage.inputTokens)
       this.#span.setAttribute('gen_ai.usage.output_tokens', usage.outputTokens)
     }
+    setCost(this.#span, cost)
     this.#end(finishReason?.replaceAll('-', '_'), firstTokenMs)
   }
 
-  failed(reason: CallFailure, firstTokenMs: number | undefined): void {
+  failed(reason: CallFailure, firstTokenMs: number | undefined, cost: Cost | undefined): void {
     if (this.#hasEnded) return
+    setCost(this.#span, cost)
     if (reason !== 'cancelled') fail(this.#span, reason)
     // The conventions use this word for every answer that is not complete.
     this.#end('error', firstTokenMs)
@@ -82,6 +89,13 @@ class TracedCall implements CallTrace {
     }
     this.#span.end()
   }
+}
+
+/** OpenTelemetry's conventions have no name for costs. */
+function setCost(span: Span, cost: Cost | undefined): void {
+  if (!cost) return
+  span.setAttribute('promptlab.cost.priced', cost.priced)
+  if (cost.usd !== undefined) span.setAttribute('promptlab.cost.usd', cost.usd)
 }
 
 function fail(span: Span, code: string): void {

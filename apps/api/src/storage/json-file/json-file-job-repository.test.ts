@@ -222,7 +222,7 @@ describe('JsonFileJobRepository refuses to open', () => {
 describe('JsonFileJobRepository of a newer version', () => {
   it('is not called damaged, and stays as it is', async () => {
     const path = await newFile()
-    const content = '{"version":3,"jobs":[],"more":true}'
+    const content = '{"version":4,"jobs":[],"more":true}'
     await writeFile(path, content)
     const opened = JsonFileJobRepository.open(path)
     await expect(opened).rejects.toThrow(StoreOpenError)
@@ -251,7 +251,7 @@ describe('JsonFileJobRepository on a disk that fails', () => {
     await rename(`${folder}-gone`, folder)
     await expect(jobs.checkHealth()).resolves.toBeUndefined()
     await jobs.insert(aJob('b'))
-    expect((await readStore(path)).map(({ job }) => job)).toEqual([aJob('a'), aJob('b')])
+    expect((await readStore(path)).entries.map(({ job }) => job)).toEqual([aJob('a'), aJob('b')])
     await jobs.close()
     expect(JSON.parse(await readFile(path, 'utf8'))).toEqual({ version: 1, jobs: [aJob('a'), aJob('b')] })
   })

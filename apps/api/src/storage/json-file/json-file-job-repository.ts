@@ -18,6 +18,8 @@ import {
   StorageUnavailableError,
   type WaitingJob,
 } from '../../jobs/ports/job-repository.ts'
+import type { LedgerQuery, UsageSum } from '../../jobs/usage/ledger.ts'
+import { sumEntries } from '../../jobs/usage/usage-tally.ts'
 import { CommitPace } from '../commit-pace.ts'
 import type { FileLock } from '../file-lock.ts'
 import { GroupCommit } from '../group-commit.ts'
@@ -70,7 +72,7 @@ export class JsonFileJobRepository implements JobRepository {
   readonly #items: ItemFolder
   readonly #maxBytes: number
   readonly #pace = new CommitPace()
-  readonly #writes = new GroupCommit<DraftChange>(
+  readonly #writes = new GroupCommit<(draft: Draft) => void>(
     (changes) => this.#commit(changes),
     () => this.#pace.wait(),
   )
@@ -219,6 +221,10 @@ export class JsonFileJobRepository implements JobRepository {
     return this.#orUnavailable(() => this.#items.sweep(time, limit, (id) => this.#store.jobs.usesItem(id)))
   }
 
+  async sumUsage(query: LedgerQuery): Promise<UsageSum[]> {
+    return sumEntries(this.#store.jobs.usage(), query)
+  }
+
   async countStoredBytes(owner: string): Promise<number> {
     return this.#store.jobs.itemBytes.get(owner) ?? 0
   }
@@ -238,7 +244,7 @@ export class JsonFileJobRepository implements JobRepository {
     }
     // After a failed write, only a write that succeeds shows that the disk works again.
     if (!this.#isWritable || performance.now() - this.#writtenAt > FRESH_MS)
-      await this.#writes.submit({ apply: (draft) => draft.touch() })
+      await this.#writes.submit((draft) => draft.touch())
   }
 
   async close(): Promise<void> {
@@ -262,28 +268,26 @@ export class JsonFileJobRepository implements JobRepository {
   async #change<Result>(decide: (draft: Draft) => Result): Promise<Result> {
     if (this.#isClosed) throw new StorageUnavailableError()
     let outcome: (() => Result) | undefined
-    await this.#writes.submit({
-      apply: (draft) => {
-        try {
-          const result = decide(draft)
-          outcome = () => result
-        } catch (error) {
-          outcome = () => {
-            throw error
-          }
+    await this.#writes.submit((draft) => {
+      try {
+        const result = decide(draft)
+        outcome = () => result
+      } catch (error) {
+        outcome = () => {
+          throw error
         }
-      },
+      }
     })
     if (!outcome) throw new Error('The change was committed without being applied')
     return outcome()
   }
 
-  async #commit(changes: readonly DraftChange[]): Promise<void> {
+  async #commit(changes: readonly ((draft: Draft) => void)[]): Promise<void> {
     const draft = new Draft(this.#store.jobs)
-    for (const { apply } of changes) apply(draft)
+    for (const apply of changes) apply(draft)
     if (!draft.isTouched) return
     try {
-      await this.#store.commit(draft.changes)
+      await this.#store.commit(draft.changes, draft.removedUsage)
     } catch (cause) {
       this.#isWritable = false
       throw new StorageUnavailableError(cause)
@@ -291,8 +295,4 @@ export class JsonFileJobRepository implements JobRepository {
     this.#isWritable = true
     this.#writtenAt = performance.now()
   }
-}
-
-interface DraftChange {
-  readonly apply: (draft: Draft) => void
 }

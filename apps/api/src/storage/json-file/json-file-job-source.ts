@@ -1,5 +1,7 @@
 import { stat } from 'node:fs/promises'
 import type { Item } from '../../jobs/ports/job-repository.ts'
+import type { UsageEntry } from '../../jobs/usage/usage-entry.ts'
+import { UsageTally } from '../../jobs/usage/usage-tally.ts'
 import type { FileLock } from '../file-lock.ts'
 import type { ImportedJob, JobSource } from '../job-import.ts'
 import { locateStoreFile, lockStoreFile } from '../store-file.ts'
@@ -7,7 +9,7 @@ import { StoreOpenError } from '../store-open-error.ts'
 import { damagedStore } from './damaged-store.ts'
 import { nodeDisk } from './disk/disk.ts'
 import { ItemFolder } from './disk/item-folder.ts'
-import { EditedDocumentError, journalNamedBy, streamDocument } from './disk/jobs-document.ts'
+import { EditedDocumentError, readHead, streamDocument } from './disk/jobs-document.ts'
 import { JournalChanges } from './disk/journal-changes.ts'
 import { JournalFile } from './disk/journal-file.ts'
 import { readJournalOf, readStore } from './disk/store-files.ts'
@@ -22,15 +24,15 @@ const JOBS_PER_PAGE = 100
 export class JsonFileJobSource implements JobSource {
   readonly #file: string
   readonly #lock: FileLock
-  /** Undefined if the document was edited. */
-  readonly #changes: JournalChanges | undefined
-  /** All jobs, if the document was edited and so had to be read as a whole. */
-  #edited: readonly JobEntry[] | undefined
+  /** What the files have beside the jobs of the document. Undefined if the document was edited. */
+  readonly #found: Found | undefined
+  /** The whole store, if the document was edited and so had to be read as a whole. */
+  #edited: Awaited<ReturnType<typeof readStore>> | undefined
 
-  private constructor(file: string, lock: FileLock, changes: JournalChanges | undefined) {
+  private constructor(file: string, lock: FileLock, found: Found | undefined) {
     this.#file = file
     this.#lock = lock
-    this.#changes = changes
+    this.#found = found
   }
 
   /** @throws StoreOpenError the file does not exist, or is in use */
@@ -41,7 +43,7 @@ export class JsonFileJobSource implements JobSource {
     const file = await locateStoreFile(path)
     const lock = await lockStoreFile(file)
     try {
-      return new JsonFileJobSource(file, lock, await orStoreOpenError(file, () => readChanges(file)))
+      return new JsonFileJobSource(file, lock, await orStoreOpenError(file, () => readBeside(file)))
     } catch (error) {
       await lock.release()
       throw error
@@ -74,15 +76,21 @@ export class JsonFileJobSource implements JobSource {
     if (page.length > 0) yield page
   }
 
+  async usage(): Promise<readonly UsageEntry[]> {
+    const tally = new UsageTally((this.#edited ?? this.#found)?.removedUsage)
+    for await (const { usage } of this.#entries()) if (usage) tally.add(usage)
+    return tally.entries()
+  }
+
   close(): Promise<void> {
     return this.#lock.release()
   }
 
   /** Each job in its last state. */
   #entries(): AsyncIterable<JobEntry> | Iterable<JobEntry> {
-    if (this.#edited) return this.#edited
-    if (!this.#changes) throw new EditedDocumentError()
-    return this.#changes.applyTo(streamDocument(this.#file, nodeDisk.stream(this.#file)))
+    if (this.#edited) return this.#edited.entries
+    if (!this.#found) throw new EditedDocumentError()
+    return this.#found.changes.applyTo(streamDocument(this.#file, nodeDisk.stream(this.#file)))
   }
 
   async #countEach(): Promise<number> {
@@ -97,12 +105,19 @@ export class JsonFileJobSource implements JobSource {
   }
 }
 
+interface Found {
+  /** What a crash left in the journal. */
+  readonly changes: JournalChanges
+  readonly removedUsage: readonly UsageEntry[]
+}
+
 /** @returns undefined when the document was edited, and so cannot be streamed */
-async function readChanges(file: string): Promise<JournalChanges | undefined> {
+async function readBeside(file: string): Promise<Found | undefined> {
   try {
-    const named = await journalNamedBy(file, nodeDisk.stream(file))
-    const content = await readJournalOf(file, new JournalFile(file, nodeDisk), { journal: named })
-    return content?.changes ?? new JournalChanges()
+    const head = await readHead(file, nodeDisk.stream(file))
+    const content = await readJournalOf(file, new JournalFile(file, nodeDisk), head)
+    const changes = content?.changes ?? new JournalChanges()
+    return { changes, removedUsage: [...head.removedUsage, ...changes.removedUsage] }
   } catch (error) {
     if (error instanceof EditedDocumentError) return undefined
     throw error

@@ -74,7 +74,7 @@ describe('a checkpoint of JsonFileJobRepository', () => {
     }
     expect(Math.max(...sizes)).toBeLessThan(1_300)
     expect(await jobs.find('a')).toEqual(job.now)
-    expect((await readStore(path)).map((entry) => entry.job)).toEqual([job.now])
+    expect((await readStore(path)).entries.map((entry) => entry.job)).toEqual([job.now])
   })
 })
 

@@ -46,6 +46,7 @@ function migrationsFor(dialect: SqlDialect): Record<string, Migration> {
     '2026-11-26-runs': { up: (db: Kysely<unknown>) => addRuns(db, dialect) },
     '2026-11-26-summary-options': { up: addListedOptions },
     '2026-11-27-answers': { up: (db: Kysely<unknown>) => addAnswers(db, dialect) },
+    '2026-11-27-usage': { up: (db: Kysely<unknown>) => addUsage(db, dialect) },
   }
 }
 
@@ -154,6 +155,27 @@ async function addAnswers(db: Kysely<unknown>, dialect: SqlDialect): Promise<voi
     ...(dialect === 'postgres' ? guardOfConversations() : []),
   ]
   for (const statement of statements) await statement.execute(db)
+}
+
+/** Jobs that ended before are not in the ledger: nobody knows what they cost. */
+async function addUsage(db: Kysely<unknown>, dialect: SqlDialect): Promise<void> {
+  const text = comparedText(dialect)
+  await sql`create table usage_ledger (
+    owner ${text} not null,
+    provider ${text} not null,
+    model ${text} not null,
+    day ${text} not null,
+    shard integer not null,
+    jobs bigint not null,
+    input_tokens bigint not null,
+    output_tokens bigint not null,
+    cached_input_tokens bigint not null,
+    cache_write_tokens bigint not null,
+    reasoning_tokens bigint not null,
+    usd_billionths bigint not null,
+    unpriced_jobs bigint not null,
+    primary key (day, owner, provider, model, shard)
+  )`.execute(db)
 }
 
 /**

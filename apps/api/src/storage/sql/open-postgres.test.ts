@@ -7,7 +7,7 @@ import { aJob } from '../../../test/contracts/stored-job.ts'
 import { CuttableProxy } from '../../../test/support/cuttable-proxy.ts'
 import { runSql, withPostgres } from '../../../test/support/test-postgres.ts'
 import { UnreachableError } from '../../base/unreachable-error.ts'
-import { startJob } from '../../jobs/job.ts'
+import { finishJob, startJob } from '../../jobs/job.ts'
 import { StorageUnavailableError, UpgradeUnderWayError } from '../../jobs/ports/job-repository.ts'
 import { StoreOpenError } from '../store-open-error.ts'
 import { migratePostgres, openPostgresJobs, type PostgresOptions } from './open-postgres.ts'
@@ -177,6 +177,23 @@ await withPostgres((newDatabase) => {
     await vi.waitUntil(() => isHealthy(jobs), 10_000)
     expect(await jobs.replace(running.a, { status: 'pending' })).toBe(true)
     expect(await jobs.replace(running.b, { status: 'pending' })).toBe(false)
+  })
+
+  it('an end whose answer was lost is in the ledger once when it is stored again', async () => {
+    const proxy = await CuttableProxy.start(await newDatabase())
+    const jobs = await open(proxy.url, EXCLUSIVE)
+    const running = startJob(aJob('a'), 0)
+    await jobs.insert(running)
+    const metrics = { ...running.metrics, cost: { usd: 0.1, priced: 'exact' } as const }
+    const final = finishJob(running, { result: '', metrics }, { status: 'completed' }, 0)
+    proxy.mute()
+    await expect(jobs.replace(final, running)).rejects.toThrow(StorageUnavailableError)
+    proxy.cut()
+    proxy.restore()
+    await vi.waitUntil(() => isHealthy(jobs), 10_000)
+    expect(await jobs.replace(final, running)).toBe(true)
+    const query = { from: '1970-01-01', to: '1970-01-01', groupBy: ['model'], limit: 9 } as const
+    expect(await jobs.sumUsage(query)).toMatchObject([{ jobs: 1, usdBillionths: 100_000_000 }])
   })
 
   it('a lock of PostgreSQL that was lost is taken again', async () => {

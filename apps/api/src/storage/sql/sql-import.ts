@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Item, JobPosition } from '../../jobs/ports/job-repository.ts'
+import type { UsageEntry } from '../../jobs/usage/usage-entry.ts'
 import { ImportError } from '../import-error.ts'
 import type { ImportedJob, JobSource, JobTarget } from '../job-import.ts'
 import { keyRow, takenOver } from './idempotency-rows.ts'
@@ -9,6 +10,7 @@ import type { SqlDatabase } from './sql-database.ts'
 import { fromStorable, toStorable } from './storable-text.ts'
 import type { SqlDb } from './tables.ts'
 import { findUnfinishedImport, refuseUnfinishedImport } from './unfinished-import.ts'
+import { allUsage, replaceUsage } from './usage-rows.ts'
 
 /** The texts of a page are in memory at once. */
 const JOBS_PER_PAGE = 100
@@ -41,6 +43,10 @@ export class SqlJobSource implements JobSource {
       if (page.length > 0) yield page
       last = page.at(-1)?.job
     } while (last)
+  }
+
+  usage(): Promise<readonly UsageEntry[]> {
+    return allUsage(this.#database.db)
   }
 
   close(): Promise<void> {
@@ -97,6 +103,9 @@ export class SqlJobTarget implements JobTarget {
     }
     const count = await countJobs(db)
     if (count > 0) throw new ImportError(`The target has ${count} jobs already. Import into an empty store.`)
+    // Its jobs were removed, and what they cost must not be replaced.
+    if ((await allUsage(db)).length > 0)
+      throw new ImportError('The target has the usage of jobs that were removed. Import into an empty store.')
     const row = { source: toStorable(source), started_at: isoTime(Date.now()), finished_at: null }
     await this.#database.write((db) =>
       db
@@ -130,6 +139,10 @@ export class SqlJobTarget implements JobTarget {
 
   count(): Promise<number> {
     return countJobs(this.#database.db)
+  }
+
+  async setUsage(entries: readonly UsageEntry[]): Promise<void> {
+    await this.#database.transact((db) => replaceUsage(db, this.#database.dialect, entries))
   }
 
   async finish(source: string): Promise<void> {

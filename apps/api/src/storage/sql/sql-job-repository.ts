@@ -16,6 +16,8 @@ import {
   UpgradeUnderWayError,
   type WaitingJob,
 } from '../../jobs/ports/job-repository.ts'
+import type { LedgerQuery, UsageSum } from '../../jobs/usage/ledger.ts'
+import { usageOf } from '../../jobs/usage/usage-entry.ts'
 import { storeCheckpoints } from './checkpoint-rows.ts'
 import { removeExpired } from './conversation-rows.ts'
 import { removeCheckpoints } from './growth-rows.ts'
@@ -30,6 +32,7 @@ import type { SqlDb } from './tables.ts'
 import { takeOver } from './take-over.ts'
 import { UnconfirmedInserts } from './unconfirmed-inserts.ts'
 import { refuseUnfinishedImport } from './unfinished-import.ts'
+import { sumUsage, updateAndCount } from './usage-rows.ts'
 
 /** Jobs in SQLite or PostgreSQL. */
 export class SqlJobRepository implements JobRepository {
@@ -150,7 +153,8 @@ export class SqlJobRepository implements JobRepository {
     try {
       const isReplaced = await (hasCheckpoints
         ? database.transact((db) => this.#replaceWithCheckpoints(db, next, from))
-        : database.write((db) => this.#replaceRow(db, next, from)))
+        : // In SQLite a write is a transaction, so that the ledger may take a second statement.
+          database.write((db) => this.#replaceRow(db, next, from)))
       if (isReplaced && next.status === 'running') this.#withoutCheckpoints.add(next.id)
       if (isReplaced) return true
       return this.#unconfirmedChanges.has(next) && (await this.#holds(next))
@@ -191,6 +195,10 @@ export class SqlJobRepository implements JobRepository {
     return await sweepItems(await this.#opened(), time, limit)
   }
 
+  async sumUsage(query: LedgerQuery): Promise<UsageSum[]> {
+    return await sumUsage((await this.#opened()).db, query)
+  }
+
   async countStoredBytes(owner: string): Promise<number> {
     return await countStoredBytes((await this.#opened()).db, owner)
   }
@@ -229,12 +237,15 @@ export class SqlJobRepository implements JobRepository {
   }
 
   async #replaceRow(db: SqlDb, next: StoredJob, from: JobState): Promise<boolean> {
-    const { numUpdatedRows } = await db
+    const { runner, dialect } = this.#database
+    const update = db
       .updateTable('jobs')
-      .set(stateOf(next, this.#database.runner.id))
+      .set(stateOf(next, runner.id))
       .where('id', '=', toStorable(next.id))
       .where(isInState(from))
-      .executeTakeFirst()
+    const usage = usageOf(next)
+    if (usage) return await updateAndCount(db, dialect, update, usage)
+    const { numUpdatedRows } = await update.executeTakeFirst()
     return numUpdatedRows > 0n
   }
 

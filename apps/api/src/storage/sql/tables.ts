@@ -13,6 +13,7 @@ export interface Tables {
   items: ItemTable
   job_items: JobItemTable
   idempotency_keys: IdempotencyKeyTable
+  usage_ledger: UsageLedgerTable
   runners: RunnerTable
   imports: ImportTable
   write_probes: WriteProbeTable
@@ -114,6 +115,31 @@ interface IdempotencyKeyTable {
   fingerprint: string
   /** When the job was created. */
   created_at: string
+}
+
+/** What ended jobs used and cost, also jobs that were removed since. */
+interface UsageLedgerTable {
+  /** The caller. Empty for jobs without an owner. */
+  owner: string
+  provider: string
+  model: string
+  /** The day on which the jobs ended, in UTC. */
+  day: string
+  /**
+   * A number from 0 on. In PostgreSQL the jobs of a day are spread over several rows: jobs that end at once would wait for
+   * each other's flush in one.
+   */
+  shard: number
+  jobs: number | string
+  input_tokens: number | string
+  output_tokens: number | string
+  cached_input_tokens: number | string
+  cache_write_tokens: number | string
+  reasoning_tokens: number | string
+  /** Billionths of a US dollar, of the jobs whose cost is known. */
+  usd_billionths: number | string
+  /** Jobs whose cost is unknown. */
+  unpriced_jobs: number | string
 }
 
 /** The processes that share a store. Only in PostgreSQL. */

@@ -2,14 +2,16 @@ import { describe, expect, it } from 'vitest'
 import { aJob } from '../../../../test/contracts/stored-job.ts'
 import { startJob } from '../../../jobs/job.ts'
 import { DamagedFileError, type JobEntries, JobEntry, NewerFileError } from '../memory/job-entry.ts'
-import { documentPieces, EditedDocumentError, journalNamedBy, parseDocument, streamDocument } from './jobs-document.ts'
+import { documentPieces, EditedDocumentError, parseDocument, readHead, streamDocument } from './jobs-document.ts'
 import type { JournalPoint } from './journal-lines.ts'
 
 const PATH = 'jobs.json'
 const jobsOf = (entries: JobEntries) => entries.map(({ job }) => job)
 const someJobs = (count: number) => Array.from({ length: count }, (_, index) => aJob(`job-${index}`))
 const documentOf = (count: number, journal?: JournalPoint) =>
-  Buffer.concat([...documentPieces({ entries: someJobs(count).map((job) => JobEntry.of(job)), journal })])
+  Buffer.concat([
+    ...documentPieces({ entries: someJobs(count).map((job) => JobEntry.of(job)), removedUsage: [], journal }),
+  ])
 const NAMED: JournalPoint = { id: '0f8e6a1c-1b5d-4d4e-9d6f-2f3b7a1c9e55', after: 17 }
 
 async function* chunksOf(bytes: Buffer, size: number): AsyncGenerator<Buffer> {
@@ -64,7 +66,7 @@ describe('the document of jobs.json', () => {
       { ...running, parts: [{ type: 'reasoning' as const, text: 'hm' }] },
     ]) {
       const entries = [JobEntry.of(aJob('b')), JobEntry.of(rich)]
-      const document = Buffer.concat([...documentPieces({ entries })])
+      const document = Buffer.concat([...documentPieces({ entries, removedUsage: [] })])
       expect(JSON.parse(document.toString())).toEqual({ version: 2, jobs: [aJob('b'), rich] })
       expect(jobsOf(parseDocument(PATH, document).entries)).toEqual([aJob('b'), rich])
       expect(parseDocument(PATH, document).journal).toBeUndefined()
@@ -76,7 +78,9 @@ describe('the document of jobs.json', () => {
 
   it('stays at version 1 with a tape, which older versions keep and do not read', () => {
     const entries = [JobEntry.of({ ...startJob(aJob('a'), 0), tape: 'AQI=' })]
-    expect(JSON.parse(Buffer.concat([...documentPieces({ entries })]).toString())).toMatchObject({ version: 1 })
+    expect(JSON.parse(Buffer.concat([...documentPieces({ entries, removedUsage: [] })]).toString())).toMatchObject({
+      version: 1,
+    })
   })
 
   it('names the journal that has newer changes, whole, in chunks and edited', async () => {
@@ -95,9 +99,9 @@ describe('the document of jobs.json', () => {
       }
       for (const size of [1, 7, 100, document.length]) {
         expect(jobsOf(await streamed(document, size))).toEqual(someJobs(count))
-        expect(await journalNamedBy(PATH, chunksOf(document, size))).toEqual(NAMED)
+        expect((await readHead(PATH, chunksOf(document, size))).journal).toEqual(NAMED)
       }
-      expect(await journalNamedBy(PATH, chunksOf(documentOf(count), 9))).toBeUndefined()
+      expect((await readHead(PATH, chunksOf(documentOf(count), 9))).journal).toBeUndefined()
     }
   })
 
@@ -111,8 +115,30 @@ describe('the document of jobs.json', () => {
     }
   })
 
+  it('has what removed jobs added to the ledger, whole, in chunks and edited', async () => {
+    const counts = { inputTokens: 1, outputTokens: 2, cachedInputTokens: 3, cacheWriteTokens: 4, reasoningTokens: 5 }
+    const key = { owner: '', provider: 'openai', model: 'größe"jobs":[', day: '2026-11-27' }
+    const removedUsage = [{ ...key, jobs: 2, ...counts, usdBillionths: 6, unpricedJobs: 1 }]
+    for (const journal of [undefined, NAMED]) {
+      const entries = someJobs(2).map((job) => JobEntry.of(job))
+      const document = Buffer.concat([...documentPieces({ entries, removedUsage, journal })])
+      expect(JSON.parse(document.toString())).toMatchObject({ version: 3, removedUsage, jobs: someJobs(2) })
+      const edited = Buffer.from(JSON.stringify(JSON.parse(document.toString()), null, 2))
+      for (const bytes of [document, edited]) {
+        const read = parseDocument(PATH, bytes)
+        expect({ ...read, entries: jobsOf(read.entries) }).toEqual({ entries: someJobs(2), removedUsage, journal })
+      }
+      for (const size of [1, 7, document.length]) {
+        expect(jobsOf(await streamed(document, size))).toEqual(someJobs(2))
+        expect(await readHead(PATH, chunksOf(document, size))).toEqual({ removedUsage, journal })
+      }
+      const damaged = document.toString().replace('"jobs":2', '"jobs":-2')
+      expect(() => parseDocument(PATH, Buffer.from(damaged))).toThrow(DamagedFileError)
+    }
+  })
+
   it('of a later version is not called damaged', () => {
-    for (const document of ['{"version":3,"jobs":[]}', '{"version":3}']) {
+    for (const document of ['{"version":4,"jobs":[]}', '{"version":4}']) {
       expect(() => parseDocument(PATH, Buffer.from(document))).toThrow(NewerFileError)
     }
   })

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { z } from 'zod'
+import { UsageEntry } from '../../../jobs/usage/usage-entry.ts'
 import { DamagedFileError, describeIssues, type JobEntries, JobEntry, NewerFileError } from '../memory/job-entry.ts'
 import { type JournalPoint, NEWLINE, pointChecksum } from './journal-lines.ts'
 
@@ -18,33 +19,45 @@ import { type JournalPoint, NEWLINE, pointChecksum } from './journal-lines.ts'
  *
  *     {"version":2,"journal":{"id":"…","after":40,"checksum":"5f0c3a91"},"jobs":[
  *
- * A server that knows only version 1 then refuses the document. It would leave out what the journal has, or a part of a job.
+ * The version is 3 as soon as jobs were removed that had cost something. The first line then also has what they added to the
+ * ledger. What the other jobs added follows from their records.
+ *
+ *     {"version":3,"removedUsage":[{"owner":"","provider":"openai", … }],"jobs":[
+ *
+ * A server that does not know the version refuses the document. It would leave something out.
  */
 const FIRST_LINES = { 1: Buffer.from('{"version":1,"jobs":['), 2: Buffer.from('{"version":2,"jobs":[') }
 const FIRST_LINE_WITH_JOURNAL = /^(\{"version":2,"journal":\{"id":"[\w-]+","after":\d+,"checksum":"\w+"\},"jobs":\[)$/
+const FIRST_LINE_WITH_USAGE = /^\{"version":3,.*"jobs":\[$/
 const LAST_LINE = Buffer.from(']}')
 const COMMA = 44
 const LINE_END = Buffer.of(NEWLINE)
 const SEPARATOR = Buffer.of(COMMA, NEWLINE)
 
+const jobs = z.array(z.unknown())
+const journal = z.strictObject({ id: z.string().min(1), after: z.int().nonnegative(), checksum: z.string() }).optional()
+
 /** What any JSON document with our jobs looks like, however it is laid out. */
 const Document = z.discriminatedUnion('version', [
-  z.strictObject({ version: z.literal(1), jobs: z.array(z.unknown()) }),
-  z.strictObject({
-    version: z.literal(2),
-    journal: z.strictObject({ id: z.string().min(1), after: z.int().nonnegative(), checksum: z.string() }).optional(),
-    jobs: z.array(z.unknown()),
-  }),
+  z.strictObject({ version: z.literal(1), jobs }),
+  z.strictObject({ version: z.literal(2), journal, jobs }),
+  z.strictObject({ version: z.literal(3), journal, removedUsage: z.array(UsageEntry), jobs }),
 ])
 
 /** A document of a later version of this server. */
-const NewerDocument = z.looseObject({ version: z.int().min(3) })
+const NewerDocument = z.looseObject({ version: z.int().min(4) })
 
-/** What `jobs.json` has. */
-export interface JobsDocument {
-  readonly entries: JobEntries
+/** What `jobs.json` has beside the jobs. */
+interface DocumentHead {
   /** The position in the journal up to which the document has the changes. Undefined when there is no journal. */
   readonly journal?: JournalPoint | undefined
+  /** What jobs that were removed added to the ledger. */
+  readonly removedUsage: readonly UsageEntry[]
+}
+
+/** What `jobs.json` has. */
+export interface JobsDocument extends DocumentHead {
+  readonly entries: JobEntries
 }
 
 /** The document is not laid out with one job a line, so a person or another program has edited it. It may still be valid. */
@@ -53,8 +66,8 @@ export class EditedDocumentError extends Error {
 }
 
 /** The document in pieces to be written one after the other. */
-export function* documentPieces({ entries, journal }: JobsDocument): Generator<Uint8Array> {
-  yield journal ? firstLineWith(journal) : firstLineOf(entries)
+export function* documentPieces({ entries, ...head }: JobsDocument): Generator<Uint8Array> {
+  yield head.journal || head.removedUsage.length > 0 ? firstLineWith(head) : firstLineOf(entries)
   yield LINE_END
   for (const [index, { line }] of entries.entries()) {
     if (index > 0) yield SEPARATOR
@@ -69,9 +82,16 @@ function firstLineOf(entries: JobEntries): Buffer {
   return FIRST_LINES[entries.some(({ recordVersion }) => recordVersion > 1) ? 2 : 1]
 }
 
-function firstLineWith(journal: JournalPoint): Buffer {
-  const name = { id: journal.id, after: journal.after, checksum: pointChecksum(journal) }
-  return Buffer.from(`{"version":2,"journal":${JSON.stringify(name)},"jobs":[`)
+function firstLineWith({ journal, removedUsage }: DocumentHead): Buffer {
+  const name = journal && { id: journal.id, after: journal.after, checksum: pointChecksum(journal) }
+  const hasUsage = removedUsage.length > 0
+  const head = {
+    version: hasUsage ? 3 : 2,
+    ...(name && { journal: name }),
+    ...(hasUsage && { removedUsage }),
+    jobs: [],
+  }
+  return Buffer.from(JSON.stringify(head).slice(0, -LAST_LINE.length))
 }
 
 /**
@@ -84,11 +104,11 @@ export function parseDocument(path: string, bytes: Buffer): JobsDocument {
   try {
     const lines = new DocumentLines(path)
     const entries = parseEach(path, linesOf(lines, bytes))
-    return { entries, journal: lines.journal }
+    return { entries, ...lines.head }
   } catch (error) {
     if (!(error instanceof EditedDocumentError)) throw error
-    const { values, journal } = valuesOf(path, bytes)
-    return { entries: parseEach(path, values), journal }
+    const { values, head } = valuesOf(path, bytes)
+    return { entries: parseEach(path, values), ...head }
   }
 }
 
@@ -122,17 +142,17 @@ export async function* streamDocument(path: string, chunks: AsyncIterable<Buffer
 }
 
 /**
- * Reads the beginning of a document: the journal that it names.
+ * Reads the first line of a document.
  * @throws EditedDocumentError as `streamDocument`
  * @throws DamagedFileError
  */
-export async function journalNamedBy(path: string, chunks: AsyncIterable<Buffer>): Promise<JournalPoint | undefined> {
+export async function readHead(path: string, chunks: AsyncIterable<Buffer>): Promise<DocumentHead> {
   const lines = new DocumentLines(path)
   for await (const chunk of chunks) {
     // The first line ends before the first job.
     if (!lines.read(chunk).next().done) break
   }
-  return lines.journal
+  return lines.head
 }
 
 interface JobLine {
@@ -144,8 +164,8 @@ interface JobLine {
 
 /** Finds the jobs in a document that arrives in chunks. All methods throw EditedDocumentError. */
 class DocumentLines {
-  /** The journal that the first line names. */
-  journal: JournalPoint | undefined
+  /** What the first line says. */
+  head: DocumentHead = { removedUsage: [] }
   readonly #path: string
   /** The beginning of a line whose end is in a later chunk. */
   #rest = Buffer.alloc(0)
@@ -184,7 +204,7 @@ class DocumentLines {
     const number = ++this.#lineCount
     if (this.#hasEnded) throw new EditedDocumentError()
     if (number === 1) {
-      if (!line.equals(FIRST_LINES[1]) && !line.equals(FIRST_LINES[2])) this.journal = this.#readJournal(line)
+      if (!line.equals(FIRST_LINES[1]) && !line.equals(FIRST_LINES[2])) this.head = this.#readHead(line)
       return undefined
     }
     if (line.equals(LAST_LINE)) {
@@ -196,10 +216,10 @@ class DocumentLines {
     return this.#readJob(line, number)
   }
 
-  #readJournal(line: Buffer): JournalPoint | undefined {
-    const text = line.toString('latin1')
-    if (!FIRST_LINE_WITH_JOURNAL.test(text)) throw new EditedDocumentError()
-    return valuesOf(this.#path, Buffer.from(`${text}]}`)).journal
+  #readHead(line: Buffer): DocumentHead {
+    const text = line.toString('utf8')
+    if (!FIRST_LINE_WITH_JOURNAL.test(text) && !FIRST_LINE_WITH_USAGE.test(text)) throw new EditedDocumentError()
+    return valuesOf(this.#path, Buffer.concat([line, LAST_LINE])).head
   }
 
   #readJob(line: Buffer, number: number): JobLine {
@@ -222,18 +242,20 @@ function* linesOf(lines: DocumentLines, bytes: Buffer): Generator<JobLine> {
   lines.end()
 }
 
-function valuesOf(path: string, bytes: Buffer): { values: Pick<JobLine, 'value' | 'line'>[]; journal?: JournalPoint } {
+function valuesOf(path: string, bytes: Buffer): { values: Pick<JobLine, 'value' | 'line'>[]; head: DocumentHead } {
   const value = parseJson(path, decode(path, bytes))
   if (NewerDocument.safeParse(value).success) throw new NewerFileError(path)
   const document = Document.safeParse(value)
   if (!document.success) throw new DamagedFileError(path, describeIssues(document.error))
   const { data } = document
   const values = data.jobs.map((value) => ({ value, line: new TextEncoder().encode(JSON.stringify(value)) }))
-  if (data.version === 1 || !data.journal) return { values }
-  if (data.journal.checksum !== pointChecksum(data.journal)) {
+  const removedUsage = data.version === 3 ? data.removedUsage : []
+  if (data.version === 1 || !data.journal) return { values, head: { removedUsage } }
+  const { id, after, checksum } = data.journal
+  if (checksum !== pointChecksum({ id, after })) {
     throw new DamagedFileError(path, 'journal: its checksum is wrong, so the first line is damaged')
   }
-  return { values, journal: { id: data.journal.id, after: data.journal.after } }
+  return { values, head: { journal: { id, after }, removedUsage } }
 }
 
 function decode(path: string, bytes: Buffer): string {

@@ -1,3 +1,4 @@
+import type { UsageEntry } from '../../../jobs/usage/usage-entry.ts'
 import type { Growth } from '../memory/growth.ts'
 import { DamagedFileError, type JobEntry } from '../memory/job-entry.ts'
 
@@ -17,14 +18,23 @@ export class JournalChanges {
   /** Of jobs whose record is in `jobs.json`. */
   readonly #growths = new Map<string, { growth: Growth; at: Place }[]>()
 
+  readonly #removedUsage: UsageEntry[] = []
+
   put(entry: JobEntry): void {
     this.#jobs.set(entry.id, entry)
     this.#growths.delete(entry.id)
   }
 
-  remove(id: string): void {
+  /** @param usage what the job added to the ledger */
+  remove({ id, usage }: { readonly id: string; readonly usage?: UsageEntry | undefined }): void {
     this.#jobs.set(id, undefined)
     this.#growths.delete(id)
+    if (usage) this.#removedUsage.push(usage)
+  }
+
+  /** What the removed jobs added to the ledger. */
+  get removedUsage(): readonly UsageEntry[] {
+    return this.#removedUsage
   }
 
   /** @throws DamagedFileError the text before the growth is missing */

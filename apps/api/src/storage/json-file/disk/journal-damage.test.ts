@@ -103,7 +103,7 @@ describe('the journal of a store that was killed', () => {
     const store = await JournaledStore.open(path, { journalFromBytes: 0 })
     onTestFinished(() => store.close())
     await store.commit(put(running('d')))
-    expect((await readStore(path)).map(({ id }) => id)).toEqual(['a', 'd'])
+    expect((await readStore(path)).entries.map(({ id }) => id)).toEqual(['a', 'd'])
   })
 
   it('is refused when its beginning is missing, wherever it begins', async () => {
@@ -244,24 +244,30 @@ describe('a journal of the first format', () => {
     ['of a large store', 0],
   ])('%s is read, and is gone after the start', async (_, journalFromBytes) => {
     const path = await fixture()
-    expect((await readStore(path)).map(({ job }) => job)).toEqual(await expected())
+    expect((await readStore(path)).entries.map(({ job }) => job)).toEqual(await expected())
     const store = await JournaledStore.open(path, { ...(journalFromBytes !== undefined && { journalFromBytes }) })
     expect(store.jobs.all().map(({ job }) => job)).toEqual(await expected())
     expect(store.jobs.findByKey('order 2')?.id).toBe('started')
     await store.commit(put(running('new')))
     await store.close()
     expect(await readdir(dirname(path))).toEqual(['jobs.json'])
-    expect((await readStore(path)).map(({ id }) => id)).toEqual(['waiting', 'finished', 'started', 'later', 'new'])
+    expect((await readStore(path)).entries.map(({ id }) => id)).toEqual([
+      'waiting',
+      'finished',
+      'started',
+      'later',
+      'new',
+    ])
   })
 
   it('is read without the line that a crash cut off', async () => {
     const path = await fixture()
     const journal = await readFile(`${path}.journal`)
     await writeFile(`${path}.journal`, Buffer.concat([journal, journal.subarray(0, 40)]))
-    expect((await readStore(path)).map(({ job }) => job)).toEqual(await expected())
+    expect((await readStore(path)).entries.map(({ job }) => job)).toEqual(await expected())
     for (const rest of ['', ' '.repeat(4096)]) {
       await writeFile(`${path}.journal`, rest)
-      expect((await readStore(path)).map(({ id }) => id)).toEqual(['waiting', 'finished', 'removed'])
+      expect((await readStore(path)).entries.map(({ id }) => id)).toEqual(['waiting', 'finished', 'removed'])
     }
   })
 
@@ -280,7 +286,7 @@ describe('a journal of the first format', () => {
     for (const [index, image] of images.entries()) {
       const folder = join(await temporaryFolder(), String(index))
       await writeFiles(folder, image)
-      expect((await readStore(join(folder, 'jobs.json'))).map(({ job }) => job)).toEqual(jobs)
+      expect((await readStore(join(folder, 'jobs.json'))).entries.map(({ job }) => job)).toEqual(jobs)
     }
   })
 })

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path'
-import type { JobChanges } from '../memory/job-entry.ts'
+import type { JobChanges, RemovedUsage } from '../memory/job-entry.ts'
 import { chunksOf, type Disk, type DiskFile, writeChunks } from './disk.ts'
 import { changeLines, endLine, headerLine, type JournalPoint, newJournal, unfinishedLine } from './journal-lines.ts'
 import { replaceFile } from './replace-file.ts'
@@ -67,8 +67,8 @@ export class JournalFile {
   }
 
   /** Resolves when the changes are on disk. If it rejects, none of them counts. */
-  async append(changes: JobChanges): Promise<void> {
-    await this.#append(changeLines(this.#end, changes), changes.size)
+  async append(changes: JobChanges, removedUsage: RemovedUsage): Promise<void> {
+    await this.#append(changeLines(this.#end, changes, removedUsage), changes.size)
   }
 
   /** Notes that `jobs.json` is about to get all changes and name no journal. Resolves when the note is on disk. */

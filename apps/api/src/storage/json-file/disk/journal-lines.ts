@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { randomUUID } from 'node:crypto'
 import { crc32 } from 'node:zlib'
-import type { JobChanges } from '../memory/job-entry.ts'
+import type { JobChanges, RemovedUsage } from '../memory/job-entry.ts'
 
 /**
  * The lines of `jobs.json.journal`, whose form only this file knows. `journal-reader.ts` knows what they mean.
@@ -11,7 +11,7 @@ import type { JobChanges } from '../memory/job-entry.ts'
  *     6d1f0c52 40 journal {"format":2,"id":"…"}       the header: the first line, which says what the others follow
  *     0b9a7d13 41 job {"id":"a", … }                  the whole new state of a job, as its line in jobs.json
  *     f3c58e20 42 append {"id":"a","at":120, … }      what a checkpoint adds to a running job, see `Growth`
- *     95e4b1aa 43 removed {"id":"b"}
+ *     95e4b1aa 43 removed {"id":"b","usage":{ … }}    and what the job added to the ledger, if it cost something
  *     27c0d6f4 44 end {}                              jobs.json is about to be written without a journal
  *
  * NUMBER counts the changes of the journal, so a line that is missing or in the wrong place is noticed. CHECKSUM is the CRC-32
@@ -50,14 +50,21 @@ export function endLine({ id, after }: JournalPoint): Buffer {
 }
 
 /** The lines of changes behind a position, one for each change, in pieces to be written one after the other. */
-export function changeLines({ id, after }: JournalPoint, changes: JobChanges): Uint8Array[] {
+export function changeLines(
+  { id, after }: JournalPoint,
+  changes: JobChanges,
+  removedUsage: RemovedUsage,
+): Uint8Array[] {
   const seed = seedOf(id)
   const pieces: Uint8Array[] = []
   let number = after
   for (const [jobId, entry] of changes) {
     number++
-    if (!entry) pieces.push(...seal(seed, number, 'removed', JSON.stringify({ id: jobId })))
-    else if (entry.growth) pieces.push(...seal(seed, number, 'append', JSON.stringify(entry.growth)))
+    if (!entry) {
+      // In one line: a crash may leave some lines of a commit without the others.
+      const usage = removedUsage.get(jobId)
+      pieces.push(...seal(seed, number, 'removed', JSON.stringify({ id: jobId, ...(usage && { usage }) })))
+    } else if (entry.growth) pieces.push(...seal(seed, number, 'append', JSON.stringify(entry.growth)))
     else pieces.push(...seal(seed, number, 'job', entry.line))
   }
   return pieces

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { UsageEntry } from '../../../jobs/usage/usage-entry.ts'
 import { Growth } from '../memory/growth.ts'
 import { DamagedFileError, describeIssues, JobEntry, NewerFileError } from '../memory/job-entry.ts'
 import { FirstJournalReader } from './first-journal.ts'
@@ -46,7 +47,7 @@ export async function readJournal(
 }
 
 const Header = z.object({ format: z.int(), id: z.string().min(1) })
-const Removal = z.strictObject({ id: z.string().min(1) })
+const Removal = z.strictObject({ id: z.string().min(1), usage: UsageEntry.optional() })
 
 class JournalReader {
   readonly #path: string
@@ -132,7 +133,7 @@ class JournalReader {
     const at = { path: this.#path, place: this.#place }
     if (kind === 'job') this.#changes.put(JobEntry.parse(this.#parseJson(json), new Uint8Array(json), at))
     else if (kind === 'append') this.#changes.append(this.#parse(Growth, json), at)
-    else if (kind === 'removed') this.#changes.remove(this.#parse(Removal, json).id)
+    else if (kind === 'removed') this.#changes.remove(this.#parse(Removal, json))
     else if (kind !== 'end') throw new NewerFileError(this.#path)
   }
 

@@ -121,7 +121,7 @@ describe('JournaledStore after a crash at any file operation', () => {
       const image = join(folder, 'image', 'jobs.json')
       await rm(dirname(image), { recursive: true, force: true })
       await writeFiles(dirname(image), files)
-      ledger.check(await readStore(image))
+      ledger.check((await readStore(image)).entries)
     }
     // Collected here, because the store would take an error of a check for an error of the disk.
     const failures: unknown[] = []
@@ -146,7 +146,7 @@ describe('JournaledStore after a crash at any file operation', () => {
 
     ledger.checkExactly(store.jobs.inOrderOfCreation())
     await store.close()
-    ledger.checkExactly(await readStore(path))
+    ledger.checkExactly((await readStore(path)).entries)
     expect(await readdir(dirname(path))).toEqual(['jobs.json'])
   }
 })

@@ -44,7 +44,7 @@ describe('JournaledStore with a journal', () => {
       '',
     ])
     expect(await readFile(path)).toEqual(before)
-    expect(idsOf(await readStore(path))).toEqual(['b', 'c'])
+    expect(idsOf((await readStore(path)).entries)).toEqual(['b', 'c'])
   })
 
   it('begins a journal when the jobs have become large, and removes it when they have become small', async () => {
@@ -57,7 +57,7 @@ describe('JournaledStore with a journal', () => {
     expect(await readFile(path, 'utf8')).toMatch(/^\{"version":2,"journal"/)
     await store.commit(remove('b'))
     await vi.waitUntil(async () => (await readdir(dirname(path))).join() === 'jobs.json')
-    expect(idsOf(await readStore(path))).toEqual(['a'])
+    expect(idsOf((await readStore(path)).entries)).toEqual(['a'])
     await store.commit(put(version('c', 1)))
     expect(JSON.parse(await readFile(path, 'utf8'))).toMatchObject({ version: 1, jobs: [{ id: 'a' }, { id: 'c' }] })
   })
@@ -113,7 +113,7 @@ describe('JournaledStore on a disk that fails', () => {
     await expect(store.commit(new Map())).rejects.toThrow('ENOSPC')
     await rm(join(folder, 'ballast'))
     await store.commit(put(version('b', 1, 10_000)))
-    expect(idsOf(await readStore(path))).toEqual(['a', 'b'])
+    expect(idsOf((await readStore(path)).entries)).toEqual(['a', 'b'])
   })
 
   it('refuses commits until it could remove the bytes of a failed one', async () => {
@@ -132,7 +132,7 @@ describe('JournaledStore on a disk that fails', () => {
     await store.commit(new Map())
     expect(await journalOf(path)).toBe(before)
     await store.commit(put(version('d', 1)))
-    expect(idsOf(await readStore(path))).toEqual(['a', 'd'])
+    expect(idsOf((await readStore(path)).entries)).toEqual(['a', 'd'])
   })
 
   it.each([
@@ -154,7 +154,7 @@ describe('JournaledStore on a disk that fails', () => {
         () => false,
       ),
     )
-    expect(idsOf(await readStore(path))).toEqual(['a', 'c'])
+    expect(idsOf((await readStore(path)).entries)).toEqual(['a', 'c'])
   })
 
   it('warns once while it cannot be compacted, and goes on with commits', async () => {
@@ -173,7 +173,7 @@ describe('JournaledStore on a disk that fails', () => {
     const before = (await journalOf(path)).length
     for (let number = 21; number <= 60; number++) await store.commit(put(version('a', number, 100)))
     expect((await journalOf(path)).length).toBeLessThan(before)
-    expect((await readStore(path)).map(versionOf)).toEqual([60])
+    expect((await readStore(path)).entries.map(versionOf)).toEqual([60])
   })
 })
 
@@ -207,7 +207,7 @@ describe('the journal of JournaledStore', () => {
     expect(commits).toBe(100)
     const line = version('a', 100, 300).bytes + 30
     expect((await journalOf(path)).length).toBeLessThan(boundOf(store) + line)
-    expect((await readStore(path)).map(versionOf)).toEqual([100])
+    expect((await readStore(path)).entries.map(versionOf)).toEqual([100])
   })
 
   it('takes no more at its bound while jobs.json cannot be written, and goes on when it can', async () => {
@@ -227,11 +227,11 @@ describe('the journal of JournaledStore', () => {
     expect(length).toBeLessThan(boundOf(store) + version('a', 1, 300).bytes + 30)
     await expect(store.commit(new Map())).rejects.toThrow(/^The journal of the job store has \d+ bytes, the most/)
     expect((await journalOf(path)).length).toBe(length)
-    expect((await readStore(path)).map(versionOf)).toEqual([number - 1])
+    expect((await readStore(path)).entries.map(versionOf)).toEqual([number - 1])
 
     disk.atStep = async () => {}
     await store.commit(put(version('a', number, 300)))
     expect((await journalOf(path)).length).toBeLessThan(boundOf(store))
-    expect((await readStore(path)).map(versionOf)).toEqual([number])
+    expect((await readStore(path)).entries.map(versionOf)).toEqual([number])
   })
 })

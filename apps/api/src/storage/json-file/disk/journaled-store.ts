@@ -1,8 +1,9 @@
 import { ApiError } from '../../../base/api-error.ts'
 import type { Logger } from '../../../base/logger.ts'
-import type { JobChanges } from '../memory/job-entry.ts'
+import type { JobChanges, RemovedUsage } from '../memory/job-entry.ts'
 import { StoredJobs } from '../memory/stored-jobs.ts'
 import { type Disk, nodeDisk } from './disk.ts'
+import type { JobsDocument } from './jobs-document.ts'
 import { JournalGoneError } from './journal-file.ts'
 import { Mutex } from './mutex.ts'
 import { SizeWarning } from './size-warning.ts'
@@ -34,6 +35,8 @@ export class JournalFullError extends ApiError {
     )
   }
 }
+
+const NOTHING_REMOVED: RemovedUsage = new Map()
 
 /** Below this size, replacing the whole file takes about as long as appending to a journal: a millisecond. */
 const JOURNAL_FROM_BYTES = 64 * 1024
@@ -87,8 +90,8 @@ export class JournaledStore {
    */
   static async open(path: string, options: StoreOptions = {}): Promise<JournaledStore> {
     const files = new StoreFiles(path, options.disk ?? nodeDisk)
-    const { entries, journal } = await files.read()
-    const store = new JournaledStore(path, files, new StoredJobs(entries), options)
+    const { entries, removedUsage, journal } = await files.read()
+    const store = new JournaledStore(path, files, new StoredJobs(entries, removedUsage), options)
     try {
       await store.#settleFiles(journal)
     } catch (error) {
@@ -101,15 +104,19 @@ export class JournaledStore {
 
   /**
    * Resolves when the changes are on disk. Without changes, it checks that the disk can be written.
+   * @param removedUsage what the jobs that the changes remove add to the ledger
    * @throws JournalFullError
    */
-  async commit(changes: JobChanges): Promise<void> {
+  async commit(changes: JobChanges, removedUsage: RemovedUsage = NOTHING_REMOVED): Promise<void> {
     await this.#waitForRoom()
     await this.#mutex.run(async () => {
       if (this.#journaling === 'unsettled') await this.#endJournal()
-      if (this.#journaling === 'on') await this.#append(changes)
-      else await this.#files.writeSnapshot({ entries: this.jobs.with(changes) })
-      this.jobs.apply(changes)
+      if (this.#journaling === 'on') await this.#append(changes, removedUsage)
+      else {
+        const removed = this.jobs.removedUsageWith(removedUsage)
+        await this.#files.writeSnapshot({ entries: this.jobs.with(changes), removedUsage: removed })
+      }
+      this.jobs.apply(changes, removedUsage)
       await this.#tidy()
     })
   }
@@ -130,27 +137,31 @@ export class JournaledStore {
     }
   }
 
+  get #content(): Pick<JobsDocument, 'entries' | 'removedUsage'> {
+    return { entries: this.jobs.all(), removedUsage: this.jobs.removedUsage }
+  }
+
   /** Brings the files that were found into the form in which commits go on. */
   async #settleFiles(found: FoundJournal): Promise<void> {
     const files = this.#files
     const isLarge = this.jobs.bytes >= this.#journalFromBytes
     if (found.kind === 'current') {
-      await files.writeSnapshot({ entries: this.jobs.all(), journal: found.end })
+      await files.writeSnapshot({ ...this.#content, journal: found.end })
       await files.journal.begin(found.end)
       this.#journaling = 'on'
       if (!isLarge) await this.#endJournal()
       return
     }
     // A journal that is left may be needed until a snapshot that does without it is on disk.
-    if (!isLarge || found.kind === 'left') await files.writeSnapshot({ entries: this.jobs.all() })
+    if (!isLarge || found.kind === 'left') await files.writeSnapshot(this.#content)
     if (isLarge) await this.#beginJournal()
     else await files.journal.remove()
   }
 
-  async #append(changes: JobChanges): Promise<void> {
+  async #append(changes: JobChanges, removedUsage: RemovedUsage): Promise<void> {
     const { journal } = this.#files
     try {
-      await (changes.size > 0 ? journal.append(changes) : journal.probe())
+      await (changes.size > 0 ? journal.append(changes, removedUsage) : journal.probe())
     } catch (error) {
       // The lost changes are in memory. The next commit begins with a new snapshot, and then a new journal can begin.
       if (error instanceof JournalGoneError) this.#journaling = 'unsettled'
@@ -172,7 +183,7 @@ export class JournaledStore {
     const { journal } = this.#files
     await journal.begin()
     this.#journaling = 'unsettled'
-    await this.#files.writeSnapshot({ entries: this.jobs.all(), journal: journal.end })
+    await this.#files.writeSnapshot({ ...this.#content, journal: journal.end })
     this.#journaling = 'on'
   }
 
@@ -184,7 +195,7 @@ export class JournaledStore {
       if (!(error instanceof JournalGoneError)) throw error
     })
     this.#journaling = 'unsettled'
-    await this.#files.writeSnapshot({ entries: this.jobs.all() })
+    await this.#files.writeSnapshot(this.#content)
     await journal.remove()
     this.#journaling = 'off'
   }
@@ -238,7 +249,7 @@ export class JournaledStore {
   async #compact(): Promise<void> {
     const { journal } = this.#files
     const [end, length] = [journal.end, journal.length]
-    await this.#files.writeSnapshot({ entries: this.jobs.all(), journal: end })
+    await this.#files.writeSnapshot({ ...this.#content, journal: end })
     await this.#mutex.run(async () => {
       // Meanwhile the journal may have been taken away, and another one begun.
       if (this.#journaling !== 'on' || journal.end.id !== end.id) return

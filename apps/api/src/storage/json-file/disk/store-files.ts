@@ -1,5 +1,5 @@
 import { Low } from 'lowdb'
-import { DamagedFileError, type JobEntries, type JobEntry } from '../memory/job-entry.ts'
+import { DamagedFileError, type JobEntry } from '../memory/job-entry.ts'
 import { type Disk, nodeDisk } from './disk.ts'
 import type { JobsDocument } from './jobs-document.ts'
 import { JobsFile } from './jobs-file.ts'
@@ -39,16 +39,17 @@ export class StoreFiles {
    * Reads both files. Changes nothing.
    * @throws DamagedFileError a file is damaged or missing, or the two are not of one moment
    */
-  async read(): Promise<{ readonly entries: JobEntries; readonly journal: FoundJournal }> {
+  async read(): Promise<Omit<JobsDocument, 'journal'> & { readonly journal: FoundJournal }> {
     await this.#db.read()
     const { data } = this.#db
     this.#db.data = NO_JOBS
     const content = await readJournalOf(this.#path, this.journal, data === NO_JOBS ? undefined : data)
-    if (!content) return { entries: data.entries, journal: { kind: 'none' } }
+    if (!content) return { ...data, journal: { kind: 'none' } }
     const entries: JobEntry[] = []
     for await (const entry of content.changes.applyTo(data.entries)) entries.push(entry)
     const isNamed = data.journal !== undefined && content.end !== undefined
-    return { entries, journal: isNamed ? { kind: 'current', end: content.end } : { kind: 'left' } }
+    const removedUsage = [...data.removedUsage, ...content.changes.removedUsage]
+    return { entries, removedUsage, journal: isNamed ? { kind: 'current', end: content.end } : { kind: 'left' } }
   }
 
   /** Replaces `jobs.json`. Resolves when the new file is on disk. If it rejects, either file may be there. */
@@ -66,7 +67,7 @@ export class StoreFiles {
   }
 }
 
-const NO_JOBS: JobsDocument = { entries: [] }
+const NO_JOBS: JobsDocument = { entries: [], removedUsage: [] }
 
 /**
  * Reads the journal of a `jobs.json`.
@@ -87,7 +88,6 @@ export async function readJournalOf(
 }
 
 /** Reads the jobs of a store that no server uses. Changes nothing. */
-export async function readStore(path: string): Promise<JobEntries> {
-  const { entries } = await new StoreFiles(path, nodeDisk).read()
-  return entries
+export function readStore(path: string): Promise<Omit<JobsDocument, 'journal'>> {
+  return new StoreFiles(path, nodeDisk).read()
 }

@@ -9,8 +9,9 @@ import {
   type KeyedJob,
   PreviousJobGoneError,
 } from '../../../jobs/ports/job-repository.ts'
+import type { UsageEntry } from '../../../jobs/usage/usage-entry.ts'
 import { grownJob, growthOf } from './growth.ts'
-import { type JobChanges, JobEntry } from './job-entry.ts'
+import { type JobChanges, JobEntry, type RemovedUsage } from './job-entry.ts'
 import type { StoredJobs } from './stored-jobs.ts'
 
 /**
@@ -22,6 +23,7 @@ export class Draft {
   readonly #changes = new Map<string, JobEntry | undefined>()
   /** The jobs that this draft inserts, by idempotency key. */
   readonly #idsByKey = new Map<string, string>()
+  readonly #removedUsage = new Map<string, UsageEntry>()
   #isTouched = false
 
   constructor(stored: StoredJobs) {
@@ -30,6 +32,11 @@ export class Draft {
 
   get changes(): JobChanges {
     return this.#changes
+  }
+
+  /** What the jobs that the commit removes add to the ledger. */
+  get removedUsage(): RemovedUsage {
+    return this.#removedUsage
   }
 
   /** Whether the commit must write to the disk. */
@@ -101,7 +108,9 @@ export class Draft {
 
   /** Removes the job if it is final. Returns whether it was. */
   deleteFinal(id: string): boolean {
-    if (this.get(id)?.endedAt === undefined) return false
+    const entry = this.get(id)
+    if (entry?.endedAt === undefined) return false
+    if (entry.usage) this.#removedUsage.set(id, entry.usage)
     this.#change(id, undefined)
     return true
   }

@@ -7,6 +7,7 @@ import { summaryOf } from '../../../jobs/job-summary.ts'
 import { itemSizes } from '../../../jobs/kept-parts.ts'
 import { endedAt, type IdempotencyKey } from '../../../jobs/ports/job-repository.ts'
 import { recordVersionOf } from '../../../jobs/record-version.ts'
+import { type UsageEntry, usageOf } from '../../../jobs/usage/usage-entry.ts'
 import { bytesOf, type Growth, grownJob } from './growth.ts'
 
 /** All jobs of a store, in the order of creation. */
@@ -14,6 +15,9 @@ export type JobEntries = readonly JobEntry[]
 
 /** The changes of a commit by job id: the new entry, or `undefined` for a job that is removed. */
 export type JobChanges = ReadonlyMap<string, JobEntry | undefined>
+
+/** What jobs that are removed add to the ledger, by job id. Jobs that cost nothing are not in it. */
+export type RemovedUsage = ReadonlyMap<string, UsageEntry>
 
 /** A job with a longer line is not kept parsed, in bytes: thousands of long prompts would fill the heap. */
 const LONGEST_PARSED = 16_384
@@ -44,6 +48,8 @@ export class JobEntry {
   readonly pieces: number
   /** The job whose conversation goes on. */
   readonly previousJobId: string | undefined
+  /** What the job adds to the ledger. Undefined until it has ended, and if it cost nothing. */
+  readonly usage: UsageEntry | undefined
   /** The items that the job refers to, and their sizes in bytes. Undefined if there are none. */
   readonly items: ReadonlyMap<string, number> | undefined
   /** Which versions of the server can read the job, see `RECORD_VERSION`. */
@@ -75,6 +81,7 @@ export class JobEntry {
     this.place = job.status === 'pending' ? 0 : answerLength(job)
     this.pieces = piecesOf(job, form)
     this.previousJobId = job.previousJobId
+    this.usage = usageOf(job)
     const items = itemSizes(job.messages)
     this.items = items.size > 0 ? items : undefined
     this.recordVersion = recordVersionOf(job)

@@ -1,6 +1,11 @@
 import type { JobPosition } from '../../../jobs/ports/job-repository.ts'
-import type { JobChanges, JobEntries, JobEntry } from './job-entry.ts'
+import type { UsageEntry } from '../../../jobs/usage/usage-entry.ts'
+import { UsageTally } from '../../../jobs/usage/usage-tally.ts'
+import type { JobChanges, JobEntries, JobEntry, RemovedUsage } from './job-entry.ts'
 import { ListOrder } from './list-order.ts'
+
+/** An entry of the ledger takes about so much in the file. */
+const USAGE_BYTES = 220
 
 /** A copy in memory of the jobs on disk, with indexes by id, by idempotency key and by the order of `GET /jobs`. */
 export class StoredJobs {
@@ -15,7 +20,11 @@ export class StoredJobs {
   /** The bytes of the items of jobs, by owner. */
   readonly #itemBytes = new Map<string | undefined, number>()
 
-  constructor(entries: JobEntries) {
+  /** What the jobs that were removed added to the ledger. */
+  readonly #removedUsage: UsageTally
+
+  constructor(entries: JobEntries, removedUsage: readonly UsageEntry[] = []) {
+    this.#removedUsage = new UsageTally(removedUsage)
     this.#entries = new Map(entries.map((entry) => [entry.id, entry]))
     this.#order = new ListOrder(entries)
     for (const entry of entries) {
@@ -28,9 +37,20 @@ export class StoredJobs {
     return this.#entries.size
   }
 
-  /** The size of all lines together. */
+  /** The size of all lines together, and about that of the ledger. */
   get bytes(): number {
-    return this.#bytes
+    return this.#bytes + this.#removedUsage.size * USAGE_BYTES
+  }
+
+  /** What the jobs that were removed added to the ledger. */
+  get removedUsage(): UsageEntry[] {
+    return this.#removedUsage.entries()
+  }
+
+  /** The ledger. */
+  *usage(): Generator<UsageEntry> {
+    yield* this.#removedUsage.entries()
+    for (const { usage } of this.#entries.values()) if (usage) yield usage
   }
 
   /** What the lines and the items of pending jobs take, by owner. */
@@ -91,8 +111,14 @@ export class StoredJobs {
     return [...entries.values()]
   }
 
+  /** What removed jobs added to the ledger, as it will be after more are removed. Does not apply that. */
+  removedUsageWith(removed: RemovedUsage): UsageEntry[] {
+    return new UsageTally([...this.#removedUsage.entries(), ...removed.values()]).entries()
+  }
+
   /** Applies changes that are on disk. */
-  apply(changes: JobChanges): void {
+  apply(changes: JobChanges, removedUsage: RemovedUsage): void {
+    for (const usage of removedUsage.values()) this.#removedUsage.add(usage)
     this.#order.remove(this.#displacedBy(changes))
     for (const [id, entry] of changes) {
       this.#count(this.#entries.get(id), -1)

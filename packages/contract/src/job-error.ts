@@ -1,0 +1,33 @@
+import { z } from 'zod'
+
+/** The codes of failures on the vendor's side of a job. */
+export const ProviderErrorCode = z.enum([
+  'provider-auth',
+  'provider-rate-limited',
+  'provider-quota-exceeded',
+  'provider-unavailable',
+  'provider-timeout',
+  'provider-rejected',
+  'provider-malformed',
+  'model-unavailable',
+  'prompt-too-long',
+])
+export type ProviderErrorCode = z.infer<typeof ProviderErrorCode>
+
+/** The codes of failed jobs. They are stable, for programs. */
+export const JobErrorCode = z.enum([
+  ...ProviderErrorCode.options,
+  'answer-too-long',
+  'previous-job-gone',
+  'interrupted',
+  'internal',
+])
+export type JobErrorCode = z.infer<typeof JobErrorCode>
+
+/** Why a job failed. */
+export const JobError = z.object({
+  code: JobErrorCode,
+  message: z.string().describe('A sentence that says what went wrong and what to do.'),
+  retryable: z.boolean().describe('Whether the same request may succeed if it is sent again.'),
+})
+export type JobError = z.infer<typeof JobError>

@@ -1,0 +1,157 @@
+import { EventReader } from '../http/event-reader.ts'
+import { getJson } from '../http/json-answer.ts'
+import { MessageResponse } from '../http/message-response.ts'
+import { listFromVendor, type ModelList } from '../model-list.ts'
+import type { RequestHeaders } from '../request-headers.ts'
+import { VendorFailed, type VendorFailure } from '../vendor-failure.ts'
+import { errorBodyOf } from './error-body.ts'
+import { END_MARKER } from './openai-chunk.ts'
+import type { IsolatedOpenAI, Refusal } from './openai-client.ts'
+import { failureOfRefusal, isWrongAddress } from './openai-failure.ts'
+import { openAIModelList } from './openai-model-list.ts'
+import type { StyleMemory } from './style-memory.ts'
+
+/** Where and how the API of OpenAI, or a compatible one, is reached. */
+export interface OpenAIConnectionOptions {
+  readonly name: string
+  /** Undefined: the server needs no key. */
+  readonly apiKey: (() => string | undefined) | undefined
+  readonly baseUrl: string
+  /** Sent with each request. Undefined: none but those of the SDK. */
+  readonly headers: RequestHeaders | undefined
+  readonly onNotice: (notice: string) => void
+}
+
+interface StyledRequest<Style> {
+  readonly apiKey: string
+  readonly signal: AbortSignal
+  /** Behind the base URL. */
+  readonly path: string
+  readonly model: string
+  readonly styles: StyleMemory<Style>
+  readonly bodyIn: (style: Style) => object
+  /** Finds out from the words of a refusal whether the request can be sent in another style. */
+  readonly changeFor: (text: string, body: object, style: Style) => StyleChange<Style> | undefined
+}
+
+/** What to change in a request that was refused because of something that is ours. */
+export interface StyleChange<Style> {
+  readonly style: Style
+  /** In our words, for the log. */
+  readonly notice: string
+}
+
+/** The most bytes of a list of models. The longest known one, of OpenRouter, has about 1 MB. */
+const MAX_LIST_BYTES = 8 * 1024 * 1024
+/** How often a request is changed after a refusal. Then the refusal is final. */
+const MAX_CHANGES = 2
+
+/**
+ * The SDK is loaded when it is first used: that takes 60 ms and 8 MB in the built server, 180 ms and 16 MB unbundled.
+ */
+export const loadOpenAIClient = () => import('./openai-client.ts')
+
+/** Sends requests to one server, whichever of OpenAI's APIs they belong to. */
+export class OpenAIConnection {
+  readonly #options: OpenAIConnectionOptions
+  #hasToldAddress = false
+  #client: { readonly apiKey: string; readonly sdk: IsolatedOpenAI } | undefined
+
+  constructor(options: OpenAIConnectionOptions) {
+    this.#options = options
+  }
+
+  /** The name of the provider, and how it gets its key. */
+  get caller(): Pick<OpenAIConnectionOptions, 'name' | 'apiKey'> {
+    return this.#options
+  }
+
+  /** Values that must not be in an error, beside the key. */
+  get secrets(): readonly string[] {
+    return this.#options.headers?.secrets() ?? []
+  }
+
+  /**
+   * Sends a request for a stream and waits for the headers. If the server refuses a parameter that we added, the request
+   * is sent again without it, or under its other name: a refused request was not paid for.
+   *
+   * The answer is read without the SDK's iterator, which doubles the cost of a token
+   * (docs/decisions/2026-11-23-provider-speed.md).
+   * @throws VendorFailed
+   */
+  async stream<Style>(request: StyledRequest<Style>): Promise<EventReader> {
+    const response = await this.#ask(await this.#clientFor(request.apiKey), request)
+    if (!(response instanceof MessageResponse)) {
+      throw new VendorFailed({ code: 'provider-malformed', what: 'answered without a body', status: response.status })
+    }
+    // The content type is not looked at, because servers lie in it: the reader takes events and JSON.
+    return new EventReader(response.content, END_MARKER)
+  }
+
+  /**
+   * Asks for the models, without the SDK.
+   * @param isWhole whether the server takes no name but those that it lists
+   * @throws ProviderError, or the signal's reason
+   */
+  async listModels(isWhole: boolean, signal: AbortSignal): Promise<ModelList> {
+    const { name, apiKey, baseUrl, headers } = this.#options
+    const url = new URL(baseUrl)
+    url.pathname = `${url.pathname.replace(/\/+$/, '')}/models`
+    return listFromVendor({
+      provider: name,
+      apiKey,
+      signal,
+      secrets: this.secrets,
+      ask: async (key) => {
+        const sent = { ...(key && { authorization: `Bearer ${key}` }), ...headers?.all() }
+        const answer = await getJson({ url, headers: sent, signal, maxBytes: MAX_LIST_BYTES })
+        if ('json' in answer) return openAIModelList(answer.json, isWhole)
+        const { status, headers: received, text, address } = answer.refused
+        throw new VendorFailed(failureOfRefusal(status, received, text, address))
+      },
+    })
+  }
+
+  async #ask<Style>(sdk: IsolatedOpenAI, request: StyledRequest<Style>): Promise<Response> {
+    const { model, path, signal, styles } = request
+    const headers = this.#options.headers?.all() ?? {}
+    const notices: string[] = []
+    let style = styles.of(model)
+    for (let changes = 0; ; changes += 1) {
+      const body = request.bodyIn(style)
+      const answer = await sdk.ask(path, body, headers, signal)
+      if (answer instanceof Response) {
+        if (notices.length > 0) this.#remember(request, style, notices)
+        return answer
+      }
+      const isRefused = answer.status === 400 || answer.status === 422
+      const change = isRefused && changes < MAX_CHANGES ? request.changeFor(answer.text, body, style) : undefined
+      if (!change) throw new VendorFailed(this.#explain(answer))
+      notices.push(change.notice)
+      style = change.style
+    }
+  }
+
+  /** A call that ran at the same time may have found out the same: it is said once. */
+  #remember<Style>({ model, styles }: StyledRequest<Style>, style: Style, notices: readonly string[]): void {
+    if (styles.has(model, style)) return
+    styles.remember(model, style)
+    for (const notice of notices) this.#options.onNotice(`${this.#options.name}: the model ${model} ${notice}`)
+  }
+
+  #explain({ status, headers, text, address }: Refusal): VendorFailure {
+    const { name, onNotice } = this.#options
+    if (!this.#hasToldAddress && isWrongAddress(status, errorBodyOf(text))) {
+      this.#hasToldAddress = true
+      onNotice(`${name}: ${address} answered ${status}; the base URL may be wrong`)
+    }
+    return failureOfRefusal(status, headers, text, address)
+  }
+
+  async #clientFor(apiKey: string): Promise<IsolatedOpenAI> {
+    if (this.#client?.apiKey === apiKey) return this.#client.sdk
+    const { IsolatedOpenAI } = await loadOpenAIClient()
+    this.#client = { apiKey, sdk: new IsolatedOpenAI(apiKey, this.#options.baseUrl) }
+    return this.#client.sdk
+  }
+}

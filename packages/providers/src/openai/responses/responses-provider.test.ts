@@ -1,0 +1,10 @@
+import { describeLLMProvider, startResponsesVendor } from '../../testing/index.ts'
+import { ResponsesProvider } from './responses-provider.ts'
+
+describeLLMProvider('ResponsesProvider', {
+  model: 'gpt-4',
+  finishReasons: ['stop', 'length', 'content-filter'],
+  answers: ['reasoning', 'refusal', 'tool-calls', 'tool-call-stretches', 'ping', 'usage-details'],
+  startVendor: startResponsesVendor,
+  create: ({ url, apiKey }) => new ResponsesProvider({ baseUrl: url, apiKey: () => apiKey }),
+})
