@@ -37,6 +37,7 @@ export {
   type JobRequest,
   type JobStatus,
   type JobSummary,
+  type ModelCapabilities,
   type PendingJob,
   type ProviderInfo,
   type RunningJob,

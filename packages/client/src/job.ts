@@ -178,6 +178,20 @@ export interface JobPage {
   nextCursor: string | null
 }
 
+/** What a vendor's list says that a model can do. A key is absent where the list does not say. */
+export interface ModelCapabilities {
+  /** Whether the model calls tools. */
+  tools?: boolean | undefined
+  /** Whether the model takes images. */
+  images?: boolean | undefined
+  /** Whether the model takes files, such as PDF, itself. */
+  files?: boolean | undefined
+  /** Whether the model keeps to a JSON Schema. */
+  schema?: boolean | undefined
+  /** Whether the model can reason before it answers. */
+  reasoning?: boolean | undefined
+}
+
 /** A provider, and whether the server accepts jobs for it. */
 export interface ProviderInfo {
   name: string
@@ -191,6 +205,11 @@ export interface ProviderInfo {
     /** Whether a job may name a model that is not in `models`. */
     anyName: boolean
   }
+  /**
+   * What models can do, by their names, as far as the list of the vendor says it. No job is refused for it: such lists
+   * lag, and differ from what the vendor takes.
+   */
+  modelCapabilities?: Record<string, ModelCapabilities> | undefined
   /** Whether the server accepts jobs for this provider. */
   configured: boolean
   /** What jobs may ask of the provider. Anything else is refused with `unsupported-option`. */

@@ -26,7 +26,7 @@ export { JobOptions, RESPONSE_FORMATS, type ResponseFormat, type Tool } from './
 export { type ContentPart, type KeptPart, Message, ShownMessage, type ShownPart } from './message.ts'
 export { OutputPart } from './output.ts'
 export { Fault, Problem, ProblemCode } from './problem.ts'
-export { ProviderInfo } from './provider-info.ts'
+export { type ModelCapabilities, ProviderInfo } from './provider-info.ts'
 export {
   type AnyStreamEvent,
   CancelledEvent,

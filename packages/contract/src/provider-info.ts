@@ -1,6 +1,16 @@
 import { z } from 'zod'
 import { JobOptions, RESPONSE_FORMATS } from './job-options.ts'
 
+/** What the vendor's list says that a model can do. A key is absent where the list does not say. */
+const ModelCapabilities = z.object({
+  tools: z.boolean().optional().describe('Whether the model calls tools.'),
+  images: z.boolean().optional().describe('Whether the model takes images.'),
+  files: z.boolean().optional().describe('Whether the model takes files, such as PDF, itself.'),
+  schema: z.boolean().optional().describe('Whether the model keeps to a JSON Schema.'),
+  reasoning: z.boolean().optional().describe('Whether the model can reason before it answers.'),
+})
+export type ModelCapabilities = z.infer<typeof ModelCapabilities>
+
 /** A provider in the answer of `GET /providers`. */
 export const ProviderInfo = z.object({
   name: z.string(),
@@ -18,6 +28,12 @@ export const ProviderInfo = z.object({
       anyName: z.boolean().describe('Whether a job may name a model that is not in `models`.'),
     })
     .describe('Where `models` comes from.'),
+  modelCapabilities: z
+    .record(z.string(), ModelCapabilities)
+    .optional()
+    .describe(
+      'What models can do, by their names, as far as the list of the vendor says it. No job is refused for it: such lists lag, and differ from what the vendor takes.',
+    ),
   configured: z.boolean().describe('Whether the server accepts jobs for this provider.'),
   capabilities: z
     .object({

@@ -47,6 +47,20 @@ describe('listModels of OpenAI and compatible servers', () => {
     expect(list).toEqual({ models: ['llama3.2', 'qwen3:8b'], others: ['llama3.2:latest'], isWhole: true })
   })
 
+  it('gives what the list says that a model can do, under both spellings, and nothing of other models', async () => {
+    const told = { supports_tools: true, supports_image_input: false }
+    vendor.models = { status: 200, body: { data: [{ id: 'a' }, { id: 'b:latest', ...told }, { id: '', ...told }] } }
+    const { capabilities } = await provider().listModels(signal)
+    const read = { tools: true, images: false }
+    expect(capabilities).toEqual(new Map(Object.entries({ b: read, 'b:latest': read })))
+  })
+
+  it('keeps the capabilities of no more models than it lists', async () => {
+    const data = Array.from({ length: 5_001 }, (_, index) => ({ id: `m${index}`, supports_tools: true }))
+    vendor.models = { status: 200, body: { data } }
+    expect((await provider().listModels(signal)).capabilities?.size).toBe(5_000)
+  })
+
   it('sends no key where none is needed, and the headers of the operator', async () => {
     vendor.models = { status: 200, body: { data: [] } }
     const headers = new RequestHeaders([{ name: 'x-team', value: () => 'a', isSecret: false }])
@@ -108,6 +122,11 @@ describe('listModels of Gemini', () => {
     ])
   })
 
+  it('gives which models think', async () => {
+    vendor.models = { status: 200, body: { models: [{ name: 'models/a', thinking: true }, { name: 'models/b' }] } }
+    expect((await provider().listModels(signal)).capabilities).toEqual(new Map([['a', { reasoning: true }]]))
+  })
+
   it('asks for the next page, ten times at most', async () => {
     vendor.models = { status: 200, body: { models: [{ name: 'models/a' }], nextPageToken: 'next' } }
     expect((await provider().listModels(signal)).models).toEqual(['a'])
@@ -141,6 +160,20 @@ describe('listModels of Anthropic', () => {
     expect(vendor.modelRequests).toMatchObject([
       { path: '/v1/models?limit=1000', headers: { authorization: `Bearer ${KEY}`, 'anthropic-version': '2026-10-21' } },
     ])
+  })
+
+  it('gives what the models can do', async () => {
+    const capabilities = { image_input: { supported: true }, pdf_input: { supported: false } }
+    vendor.models = {
+      status: 200,
+      body: {
+        data: [
+          { id: 'a', capabilities },
+          { id: 'b', capabilities: null },
+        ],
+      },
+    }
+    expect((await provider().listModels(signal)).capabilities).toEqual(new Map([['a', { images: true, files: false }]]))
   })
 
   it('asks for the next page, and turns a refusal into an error without the key', async () => {

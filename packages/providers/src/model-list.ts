@@ -1,3 +1,4 @@
+import type { ModelCapabilities } from '@promptlab/contract'
 import { ProviderError } from './provider-error.ts'
 import { usableKey } from './usable-key.ts'
 import { failureOfTransport, providerErrorOf, VendorFailed } from './vendor-failure.ts'
@@ -10,6 +11,8 @@ export interface ModelList {
   readonly others: readonly string[]
   /** Whether it takes no name but these. */
   readonly isWhole: boolean
+  /** What the vendor says that its models can do. A model, or all of them, is left out where it does not say. */
+  readonly capabilities?: ReadonlyMap<string, ModelCapabilities>
 }
 
 /** A model as a vendor lists it. */
@@ -19,6 +22,8 @@ export interface ListedModel {
   readonly isOther?: boolean
   /** When it came out, on any scale. Left out: unknown. */
   readonly age?: number
+  /** What the vendor says that it can do. Left out: the vendor does not say. */
+  readonly capabilities?: ModelCapabilities
 }
 
 /** More are not kept. The limit keeps a vendor from filling our memory. */
@@ -33,7 +38,17 @@ export function modelListOf(listed: readonly ListedModel[], isWhole: boolean): M
   const sorted = [...known.values()].sort((a, b) => (b.age ?? 0) - (a.age ?? 0))
   const namesOf = (isOther: boolean) =>
     sorted.filter((model) => (model.isOther ?? false) === isOther).map(({ name }) => name)
-  return { models: namesOf(false), others: namesOf(true), isWhole: isWhole && usable.length <= MAX_MODELS }
+  const capabilities = new Map(
+    sorted.flatMap(({ name, capabilities: told = {} }) =>
+      Object.keys(told).length > 0 ? [[name, told] as const] : [],
+    ),
+  )
+  return {
+    models: namesOf(false),
+    others: namesOf(true),
+    isWhole: isWhole && usable.length <= MAX_MODELS,
+    ...(capabilities.size > 0 && { capabilities }),
+  }
 }
 
 interface ListCall {

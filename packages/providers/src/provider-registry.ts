@@ -51,7 +51,7 @@ export class ProviderRegistry {
   }
 
   /** Every provider that is not hidden, in the form of `GET /providers`, with the models that it was created with. */
-  list(): Omit<ProviderInfo, 'modelList'>[] {
+  list(): Omit<ProviderInfo, 'modelList' | 'modelCapabilities'>[] {
     return this.shown.map(({ provider, missing }) => {
       const names = [...(missing?.() ?? [])]
       const { messages, options, responseFormats, imageTypes, fileTypes, urls } = provider.capabilities ?? PROMPT_ONLY

@@ -52,6 +52,20 @@ it('a local server needs nothing but its address: its models are listed, and job
   expect(await refused.json()).toMatchObject({ code: 'unknown-model', detail: expect.stringContaining('llama3.2') })
 })
 
+it('what a vendor says that its models can do is shown, and a name that objects have of their own does no harm', async () => {
+  const vendor = await startOllama()
+  const told = { capabilities: { function_calling: true, vision: 'perhaps' } }
+  const data = ['a', '__proto__', 'constructor'].map((id) => ({ id, ...told }))
+  vendor.models = { status: 200, body: { data: [...data, { id: 'b' }] } }
+  const { url } = await startServer({ env: { OLLAMA_BASE_URL: vendor.url, MODEL_REFRESH_MINUTES: '10' } })
+  const { models, modelCapabilities = {} } = await untilTold(url)
+  expect(models).toEqual(['a', '__proto__', 'constructor', 'b'])
+  expect(Object.entries(modelCapabilities)).toEqual([
+    ['a', { tools: true }],
+    ['constructor', { tools: true }],
+  ])
+})
+
 it('a job waits for no vendor: it is created while the vendor has not told its models', async () => {
   const vendor = await startOllama()
   vendor.models = { status: 503, body: 'Loading' }

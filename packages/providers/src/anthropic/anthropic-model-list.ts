@@ -1,4 +1,5 @@
 import { getJson } from '../http/json-answer.ts'
+import { modelCapabilitiesOf } from '../model-capabilities.ts'
 import { type ListedModel, type ModelList, modelListOf } from '../model-list.ts'
 import { valueAt } from '../value-at.ts'
 import { VendorFailed } from '../vendor-failure.ts'
@@ -53,5 +54,5 @@ function listedModel(entry: unknown): ListedModel[] {
   const name = valueAt(entry, 'id')
   if (typeof name !== 'string') return []
   const age = Date.parse(String(valueAt(entry, 'created_at')))
-  return [Number.isNaN(age) ? { name } : { name, age }]
+  return [{ name, capabilities: modelCapabilitiesOf(entry), ...(!Number.isNaN(age) && { age }) }]
 }

@@ -1,4 +1,5 @@
 import { getJson } from '../http/json-answer.ts'
+import { modelCapabilitiesOf } from '../model-capabilities.ts'
 import { type ListedModel, type ModelList, modelListOf } from '../model-list.ts'
 import { parsedJson } from '../parsed-json.ts'
 import { valueAt } from '../value-at.ts'
@@ -50,5 +51,5 @@ function listedModel(entry: unknown): ListedModel[] {
   if (typeof name !== 'string') return []
   const methods = valueAt(entry, 'supportedGenerationMethods')
   const isOther = Array.isArray(methods) && !methods.includes('generateContent')
-  return [{ name: name.replace(/^models\//, ''), isOther }]
+  return [{ name: name.replace(/^models\//, ''), isOther, capabilities: modelCapabilitiesOf(entry) }]
 }

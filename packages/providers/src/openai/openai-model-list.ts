@@ -1,3 +1,4 @@
+import { modelCapabilitiesOf } from '../model-capabilities.ts'
 import { type ListedModel, type ModelList, modelListOf } from '../model-list.ts'
 import { valueAt } from '../value-at.ts'
 import { VendorFailed } from '../vendor-failure.ts'
@@ -22,7 +23,7 @@ function listedModels(entry: unknown): ListedModel[] {
   const name = valueAt(entry, 'id') ?? valueAt(entry, 'name')
   if (typeof name !== 'string') return []
   const created = valueAt(entry, 'created')
-  const age = typeof created === 'number' ? { age: created } : {}
+  const facts = { capabilities: modelCapabilitiesOf(entry), ...(typeof created === 'number' && { age: created }) }
   const kinds = [name, valueAt(entry, 'type')].filter((kind) => typeof kind === 'string')
   // Mistral says it in a field of its own.
   const isOther =
@@ -30,9 +31,9 @@ function listedModels(entry: unknown): ListedModel[] {
   // Ollama takes both spellings of a model, and lists the longer one.
   const bare = name.replace(/:latest$/, '')
   return bare === name
-    ? [{ name, isOther, ...age }]
+    ? [{ name, isOther, ...facts }]
     : [
-        { name: bare, isOther, ...age },
-        { name, isOther: true, ...age },
+        { name: bare, isOther, ...facts },
+        { name, isOther: true, ...facts },
       ]
 }

@@ -97,6 +97,22 @@ export const EXAMPLES = {
       },
       missing: ['OPENAI_API_KEY'],
     },
+    {
+      name: 'mistral',
+      models: ['mistral-large-latest'],
+      modelList: { source: 'vendor', ageSeconds: 42, anyName: true },
+      modelCapabilities: { 'mistral-large-latest': { tools: true, images: true } },
+      configured: true,
+      capabilities: {
+        messages: true,
+        options: ['system', 'maxTokens', 'tools', 'responseFormat'],
+        responseFormats: ['text', 'json', 'json-schema'],
+        imageTypes: ['image/png', 'image/jpeg'],
+        fileTypes: [],
+        urls: true,
+      },
+      missing: [],
+    },
   ],
   usage: {
     from: '2026-11-01',

@@ -1,4 +1,10 @@
-import { type LLMProvider, type ModelNaming, ProviderError, ProviderRegistry } from '@promptlab/providers'
+import {
+  type LLMProvider,
+  type ModelList,
+  type ModelNaming,
+  ProviderError,
+  ProviderRegistry,
+} from '@promptlab/providers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { ModelLists } from './model-lists.ts'
 
@@ -8,7 +14,7 @@ const AWAY = { code: 'provider-unavailable', status: 503, address: 'http://acme/
 interface Setting {
   naming?: ModelNaming
   models?: string[]
-  told?: { models: string[]; others?: string[]; isWhole?: boolean }
+  told?: Partial<ModelList> & Pick<ModelList, 'models'>
   missing?: string[]
   isHidden?: boolean
 }
@@ -62,6 +68,18 @@ describe('ModelLists', () => {
     vendor.told = { models: ['b'] }
     await lists.refresh()
     expect(shown()).toMatchObject({ models: ['b'], modelList: { ageSeconds: 0 } })
+  })
+
+  it('shows what the vendor says that the shown models can do, and refuses none for it', async () => {
+    const capabilities = new Map([
+      ['a', { tools: false }],
+      ['other', { images: true }],
+    ])
+    const { lists, shown, refusalOf } = listsOf({ told: { models: ['a', 'b'], others: ['other'], capabilities } })
+    expect(shown()).not.toHaveProperty('modelCapabilities')
+    await lists.refresh()
+    expect(shown()?.modelCapabilities).toEqual({ a: { tools: false } })
+    expect(refusalOf('a')).toBeUndefined()
   })
 
   it('refuses a model that a whole and fresh list does not have', async () => {

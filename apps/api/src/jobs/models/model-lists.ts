@@ -62,7 +62,10 @@ export class ModelLists {
 
   /** Every provider in the form of `GET /providers`. */
   list(): ProviderInfo[] {
-    return this.#deps.providers.list().map((info) => ({ ...info, ...this.#modelsOf(info.name) }))
+    return this.#deps.providers.list().map((info) => {
+      const shown = this.#modelsOf(info.name)
+      return { ...info, ...shown, ...capabilitiesOf(shown.models, this.#told.get(info.name)?.list) }
+    })
   }
 
   /**
@@ -139,6 +142,18 @@ export class ModelLists {
 function isListed({ provider, naming = 'listed', missing }: ProviderEntry): boolean {
   const isMissing = (missing?.() ?? []).length > 0
   return naming === 'listed' || (naming === 'vendor' && provider.models.length > 0 && isMissing)
+}
+
+/**
+ * What the vendor says that these models can do. It is only shown, and no job is refused for it, because the lists of
+ * vendors lag and differ from what the vendors take.
+ */
+function capabilitiesOf(models: readonly string[], told?: ModelList): Pick<ProviderInfo, 'modelCapabilities'> {
+  const found = models.flatMap((model) => {
+    const capabilities = told?.capabilities?.get(model)
+    return capabilities ? [[model, capabilities] as const] : []
+  })
+  return found.length > 0 ? { modelCapabilities: Object.fromEntries(found) } : {}
 }
 
 /** The vendor's words cannot quote a prompt: there was none. */
