@@ -7,7 +7,10 @@ export interface TimeLimits {
   readonly firstTokenTimeoutMs: number
   /** Behind the first content: without any sign of life. */
   readonly tokenIdleTimeoutMs: number
-  /** Without content, whatever signs of life there are, so that a vendor's pings cannot hold a slot for ever. */
+  /**
+   * Signs of life without content, from the start of the call or from the first of them behind content. So a vendor's pings
+   * cannot hold a slot for ever.
+   */
   readonly contentTimeoutMs: number
   /** The whole run, with all its calls. */
   readonly jobTimeoutMs: number
@@ -19,7 +22,8 @@ export class TimeLimitWatch {
   readonly #onTimeout: (error: ProviderError) => void
   readonly #total: NodeJS.Timeout
   #silence: IdleTimer | undefined
-  #content: IdleTimer | undefined
+  /** Runs while the vendor sends no content, so that content need not restart it. */
+  #content: NodeJS.Timeout | undefined
   #hasContent = false
 
   constructor(limits: TimeLimits, onTimeout: (error: ProviderError) => void) {
@@ -40,11 +44,12 @@ export class TimeLimitWatch {
   /** The vendor sent something that is no content. */
   lifeCame(): void {
     this.#silence?.active()
+    this.#content ??= this.#contentLimit()
   }
 
   /** The vendor sent a piece of the answer. */
   contentCame(): void {
-    this.#content?.active()
+    this.#contentEnded()
     if (this.#hasContent) this.#silence?.active()
     else {
       this.#hasContent = true
@@ -56,17 +61,28 @@ export class TimeLimitWatch {
   /** Stops the limits of silence and of content until `resume`. The limit of the whole run goes on. */
   pause(): void {
     this.#silence?.stop()
-    this.#content?.stop()
+    this.#contentEnded()
   }
 
   resume(): void {
     this.#silence = this.#silenceLimit()
-    this.#content = this.#limit('The provider sent no content', this.#limits.contentTimeoutMs)
+    if (!this.#hasContent) this.#content = this.#contentLimit()
   }
 
   stop(): void {
     clearTimeout(this.#total)
     this.pause()
+  }
+
+  #contentEnded(): void {
+    if (this.#content === undefined) return
+    clearTimeout(this.#content)
+    this.#content = undefined
+  }
+
+  #contentLimit(): NodeJS.Timeout {
+    const { contentTimeoutMs } = this.#limits
+    return setTimeout(() => this.#report('The provider sent no content', contentTimeoutMs), contentTimeoutMs)
   }
 
   #silenceLimit(): IdleTimer {
