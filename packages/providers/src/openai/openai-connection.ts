@@ -1,9 +1,11 @@
-import { EventReader } from '../http/event-reader.ts'
+import { EventReader, type StreamEvent } from '../http/event-reader.ts'
 import { getJson } from '../http/json-answer.ts'
 import { MessageResponse } from '../http/message-response.ts'
+import type { CompletionPiece, CompletionSummary } from '../llm-provider.ts'
 import { listFromVendor, type ModelList } from '../model-list.ts'
 import type { RequestHeaders } from '../request-headers.ts'
 import { VendorFailed, type VendorFailure } from '../vendor-failure.ts'
+import { type ChunkReading, streamFromVendor } from '../vendor-stream.ts'
 import { errorBodyOf } from './error-body.ts'
 import { END_MARKER } from './openai-chunk.ts'
 import type { IsolatedOpenAI, Refusal } from './openai-client.ts'
@@ -61,13 +63,24 @@ export class OpenAIConnection {
     this.#options = options
   }
 
-  /** The name of the provider, and how it gets its key. */
-  get caller(): Pick<OpenAIConnectionOptions, 'name' | 'apiKey'> {
-    return this.#options
+  /** Streams one completion. @throws ProviderError, or the signal's reason, as `LLMProvider.complete` says */
+  complete<Style>(
+    { signal, ...request }: Omit<StyledRequest<Style>, 'apiKey'>,
+    read: (event: StreamEvent) => ChunkReading,
+  ): AsyncGenerator<CompletionPiece, CompletionSummary | undefined> {
+    const { name, apiKey } = this.#options
+    return streamFromVendor<StreamEvent>({
+      provider: name,
+      apiKey,
+      secrets: this.#secrets,
+      signal,
+      open: (key, upstream) => this.#stream({ ...request, apiKey: key, signal: upstream }),
+      read,
+    })
   }
 
   /** Values that must not be in an error, beside the key. */
-  get secrets(): readonly string[] {
+  get #secrets(): readonly string[] {
     return this.#options.headers?.secrets() ?? []
   }
 
@@ -79,7 +92,7 @@ export class OpenAIConnection {
    * (docs/decisions/2026-11-23-provider-speed.md).
    * @throws VendorFailed
    */
-  async stream<Style>(request: StyledRequest<Style>): Promise<EventReader> {
+  async #stream<Style>(request: StyledRequest<Style>): Promise<EventReader> {
     const response = await this.#ask(await this.#clientFor(request.apiKey), request)
     if (!(response instanceof MessageResponse)) {
       throw new VendorFailed({ code: 'provider-malformed', what: 'answered without a body', status: response.status })
@@ -101,7 +114,7 @@ export class OpenAIConnection {
       provider: name,
       apiKey,
       signal,
-      secrets: this.secrets,
+      secrets: this.#secrets,
       ask: async (key) => {
         const sent = { ...(key && { authorization: `Bearer ${key}` }), ...headers?.all() }
         const answer = await getJson({ url, headers: sent, signal, maxBytes: MAX_LIST_BYTES })

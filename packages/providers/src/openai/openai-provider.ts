@@ -1,4 +1,3 @@
-import type { StreamEvent } from '../http/event-reader.ts'
 import type {
   CompletionOptions,
   CompletionPiece,
@@ -10,7 +9,6 @@ import type { Message } from '../message.ts'
 import type { ModelList } from '../model-list.ts'
 import type { RequestHeaders } from '../request-headers.ts'
 import { isOpenAIItself, isPrivateAddress } from '../server-address.ts'
-import { streamFromVendor } from '../vendor-stream.ts'
 import type { Habits } from './habits.ts'
 import { loadOpenAIClient, OpenAIConnection } from './openai-connection.ts'
 import { OPENAI_MODELS } from './openai-models.ts'
@@ -87,23 +85,11 @@ export class OpenAIProvider implements LLMProvider {
     options: CompletionOptions,
   ): AsyncGenerator<CompletionPiece, CompletionSummary | undefined> {
     const reader = new OpenAIReader()
-    const { name, apiKey } = this.#connection.caller
-    return streamFromVendor<StreamEvent>({
-      provider: name,
-      apiKey,
-      secrets: this.#connection.secrets,
-      signal: options.signal,
-      open: (key, signal) =>
-        this.#connection.stream({
-          apiKey: key,
-          signal,
-          path: '/chat/completions',
-          model: options.model,
-          styles: this.#styles,
-          bodyIn: (style) => openAIRequest(prompt, options, style),
-          changeFor,
-        }),
-      read: (event) => reader.read(event),
-    })
+    const { model, signal } = options
+    const bodyIn = (style: RequestStyle) => openAIRequest(prompt, options, style)
+    return this.#connection.complete(
+      { path: '/chat/completions', model, signal, styles: this.#styles, bodyIn, changeFor },
+      (event) => reader.read(event),
+    )
   }
 }

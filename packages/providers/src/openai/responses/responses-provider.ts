@@ -1,4 +1,3 @@
-import type { StreamEvent } from '../../http/event-reader.ts'
 import type {
   CompletionOptions,
   CompletionPiece,
@@ -9,7 +8,6 @@ import type {
 import type { Message } from '../../message.ts'
 import type { ModelList } from '../../model-list.ts'
 import { isOpenAIItself, isPrivateAddress } from '../../server-address.ts'
-import { streamFromVendor } from '../../vendor-stream.ts'
 import { loadOpenAIClient, OpenAIConnection } from '../openai-connection.ts'
 import { OPENAI_MODELS } from '../openai-models.ts'
 import { OPENAI_BASE_URL, type OpenAIProviderOptions } from '../openai-provider.ts'
@@ -72,23 +70,11 @@ export class ResponsesProvider implements LLMProvider {
     options: CompletionOptions,
   ): AsyncGenerator<CompletionPiece, CompletionSummary | undefined> {
     const reader = new ResponsesReader()
-    const { name, apiKey } = this.#connection.caller
-    return streamFromVendor<StreamEvent>({
-      provider: name,
-      apiKey,
-      secrets: this.#connection.secrets,
-      signal: options.signal,
-      open: (key, signal) =>
-        this.#connection.stream({
-          apiKey: key,
-          signal,
-          path: '/responses',
-          model: options.model,
-          styles: this.#styles,
-          bodyIn: (style) => responsesRequest(prompt, options, style),
-          changeFor: responsesChangeFor,
-        }),
-      read: (event) => reader.read(event),
-    })
+    const { model, signal } = options
+    const bodyIn = (style: ResponsesStyle) => responsesRequest(prompt, options, style)
+    return this.#connection.complete(
+      { path: '/responses', model, signal, styles: this.#styles, bodyIn, changeFor: responsesChangeFor },
+      (event) => reader.read(event),
+    )
   }
 }
