@@ -1,7 +1,7 @@
-import { Job, Problem } from '@promptlab/contract'
+import { Problem } from '@promptlab/contract'
 import type { Exchange } from '@promptlab/providers/testing/vendors'
 import { describe, expect, it } from 'vitest'
-import { createJob, postJob } from '../support/job-client.ts'
+import { createJob, finishedJob } from '../support/job-client.ts'
 import { OPENAI, startVendorServer } from '../support/vendor-server.ts'
 
 const TOOL = { name: 'get_sum', description: 'Adds.', parameters: { type: 'object' } }
@@ -63,21 +63,6 @@ data: {"callId":"call_1","name":"get_sum","arguments":"{\\"a\\":2}"}
 
 `
 
-async function finished(url: string, body: object): Promise<Job> {
-  const response = await fetch(`${url}/jobs`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', prefer: 'wait=30' },
-    body: JSON.stringify(body),
-  })
-  expect(response.status).toBe(200)
-  return Job.parse(await response.json())
-}
-
-async function _refused(url: string, body: object): Promise<Problem> {
-  const response = await postJob(url, body)
-  return Problem.parse(await response.json())
-}
-
 async function streamed(url: string, id: string, query = ''): Promise<string> {
   return await (await fetch(`${url}/jobs/${id}/stream${query}`)).text()
 }
@@ -86,7 +71,7 @@ describe('a job that thinks and calls a tool', () => {
   it('has everything in its output, and only the text in its result', async () => {
     const { vendor, url } = await startVendorServer()
     vendor.respondWith(think)
-    const job = await finished(url, ASKED)
+    const job = await finishedJob(url, ASKED)
     expect(job).toMatchObject({
       status: 'completed',
       prompt: 'How much is 2 and 2?',
@@ -120,7 +105,7 @@ describe('a job that thinks and calls a tool', () => {
   it('is replayed from its record as it was streamed, also after a restart', async () => {
     const { vendor, url, tokenLog } = await startVendorServer()
     vendor.respondWith(think)
-    const { id } = await finished(url, ASKED)
+    const { id } = await finishedJob(url, ASKED)
     // The log forgets a job that has ended when it is stopped; the record is what later readers get.
     await tokenLog.stop()
     const replay = await streamed(url, id, '?view=full')
@@ -134,14 +119,14 @@ describe('a job that thinks and calls a tool', () => {
   it('takes the result of the tool in the next job, and its vendor gets the whole conversation', async () => {
     const { vendor, url } = await startVendorServer()
     vendor.respondWith(think)
-    const first = await finished(url, ASKED)
+    const first = await finishedJob(url, ASKED)
     const results = [{ role: 'tool', content: [{ type: 'tool-result', callId: 'call_1', content: '4' }] }]
     const asked = Promise.withResolvers<Exchange>()
     vendor.respondWith((each) => {
       asked.resolve(each)
       each.finish()
     })
-    const next = await finished(url, { ...ASKED, messages: results, previousJobId: first.id })
+    const next = await finishedJob(url, { ...ASKED, messages: results, previousJobId: first.id })
     expect(next.previousJobId).toBe(first.id)
     const exchange = await asked.promise
     expect(exchange.request.messages).toMatchObject([

@@ -7,7 +7,7 @@ import {
   startGeminiVendor,
 } from '@promptlab/providers/testing/vendors'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { createJob, getJob, postJob, problemOf } from '../support/job-client.ts'
+import { createJob, finishedJob, getJob, postJob, problemOf } from '../support/job-client.ts'
 import { newStorePath, startServer } from '../support/test-server.ts'
 
 /** Says what it was asked for, in turn, and remembers the messages of its last call. */
@@ -40,18 +40,11 @@ class Listener implements LLMProvider {
   }
 }
 
-async function finished(url: string, body: object): Promise<Job> {
-  const { id } = await createJob(url, body)
-  const response = await fetch(`${url}/jobs/${id}/stream`)
-  await response.text()
-  return await getJob(url, id)
-}
-
 describe('previousJobId', () => {
   it('gives the provider the whole conversation, and only its own provider what it wants back', async () => {
     const [one, two] = [new Listener('one'), new Listener('two')]
     const { url } = await startServer({ providers: [one, two] })
-    const first = await finished(url, {
+    const first = await finishedJob(url, {
       prompt: 'Hello',
       provider: 'one',
       model: 'm',
@@ -59,7 +52,7 @@ describe('previousJobId', () => {
     })
     const result = { type: 'tool-result', callId: 'c1', content: 'Nothing.' }
     const next = { messages: [{ role: 'tool', content: [result] }], model: 'm', previousJobId: first.id }
-    const second = await finished(url, { ...next, provider: 'one' })
+    const second = await finishedJob(url, { ...next, provider: 'one' })
     const reasoning = (carry: object) => ({ type: 'reasoning', text: 'Hm.', ...carry })
     const answer = (carry: object) => ({
       role: 'assistant',
@@ -72,7 +65,7 @@ describe('previousJobId', () => {
     const asked = { role: 'user', content: [{ type: 'text', text: 'Hello' }] }
     const told = { role: 'tool', content: [{ ...result, content: [{ type: 'text', text: 'Nothing.' }] }] }
     expect(one.asked).toEqual([asked, answer({ carry: { by: 'one' } }), told])
-    await finished(url, { prompt: 'And?', provider: 'two', model: 'm', previousJobId: second.id })
+    await finishedJob(url, { prompt: 'And?', provider: 'two', model: 'm', previousJobId: second.id })
     expect(two.asked).toEqual([
       asked,
       answer({}),
@@ -104,7 +97,7 @@ describe('previousJobId', () => {
       { type: 'text', text: 'So.' },
       { type: 'tool-call', callId: 'c1', name: 'look', arguments: '', incomplete: true },
     ])
-    await finished(url, { prompt: 'Go on', provider: 'one', model: 'm', previousJobId: id })
+    await finishedJob(url, { prompt: 'Go on', provider: 'one', model: 'm', previousJobId: id })
     expect(listener.asked).toMatchObject([{}, { role: 'assistant', content: [{ type: 'text', text: 'So.' }] }, {}])
   })
 
@@ -121,7 +114,7 @@ describe('previousJobId', () => {
       },
     }
     const { url } = await startServer({ providers: [new Listener('one'), slow], env: { MAX_CONCURRENT_JOBS: '1' } })
-    const first = await finished(url, { prompt: 'Hello', provider: 'one', model: 'm' })
+    const first = await finishedJob(url, { prompt: 'Hello', provider: 'one', model: 'm' })
     await createJob(url, { prompt: 'Hold the slot', provider: 'slow', model: 'm' })
     const { id } = await createJob(url, { prompt: 'Go on', provider: 'slow', model: 'm', previousJobId: first.id })
     expect((await fetch(`${url}/jobs/${first.id}`, { method: 'DELETE' })).status).toBe(204)
@@ -173,7 +166,7 @@ describe('a signature of Gemini', () => {
     })
     const body = { prompt: 'Hello', provider: 'gemini', model: 'gemini-pro' }
     const before = await startServer({ env })
-    const first = await finished(before.url, body)
+    const first = await finishedJob(before.url, body)
     expect(first).toMatchObject({ result: 'Well.', output: [{ type: 'reasoning', text: 'Hm.' }, { type: 'text' }] })
     expect(JSON.stringify(first)).not.toContain('SIGNATURE')
     expect(await (await fetch(`${before.url}/jobs/${first.id}/stream?view=full`)).text()).not.toContain('SIGNATURE')
@@ -185,7 +178,7 @@ describe('a signature of Gemini', () => {
       asked.resolve(exchange)
       exchange.finish()
     })
-    await finished(url, { ...body, prompt: 'And?', previousJobId: first.id })
+    await finishedJob(url, { ...body, prompt: 'And?', previousJobId: first.id })
     expect(JSON.stringify((await asked.promise).body)).toContain('SIGNATURE')
   })
 })
@@ -202,7 +195,7 @@ describe('the thinking of Anthropic', () => {
     })
     const options = { tools: [{ name: 'add' }], vendor: { cache_control: { type: 'ephemeral' } } }
     const body = { provider: 'anthropic', model: 'claude-opus-5-5', options }
-    const first = await finished(url, { ...body, prompt: 'Add' })
+    const first = await finishedJob(url, { ...body, prompt: 'Add' })
     expect(first).toMatchObject({ output: [{ type: 'reasoning', text: 'Hm.' }, { callId: 'toolu_1' }], options })
     expect(JSON.stringify(first)).not.toContain('SIGNATURE')
 
@@ -212,7 +205,7 @@ describe('the thinking of Anthropic', () => {
       exchange.finish()
     })
     const messages = [{ role: 'tool', content: [{ type: 'tool-result', callId: 'toolu_1', content: '3' }] }]
-    await finished(url, { ...body, messages, previousJobId: first.id })
+    await finishedJob(url, { ...body, messages, previousJobId: first.id })
     expect((await asked.promise).body).toMatchObject({
       cache_control: { type: 'ephemeral' },
       messages: [

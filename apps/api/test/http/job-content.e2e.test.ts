@@ -1,6 +1,6 @@
-import { Job, JobPage, Problem } from '@promptlab/contract'
+import { JobPage, type Problem } from '@promptlab/contract'
 import { describe, expect, it } from 'vitest'
-import { createJob, getJob, postJob } from '../support/job-client.ts'
+import { createJob, finishedJob, getJob, postJob, problemOf } from '../support/job-client.ts'
 import { OPENAI, startVendorServer } from '../support/vendor-server.ts'
 
 const TOOL = { name: 'get_sum', description: 'Adds.', parameters: { type: 'object' } }
@@ -11,19 +11,8 @@ const ASKED = {
   options: { tools: [TOOL] },
 }
 
-async function finished(url: string, body: object): Promise<Job> {
-  const response = await fetch(`${url}/jobs`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', prefer: 'wait=30' },
-    body: JSON.stringify(body),
-  })
-  expect(response.status).toBe(200)
-  return Job.parse(await response.json())
-}
-
 async function refused(url: string, body: object): Promise<Problem> {
-  const response = await postJob(url, body)
-  return Problem.parse(await response.json())
+  return await problemOf(await postJob(url, body))
 }
 
 describe('the content of messages', () => {
@@ -36,7 +25,7 @@ describe('the content of messages', () => {
       { type: 'text', text: long },
       { type: 'image', mediaType: 'image/png', data: png.toString('base64') },
     ]
-    const job = await finished(url, { ...ASKED, messages: [{ role: 'user', content }] })
+    const job = await finishedJob(url, { ...ASKED, messages: [{ role: 'user', content }] })
     const [text, image] = job.messages?.[0]?.content ?? []
     expect(text).toEqual({ type: 'text', item: expect.any(String), bytes: long.length })
     expect(image).toMatchObject({ type: 'image', mediaType: 'image/png', bytes: png.length })
@@ -158,7 +147,7 @@ describe('a conversation that goes on', () => {
       exchange.sendToken('Half an')
       exchange.reset()
     })
-    const first = await finished(url, OPENAI)
+    const first = await finishedJob(url, OPENAI)
     expect(first.status).toBe('failed')
     vendor.respondWith((exchange) => exchange.finish())
     const { id } = await createJob(url, { ...OPENAI, prompt: 'Go on', previousJobId: first.id })

@@ -29,6 +29,17 @@ export function postJob(url: string, body: object): Promise<Response> {
   })
 }
 
+/** Posts a job, and waits for its end. */
+export async function finishedJob(url: string, body: object): Promise<Job> {
+  const response = await fetch(`${url}/jobs`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', prefer: 'wait=30' },
+    body: JSON.stringify(body),
+  })
+  if (response.status !== 200) throw new Error(`POST /jobs answered ${response.status}: ${await response.text()}`)
+  return await jobOf(response)
+}
+
 export async function getJob(url: string, id: string): Promise<Job> {
   return await jobOf(await fetch(`${url}/jobs/${id}`))
 }

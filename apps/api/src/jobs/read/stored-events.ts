@@ -1,4 +1,5 @@
 import type { AnyStreamEvent, FinalJob } from '@promptlab/contract'
+import type { LogPiece } from '../answer/log-piece.ts'
 import { MAX_BLOCK_LENGTH, type TimedPiece, tapedPieces } from '../answer/recorded-pieces.ts'
 import type { StoredAnswer } from '../answer/stored-answer.ts'
 import { finalEvent } from '../final-event.ts'
@@ -24,7 +25,7 @@ type Ended = FinalJob & StoredAnswer
 export class StoredReplay implements StoredEvents {
   readonly #job: Ended
   readonly #view: View
-  readonly #pieces: ReturnType<View['replay']> extends Iterable<infer Piece> ? Iterator<Piece> : never
+  readonly #pieces: Iterator<LogPiece>
   #isDone = false
 
   constructor(job: Ended, view: View, cursor: number) {
