@@ -14,6 +14,7 @@ const PLAYGROUND = path('e2e/test/build-playground.ts')
 
 const CHAOS = ['test/chaos/**/*.test.ts', 'test/cluster/**/*.test.ts']
 const BREAKING_CONNECTIONS = 'test/client-resume.e2e.test.ts'
+const RESUMED_RESPONSES = 'test/resume*.e2e.test.ts'
 
 function api(name: string, test: { include: string[]; exclude?: string[]; env?: Record<string, string> }) {
   return { test: { name, root: 'apps/api', globalSetup: SERVER, ...test } }
@@ -21,6 +22,10 @@ function api(name: string, test: { include: string[]; exclude?: string[]; env?: 
 
 function e2e(name: string, test: { include: string[]; env?: Record<string, string> }) {
   return { resolve: SOURCE, ssr: { resolve: SOURCE }, test: { name, root: 'e2e', globalSetup: PLAYGROUND, ...test } }
+}
+
+function sdk(name: string, test: { include: string[]; env?: Record<string, string> }) {
+  return { test: { name, root: 'e2e/sdk', globalSetup: SERVER, ...test } }
 }
 
 /** Vitest's own default leaves a machine with two cores one file at a time. */
@@ -34,12 +39,14 @@ const everyday: TestProjectConfiguration[] = [
   { resolve: SOURCE, test: { name: 'client', root: 'packages/client', include: ['src/**/*.test.ts'] } },
   { resolve: SOURCE, test: { name: 'web', root: 'apps/web', include: ['src/**/*.test.ts'] } },
   e2e('e2e', { include: ['test/**/*.test.ts'] }),
+  sdk('sdk', { include: ['test/**/*.test.ts'] }),
 ]
 
 /** `pnpm test:chaos`: crashes, clusters, failing disks, random requests, connections that break, the image. */
 const chaos: TestProjectConfiguration[] = [
   api('chaos', { include: CHAOS }),
   e2e('chaos-e2e', { include: [BREAKING_CONNECTIONS], env: { CLIENT_ROUNDS: '40' } }),
+  sdk('chaos-sdk', { include: [RESUMED_RESPONSES], env: { RESUME_ROUNDS: '200', RESTART_ROUNDS: '2' } }),
 ]
 
 /** How long each test of `pnpm test:soak` goes on. */
@@ -53,6 +60,7 @@ const soak: TestProjectConfiguration[] = [
     env: { SOAK_MS },
   }),
   e2e('soak-e2e', { include: [BREAKING_CONNECTIONS], env: { SOAK_MS } }),
+  sdk('soak-sdk', { include: [RESUMED_RESPONSES], env: { SOAK_MS } }),
 ]
 
 const BY_MODE: Readonly<Record<string, TestProjectConfiguration[]>> = { chaos, soak }

@@ -9,7 +9,7 @@ export interface RunOptions {
   /** How many rounds are measured, by the benchmarks that have rounds. Default: each its own number. */
   readonly rounds?: number | undefined
   /** Where to write a CPU profile of a server, for the benchmarks that can. Default: no profile is made. */
-  readonly profilePathOf?: ((version: ServerVersion) => string) | undefined
+  readonly profilePathOf?: ((version: ServerVersion, part?: string) => string) | undefined
 }
 
 /** A figure, and the target for it. */
@@ -31,6 +31,8 @@ export interface Report {
   readonly checked: readonly Checked[]
   /** Whether profiles were written. */
   readonly isProfiled?: boolean
+  /** The parts that have a profile of their own. Default: there is one profile of all. */
+  readonly profiledParts?: readonly string[]
   /** The single figures, for programs. */
   readonly figures: unknown
 }

@@ -56,14 +56,22 @@ async function runOne(benchmark: Benchmark, options: RunOptions, machine: Machin
   reportTexts(report)
   await writeFile(pathOf(`${name}.json`), JSON.stringify({ name, isQuick, machine, ...report }, null, 2))
   if (profilePathOf && report.isProfiled) {
-    for (const version of versions) await printProfile(version.name, profilePathOf(version))
+    for (const version of versions) {
+      for (const part of report.profiledParts ?? [undefined]) {
+        await printProfile(version.name, profilePathOf(version, part))
+      }
+    }
   }
   return report.verdicts.map((verdict) => verdictRow(name, verdict))
 }
 
-/** `relay.cpuprofile`, and `relay.other.cpuprofile` of the server of another checkout. */
+/** `relay.cpuprofile`, and `relay.other.cpuprofile` of the server of another checkout; `doors.chat.cpuprofile` of a part. */
 function profilesOf({ name }: Benchmark): Pick<RunOptions, 'profilePathOf'> {
-  return { profilePathOf: (version) => pathOf(`${name}${version.name === 'server' ? '' : '.other'}.cpuprofile`) }
+  const profilePathOf = (version: ServerVersion, part?: string) => {
+    const names = [name, ...(part === undefined ? [] : [part]), ...(version.name === 'server' ? [] : ['other'])]
+    return pathOf(`${names.join('.')}.cpuprofile`)
+  }
+  return { profilePathOf }
 }
 
 function reportTexts({ checked }: Report): void {
@@ -97,8 +105,8 @@ function usage(unknown: readonly string[]): string {
   const options = [
     '  --quick        small counts and no figures worth keeping: only whether every text is right',
     '  --checkout F   also measures the server of the checkout in the folder F, in turns with this one',
-    '  --rounds N     measures N rounds (relay, burst, fan-out, stores)',
-    '  --profile      also makes a CPU profile of the server (relay, burst, fan-out)',
+    '  --rounds N     measures N rounds (relay, burst, doors, fan-out, stores)',
+    '  --profile      also makes a CPU profile of the server (relay, burst, doors, fan-out)',
     '  BENCH_PINNED=1 keeps server and floor on one core, and everything else on another',
   ]
   return [...fault, 'pnpm bench [NAME…]\n', ...list, '', ...options].join('\n')

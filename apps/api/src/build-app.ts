@@ -5,6 +5,10 @@ import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import { serializerCompiler } from 'fastify-type-provider-zod'
 import type { Clock } from './base/clock.ts'
 import type { Config } from './config/config.ts'
+import { DOOR_HEADERS } from './doors/door-jobs.ts'
+import { doors } from './doors/doors-plugin.ts'
+import { DOORS_DESCRIPTION } from './doors/openapi/doors-description.ts'
+import { sendUnreadablePath } from './doors/unreadable-path.ts'
 import { authPlugin } from './http/access/auth-plugin.ts'
 import { RATE_LIMIT_HEADERS, rateLimitPlugin, type SharedCounters } from './http/access/rate-limit-plugin.ts'
 import { RefusedKeys } from './http/access/refused-keys.ts'
@@ -23,7 +27,7 @@ import { requestTracePlugin } from './http/plugins/request-trace-plugin.ts'
 import { securityHeaders } from './http/plugins/security-headers.ts'
 import { shutdownPlugin } from './http/plugins/shutdown-plugin.ts'
 import { sendMalformedRequest } from './http/problems/malformed-request.ts'
-import { problemPlugin, sendProblem } from './http/problems/problem-plugin.ts'
+import { problemPlugin } from './http/problems/problem-plugin.ts'
 import { requestValidator } from './http/problems/request-validator.ts'
 import { healthRoutes } from './http/routes/health-routes.ts'
 import { jobRoutes } from './http/routes/job-routes.ts'
@@ -40,7 +44,9 @@ import type { JobRepository } from './jobs/ports/job-repository.ts'
 import type { JobTracer } from './jobs/ports/job-tracer.ts'
 import type { Prices } from './jobs/ports/prices.ts'
 import type { TokenLog } from './jobs/ports/token-log.ts'
+import { WaitingClients } from './jobs/repeats/waiting-clients.ts'
 import { JobRunner } from './jobs/run/job-runner.ts'
+import { HiddenJobSweeper } from './jobs/upkeep/hidden-job-sweeper.ts'
 import { ItemSweeper } from './jobs/upkeep/item-sweeper.ts'
 import { Reconciler } from './jobs/upkeep/reconciler.ts'
 import { RetentionSweeper } from './jobs/upkeep/retention-sweeper.ts'
@@ -116,6 +122,7 @@ const EXPOSED_HEADERS = [
   'Idempotency-Replayed',
   'Preference-Applied',
   'X-Request-Id',
+  ...DOOR_HEADERS,
   ...RATE_LIMIT_HEADERS,
 ]
 
@@ -137,7 +144,7 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
     bodyLimit: config.maxBodyBytes,
     ...timedBy(config.requestTiming),
     trustProxy: [...config.trustedProxies],
-    frameworkErrors: sendProblem,
+    frameworkErrors: sendUnreadablePath,
     // shutdownPlugin answers with a problem instead.
     return503OnClosing: false,
     // Fastify's own limit would cut off a long recovery or shutdown; main.ts sets the deadline.
@@ -146,8 +153,11 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
   })
   const runner = new JobRunner({ ...deps, jobs, logger: app.log, observer: metrics, policy: config.run })
   const models = new ModelLists({ ...deps, logger: app.log, refreshMs: config.modelRefreshMs })
+  const clients = new WaitingClients({ ...deps, jobs, logger: app.log })
   const service = new JobService({
     ...deps,
+    clients,
+    observer: metrics,
     models,
     jobs,
     runner,
@@ -193,22 +203,24 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
   app.register(authPlugin, { keys: config.apiKeys, metricsKey: config.metricsKey, streamLinks, refusedKeys })
   app.register(rateLimitPlugin, { perMinute: config.rateLimitPerMinute, counters: deps.requestCounters })
   if (config.role !== 'worker') {
-    app.register(openapiPlugin)
+    app.register(openapiPlugin, { foreign: DOORS_DESCRIPTION })
     const { maxPromptChars } = config
     app.register(jobRoutes, { prefix: '/jobs', service, streams, streamLinks, maxPromptChars })
     app.register(jobStreamRoutes, { prefix: '/jobs', service, streams })
     app.register(providerRoutes, { prefix: '/providers', models })
     app.register(usageRoutes, { prefix: '/usage', jobs, clock: deps.clock })
+    app.register(doors, { prefix: '/v1', service, clients, streams, models, providers: deps.providers, maxPromptChars })
     if (config.playgroundFolder !== undefined) app.register(playground, { folder: config.playgroundFolder })
   }
   const checks = { storage: () => jobs.checkHealth(), queue: () => queue.checkHealth() }
   app.register(metricsRoutes, { prefix: '/metrics', metrics })
   app.register(healthRoutes, { prefix: '/health', checks, countWorkers: () => queue.countWorkers() })
-  app.register(otherMethods, { routes })
+  app.register(otherMethods, { routes: () => routes.filter(({ path }) => !path.startsWith('/v1/')) })
 
   app.decorate('openStreams', streams)
   app.decorate('failCurrentRun', (error) => runner.failCurrent(error))
   const sweepers: { start(): void; stop(): void }[] = [new ItemSweeper({ ...deps, logger: app.log })]
+  sweepers.push(new HiddenJobSweeper({ ...deps, logger: app.log }))
   const { retention } = config
   if (retention) sweepers.push(new RetentionSweeper({ ...deps, logger: app.log, retention }))
   app.addHook('onListen', async () => sweepers.forEach((sweeper) => void sweeper.start()))
@@ -224,6 +236,7 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
   app.addHook('onClose', async () => {
     await reconciler.stop()
     await tokenLog.stop()
+    await clients.settled()
     await jobs.close()
     await deps.tracer?.close()
   })

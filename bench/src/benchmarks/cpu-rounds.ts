@@ -1,7 +1,6 @@
 import type { Report, Verdict } from '../benchmark.ts'
 import type { Checked } from '../load/wrong-texts.ts'
 import { readUsage, type Usage, usageBetween } from '../probe/usage.ts'
-import type { ServerVersion } from '../processes/server-version.ts'
 import type { TaskProcess } from '../processes/task-process.ts'
 import { median, withSpread } from '../report/statistics.ts'
 import { peakMb } from './peak-memory.ts'
@@ -16,7 +15,7 @@ export interface Round extends Usage {
 
 /** A floor or a server that takes part in the rounds. */
 export interface Contestant {
-  readonly name: 'floor' | ServerVersion['name']
+  readonly name: string
   /** The usage is the sum over these processes. */
   readonly processes: readonly TaskProcess[]
   /** Runs the load; its usage is measured. */
@@ -27,7 +26,7 @@ export interface Contestant {
 
 /** The rounds of one contestant, and the largest RSS it had. */
 export interface Measured {
-  readonly name: Contestant['name']
+  readonly name: string
   /** The rounds before the measured ones. */
   readonly warmUp: readonly Round[]
   readonly rounds: readonly Round[]

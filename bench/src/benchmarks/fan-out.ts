@@ -25,7 +25,7 @@ export const fanOut: Benchmark = {
     const servers = await startApiServers(options.versions, stack, { vendorUrl: vendor.url })
     // The readers connect before the first token, so that only the cost of tokens is measured.
     const contestant = (
-      name: Contestant['name'],
+      name: string,
       { process, url }: ChildServer,
       script: (typeof text & { isHeld: true }) | undefined,
       begin: () => Promise<unknown>,

@@ -1,4 +1,5 @@
 import type { Benchmark } from '../benchmark.ts'
+import { doors } from './doors.ts'
 import { fanOut } from './fan-out.ts'
 import { firstToken } from './first-token.ts'
 import { idle } from './idle.ts'
@@ -12,6 +13,7 @@ import { stores } from './stores.ts'
 export const benchmarks: readonly Benchmark[] = [
   relay,
   burst,
+  doors,
   reasoning,
   fanOut,
   firstToken,

@@ -55,11 +55,11 @@ async function relayOf({ warmUpRounds, rounds, ...shape }: Shape, limit: number,
   const load = stack.use(startLoad())
   const proxy = stack.use(await startProxyFloor(vendor.url))
   const servers = await startApiServers(options.versions, stack, { vendorUrl: vendor.url })
-  const contestant = (
-    name: Contestant['name'],
-    target: RelayLoad['target'],
-    { process, url }: ChildServer,
-  ): Contestant => ({ name, processes: [process], load: () => load.run(loadRelay, { ...shape, url, target }) })
+  const contestant = (name: string, target: RelayLoad['target'], { process, url }: ChildServer): Contestant => ({
+    name,
+    processes: [process],
+    load: () => load.run(loadRelay, { ...shape, url, target }),
+  })
   const tested = servers.map((server) => ({ server, contestant: contestant(server.version.name, 'server', server) }))
   const tokens = shape.clients * shape.jobsPerClient * shape.tokens
   const measured = await measureInTurns(

@@ -125,13 +125,18 @@ async function measureCosts(setup: Setup, version: ServerVersion, surroundings: 
   await using running = await startSetup(setup, version, vendor.url)
   const relay = await measureRelay(running, surroundings, shape)
   const fanOut = await measureFanOut(running, surroundings, shape)
-  const rounds = shape.firstTokens
-  const first = await load.run(loadFirstTokens, { serverUrls: [running.url], vendorUrl: vendor.url, rounds })
-  const serverMs = first.serversMs[0] ?? []
+  const first = await load.run(loadFirstTokens, {
+    askedOf: [
+      { url: vendor.url, target: 'proxy' },
+      { url: running.url, target: 'server' },
+    ],
+    rounds: shape.firstTokens,
+  })
+  const [vendorMs = [], serverMs = []] = first.timesMs
   return {
     ...relay,
     fanOutUs: fanOut.processUs,
-    addedMs: median(serverMs.map((ms, index) => ms - (first.vendorMs[index] ?? Number.NaN))),
+    addedMs: median(serverMs.map((ms, index) => ms - (vendorMs[index] ?? Number.NaN))),
     peakMb: await peakMb(running.processes),
     checked: [...relay.checked, fanOut.checked, first.checked],
   }

@@ -2,17 +2,19 @@ import { performance } from 'node:perf_hooks'
 import { z } from 'zod'
 import type { Task } from '../processes/task.ts'
 import { sampleText } from '../vendor/sample-text.ts'
+import { ANSWER_FORMS, FormName } from './answer-forms.ts'
 import { DiskFloor } from './disk-floor.ts'
 import { type Answer, textOf } from './http-client.ts'
-import { askVendor, createJob, openStream } from './job-requests.ts'
-import { readJobStream, readOpenAIStream } from './received-text.ts'
 import { Checked, TextCheck } from './wrong-texts.ts'
 
-const FirstTokens = z.object({ serverUrls: z.array(z.string()), vendorUrl: z.string(), rounds: z.int() })
+const FirstTokens = z.object({
+  /** What is asked in turns. */
+  askedOf: z.array(z.object({ url: z.string(), target: FormName })),
+  rounds: z.int(),
+})
 const FirstTokensOutcome = z.object({
-  /** From the request to the first token: for each server, the time of each round. */
-  serversMs: z.array(z.array(z.number())),
-  vendorMs: z.array(z.number()),
+  /** From the request to the first token: for each that was asked, the time of each round. */
+  timesMs: z.array(z.array(z.number())),
   /** The disk's time to store a line of a job's size. */
   diskMs: z.array(z.number()),
   checked: Checked,
@@ -20,33 +22,28 @@ const FirstTokensOutcome = z.object({
 
 const TOKENS = 8
 
-/** One client, one request at a time, the vendor itself and the servers in turns. */
+/** One client, one request at a time, in turns. */
 export const loadFirstTokens: Task<z.infer<typeof FirstTokens>, z.infer<typeof FirstTokensOutcome>> = {
   name: 'load-first-tokens',
   params: FirstTokens,
   result: FirstTokensOutcome,
-  run: async ({ serverUrls, vendorUrl, rounds }) => {
-    const serversMs = serverUrls.map((): number[] => [])
-    const vendorMs: number[] = []
+  run: async ({ askedOf, rounds }) => {
+    const timesMs = askedOf.map((): number[] => [])
     const diskMs: number[] = []
     await using disk = await DiskFloor.open()
     const texts = new TextCheck()
     for (let seed = 0; seed < rounds; seed += 1) {
       diskMs.push(await disk.storeMs())
       const script = { seed, tokens: TOKENS, pauseMs: 1 }
-      const direct = await timed(() => askVendor(vendorUrl, script))
-      vendorMs.push(direct.firstTokenMs)
-      const answer = readOpenAIStream(direct.body)
-      texts.expect(`vendor, ${seed}`, answer.text, sampleText(seed, TOKENS), answer.isComplete)
-
-      for (const [index, url] of serverUrls.entries()) {
-        const relayed = await timed(async () => openStream(url, await createJob(url, script)))
-        serversMs[index]?.push(relayed.firstTokenMs)
-        const job = readJobStream(relayed.body)
-        texts.expect(`server ${index + 1}, ${seed}`, job.text, sampleText(seed, TOKENS), job.end === 'metrics')
+      for (const [index, { url, target }] of askedOf.entries()) {
+        const { open, read } = ANSWER_FORMS[target]
+        const { firstTokenMs, body } = await timed(() => open(url, script))
+        timesMs[index]?.push(firstTokenMs)
+        const { text, isComplete } = read(body)
+        texts.expect(`${target} ${index}, ${seed}`, text, sampleText(seed, TOKENS), isComplete)
       }
     }
-    return { serversMs, vendorMs, diskMs, checked: texts.result() }
+    return { timesMs, diskMs, checked: texts.result() }
   },
 }
 

@@ -9,10 +9,16 @@ export interface Answer {
 }
 
 /** Sends a request with Node's HTTP client and nothing around it: the load has to be cheap. */
-export function send(method: string, url: string, body?: string): Promise<Answer> {
+export function send(
+  method: string,
+  url: string,
+  body?: string,
+  more: Readonly<Record<string, string>> = {},
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const headers =
+    const ofBody =
       body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }
+    const headers = { ...ofBody, ...more }
     const sent = request(url, { agent, method, headers }, (answer) =>
       resolve({ status: answer.statusCode ?? 0, body: answer }),
     )

@@ -6,8 +6,17 @@ const CreatedJob = z.object({ id: z.string() })
 
 /** Sends `POST /jobs`. @returns the job's id */
 export async function createJob(serverUrl: string, script: Script): Promise<string> {
-  const body = JSON.stringify({ prompt: JSON.stringify(script), provider: 'openai', model: 'bench' })
-  return CreatedJob.parse(JSON.parse(await expectText(202, await send('POST', `${serverUrl}/jobs`, body)))).id
+  const answer = await send('POST', `${serverUrl}/jobs`, jobOf(script))
+  return CreatedJob.parse(JSON.parse(await expectText(202, answer))).id
+}
+
+/** Sends a `POST /jobs` whose response is the stream of the job. */
+export function streamCreatedJob(serverUrl: string, script: Script): Promise<Answer> {
+  return send('POST', `${serverUrl}/jobs`, jobOf(script), { accept: 'text/event-stream' })
+}
+
+function jobOf(script: Script): string {
+  return JSON.stringify({ prompt: JSON.stringify(script), provider: 'openai', model: 'bench' })
 }
 
 /** Opens `GET /jobs/:id/stream`. */

@@ -2,6 +2,12 @@ import { z } from 'zod'
 
 const Token = z.object({ token: z.string() })
 const Chunk = z.object({ choices: z.array(z.object({ delta: z.object({ content: z.string().optional() }) })) })
+const ResponseEvent = z.object({
+  type: z.string(),
+  delta: z.string().optional(),
+  response: z.object({ output: z.array(z.object({ content: z.array(z.object({ text: z.string() })) })) }).optional(),
+})
+const MessageEvent = z.object({ type: z.string(), delta: z.object({ text: z.string().optional() }).optional() })
 
 /** The content of a job's stream. */
 export interface ReceivedJob {
@@ -25,14 +31,45 @@ export function readJobStream(body: string): ReceivedJob {
   }
 }
 
-/** Reads the body of an OpenAI stream. `isComplete`: it has its end marker. */
-export function readOpenAIStream(body: string): { text: string; isComplete: boolean } {
-  const data = body.split('\n\n').flatMap((frame) => fieldsOf(frame).data ?? [])
+/** The text of a stream, and whether it has the end of a whole answer. */
+interface ReceivedAnswer {
+  readonly text: string
+  readonly isComplete: boolean
+}
+
+/** Reads the body of a streamed chat completion. */
+export function readChatStream(body: string): ReceivedAnswer {
+  const data = dataOf(body)
   const text = data
     .filter((item) => item !== '[DONE]')
     .map((item) => Chunk.parse(JSON.parse(item)).choices[0]?.delta.content ?? '')
     .join('')
   return { text, isComplete: data.at(-1) === '[DONE]' }
+}
+
+/** Reads the body of a streamed response of OpenAI's Responses API. Its last event has to have the same text. */
+export function readResponseStream(body: string): ReceivedAnswer {
+  const events = dataOf(body)
+    .filter((item) => item !== '[DONE]')
+    .map((item) => ResponseEvent.parse(JSON.parse(item)))
+  const text = events.map(({ type, delta }) => (type === 'response.output_text.delta' ? delta : '')).join('')
+  const last = events.at(-1)
+  const output = last?.type === 'response.completed' ? last.response?.output : undefined
+  const whole = output?.flatMap(({ content }) => content.map((part) => part.text)).join('')
+  return { text, isComplete: whole === text }
+}
+
+/** Reads the body of a streamed message of Anthropic's API. */
+export function readMessageStream(body: string): ReceivedAnswer {
+  const events = dataOf(body).map((item) => MessageEvent.parse(JSON.parse(item)))
+  return {
+    text: events.map(({ delta }) => delta?.text ?? '').join(''),
+    isComplete: events.at(-1)?.type === 'message_stop',
+  }
+}
+
+function dataOf(body: string): string[] {
+  return body.split('\n\n').flatMap((frame) => fieldsOf(frame).data ?? [])
 }
 
 function fieldsOf(frame: string): { event?: string; data?: string } {

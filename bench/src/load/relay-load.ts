@@ -1,17 +1,16 @@
+import { randomUUID } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import { setTimeout } from 'node:timers/promises'
 import { z } from 'zod'
 import type { Task } from '../processes/task.ts'
 import { sampleText } from '../vendor/sample-text.ts'
+import { ANSWER_FORMS, FormName } from './answer-forms.ts'
 import { expectText } from './http-client.ts'
-import { askVendor, createJob, openStream } from './job-requests.ts'
-import { readJobStream, readOpenAIStream } from './received-text.ts'
 import { Checked, TextCheck } from './wrong-texts.ts'
 
 const RelayLoad = z.object({
   url: z.string(),
-  /** `server`: POST /jobs and its stream. `proxy`: one request, as to the vendor. */
-  target: z.enum(['server', 'proxy']),
+  target: FormName,
   clients: z.int(),
   /** Each client runs its jobs one after the other. */
   jobsPerClient: z.int(),
@@ -21,6 +20,8 @@ const RelayLoad = z.object({
   pauseMs: z.number(),
   /** The vendor sends the tokens as reasoning. */
   isReasoning: z.boolean().optional(),
+  /** No two requests are the same, as is usual. Default: each round sends the requests of the one before again. */
+  isUnique: z.boolean().optional(),
   /** Which view of the job is read. Default: the text. */
   view: z.enum(['text', 'full']).optional(),
 })
@@ -50,24 +51,19 @@ async function readAll(load: RelayLoad, client: number): Promise<string[]> {
   return bodies
 }
 
-async function readOne({ url, target, tokens, pauseMs, isReasoning, view }: RelayLoad, seed: number): Promise<string> {
-  const script = { seed, tokens, pauseMs, isReasoning }
-  if (target === 'proxy') return await expectText(200, await askVendor(url, script))
-  return await expectText(200, await openStream(url, await createJob(url, script), { view }))
+async function readOne(load: RelayLoad, seed: number): Promise<string> {
+  const { url, target, tokens, pauseMs, isReasoning, isUnique, view } = load
+  const script = { seed, tokens, pauseMs, isReasoning, ...(isUnique && { padding: randomUUID() }) }
+  return await expectText(200, await ANSWER_FORMS[target].open(url, script, view))
 }
 
 /** Runs after the measurement. During it, clients only collect. */
 function check(bodies: readonly string[], { target, tokens, isReasoning }: RelayLoad): Checked {
   const texts = new TextCheck()
   for (const [seed, body] of bodies.entries()) {
-    if (target === 'proxy') {
-      const { text, isComplete } = readOpenAIStream(body)
-      texts.expect(`proxy, client ${seed}`, text, sampleText(seed, tokens), isComplete)
-    } else {
-      const { text, end } = readJobStream(body)
-      const expected = sampleText(seed, tokens) + (isReasoning ? '.' : '')
-      texts.expect(`server, client ${seed}`, text, expected, end === 'metrics')
-    }
+    const { text, isComplete } = ANSWER_FORMS[target].read(body)
+    const expected = sampleText(seed, tokens) + (isReasoning ? '.' : '')
+    texts.expect(`${target}, client ${seed}`, text, expected, isComplete)
   }
   return texts.result()
 }

@@ -62,8 +62,13 @@ type ShownContent =
   | ({ type: 'file'; mediaType: string; name?: string | undefined } & Kept)
   | { type: 'file'; mediaType?: string | undefined; name?: string | undefined; url: string }
 
+/** Only in jobs that were made at a door of a foreign API, whose callers send back whole answers. */
+type ShownBesideText<Type extends 'reasoning' | 'refusal'> = { type: Type; text: string } | ({ type: Type } & Kept)
+
 export type ShownPart =
   | ShownContent
+  | ShownBesideText<'reasoning'>
+  | ShownBesideText<'refusal'>
   | { type: 'tool-call'; callId: string; name: string; arguments: string | KeptText }
   | { type: 'tool-result'; callId: string; content: string | ShownContent[] }
 

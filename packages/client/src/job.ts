@@ -101,6 +101,8 @@ export interface JobError {
   message: string
   /** Whether the same job may succeed if it is created again. */
   retryable: boolean
+  /** In how many milliseconds, counted from the end of the job. Present if the vendor said it. */
+  retryAfterMs?: number | undefined
 }
 
 interface JobBase {

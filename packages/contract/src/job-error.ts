@@ -29,5 +29,10 @@ export const JobError = z.object({
   code: JobErrorCode,
   message: z.string().describe('A sentence that says what went wrong and what to do.'),
   retryable: z.boolean().describe('Whether the same request may succeed if it is sent again.'),
+  retryAfterMs: z
+    .int()
+    .nonnegative()
+    .optional()
+    .describe('In how many milliseconds, counted from the end of the job. Present if the vendor said it.'),
 })
 export type JobError = z.infer<typeof JobError>

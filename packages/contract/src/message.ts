@@ -42,6 +42,11 @@ const ShownCall = z.object({
   name: z.string(),
   arguments: z.union([z.string(), KeptText]),
 })
+// Only in jobs of doors, whose callers send back whole answers.
+const ShownReasoning = z.object({ type: z.literal('reasoning'), text: z.string() })
+const KeptReasoning = z.object({ type: z.literal('reasoning'), ...kept })
+const ShownRefusal = z.object({ type: z.literal('refusal'), text: z.string() })
+const KeptRefusal = z.object({ type: z.literal('refusal'), ...kept })
 const shownContent = [KeptText, KeptImage, KeptFile, ShownText, LinkedImage, LinkedFile] as const
 const ShownResult = z.object({
   type: z.literal('tool-result'),
@@ -49,11 +54,16 @@ const ShownResult = z.object({
   content: z.union([z.string(), z.array(z.union(shownContent))]),
 })
 
-/** A message as a job shows it. Long texts, images and files are shown by their item. */
+const shownAnswer = [ShownCall, KeptReasoning, ShownReasoning, KeptRefusal, ShownRefusal] as const
+
+/**
+ * A message as a job shows it. Long texts, images and files are shown by their item. Reasoning and refusals are there only in
+ * jobs that were made at a door of a foreign API.
+ */
 export const ShownMessage = z.object({
   role: z.enum(['system', 'user', 'assistant', 'tool']),
-  content: z.union([z.string(), z.array(z.union([...shownContent, ShownCall, ShownResult]))]),
+  content: z.union([z.string(), z.array(z.union([...shownContent, ...shownAnswer, ShownResult]))]),
 })
 export type ShownMessage = z.infer<typeof ShownMessage>
 export type ShownPart = Exclude<ShownMessage['content'], string>[number]
-export type KeptPart = z.infer<typeof KeptText> | z.infer<typeof KeptImage> | z.infer<typeof KeptFile>
+export type KeptPart = Extract<ShownPart, { item: string }>

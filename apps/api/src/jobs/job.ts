@@ -10,7 +10,8 @@ import {
 } from '@promptlab/contract'
 import { z } from 'zod'
 import { type StoredAnswer, StoredPart } from './answer/stored-answer.ts'
-import { itemsOf } from './kept-parts.ts'
+import { Door, DoorClient, InputCarry } from './door.ts'
+import { itemsOfJob } from './kept-parts.ts'
 
 /** Fields that are stored but never returned. */
 export const StoredOnly = z.object({
@@ -25,8 +26,28 @@ export const StoredOnly = z.object({
   parts: z.array(StoredPart).optional(),
   /** The tape of the answer in base64, see `Tape`. Undefined in records of older versions. */
   tape: z.string().optional(),
+  /** Where the job was made; undefined for the native API. */
+  door: Door.optional(),
+  /** The digest of the request at the door, its caller among it, by which a repeat of the request is known. */
+  requestDigest: z.string().optional(),
+  /** The client that waits at the door for the answer. Undefined for jobs that nobody waits for, as in the background. */
+  client: DoorClient.optional(),
+  /** What vendors want back with the messages, for providers only. */
+  carries: z.array(InputCarry).optional(),
+  /**
+   * When the job is removed once it is final, as its caller asked not to store it. Until then nobody sees it but a client that
+   * repeats its request.
+   */
+  deleteAfter: z.iso.datetime().optional(),
 })
 type StoredOnly = z.infer<typeof StoredOnly>
+
+/** The job without what is never returned. */
+export function withoutStoredOnly(job: StoredJob): Job {
+  const { owner: _o, run: _r, parts: _p, tape: _t, door: _d, requestDigest: _q, client: _c, ...rest } = job
+  const { carries: _a, deleteAfter: _x, ...shown } = rest
+  return shown
+}
 
 /** A job as it is stored. */
 export const StoredJob = Job.and(StoredOnly)
@@ -45,7 +66,11 @@ export interface JobRequest extends Pick<CreateJobBody, 'provider' | 'model' | '
   /** The prompt, or the last text of the user among the messages. */
   readonly prompt: string
   readonly messages?: ShownMessage[] | undefined
+  readonly carries?: InputCarry[] | undefined
 }
+
+/** How a job was made at a door. */
+export type MadeAtDoor = Pick<StoredOnly, 'door' | 'requestDigest' | 'client' | 'deleteAfter'>
 
 /** How a run ended. */
 export type JobOutcome =
@@ -58,21 +83,27 @@ export function runOf({ run = 0 }: StoredOnly): number {
   return run
 }
 
-/** The bytes that the input of a job takes, about as they were sent. The items of its messages count. */
-export function inputBytes({ prompt, messages, options }: Pick<Job, 'prompt' | 'messages' | 'options'>): number {
-  const bytes = options ? Buffer.byteLength(JSON.stringify(options)) : 0
-  if (!messages) return bytes + Buffer.byteLength(prompt)
-  return (
-    bytes + Buffer.byteLength(JSON.stringify(messages)) + itemsOf(messages).reduce((sum, item) => sum + item.bytes, 0)
-  )
+/** The bytes that the input of a job takes, about as they were sent. The items that it refers to count. */
+export function inputBytes(job: Pick<StoredJob, 'prompt' | 'messages' | 'options' | 'carries'>): number {
+  const { prompt, messages, options, carries } = job
+  const bytes = jsonBytes(options) + jsonBytes(carries) + itemsOfJob(job).reduce((sum, item) => sum + item.bytes, 0)
+  return bytes + (messages ? jsonBytes(messages) : Buffer.byteLength(prompt))
 }
 
-/** @param now milliseconds since the epoch, as everywhere in this file */
+function jsonBytes(value: object | undefined): number {
+  return value ? Buffer.byteLength(JSON.stringify(value)) : 0
+}
+
+/**
+ * @param now milliseconds since the epoch, as everywhere in this file
+ * @param made how the job was made, unless natively
+ */
 export function newJob(
   id: string,
-  { prompt, messages, previousJobId, provider, model, options }: JobRequest,
+  { prompt, messages, carries, previousJobId, provider, model, options }: JobRequest,
   now: number,
   owner?: string,
+  made?: MadeAtDoor,
 ): StoredPendingJob {
   const at = new Date(now).toISOString()
   return {
@@ -87,6 +118,8 @@ export function newJob(
     createdAt: at,
     updatedAt: at,
     ...(owner !== undefined && { owner }),
+    ...(carries && { carries }),
+    ...made,
   }
 }
 

@@ -1,4 +1,11 @@
 import type { KeptPart, ShownMessage, ShownPart } from '@promptlab/contract'
+import type { InputCarry } from './door.ts'
+
+/** What of a job may refer to items. */
+interface KeptContent {
+  readonly messages?: readonly ShownMessage[] | undefined
+  readonly carries?: readonly InputCarry[] | undefined
+}
 
 /** The parts of messages whose content is kept as items. */
 export function itemsOf(messages: readonly ShownMessage[]): KeptPart[] {
@@ -12,7 +19,12 @@ function keptIn(part: ShownPart): KeptPart[] {
   return part.content.flatMap(keptIn)
 }
 
-/** The sizes of the items that messages refer to, in bytes. An item that occurs several times is there once. */
-export function itemSizes(messages: readonly ShownMessage[] = []): ReadonlyMap<string, number> {
-  return new Map(itemsOf(messages).map(({ item, bytes }) => [item, bytes]))
+/** All content of a job that is kept as items: that of its messages, and what vendors want back with them. */
+export function itemsOfJob({ messages = [], carries = [] }: KeptContent): KeptPart[] {
+  return [...itemsOf(messages), ...carries.flatMap(({ json }) => (typeof json === 'string' ? [] : [json]))]
+}
+
+/** The sizes of the items that a job refers to, in bytes. An item that occurs several times is there once. */
+export function itemSizes(job: KeptContent): ReadonlyMap<string, number> {
+  return new Map(itemsOfJob(job).map(({ item, bytes }) => [item, bytes]))
 }

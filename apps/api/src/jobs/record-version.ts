@@ -1,7 +1,13 @@
-import type { FinishReason, JobError, JobErrorCode, JobMetrics } from '@promptlab/contract'
+import type { FinishReason, JobError, JobErrorCode, JobMetrics, ShownMessage } from '@promptlab/contract'
 import type { StoredFinalJob, StoredJob } from './job.ts'
 
 const FIRST_OPTIONS: ReadonlySet<string> = new Set(['system', 'temperature', 'maxTokens'])
+
+/** Parts of messages that readers of version 2 do not know. */
+const LATER_PARTS: ReadonlySet<string> = new Set(['reasoning', 'refusal'])
+
+/** The first version whose readers know all finish reasons and error codes. */
+export const WORDS_VERSION = 2
 
 /** What readers of version 1 take for a later finish reason. They fail at a record with a word that they do not know. */
 const FIRST_REASONS: Partial<Record<FinishReason, FinishReason>> = { 'tool-calls': 'other', refusal: 'other' }
@@ -22,11 +28,26 @@ interface Ending {
  * when they read a job, and lose nothing but the times of its pieces.
  */
 export function recordVersionOf(
-  job: Pick<StoredJob, 'messages' | 'previousJobId' | 'options'> & Partial<Pick<StoredJob, 'parts'>> & Ending,
-): 1 | 2 {
-  const { messages, previousJobId, parts, options = {} } = job
+  job: Pick<StoredJob, 'messages' | 'previousJobId' | 'options' | 'carries'> &
+    Partial<Pick<StoredJob, 'parts' | 'deleteAfter'>> &
+    Ending & { /** Whether it will have `deleteAfter`. */ readonly isHidden?: boolean },
+): 1 | 2 | 3 {
+  const {
+    messages,
+    previousJobId,
+    parts,
+    carries,
+    deleteAfter,
+    isHidden = deleteAfter !== undefined,
+    options = {},
+  } = job
+  if (carries !== undefined || isHidden || messages?.some(hasLaterParts)) return 3
   const isMore = messages !== undefined || previousJobId !== undefined || parts !== undefined || hasLaterWords(job)
   return isMore || Object.keys(options).some((option) => !FIRST_OPTIONS.has(option)) ? 2 : 1
+}
+
+function hasLaterParts({ content }: ShownMessage): boolean {
+  return typeof content !== 'string' && content.some(({ type }) => LATER_PARTS.has(type))
 }
 
 /** Whether a job ended with a finish reason or an error code that readers of version 1 do not know. */

@@ -1,5 +1,6 @@
 import type { FinalJob, ProviderErrorCode, RunningJob } from '@promptlab/contract'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { DoorName } from '../jobs/door.ts'
 import type { JobObserver } from '../jobs/ports/job-observer.ts'
 
 interface MetricsSources {
@@ -43,6 +44,14 @@ export class Metrics implements JobObserver {
     'Time from a request to the end of its response; a stream lasts as long as it is read',
     ANSWER_SECONDS,
     ['method', 'route', 'status'],
+  )
+  readonly #created = this.#counter('jobs_created_total', 'Jobs that requests to this process created, by API', [
+    'door',
+  ])
+  readonly #joined = this.#counter(
+    'requests_joined_total',
+    'Repeats of requests that joined the job which was there, instead of creating one, by API',
+    ['door'],
   )
   readonly #jobs = this.#counter('jobs_ended_total', 'Runs of jobs that ended in this process', [
     'provider',
@@ -120,6 +129,11 @@ export class Metrics implements JobObserver {
 
   stored(operation: string, durationMs: number): void {
     this.#writes.observe({ operation }, durationMs / 1000)
+  }
+
+  jobCreated(door: DoorName | undefined, isNew: boolean): void {
+    const counter = isNew ? this.#created : this.#joined
+    counter.inc({ door: door ?? 'native' })
   }
 
   runStarted({ provider, metrics }: RunningJob): void {

@@ -2,7 +2,7 @@ import type { ProviderInfo } from '@promptlab/contract'
 import type { LocalServer } from './local-servers.ts'
 
 /**
- * The text that the server prints when it has started: its address, its providers, and commands to try.
+ * The text that the server prints when it has started: its address, its providers, commands to try, and the base URL for SDKs.
  * @param localServers those on this machine that could be switched on
  */
 export function welcome(
@@ -27,6 +27,10 @@ ${localServers.map(offer).join('')}
     curl -si ${url}/jobs -H 'content-type: application/json' \\
       -d '{"prompt":"Once upon a time","provider":"echo","model":"echo"}'
     curl -N ${url}/jobs/ID/stream          # with the id of that job
+
+  Or use the SDKs of OpenAI and others, unchanged (docs/sdks.md), with this in the environment of your program:
+
+    OPENAI_BASE_URL=${url}/v1
 
 `
 }

@@ -1,4 +1,4 @@
-import type { AnyStreamEvent, FinalEvent } from '@promptlab/contract'
+import type { FinalEvent } from '@promptlab/contract'
 import type { LogLength } from '../jobs/answer/log-length.ts'
 import type { LogPiece } from '../jobs/answer/log-piece.ts'
 import type { TokenListener, TokenReader } from '../jobs/ports/token-log.ts'
@@ -10,23 +10,23 @@ export interface ReadableLog extends LogLength {
   readonly hasEnded: boolean
   readonly final: FinalEvent | undefined
   /** The index of the first piece that has something behind a cursor. */
-  indexBehind(view: View, cursor: number): number
+  indexBehind<Event>(view: View<Event>, cursor: number): number
   pieceAt(index: number): LogPiece | undefined
   /** The events of all pieces from an index on. */
-  eventsFrom(view: View, start: number): readonly AnyStreamEvent[]
+  eventsFrom<Event>(view: View<Event>, start: number): readonly Event[]
 }
 
 /** A reader of a log. It has two numbers and no pieces of its own, so a slow reader takes no more memory than a fast one. */
-export class LiveLogReader implements TokenReader {
+export class LiveLogReader<Event> implements TokenReader<Event> {
   readonly listener: TokenListener
   readonly detach: () => void
   readonly #log: ReadableLog
-  readonly #view: View
+  readonly #view: View<Event>
   #cursor: number
   /** The index of the next piece. Undefined until it is searched for: only a new reader with a cursor has pieces to skip. */
   #index: number | undefined
 
-  constructor(log: ReadableLog, view: View, after: number, listener: TokenListener, detach: () => void) {
+  constructor(log: ReadableLog, view: View<Event>, after: number, listener: TokenListener, detach: () => void) {
     this.#log = log
     this.#view = view
     this.#cursor = after
@@ -52,7 +52,7 @@ export class LiveLogReader implements TokenReader {
     return this.#log.final
   }
 
-  read(): readonly AnyStreamEvent[] {
+  read(): readonly Event[] {
     const log = this.#log
     const view = this.#view
     const length = view.lengthOf(log)
@@ -67,12 +67,12 @@ export class LiveLogReader implements TokenReader {
   }
 
   /** The events from a piece on, without what lies before the cursor, which may be inside the piece. */
-  #firstEvents(index: number): readonly AnyStreamEvent[] {
+  #firstEvents(index: number): readonly Event[] {
     const events = this.#log.eventsFrom(this.#view, index)
     const first = this.#log.pieceAt(index)
     const rest = first && this.#view.behind(first, this.#cursor)
     if (!rest || rest === first) return events
-    const [ofFirst, ofRest]: [AnyStreamEvent[], AnyStreamEvent[]] = [[], []]
+    const [ofFirst, ofRest]: [Event[], Event[]] = [[], []]
     this.#view.addEvents(ofFirst, first)
     this.#view.addEvents(ofRest, rest)
     return [...ofRest, ...events.slice(ofFirst.length)]

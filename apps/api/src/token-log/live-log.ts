@@ -1,4 +1,4 @@
-import type { AnyStreamEvent, FinalEvent } from '@promptlab/contract'
+import type { FinalEvent } from '@promptlab/contract'
 import type { LogPiece } from '../jobs/answer/log-piece.ts'
 import { type Piece, partTypeOf, placesOf, textOf } from '../jobs/answer/piece.ts'
 import type { TokenListener, TokenReader } from '../jobs/ports/token-log.ts'
@@ -15,8 +15,8 @@ export class LiveLog implements ReadableLog {
   readonly #ends: number[] = []
   readonly #parts: LivePart[] = []
   /** One for each view that has readers. */
-  readonly #batches: Batch[] = []
-  readonly #readers = new Set<LiveLogReader>()
+  readonly #batches: Batch<unknown>[] = []
+  readonly #readers = new Set<Pick<LiveLogReader<unknown>, 'listener' | 'rewind'>>()
   #length = 0
   #textLength = 0
   #run = 0
@@ -89,7 +89,10 @@ export class LiveLog implements ReadableLog {
   #begin(piece: Piece, index: number): LivePart {
     const call = typeof piece !== 'string' && piece.type === 'tool-call' ? piece : NO_CALL
     const start = { piece: this.#texts.length, place: this.#length, textLength: this.#textLength }
-    const part = new LivePart(index, partTypeOf(piece), call, start, this.#texts)
+    const part = new LivePart(index, partTypeOf(piece), call, start, {
+      previous: this.#parts.at(-1),
+      texts: this.#texts,
+    })
     this.#parts.push(part)
     return part
   }
@@ -115,7 +118,7 @@ export class LiveLog implements ReadableLog {
   }
 
   /** The index of the first piece that has something behind a cursor. */
-  indexBehind(view: View, cursor: number): number {
+  indexBehind<Event>(view: View<Event>, cursor: number): number {
     let part = 0
     for (let index = 0; index < this.#texts.length; index++) {
       part = this.#partAt(index, part)
@@ -125,20 +128,18 @@ export class LiveLog implements ReadableLog {
   }
 
   /** The events of all pieces from an index on. Until the next piece, all calls for one view get the same objects. */
-  eventsFrom(view: View, start: number): readonly AnyStreamEvent[] {
+  eventsFrom<Event>(view: View<Event>, start: number): readonly Event[] {
     const end = this.#texts.length
-    const known = this.#batches.findIndex((batch) => batch.view === view)
-    const last = this.#batches[known]
+    const last = this.#batches.find((batch) => isOf(batch, view))
     if (last?.start === start && last.end === end) return last.events
-    const events: AnyStreamEvent[] = []
+    const events: Event[] = []
     let part = this.#lastPartBefore(start)
     for (let index = start; index < end; index++) {
       part = this.#partAt(index, part)
       view.addEvents(events, this.#pieceOf(index, part))
     }
-    const batch = { view, start, end, events }
-    if (last) this.#batches[known] = batch
-    else this.#batches.push(batch)
+    if (last) Object.assign(last, { start, end, events })
+    else this.#batches.push({ view, start, end, events })
     return events
   }
 
@@ -179,7 +180,7 @@ export class LiveLog implements ReadableLog {
   }
 
   /** @param onDetach called once, when the reader has detached */
-  attach(view: View, after: number, listener: TokenListener, onDetach: () => void): TokenReader {
+  attach<Event>(view: View<Event>, after: number, listener: TokenListener, onDetach: () => void): TokenReader<Event> {
     const reader = new LiveLogReader(this, view, after, listener, () => {
       if (this.#readers.delete(reader)) onDetach()
     })
@@ -207,9 +208,13 @@ export class LiveLog implements ReadableLog {
 const NO_CALL = { callId: '', name: '' }
 
 /** The last events that were made for a view, and the pieces they stand for: all readers of a running job ask for the same. */
-interface Batch {
-  readonly view: View
-  readonly start: number
-  readonly end: number
-  readonly events: readonly AnyStreamEvent[]
+interface Batch<Event> {
+  readonly view: View<Event>
+  start: number
+  end: number
+  events: readonly Event[]
+}
+
+function isOf<Event>(batch: Batch<unknown>, view: View<Event>): batch is Batch<Event> {
+  return batch.view === view
 }

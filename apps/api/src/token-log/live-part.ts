@@ -18,33 +18,37 @@ export class LivePart implements LogPart {
   readonly callId: string
   readonly name: string
   readonly start: PartStart
+  readonly previous: LivePart | undefined
   carry: JsonValue | undefined
+  /** The texts of all pieces of the answer. */
   readonly #texts: readonly string[]
+  /** The index of the first piece behind this part. Undefined while this is the last part. */
+  #endPiece: number | undefined
 
   constructor(
     index: number,
     type: PartType,
     call: Pick<LogPart, 'callId' | 'name'>,
     start: PartStart,
-    texts: readonly string[],
+    { previous, texts }: { previous: LivePart | undefined; texts: readonly string[] },
   ) {
     this.index = index
     this.type = type
     this.callId = call.callId
     this.name = call.name
     this.start = start
+    this.previous = previous
     this.#texts = texts
+    if (previous) previous.#endPiece = start.piece
   }
 
   take(carry: JsonValue | undefined): void {
     if (carry !== undefined) this.carry = carry
   }
 
-  arguments(): string {
-    let text = ''
-    // The opening and the closing of the call are pieces without text, and nothing but arguments is between them.
-    for (let index = this.start.piece + 1; this.#texts[index]; index++) text += this.#texts[index]
-    return text
+  text(): string {
+    // The opening and the closing of a call are pieces without text.
+    return this.#texts.slice(this.start.piece, this.#endPiece).join('')
   }
 
   kindOf(text: string, index: number): LogPieceKind {

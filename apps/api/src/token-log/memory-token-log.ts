@@ -57,7 +57,7 @@ export class MemoryTokenLog implements TokenLog {
     if (log.hasEnded) this.#keep(jobId, log)
   }
 
-  attach(jobId: string, view: View, after: number, listener: TokenListener): TokenReader {
+  attach<Event>(jobId: string, view: View<Event>, after: number, listener: TokenListener): TokenReader<Event> {
     const log = this.#log(jobId)
     return log.attach(view, after, listener, () => {
       // This log was only created for readers, and has none any more.

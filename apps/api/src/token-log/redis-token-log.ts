@@ -120,7 +120,7 @@ export class RedisTokenLog implements TokenLog {
     this.#writer.end(jobId, run, final)
   }
 
-  attach(jobId: string, view: View, after: number, listener: TokenListener): TokenReader {
+  attach<Event>(jobId: string, view: View<Event>, after: number, listener: TokenListener): TokenReader<Event> {
     const { log } = this.#copyOf(jobId)
     clearTimeout(this.#unread.get(jobId))
     this.#unread.delete(jobId)

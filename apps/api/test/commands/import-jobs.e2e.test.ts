@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Job } from '@promptlab/contract'
 import SQLite from 'better-sqlite3'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { finishJob, type StoredJob, startJob } from '../../src/jobs/job.ts'
+import { finishJob, type StoredJob, type StoredPendingJob, startJob } from '../../src/jobs/job.ts'
 import { summaryOf } from '../../src/jobs/job-summary.ts'
 import type { JobRepository } from '../../src/jobs/ports/job-repository.ts'
 import { JsonFileJobRepository } from '../../src/storage/json-file/json-file-job-repository.ts'
@@ -37,7 +37,14 @@ async function open(url: string): Promise<JobRepository> {
 
 /** A job in each state, with texts that are hard to store, and one with an owner and an idempotency key. */
 async function fillWithEverything(jobs: JobRepository): Promise<StoredJob[]> {
-  const waiting = { ...aJob('waiting', CREATED_AT + 1), owner: 'alice' }
+  const waiting: StoredPendingJob = {
+    ...aJob('waiting', CREATED_AT + 1),
+    owner: 'alice',
+    door: { name: 'openai-responses', echo: { user: 'alice' } },
+    requestDigest: 'digest',
+    client: { process: 'one' },
+    carries: [{ message: 0, part: 0, provider: 'openai', json: '"x"' }],
+  }
   await jobs.insert(waiting, { key: 'order 1', fingerprint: 'x' })
   const running = new GrowingJob(startJob(aJob('running', CREATED_AT + 2), CREATED_AT + 3))
   await jobs.insert(running.now)

@@ -15,7 +15,14 @@ const MESSAGES: ShownMessage[] = [
       { type: 'image', url: `https://example.com/${ODD}` },
     ],
   },
-  { role: 'assistant', content: [{ type: 'tool-call', callId: ODD, name: 'look', arguments: ODD }] },
+  {
+    role: 'assistant',
+    content: [
+      { type: 'reasoning', text: ODD },
+      { type: 'refusal', text: ODD },
+      { type: 'tool-call', callId: ODD, name: 'look', arguments: ODD },
+    ],
+  },
   { role: 'tool', content: [{ type: 'tool-result', callId: ODD, content: ODD }] },
 ]
 

@@ -3,6 +3,8 @@ import { newJob, startJob } from '../../src/jobs/job.ts'
 import { JobConflictError, RECORD_VERSION, StorageUnavailableError } from '../../src/jobs/ports/job-repository.ts'
 import { describeCheckpoints } from './describe-checkpoints.ts'
 import { describeConversations } from './describe-conversations.ts'
+import { describeDoorClients } from './describe-door-clients.ts'
+import { describeDoorJobs } from './describe-door-jobs.ts'
 import { describeIdempotencyKeys } from './describe-idempotency-keys.ts'
 import { describeItems } from './describe-items.ts'
 import { describeJobLists } from './describe-job-lists.ts'
@@ -193,6 +195,8 @@ export function describeJobRepository(name: string, newStore: NewStore): void {
     describeItems(newStore)
     describeConversations(newStore)
     describeUsage(newStore)
+    describeDoorJobs(newStore)
+    describeDoorClients(newStore)
 
     describe('removes', () => {
       it('a final job, once, and no job that is not final', async () => {

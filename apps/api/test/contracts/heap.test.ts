@@ -5,6 +5,7 @@ import { expect, it, onTestFinished, vi } from 'vitest'
 import { systemClock } from '../../src/base/clock.ts'
 import { JobService } from '../../src/jobs/job-service.ts'
 import { ModelLists } from '../../src/jobs/models/model-lists.ts'
+import { WaitingClients } from '../../src/jobs/repeats/waiting-clients.ts'
 import { JobRunner } from '../../src/jobs/run/job-runner.ts'
 import { TEXT_VIEW } from '../../src/jobs/views/text-view.ts'
 import { InProcessJobQueue } from '../../src/queue/in-process-job-queue.ts'
@@ -67,6 +68,8 @@ it('ten thousand jobs that are run, read and removed leave nothing in the heap',
   const runner = new JobRunner({ ...deps, logger: SILENT, observer: UNOBSERVED, policy })
   const service = new JobService({
     ...deps,
+    clients: new WaitingClients({ ...deps, logger: SILENT }),
+    observer: UNOBSERVED,
     runner,
     models: new ModelLists({ ...deps, logger: SILENT, refreshMs: undefined }),
     queuedBytes: { total: 1e9, perOwner: 1e9 },

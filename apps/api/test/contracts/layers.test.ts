@@ -15,6 +15,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['jobs', 'redis'],
   ['storage', 'queue', 'token-log', 'monitoring', 'prices'],
   ['http'],
+  ['doors'],
   ['config', 'stores.ts'],
   ['process', 'build-app.ts'],
   ['dependencies.ts'],

@@ -8,6 +8,7 @@ import { systemClock } from '../../src/base/clock.ts'
 import { JobService } from '../../src/jobs/job-service.ts'
 import { ModelLists } from '../../src/jobs/models/model-lists.ts'
 import type { JobEventReader } from '../../src/jobs/read/job-event-reader.ts'
+import { WaitingClients } from '../../src/jobs/repeats/waiting-clients.ts'
 import { JobRunner } from '../../src/jobs/run/job-runner.ts'
 import { Reconciler } from '../../src/jobs/upkeep/reconciler.ts'
 import { TEXT_VIEW } from '../../src/jobs/views/text-view.ts'
@@ -109,6 +110,8 @@ class Engine {
     const runner = new JobRunner({ ...deps, logger: SILENT, observer: UNOBSERVED, policy: POLICY })
     const service = new JobService({
       ...deps,
+      clients: new WaitingClients({ ...deps, logger: SILENT }),
+      observer: UNOBSERVED,
       runner,
       models: new ModelLists({ ...deps, logger: SILENT, refreshMs: undefined }),
       queuedBytes: { total: 1e9, perOwner: 1e9 },

@@ -1,6 +1,10 @@
 import { JobPage, type Problem } from '@promptlab/contract'
 import { describe, expect, it } from 'vitest'
+import type { AskedAnswerPart, AskedMessage } from '../../src/jobs/input/asked-job.ts'
+import { requestOf } from '../../src/jobs/input/job-request.ts'
+import { newJob } from '../../src/jobs/job.ts'
 import { createJob, finishedJob, getJob, postJob, problemOf } from '../support/job-client.ts'
+import { startServer } from '../support/test-server.ts'
 import { OPENAI, startVendorServer } from '../support/vendor-server.ts'
 
 const TOOL = { name: 'get_sum', description: 'Adds.', parameters: { type: 'object' } }
@@ -39,6 +43,35 @@ describe('the content of messages', () => {
     })
     expect((await fetch(`${url}/jobs/${job.id}/items/${'0'.repeat(64)}`)).status).toBe(404)
     expect(JobPage.parse(await (await fetch(`${url}/jobs`)).json()).data[0]).not.toHaveProperty('messages')
+  })
+
+  it('of a job of a door shows reasoning and refusals, and nothing that vendors want back', async () => {
+    const { url, jobs } = await startServer()
+    const carry = { provider: 'echo', value: 'secret'.repeat(300) }
+    const long = 'Hm. '.repeat(300)
+    const content: AskedAnswerPart[] = [
+      { type: 'reasoning', text: long, carry },
+      { type: 'reasoning', text: 'Hm.', carry: { provider: 'echo', value: 'secret' } },
+      { type: 'refusal', text: 'No.' },
+    ]
+    const messages: AskedMessage[] = [{ role: 'assistant', content }]
+    const { request, items } = requestOf({ provider: 'echo', model: 'echo', messages })
+    await jobs.storeItems(items)
+    const job = newJob('job', request, Date.now(), undefined, {
+      door: { name: 'openai-responses', echo: { user: 'secret' } },
+      requestDigest: 'secret',
+      client: { process: 'secret' },
+    })
+    await jobs.insert(job)
+    const text = await (await fetch(`${url}/jobs/job`)).text()
+    expect(text).not.toContain('secret')
+    const [kept, ...short] = (await getJob(url, 'job')).messages?.[0]?.content ?? []
+    expect(short).toEqual(content.slice(1).map(({ type }, index) => ({ type, text: ['Hm.', 'No.'][index] })))
+    expect(kept).toEqual({ type: 'reasoning', item: expect.any(String), bytes: long.length })
+    const item = typeof kept === 'object' && 'item' in kept ? kept.item : ''
+    const response = await fetch(`${url}/jobs/job/items/${item}`)
+    expect(await response.text()).toBe(long)
+    expect(response.headers.get('content-type')).toBe('text/plain; charset=utf-8')
   })
 
   const user = (...content: object[]) => ({ ...ASKED, messages: [{ role: 'user', content }] })

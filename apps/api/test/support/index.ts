@@ -1,8 +1,12 @@
 /** What tests of other packages need to run against this server. */
+export { Cluster } from './cluster.ts'
 export { CuttableProxy } from './cuttable-proxy.ts'
 export { Random } from './random.ts'
 export { rounds, timeoutOf } from './rounds.ts'
 export { ScriptedProvider } from './scripted-provider.ts'
+export { ServerProcess } from './server-process.ts'
 export { temporaryFolder } from './temporary-folder.ts'
+export { withPostgres } from './test-postgres.ts'
+export { describeWithRedisProcess } from './test-redis.ts'
 export { startServer, type TestServer } from './test-server.ts'
 export { startVendorServer } from './vendor-server.ts'

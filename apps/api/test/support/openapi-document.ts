@@ -32,10 +32,10 @@ export class OpenApiDocument {
     return new OpenApiDocument(await (await fetch(`${url}/openapi.json`)).text())
   }
 
-  /** All answers that the document describes, as `getJob 200`. */
-  get answers(): string[] {
-    return Object.values(this.paths)
-      .flatMap((path) => Object.values(path))
+  /** All answers that the document describes for some paths, as `getJob 200`. */
+  answersOf(paths: RegExp): string[] {
+    return Object.entries(this.paths)
+      .flatMap(([path, operations]) => (paths.test(path) ? Object.values(operations) : []))
       .flatMap(({ operationId, responses }) => Object.keys(responses).map((status) => `${operationId} ${status}`))
   }
 

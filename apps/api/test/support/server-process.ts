@@ -43,14 +43,27 @@ export class ServerProcess {
 
   /** The same for another program, given all arguments of Node.js. */
   static async spawnNode(args: readonly string[], env: Record<string, string> = {}): Promise<ServerProcess> {
+    const server = ServerProcess.#spawnIn(await temporaryFolder(), args, env)
+    onTestFinished(() => server.kill())
+    return server
+  }
+
+  /**
+   * Runs the built server for several tests, and waits until it listens. The caller kills it.
+   * @param folder where it runs
+   */
+  static async startForAll(folder: string, env: Record<string, string>): Promise<ServerProcess & { url: string }> {
+    const server = ServerProcess.#spawnIn(folder, programArguments('main'), env)
+    return Object.assign(server, { url: await server.listening() })
+  }
+
+  static #spawnIn(folder: string, args: readonly string[], env: Record<string, string>): ServerProcess {
     const child = spawn(process.execPath, args, {
-      cwd: await temporaryFolder(),
+      cwd: folder,
       env: { PORT: '0', NODE_COMPILE_CACHE: COMPILE_CACHE, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
-    const server = new ServerProcess(child)
-    onTestFinished(() => server.kill())
-    return server
+    return new ServerProcess(child)
   }
 
   /** Runs the built server and waits until it listens. */

@@ -1,4 +1,9 @@
 import type { JobObserver } from '../../src/jobs/ports/job-observer.ts'
 
 /** An observer for tests that do not check it. */
-export const UNOBSERVED: JobObserver = { runStarted: () => {}, runEnded: () => {}, providerFailed: () => {} }
+export const UNOBSERVED: JobObserver = {
+  jobCreated: () => {},
+  runStarted: () => {},
+  runEnded: () => {},
+  providerFailed: () => {},
+}

@@ -12,6 +12,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Who may call the route on a server with keys: by default, callers with an API key. */
     readonly access?: Access
+    /** Whether the key may also come in the header `x-api-key`. */
+    readonly takesApiKeyHeader?: boolean
   }
   interface FastifyRequest {
     /** The caller whose key was sent; undefined when keys are switched off, on open routes, and with a stream link. */
@@ -68,9 +70,10 @@ export const authPlugin = fp<AuthOptions>(
   { name: 'auth' },
 )
 
-/** The key in the `authorization` header, the only place where keys are accepted. Empty if the header has another form. */
-function keyOf({ headers }: FastifyRequest): string | undefined {
-  if (headers.authorization === undefined) return undefined
+/** The key in the `authorization` header, or on some routes in `x-api-key`. Empty if the header has another form. */
+function keyOf({ headers, routeOptions }: FastifyRequest): string | undefined {
+  const apiKey = routeOptions.config.takesApiKeyHeader ? headers['x-api-key'] : undefined
+  if (headers.authorization === undefined) return Array.isArray(apiKey) ? '' : apiKey
   return /^bearer +(\S+) *$/i.exec(headers.authorization)?.[1] ?? ''
 }
 

@@ -19,6 +19,7 @@ import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fast
 import { z } from 'zod'
 import { VERSION } from '../../base/version.ts'
 import { describeRoute } from './describe-route.ts'
+import type { DescribedApi } from './described-api.ts'
 import { OPERATIONS } from './operations.ts'
 
 const SCHEMAS = {
@@ -36,12 +37,19 @@ const SCHEMAS = {
   Fault,
 }
 
+type Document = ReturnType<SwaggerTransformObject>
+
 /** The hash of the style in Swagger UI's logo. Swagger UI has all other styles in files. */
 const LOGO_STYLE = "'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w='"
 
+interface OpenapiOptions {
+  /** What the document has beside the routes of the native API. */
+  readonly foreign: DescribedApi
+}
+
 /** Describes every route that is registered from now on. Serves the document, and a page on which people can read it. */
-export const openapiPlugin = fp(
-  async (app) => {
+export const openapiPlugin = fp<OpenapiOptions>(
+  async (app, { foreign }) => {
     const schemaRegistry = z.registry<{ id: string }>()
     for (const [id, schema] of Object.entries(SCHEMAS)) schemaRegistry.add(schema, { id })
     const options = { schemaRegistry, zodToJsonConfig: { override: addDescription } }
@@ -55,7 +63,7 @@ export const openapiPlugin = fp(
           title: 'PromptLab Jobs API',
           version: VERSION,
           description:
-            'Post a prompt or a conversation, get a job; stream its answer from anywhere, as often as you like, and never lose a token.\n\nErrors are `application/problem+json` (RFC 9457), with a stable `code`.',
+            'Post a prompt or a conversation, get a job; stream its answer from anywhere, as often as you like, and never lose a token.\n\nErrors are `application/problem+json` (RFC 9457), with a stable `code`.\n\nThe paths below `/v1` are doors: other APIs over the same jobs, for their official SDKs, with errors as those APIs have them.',
           license: { name: 'MIT', identifier: 'MIT' },
         },
         servers: [{ url: '/', description: 'This server' }],
@@ -64,10 +72,17 @@ export const openapiPlugin = fp(
           { name: 'providers', description: 'What jobs can be created for.' },
           { name: 'usage', description: 'What jobs used and cost.' },
           { name: 'operation', description: 'For the operator of the server.' },
+          ...foreign.tags,
         ],
         components: {
           securitySchemes: {
             apiKey: { type: 'http', scheme: 'bearer', description: 'An API key of this server.' },
+            apiKeyHeader: {
+              type: 'apiKey',
+              in: 'header',
+              name: 'x-api-key',
+              description: 'An API key of this server, as the SDKs of Anthropic send it. Only below `/v1`.',
+            },
             metricsKey: { type: 'http', scheme: 'bearer', description: 'The key for metrics.' },
             streamLink: {
               type: 'apiKey',
@@ -85,7 +100,7 @@ export const openapiPlugin = fp(
         const operation = OPERATIONS[`${document.route.method} ${url}`]
         return { url, schema: operation ? describeRoute(schema ?? {}, operation) : { hide: true } }
       },
-      transformObject: (document) => withoutInputs(transformObject(document)),
+      transformObject: (document) => withForeign(withoutInputs(transformObject(document)), foreign),
     })
 
     app.get('/openapi.json', { config: { access: 'open' }, schema: { hide: true } }, async (_, reply) =>
@@ -118,8 +133,16 @@ function addDescription({
   if (description !== undefined) jsonSchema.description = description
 }
 
+/** Adds the routes of a foreign API, which are hidden as routes. */
+function withForeign(document: Document, { paths, schemas }: DescribedApi): Document {
+  if (!('components' in document)) return document
+  Object.assign(document.paths ?? {}, paths)
+  Object.assign(document.components?.schemas ?? {}, schemas)
+  return document
+}
+
 /** Removes the second copy of each named schema, for input. Clients only receive what the named schemas describe. */
-function withoutInputs(document: ReturnType<SwaggerTransformObject>): ReturnType<SwaggerTransformObject> {
+function withoutInputs(document: Document): Document {
   const schemas = 'components' in document ? document.components?.schemas : undefined
   for (const name of Object.keys(schemas ?? {})) if (!Object.hasOwn(SCHEMAS, name)) delete schemas?.[name]
   return document

@@ -1,4 +1,5 @@
 const QUOTE = 34
+const COMMA = 44
 const BACKSLASH = 92
 const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [91, 93, 123, 125]
 
@@ -11,6 +12,20 @@ export function isDeeperThan(limit: number, text: string): boolean {
     else if (code === OPEN_LIST || code === OPEN_OBJECT) depth++
     else if (code === CLOSE_LIST || code === CLOSE_OBJECT) depth--
     if (depth > limit) return true
+  }
+  return false
+}
+
+/** Whether a JSON text has more elements of lists and fields of objects than a limit. The text need not be valid. */
+export function hasMoreValuesThan(limit: number, text: string): boolean {
+  // A value takes two characters at least. Hardly any body is so long that it has to be searched.
+  if (text.length < 2 * limit) return false
+  let values = 0
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index)
+    if (code === QUOTE) index = endOfString(text, index)
+    else if (code === COMMA || code === OPEN_LIST || code === OPEN_OBJECT) values++
+    if (values > limit) return true
   }
   return false
 }

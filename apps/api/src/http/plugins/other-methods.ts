@@ -28,12 +28,12 @@ export function knownRoutes(app: FastifyInstance): readonly KnownRoute[] {
  * Answers every other method of a known path with 405 and the list of methods that the path takes. Such a request needs the
  * same key as the path, and counts against the same rate limit. Must be registered after all routes.
  */
-export const otherMethods = fp<{ routes: readonly KnownRoute[] }>(
+export const otherMethods = fp<{ routes: () => readonly KnownRoute[] }>(
   async (app, { routes }) => {
     // Fastify does not know every method that Node.js reads, and would answer 404 to the others on any path.
     for (const method of METHODS) if (!app.supportedMethods.includes(method)) app.addHttpMethod(method)
 
-    for (const [url, ofPath] of Map.groupBy([...routes], ({ path }) => path)) {
+    for (const [url, ofPath] of Map.groupBy([...routes()], ({ path }) => path)) {
       const taken = new Set(ofPath.flatMap(({ options }) => options.method))
       const allow = [...taken].sort().join(', ')
       const refuse = async (request: FastifyRequest, reply: FastifyReply) => {
@@ -44,7 +44,9 @@ export const otherMethods = fp<{ routes: readonly KnownRoute[] }>(
         )
       }
       app.route({
-        url,
+        // The routes of a plugin begin behind its prefix. Each of them is in the list, also those that differ by a slash.
+        url: url.slice(app.prefix.length),
+        prefixTrailingSlash: 'slash',
         method: METHODS.filter((method) => !taken.has(method)),
         exposeHeadRoute: false,
         schema: { hide: true },

@@ -24,7 +24,12 @@ function sentenceOutsideBody(issue: z.core.$ZodRawIssue): string {
   return issue.code === 'unrecognized_keys' ? 'Unknown parameter' : issueSentence(issue)
 }
 
-function invalidRequest({ issues }: z.ZodError, httpPart: string, fields: readonly string[]): ApiError {
+/**
+ * The refusal of a value with faults.
+ * @param httpPart names the value where it is wrong as a whole
+ * @param fields that an unknown name may stand for
+ */
+export function invalidRequest({ issues }: z.ZodError, httpPart: string, fields: readonly string[]): ApiError {
   const all = issues.flatMap(withoutGroups)
   const faults = all.slice(0, MAX_LISTED_FAULTS).map((each) => faultOf(each, httpPart, fields))
   const sentences = faults.map(({ path, message }) => {

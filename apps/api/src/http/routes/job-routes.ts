@@ -56,7 +56,10 @@ export const jobRoutes: FastifyPluginAsyncZod<JobRoutesOptions> = async (app, op
       const { body, caller, headers, trace } = request
       // Read first, so that a request for a stream that cannot be had creates no job.
       const stream = streamOf(request, request.query)
-      const created = await service.create(body, caller, headers['idempotency-key'], trace?.traceparent)
+      const created = await service.create(body, caller, {
+        key: headers['idempotency-key'],
+        traceparent: trace?.traceparent,
+      })
       request.jobId = created.job.id
       request.releaseBody()
       reply.header('location', `${app.prefix}/${created.job.id}`)

@@ -1,4 +1,4 @@
-import { END_CURSOR, FullStreamCursor, StreamCursor, StreamView } from '@promptlab/contract'
+import { type AnyStreamEvent, END_CURSOR, FullStreamCursor, StreamCursor, StreamView } from '@promptlab/contract'
 import { z } from 'zod'
 import { ApiError } from '../../base/api-error.ts'
 import type { Reading } from '../../jobs/read/job-event-reader.ts'
@@ -38,7 +38,7 @@ export function readingOf(
   { view, speed }: StreamQuery,
   type: StreamType,
   cursors: GivenCursors = {},
-): Reading | undefined {
+): Reading<AnyStreamEvent> | undefined {
   if (view === 'full' && type === 'text/plain') {
     throw invalid('view', 'Is not available as text/plain. Accept text/event-stream or application/x-ndjson')
   }

@@ -3,7 +3,7 @@ const LINE_SEPARATOR = /[\u0085\u2028\u2029]/
 const LINE_SEPARATORS = new RegExp(LINE_SEPARATOR, 'g')
 
 /** A value as JSON, without any character that a reader could take for the end of a line. */
-export function oneLineJson(value: object): string {
+export function oneLineJson(value: object | string): string {
   const json = JSON.stringify(value)
   // Hardly any token has one of them, and a search costs less than a replacement.
   return LINE_SEPARATOR.test(json) ? json.replace(LINE_SEPARATORS, escaped) : json

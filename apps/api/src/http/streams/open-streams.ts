@@ -1,5 +1,6 @@
 import type { OutgoingHttpHeaders } from 'node:http'
-import type { FastifyReply } from 'fastify'
+import type { AnyStreamEvent } from '@promptlab/contract'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { ApiError } from '../../base/api-error.ts'
 import type { StoredJob } from '../../jobs/job.ts'
 import type { JobService } from '../../jobs/job-service.ts'
@@ -17,7 +18,7 @@ export class OpenStreams {
   readonly #timing: StreamTiming
   readonly #slots: StreamSlots
   readonly #formats = new StreamFormats()
-  readonly #open = new Set<StreamResponse>()
+  readonly #open = new Set<Pick<StreamResponse<unknown>, 'stop'>>()
 
   constructor(service: JobService, timing: StreamTiming, limits: StreamLimits) {
     this.#service = service
@@ -35,18 +36,44 @@ export class OpenStreams {
   }
 
   /**
-   * Answers with the events of a job. They are written to the socket and not through Fastify, because this path decides what a
-   * token costs. A stream counts for the owner of the job, whoever reads it.
+   * Checks that a stream of a new job can be opened for a request. Asked before the job is made: a job whose stream is refused
+   * would run, and cost, for nobody.
    * @throws ApiError `too-many-streams`
    */
-  send(reply: FastifyReply, { id: jobId, owner }: Streamed, reading: Reading, type: StreamType): void {
-    const release = this.#slots.take(owner ?? reply.request.ip, jobId)
-    const format = this.#formats.of(type)
-    reply.hijack()
+  check({ caller, ip }: Pick<FastifyRequest, 'caller' | 'ip'>): void {
+    this.#slots.check(caller ?? ip)
+  }
+
+  /**
+   * Answers with the events of a job in one of our own formats.
+   * @throws ApiError `too-many-streams`
+   */
+  send(reply: FastifyReply, job: Streamed, reading: Reading<AnyStreamEvent>, type: StreamType): void {
+    this.sendAs(this.#formats.of(type), reply, job, reading, writeProblem)
+  }
+
+  /**
+   * Answers with the events of a job. They are written to the socket and not through Fastify, because this path decides what a
+   * token costs. A stream counts for the owner of the job, whoever reads it.
+   * @param refuse answers with an error, if nothing was sent
+   * @throws ApiError `too-many-streams`
+   */
+  sendAs<Event>(
+    format: StreamFormat<Event>,
+    reply: FastifyReply,
+    { id: jobId, owner }: Streamed,
+    reading: Reading<Event>,
+    refuse: (error: ApiError, reply: FastifyReply) => void,
+  ): void {
     const { raw } = reply
+    // The client may have left while its job was made. Nothing would tell that a second time.
+    if (raw.closed) return void reply.hijack()
+    const release = this.#slots.take(owner ?? reply.request.ip, jobId)
+    reply.hijack()
     const head = {
       write: () => void raw.writeHead(200, headersOf(reply, format)),
-      refuse: (error: ApiError) => writeProblem(error, reply),
+      refuse: (error: ApiError) => refuse(error, reply),
+      report: (error: unknown) => reply.log.error({ err: error, jobId }, 'could not write a stream'),
     }
     const stream = new StreamResponse(raw, head, format, this.#timing, (onReady) =>
       this.#service.readEvents(jobId, reading, {
@@ -65,7 +92,7 @@ export class OpenStreams {
   }
 }
 
-function headersOf(reply: FastifyReply, { contentType }: StreamFormat): OutgoingHttpHeaders {
+function headersOf(reply: FastifyReply, { contentType }: Pick<StreamFormat, 'contentType'>): OutgoingHttpHeaders {
   return {
     ...headersSoFar(reply),
     'content-type': contentType,

@@ -1,23 +1,39 @@
 import type { AnyStreamEvent } from '@promptlab/contract'
+import type { ApiError } from '../../base/api-error.ts'
 import { EncodedText } from './encoded-text.ts'
 import { oneLineJson } from './one-line-json.ts'
+import { refusalOf } from './refusal-of.ts'
 import { encodeSseEvent, PING_FRAME, RETRY_FRAME } from './sse.ts'
 
 /** How the events of a job are written. One object serves one response, as it may remember what it has written. */
-export interface StreamFormat {
+export interface StreamFormat<Event = AnyStreamEvent> {
   readonly contentType: string
   /** The text before the first event. */
   readonly opening: string
   /** The keep-alive of an idle stream. Empty if the format has no room for one. */
   readonly keepAlive: EncodedText
   /**
-   * Whether a reader can see in the text that it is complete. In other formats the response has to say so: its head waits for
-   * the first text, so that a job which fails before is answered with a problem. A job that does not complete later, or a server
-   * that stops, breaks the connection.
+   * The longest time that the head waits for the first text, in milliseconds: a job that fails before is answered with its error.
+   * Undefined: the head is sent at once.
    */
-  readonly isSelfContained: boolean
-  encode(events: readonly AnyStreamEvent[]): EncodedText
+  readonly headWaitMs: number | undefined
+  /**
+   * Whether clients resume a response that ends before the final event, so that a server which stops may end it. Otherwise it
+   * breaks the connection.
+   */
+  readonly isResumable: boolean
+  encode(events: readonly Event[]): EncodedText
+  /**
+   * Whether a response may end behind an event. If not, the connection is broken, so that a part does not look like the whole.
+   * @param last undefined if there was none
+   */
+  mayEndBehind(last: Event | undefined): boolean
+  /** The error to answer with, if an event is all that there was of a job. Undefined if the job did not fail. */
+  refusalOf(event: Event): ApiError | undefined
 }
+
+/** A reader can see in the text whether it is complete. */
+const RESUMABLE = { headWaitMs: undefined, isResumable: true, mayEndBehind: () => true, refusalOf: () => undefined }
 
 /** The media types of streams. The first is for clients that accept anything. */
 export const STREAM_TYPES = ['text/event-stream', 'application/x-ndjson', 'text/plain'] as const
@@ -29,7 +45,7 @@ export class StreamFormats {
     contentType: 'text/event-stream; charset=utf-8',
     opening: RETRY_FRAME,
     keepAlive: new EncodedText(PING_FRAME),
-    isSelfContained: true,
+    ...RESUMABLE,
     encode: encodeOnce(encodeSseEvent),
   }
 
@@ -38,7 +54,7 @@ export class StreamFormats {
     opening: '',
     // Readers of the format skip an empty line.
     keepAlive: new EncodedText('\n'),
-    isSelfContained: true,
+    ...RESUMABLE,
     encode: encodeOnce((event) => `${oneLineJson(event)}\n`),
   }
 
@@ -61,7 +77,9 @@ class PlainText implements StreamFormat {
   readonly contentType = 'text/plain; charset=utf-8'
   readonly opening = ''
   readonly keepAlive = new EncodedText('')
-  readonly isSelfContained = false
+  readonly headWaitMs = Number.POSITIVE_INFINITY
+  readonly isResumable = false
+  readonly refusalOf = refusalOf
   readonly #join: StreamFormat['encode']
   /** The first half of a surrogate pair whose other half is in the next token. Half a pair cannot be written as UTF-8. */
   #half = ''
@@ -77,6 +95,10 @@ class PlainText implements StreamFormat {
     if (this.#half === '' && !isSplit) return joined
     this.#half = isSplit ? text.slice(-1) : ''
     return new EncodedText(isSplit ? text.slice(0, -1) : text)
+  }
+
+  mayEndBehind(last: AnyStreamEvent | undefined): boolean {
+    return last?.event === 'metrics'
   }
 }
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { Agent, createServer, get, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { StreamEvent } from '@promptlab/contract'
+import type { AnyStreamEvent, StreamEvent } from '@promptlab/contract'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { ApiError } from '../../base/api-error.ts'
 import { StreamFormats, type StreamType } from './stream-format.ts'
@@ -76,10 +76,11 @@ function stream(
   response: ServerResponse,
   source: ScriptedSource,
   type: StreamType = 'text/event-stream',
-): StreamResponse {
+): StreamResponse<AnyStreamEvent> {
   const head = {
     write: () => void response.writeHead(200),
     refuse: ({ code }: ApiError) => void response.writeHead(418).end(code),
+    report: () => {},
   }
   return new StreamResponse(response, head, new StreamFormats().of(type), TIMING, (onReady) => {
     source.onReady = onReady

@@ -1,29 +1,29 @@
 import type { ServerResponse } from 'node:http'
 import type { Writable } from 'node:stream'
-import type { AnyStreamEvent } from '@promptlab/contract'
 import { ApiError } from '../../base/api-error.ts'
 import { IdleTimer } from '../../base/idle-timer.ts'
 import type { EncodedText } from './encoded-text.ts'
-import { refusalOf } from './refusal-of.ts'
 import type { StreamFormat } from './stream-format.ts'
 
 /** The source of the events: see `JobEventReader`. */
-export interface EventSource {
+export interface EventSource<Event> {
   readonly isDone: boolean
-  read(): readonly AnyStreamEvent[]
+  read(): readonly Event[]
   close(): void
 }
 
-/** How a response begins: as a stream, or as a problem. Exactly one of the two is called, at most once. */
+/** How a response begins: as a stream, or as an error. Exactly one of the first two is called, at most once. */
 export interface StreamHead {
   /** Sets the status 200 and the headers of the stream. */
   write(): void
-  /** Answers with a problem. */
+  /** Answers with an error. */
   refuse(error: ApiError): void
+  /** Called with an error of the format, which ends the response. */
+  report(error: unknown): void
 }
 
 export interface StreamTiming {
-  /** An idle stream sends a keep-alive after this many milliseconds, or its head if it is still held back. */
+  /** An idle stream sends a keep-alive after this many milliseconds, behind its head if that is still held back. */
   readonly keepAliveMs: number
   /** A reader that takes nothing for this many milliseconds is disconnected. It may resume. */
   readonly stallMs: number
@@ -33,14 +33,16 @@ export interface StreamTiming {
  * Writes the events of one reader to its response. It takes events only while the connection has room, so a slow reader costs
  * no memory. Events that became ready meanwhile leave in one write.
  */
-export class StreamResponse {
+export class StreamResponse<Event> {
   readonly #response: ServerResponse
   readonly #head: StreamHead
   readonly #sink: Writable
-  readonly #format: StreamFormat
-  readonly #events: EventSource
+  readonly #format: StreamFormat<Event>
+  readonly #events: EventSource<Event>
   readonly #timing: StreamTiming
   readonly #keepAlive: IdleTimer
+  /** Ends the wait of the head for the first text. */
+  #headWait: NodeJS.Timeout | undefined
   #stall: NodeJS.Timeout | undefined
   #isHeadSent = false
   #isChunked = false
@@ -53,9 +55,9 @@ export class StreamResponse {
   constructor(
     response: ServerResponse,
     head: StreamHead,
-    format: StreamFormat,
+    format: StreamFormat<Event>,
     timing: StreamTiming,
-    open: (onReady: () => void) => EventSource,
+    open: (onReady: () => void) => EventSource<Event>,
   ) {
     this.#response = response
     this.#head = head
@@ -67,8 +69,9 @@ export class StreamResponse {
     this.#keepAlive = new IdleTimer(timing.keepAliveMs, () => this.#sendKeepAlive())
     this.#sink.on('drain', this.#drained)
     response.once('close', () => this.#release())
-    // Other formats can report a failure by the status as long as there is no text.
-    if (format.isSelfContained) this.#sendHead()
+    const { headWaitMs } = format
+    if (headWaitMs === undefined) this.#sendHead()
+    else if (headWaitMs < timing.keepAliveMs) this.#headWait = setTimeout(() => this.#sendKeepAlive(), headWaitMs)
     this.#events = open(() => this.#pump())
     this.#pump()
   }
@@ -79,7 +82,7 @@ export class StreamResponse {
     const { socket } = this.#response
     // An open connection would delay the shutdown.
     const close = () => socket?.destroySoon()
-    if (this.#format.isSelfContained) {
+    if (this.#format.isResumable) {
       this.#end(close)
     } else {
       this.#response.once('finish', close)
@@ -100,6 +103,7 @@ export class StreamResponse {
 
   #sendHead(): void {
     this.#isHeadSent = true
+    clearTimeout(this.#headWait)
     this.#head.write()
     const response = this.#response
     // Written to the response, which sends the head along.
@@ -109,11 +113,23 @@ export class StreamResponse {
     this.#isChunked = this.#sink !== response && response.chunkedEncoding
   }
 
+  /** An error in a view or a format is the end of this response, and of nothing else. */
   #pump(): void {
+    try {
+      this.#writeReady()
+    } catch (error) {
+      // Outside of this response it would end the process, and with it all other responses and jobs.
+      this.#head.report(error)
+      this.fail(new ApiError('internal', 'The server failed to write this answer. Its log has the details.'))
+    }
+  }
+
+  #writeReady(): void {
     while (!this.#isOver && !this.#stall) {
       const events = this.#events.read()
       const last = events.at(-1)
       const { isDone } = this.#events
+      if (isDone && this.#isRefused(events)) return
       // The last events and the end of the response leave in one write.
       if (isDone) this.#sink.cork()
       if (last) this.#write(this.#format.encode(events))
@@ -122,15 +138,27 @@ export class StreamResponse {
     }
   }
 
-  #finish(last: AnyStreamEvent | undefined): void {
-    if (this.#format.isSelfContained || last?.event === 'metrics') {
+  #finish(last: Event | undefined): void {
+    if (this.#format.mayEndBehind(last)) {
       if (!this.#isHeadSent) this.#sendHead()
       this.#end()
       return
     }
-    const refusal = last && !this.#isHeadSent ? refusalOf(last) : undefined
+    const refusal = last && this.#refusalOf(last)
     if (refusal) this.fail(refusal)
     else this.#cutOff()
+  }
+
+  /** Answers with the error of a job of which there is nothing else. */
+  #isRefused(events: readonly Event[]): boolean {
+    const [only] = events
+    const refusal = events.length === 1 && only !== undefined ? this.#refusalOf(only) : undefined
+    if (refusal) this.fail(refusal)
+    return refusal !== undefined
+  }
+
+  #refusalOf(last: Event): ApiError | undefined {
+    return this.#isHeadSent ? undefined : this.#format.refusalOf(last)
   }
 
   #write(encoded: EncodedText): void {
@@ -170,26 +198,39 @@ export class StreamResponse {
     }
     this.#release()
     this.#sink.uncork()
-    socket.destroySoon()
+    if (this.#isWholeWhenClosed) this.#sink.write('', () => this.#destroy())
+    else socket.destroySoon()
     this.#awaitReader()
+  }
+
+  /** Whether a client takes the end of the connection for the end of the text: one of HTTP/1.0, such as a proxy, gets no chunks. */
+  get #isWholeWhenClosed(): boolean {
+    return this.#isHeadSent && !this.#isChunked
   }
 
   /** Gives a reader that has not taken the end of the text yet a last time for it. */
   #awaitReader(): void {
     if (this.#sink.writableLength === 0) return
-    const stall = setTimeout(() => this.#response.destroy(), this.#timing.stallMs)
+    const stall = setTimeout(() => this.#destroy(), this.#timing.stallMs)
     this.#response.once('close', () => clearTimeout(stall))
   }
 
   #break(): void {
     this.#release()
-    this.#response.destroy()
+    this.#destroy()
+  }
+
+  #destroy(): void {
+    const { socket } = this.#response
+    if (socket && this.#isWholeWhenClosed) socket.resetAndDestroy()
+    else this.#response.destroy()
   }
 
   #release(): void {
     if (this.#isOver) return
     this.#isOver = true
     this.#keepAlive.stop()
+    clearTimeout(this.#headWait)
     clearTimeout(this.#stall)
     this.#sink.off('drain', this.#drained)
     this.#events.close()

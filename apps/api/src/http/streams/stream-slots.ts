@@ -22,14 +22,23 @@ export class StreamSlots {
   }
 
   /**
+   * Checks that a caller has a free slot, for requests that are to do nothing if they cannot be answered.
+   * @throws ApiError `too-many-streams`
+   */
+  check(caller: string): void {
+    const { perCaller } = this.#limits
+    if (this.#byCaller.of(caller) >= perCaller) throw tooMany(`You have ${perCaller} open streams.`)
+  }
+
+  /**
    * Takes a slot for a stream.
    * @returns releases the slot; must be called once
    * @throws ApiError `too-many-streams`
    */
   take(caller: string, jobId: string): () => void {
-    const { perCaller, perJob } = this.#limits
+    const { perJob } = this.#limits
     if (this.#byJob.of(jobId) >= perJob) throw tooMany(`This job has ${perJob} open streams.`)
-    if (this.#byCaller.of(caller) >= perCaller) throw tooMany(`You have ${perCaller} open streams.`)
+    this.check(caller)
     this.#byCaller.add(caller, 1)
     this.#byJob.add(jobId, 1)
     return () => {

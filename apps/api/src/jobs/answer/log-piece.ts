@@ -10,8 +10,10 @@ export interface LogPart {
   readonly name: string
   /** What the vendor wants back with the part, once it has come. */
   readonly carry: JsonValue | undefined
-  /** The arguments of a tool call so far, which are whole at its end. */
-  arguments(): string
+  /** The part before this one, which is complete. A part of no length has no piece in the log and is found only here. */
+  readonly previous: LogPart | undefined
+  /** The text so far; the arguments of a tool call. It is whole once a later part has begun, or the answer has ended. */
+  text(): string
 }
 
 export type LogPieceKind = 'text' | 'reasoning' | 'refusal' | 'tool-call' | 'tool-arguments' | 'tool-call-end'

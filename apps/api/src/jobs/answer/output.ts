@@ -2,7 +2,7 @@ import type { JobMetrics, JobStatus, OutputPart } from '@promptlab/contract'
 import { partLength, type StoredAnswer, type StoredPart } from './stored-answer.ts'
 
 /** How the job of an answer stands. */
-interface AnswerEnd {
+export interface AnswerEnd {
   readonly status: JobStatus
   readonly metrics: JobMetrics
 }
@@ -40,7 +40,7 @@ function outputPart(part: StoredPart, text: string, isCut: boolean): OutputPart 
 }
 
 /** Whether the answer has ended before the model had said everything, so that its last part was cut off. */
-function wasCutOff({ status, metrics }: AnswerEnd): boolean {
+export function wasCutOff({ status, metrics }: AnswerEnd): boolean {
   if (status === 'failed' || status === 'cancelled') return true
   return metrics.finishReason === 'length' || metrics.finishReason === 'content-filter'
 }

@@ -16,7 +16,7 @@ export interface TimedPiece {
 
 /** A text in blocks behind a place. It does not matter which parts the text is made of. */
 export function* blocksOfText(result: string, start: number): Generator<LogPiece> {
-  const part = logPart({ type: 'text', length: result.length }, 0)
+  const part = logPart({ type: 'text', length: result.length }, 0, undefined, result)
   for (let at = start; at < result.length; at += MAX_BLOCK_LENGTH) {
     const text = result.slice(at, at + MAX_BLOCK_LENGTH)
     const end = at + text.length
@@ -125,17 +125,29 @@ class PieceCutter {
 
 function* stretchesOf(answer: StoredAnswer): Generator<Stretch, undefined> {
   let textEnd = 0
+  let previous: LogPart | undefined
   for (const [index, stored] of partsOf(answer).entries()) {
-    const part = logPart(stored, index)
+    if (stored.type === 'text') textEnd += stored.length
+    const text = textOf(stored, answer.result, textEnd)
+    const part = logPart(stored, index, previous, text)
+    previous = part
     if (stored.type === 'tool-call') {
       yield { kind: 'tool-call', part, text: '', length: 1 }
-      if (stored.arguments !== '') yield stretch('tool-arguments', part, stored.arguments)
+      if (text !== '') yield stretch('tool-arguments', part, text)
       if (stored.ended) yield { kind: 'tool-call-end', part, text: '', length: 1 }
-      continue
-    }
-    const text = stored.type === 'text' ? answer.result.slice(textEnd, textEnd + stored.length) : stored.text
-    if (stored.type === 'text') textEnd += stored.length
-    if (text !== '') yield stretch(stored.type, part, text)
+    } else if (text !== '') yield stretch(stored.type, part, text)
+  }
+}
+
+/** @param textEnd where the part ends in the text, if it is text */
+function textOf(stored: StoredPart, result: string, textEnd: number): string {
+  switch (stored.type) {
+    case 'text':
+      return result.slice(textEnd - stored.length, textEnd)
+    case 'tool-call':
+      return stored.arguments
+    default:
+      return stored.text
   }
 }
 
@@ -143,8 +155,10 @@ function stretch(kind: LogPieceKind, part: LogPart, text: string): Stretch {
   return { kind, part, text, length: text.length }
 }
 
-function logPart(stored: StoredPart, index: number): LogPart {
+function logPart(stored: StoredPart, index: number, previous: LogPart | undefined, text: string): LogPart {
   const { type, carry } = stored
-  const call = type === 'tool-call' ? stored : { callId: '', name: '', arguments: '' }
-  return { index, type, callId: call.callId, name: call.name, carry, arguments: () => call.arguments }
+  const { callId, name } = type === 'tool-call' ? stored : NO_CALL
+  return { index, type, callId, name, carry, previous, text: () => text }
 }
+
+const NO_CALL = { callId: '', name: '' }

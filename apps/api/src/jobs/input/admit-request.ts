@@ -11,6 +11,8 @@ interface Admission {
   readonly request: JobRequest
   readonly items: readonly Item[]
   readonly caller: string | undefined
+  /** Whether the answer can be read again. */
+  readonly isStored: boolean
   readonly provider: { readonly name: string; readonly capabilities: ProviderCapabilities }
 }
 
@@ -27,11 +29,11 @@ interface AdmissionDeps {
  * `storage-quota-exceeded`, `storage-unavailable`
  */
 export async function admitRequest(admission: Admission, deps: AdmissionDeps): Promise<void> {
-  const { request, provider } = admission
+  const { request, provider, isStored } = admission
   const chain = request.previousJobId === undefined ? [] : await chainOf(admission, request.previousJobId, deps)
   checkCapabilities(request, chain, provider)
   checkConversation(request, chain)
-  await deps.jobs.checkReadable(recordVersionOf(request))
+  await deps.jobs.checkReadable(recordVersionOf({ ...request, isHidden: !isStored }))
   await checkStoredBytes(admission, deps)
 }
 
@@ -43,7 +45,8 @@ async function chainOf(
   const chain = await readChain(request, jobs, MAX_CHAIN_LENGTH)
   const previous = chain.at(-1)
   // The same error as for an unknown id, so that callers cannot find out which ids exist.
-  if (!previous || (caller !== undefined && previous.owner !== caller)) throw new PreviousJobGoneError(previousJobId)
+  const isHidden = previous?.deleteAfter !== undefined || (caller !== undefined && previous?.owner !== caller)
+  if (!previous || isHidden) throw new PreviousJobGoneError(previousJobId)
   if (isFinal(previous)) return chain
   const message = `The job ${previousJobId} is ${previous.status}, and the conversation goes on behind its answer. Wait for its end.`
   throw new ApiError('job-not-finished', message)

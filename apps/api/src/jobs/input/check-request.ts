@@ -99,6 +99,8 @@ function partsFaults(parts: readonly Part[], path: string, provider: Provider): 
 function partFaults(part: Part, path: string, provider: Provider): Fault[] {
   switch (part.type) {
     case 'text':
+    case 'reasoning':
+    case 'refusal':
       return []
     case 'image':
     case 'file':

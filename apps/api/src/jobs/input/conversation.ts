@@ -1,9 +1,10 @@
-import type { ShownMessage, ShownPart } from '@promptlab/contract'
-import type { AssistantPart, Message, ToolResultPart, UserPart } from '@promptlab/providers'
-import { partsOf } from '../answer/stored-answer.ts'
+import type { AssistantPart, Message } from '@promptlab/providers'
+import type { InputCarry } from '../door.ts'
 import type { StoredJob } from '../job.ts'
 import { type JobRepository, PreviousJobGoneError } from '../ports/job-repository.ts'
+import { answerParts } from './answer-parts.ts'
 import { ItemReader } from './item-reader.ts'
+import { readCarry, readMessage } from './read-message.ts'
 
 type Asked = Pick<StoredJob, 'messages' | 'previousJobId'>
 
@@ -45,104 +46,43 @@ export async function readConversation(
   const items = new ItemReader(jobs)
   const messages: Message[] = []
   for (const earlier of await readChain(job, jobs)) {
-    messages.push(...(await inputOf(earlier, items)))
-    const content = answerParts(earlier, job.provider)
+    messages.push(...(await inputOf(earlier, job.provider, items)))
+    const content = answerOf(earlier, job.provider)
     if (content.length > 0) messages.push({ role: 'assistant', content })
   }
-  return [...messages, ...(await inputOf(job, items))]
+  return [...messages, ...(await inputOf(job, job.provider, items))]
 }
 
-async function inputOf({ prompt, messages }: StoredJob, items: ItemReader): Promise<Message[]> {
-  if (!messages) return [{ role: 'user', content: [{ type: 'text', text: prompt }] }]
+async function inputOf(job: StoredJob, provider: string, items: ItemReader): Promise<Message[]> {
+  if (!job.messages) return [{ role: 'user', content: [{ type: 'text', text: job.prompt }] }]
+  // No other provider gets what a vendor gave.
+  const own = (job.carries ?? []).filter((carry) => carry.provider === provider)
+  const carries = Map.groupBy(own, ({ message }) => message)
   const read: Message[] = []
-  for (const message of messages) read.push(await messageOf(message, items))
+  for (const [index, message] of job.messages.entries()) {
+    const one = await readMessage(message, items)
+    read.push(one.role === 'assistant' ? await withCarries(one, carries.get(index) ?? [], items) : one)
+  }
   return read
 }
 
-async function messageOf({ role, content }: ShownMessage, items: ItemReader): Promise<Message> {
-  const parts: ShownPart[] = typeof content === 'string' ? [{ type: 'text', text: content }] : content
-  switch (role) {
-    case 'system':
-      return { role, content: await eachOf(parts, (part) => textPart(part, items)) }
-    case 'user':
-      return { role, content: await eachOf(parts, (part) => userPart(part, items)) }
-    case 'assistant':
-      return { role, content: await eachOf(parts, (part) => assistantPart(part, items)) }
-    case 'tool':
-      return { role, content: await eachOf(parts, (part) => toolResult(part, items)) }
+async function withCarries(
+  { role, content }: Extract<Message, { role: 'assistant' }>,
+  carries: readonly InputCarry[],
+  items: ItemReader,
+): Promise<Message> {
+  const parts: AssistantPart[] = [...content]
+  for (const carry of carries) {
+    const part = parts[carry.part]
+    // A refusal goes back as text, for which vendors want nothing.
+    if (part && part.type !== 'refusal') parts[carry.part] = { ...part, carry: await readCarry(carry, items) }
   }
+  return { role, content: parts }
 }
 
-/** The parts in turn, not at once: each may be as long as a whole request. */
-async function eachOf<Part>(
-  parts: readonly ShownPart[],
-  read: (part: ShownPart) => Promise<Part | undefined>,
-): Promise<Part[]> {
-  const all: Part[] = []
-  for (const part of parts) {
-    const one = await read(part)
-    if (one !== undefined) all.push(one)
-  }
-  return all
-}
-
-async function textPart(part: ShownPart, items: ItemReader) {
-  if (part.type !== 'text') return undefined
-  return { type: part.type, text: 'item' in part ? await items.text(part) : part.text }
-}
-
-async function userPart(part: ShownPart, items: ItemReader): Promise<UserPart | undefined> {
-  if (part.type === 'text') return await textPart(part, items)
-  if (part.type !== 'image' && part.type !== 'file') return undefined
-  const source = 'item' in part ? { mediaType: part.mediaType, data: await items.base64(part) } : linkOf(part)
-  return part.type === 'image'
-    ? { type: part.type, ...source }
-    : { type: part.type, ...(part.name !== undefined && { name: part.name }), ...source }
-}
-
-function linkOf({ url, mediaType }: { readonly url: string; readonly mediaType?: string | undefined }) {
-  return { url, ...(mediaType !== undefined && { mediaType }) }
-}
-
-async function assistantPart(part: ShownPart, items: ItemReader): Promise<AssistantPart | undefined> {
-  if (part.type !== 'tool-call') return await textPart(part, items)
-  const { type, callId, name } = part
-  return { type, callId, name, arguments: await items.textOf(part.arguments) }
-}
-
-async function toolResult(part: ShownPart, items: ItemReader): Promise<ToolResultPart | undefined> {
-  if (part.type !== 'tool-result') return undefined
-  const { type, callId, content } = part
-  const parts: ShownPart[] = typeof content === 'string' ? [{ type: 'text', text: content }] : content
-  return { type, callId, content: await eachOf(parts, (inner) => userPart(inner, items)) }
-}
-
-/**
- * What a job answered, for a provider. A tool call that was cut is left out, because there can be no result. What a vendor
- * wants back is only for its own provider.
- */
-function answerParts(job: StoredJob, provider: string): AssistantPart[] {
-  if (job.status === 'pending') return []
-  const parts: AssistantPart[] = []
-  let textEnd = 0
-  for (const part of partsOf(job)) {
-    const carried = job.provider === provider && part.carry !== undefined && { carry: part.carry }
-    switch (part.type) {
-      case 'text':
-        textEnd += part.length
-        parts.push({ type: part.type, text: job.result.slice(textEnd - part.length, textEnd), ...carried })
-        break
-      case 'tool-call': {
-        const { type, callId, name, ended } = part
-        if (ended) parts.push({ type, callId, name, arguments: part.arguments, ...carried })
-        break
-      }
-      case 'reasoning':
-        parts.push({ type: part.type, text: part.text, ...carried })
-        break
-      case 'refusal':
-        parts.push({ type: part.type, text: part.text })
-    }
-  }
-  return parts
+/** What a job answered, for a provider. What a vendor wants back is only for its own provider. */
+function answerOf(job: StoredJob, provider: string): AssistantPart[] {
+  return job.status === 'pending'
+    ? []
+    : answerParts(job, job.provider === provider).filter((part) => part !== undefined)
 }

@@ -1,7 +1,14 @@
 import type { FinalJob, ProviderErrorCode, RunningJob } from '@promptlab/contract'
+import type { DoorName } from '../door.ts'
 
 /** Counts what operators watch. It is called a few times a run and never for a token; it must not throw. */
 export interface JobObserver {
+  /**
+   * A request has got its job.
+   * @param door where the request was made; undefined for the native API
+   * @param isNew whether the request created the job, or joined the one of an earlier request
+   */
+  jobCreated(door: DoorName | undefined, isNew: boolean): void
   /** A run begins in this process. */
   runStarted(job: RunningJob): void
   /** A run has ended in this process. */

@@ -1,6 +1,7 @@
 import type { FinalJob, Job, JobMetrics, JobStatus, JobSummary } from '@promptlab/contract'
 import { ApiError } from '../../base/api-error.ts'
 import type { AnswerGrowth } from '../answer/stored-answer.ts'
+import type { DoorClient } from '../door.ts'
 import type { StoredJob, StoredPendingJob, StoredRunningJob } from '../job.ts'
 import type { LedgerQuery, UsageSum } from '../usage/ledger.ts'
 
@@ -56,6 +57,36 @@ export interface JobRepository {
 
   /** The bytes of input (prompts and options) that pending jobs hold, by owner. */
   countPendingBytes(): Promise<ReadonlyMap<string | undefined, number>>
+
+  /**
+   * The jobs that were made of a request with this digest and have not failed or been cancelled, newest first, without their
+   * texts.
+   */
+  findByRequest(digest: string, limit: number): Promise<RequestedJob[]>
+
+  /**
+   * Stores how the client of a job stands, if it stands as the caller of this method knows it; returns whether it did. Of two
+   * simultaneous calls with the same `from`, at most one gets `true`. `replace` leaves these fields as they are.
+   * @throws StorageUnavailableError nothing was stored
+   */
+  replaceClient(id: string, next: ClientState, from: DoorClient | undefined): Promise<boolean>
+
+  /**
+   * Removes final jobs whose `deleteAfter` has passed, at most `limit` of them.
+   * @param now milliseconds since the epoch
+   * @returns how many were removed
+   * @throws StorageUnavailableError nothing was removed
+   */
+  deleteHidden(now: number, limit: number): Promise<number>
+
+  /** Names this process among those that share the store, in `DoorClient.process`. Another one after each start. */
+  readonly processId: string
+
+  /**
+   * Whether a process still uses the store. It is known as soon as the process is gone, not only when its lease is over.
+   * @throws StorageUnavailableError
+   */
+  isConnected(processId: string): Promise<boolean>
 
   /** Jobs as lists show them, newest first: by time of creation, then by id. However long their texts are, a page is small. */
   list(query: JobQuery): Promise<JobSummary[]>
@@ -165,6 +196,12 @@ export interface JobExpiry {
   readonly endedLongBefore: number
 }
 
+/** A job that was made of a request. */
+export type RequestedJob = Pick<StoredJob, 'id' | 'status' | 'client'>
+
+/** How the client of a job stands, and when the job is removed, if its caller asked not to store it. */
+export type ClientState = Pick<StoredJob, 'client' | 'deleteAfter'>
+
 /** Names one run of a job. */
 export type JobRun = Pick<StoredJob, 'id' | 'run'>
 
@@ -180,10 +217,11 @@ export interface WaitingJob extends JobPosition {
 /**
  * The newest form of a record that this version of the server reads and writes. Records of version 1 have a prompt, the
  * first three options, and an answer of text. Those of version 2 have messages, a previous job, parts, and all options,
- * finish reasons and error codes. A request whose record older versions cannot read is refused while one of them shares the
+ * finish reasons and error codes. Those of version 3 have carries, a time to be removed, and reasoning and refusals among
+ * their messages. A request whose record older versions cannot read is refused while one of them shares the
  * store.
  */
-export const RECORD_VERSION = 2
+export const RECORD_VERSION = 3
 
 /** How long a key belongs to the job that was created with it. */
 export const IDEMPOTENCY_WINDOW_MS = 24 * 60 * 60 * 1000

@@ -36,7 +36,7 @@ export interface TokenLog {
    * Attaches a reader behind a cursor of its view, even before the first piece exists. The reader sees everything that is
    * appended or closed from now on, so attach first, then look the record up.
    */
-  attach(jobId: string, view: View, after: number, listener: TokenListener): TokenReader
+  attach<Event>(jobId: string, view: View<Event>, after: number, listener: TokenListener): TokenReader<Event>
 
   /** Publishes what is left and releases everything. Nothing may be appended afterwards. */
   stop(): Promise<void>
@@ -52,9 +52,9 @@ export interface TokenListener {
   readonly onIdle: () => void
 }
 
-export interface TokenReader {
+export interface TokenReader<Event = AnyStreamEvent> {
   /** The events of all pieces behind the cursor, which moves to their end. Empty when none is ready. */
-  read(): readonly AnyStreamEvent[]
+  read(): readonly Event[]
 
   /** The cursor behind everything that was read. */
   readonly cursor: number

@@ -17,8 +17,8 @@ interface JobEventReaderDeps {
 }
 
 /** What is read of a job. */
-export interface Reading {
-  readonly view: View
+export interface Reading<Event = AnyStreamEvent> {
+  readonly view: View<Event>
   /** The cursor behind which events are read, as the view counts. */
   readonly after: number
   /** Replays a job that has ended with the timing of its run, so many times as fast. Undefined: as fast as it is read. */
@@ -36,14 +36,14 @@ export interface ReaderCallbacks {
  * Reads the events of one job behind a cursor: what there is of the answer, the live pieces, and the final event. Its user asks
  * for the events that are ready. The reader buffers none of them, so a slow user costs no more memory than a fast one.
  */
-export class JobEventReader {
+export class JobEventReader<Event = AnyStreamEvent> {
   readonly #deps: JobEventReaderDeps
   readonly #jobId: string
-  readonly #reading: Reading
+  readonly #reading: Reading<Event>
   readonly #callbacks: ReaderCallbacks
-  readonly #tokens: TokenReader
+  readonly #tokens: TokenReader<Event>
   /** The events behind those of the log, once a lookup has found the record final. */
-  #stored: StoredEvents | undefined
+  #stored: StoredEvents<Event> | undefined
   #isLookingUp = false
   /** Whether only the record can say how to go on. */
   #needsRecord: boolean
@@ -54,7 +54,7 @@ export class JobEventReader {
   /**
    * Attaches to the log before it reads the record, so that a job which ends in between is seen as ended by one of the two.
    */
-  constructor(deps: JobEventReaderDeps, jobId: string, reading: Reading, callbacks: ReaderCallbacks) {
+  constructor(deps: JobEventReaderDeps, jobId: string, reading: Reading<Event>, callbacks: ReaderCallbacks) {
     this.#deps = deps
     this.#jobId = jobId
     this.#reading = reading
@@ -82,7 +82,7 @@ export class JobEventReader {
   }
 
   /** All events that are ready, in order. */
-  read(): readonly AnyStreamEvent[] {
+  read(): readonly Event[] {
     if (this.#isDone || this.#needsRecord) return []
     if (this.#stored) {
       const events = this.#stored.read()
@@ -92,9 +92,10 @@ export class JobEventReader {
     const events = this.#tokens.read()
     if (!this.#tokens.hasEnded) return events
     const { final } = this.#tokens
-    if (final) {
+    const last = final && this.#reading.view.finalEvent(final)
+    if (last !== undefined) {
       this.close()
-      return [...events, this.#reading.view.finalEvent(final)]
+      return [...events, last]
     }
     this.#lookUp((job) => (job && isFinal(job) ? this.#finish(job) : this.close()))
     return events

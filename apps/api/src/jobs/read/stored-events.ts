@@ -1,16 +1,15 @@
-import type { AnyStreamEvent, FinalJob } from '@promptlab/contract'
+import type { AnyStreamEvent } from '@promptlab/contract'
 import type { LogPiece } from '../answer/log-piece.ts'
 import { MAX_BLOCK_LENGTH, type TimedPiece, tapedPieces } from '../answer/recorded-pieces.ts'
-import type { StoredAnswer } from '../answer/stored-answer.ts'
-import { finalEvent } from '../final-event.ts'
+import type { StoredFinalJob } from '../job.ts'
 import type { View } from '../views/view.ts'
 
 /** The events of a job that has ended, from its record. */
-export interface StoredEvents {
+export interface StoredEvents<Event = AnyStreamEvent> {
   /** Whether no more events will come. */
   readonly isDone: boolean
   /** The events that are ready. */
-  read(): readonly AnyStreamEvent[]
+  read(): readonly Event[]
   /** Harmless when repeated. */
   close(): void
 }
@@ -19,16 +18,14 @@ export interface StoredEvents {
 const MAX_EVENTS = 1_000
 const LONGEST_TIMER_MS = 2_147_483_647
 
-type Ended = FinalJob & StoredAnswer
-
 /** The events behind a cursor, as fast as they are read. Many come in several reads, as the reader has room. */
-export class StoredReplay implements StoredEvents {
-  readonly #job: Ended
-  readonly #view: View
+export class StoredReplay<Event> implements StoredEvents<Event> {
+  readonly #job: StoredFinalJob
+  readonly #view: View<Event>
   readonly #pieces: Iterator<LogPiece>
   #isDone = false
 
-  constructor(job: Ended, view: View, cursor: number) {
+  constructor(job: StoredFinalJob, view: View<Event>, cursor: number) {
     this.#job = job
     this.#view = view
     this.#pieces = view.replay(job, cursor)[Symbol.iterator]()
@@ -38,13 +35,13 @@ export class StoredReplay implements StoredEvents {
     return this.#isDone
   }
 
-  read(): readonly AnyStreamEvent[] {
-    const events: AnyStreamEvent[] = []
+  read(): readonly Event[] {
+    const events: Event[] = []
     for (let length = 0; length < MAX_BLOCK_LENGTH && events.length < MAX_EVENTS; ) {
       const next = this.#pieces.next()
       if (next.done) {
         this.#isDone = true
-        return [...events, this.#view.finalEvent(finalEvent(this.#job))]
+        return [...events, this.#view.endOfRecord(this.#job)]
       }
       this.#view.addEvents(events, next.value)
       length += next.value.text.length
@@ -56,9 +53,9 @@ export class StoredReplay implements StoredEvents {
 }
 
 /** The events behind a cursor with the timing of the run. The time begins at the cursor. */
-export class TimedReplay implements StoredEvents {
-  readonly #job: Ended
-  readonly #view: View
+export class TimedReplay<Event> implements StoredEvents<Event> {
+  readonly #job: StoredFinalJob
+  readonly #view: View<Event>
   readonly #speed: number
   readonly #onReady: () => void
   readonly #pieces: Iterator<TimedPiece, undefined>
@@ -73,7 +70,7 @@ export class TimedReplay implements StoredEvents {
    * @param speed how many times as fast as the run
    * @param onReady called when events have become ready
    */
-  constructor(job: Ended, view: View, cursor: number, speed: number, onReady: () => void) {
+  constructor(job: StoredFinalJob, view: View<Event>, cursor: number, speed: number, onReady: () => void) {
     this.#job = job
     this.#view = view
     this.#cursor = cursor
@@ -87,15 +84,15 @@ export class TimedReplay implements StoredEvents {
     return this.#isDone
   }
 
-  read(): readonly AnyStreamEvent[] {
-    const events: AnyStreamEvent[] = []
+  read(): readonly Event[] {
+    const events: Event[] = []
     while (this.#next && this.#dueAt <= performance.now() && events.length < MAX_EVENTS) {
       this.#view.addEvents(events, this.#next.piece)
       this.#advance()
     }
     if (!this.#next) {
       this.#isDone = true
-      return [...events, this.#view.finalEvent(finalEvent(this.#job))]
+      return [...events, this.#view.endOfRecord(this.#job)]
     }
     if (events.length === 0) this.#wait()
     return events

@@ -94,10 +94,15 @@ export function describeFailure(
 ): JobError {
   if (isInterruption(error)) return INTERRUPTED
   if (error instanceof ProviderError) {
-    const { code, retryable } = error
+    const { code, retryable, retryAfterMs } = error
     const { sentence } = error
     const isShown = sentence !== undefined && !quotesInput(sentence, job, input)
-    return { code, message: isShown ? sentence : ownWords(error, job.provider), retryable }
+    return {
+      code,
+      message: isShown ? sentence : ownWords(error, job.provider),
+      retryable,
+      ...(retryAfterMs !== undefined && { retryAfterMs: Math.round(retryAfterMs) }),
+    }
   }
   if (error instanceof PreviousJobGoneError)
     return { code: 'previous-job-gone', message: error.message, retryable: false }

@@ -11,14 +11,13 @@ import type { HandedJob } from '../ports/job-queue.ts'
 import {
   type JobRepository,
   type JobState,
-  RECORD_VERSION,
   StorageUnavailableError,
   UpgradeUnderWayError,
 } from '../ports/job-repository.ts'
 import type { JobTracer } from '../ports/job-tracer.ts'
 import type { Prices } from '../ports/prices.ts'
 import type { TokenLog } from '../ports/token-log.ts'
-import { hasLaterWords, inFirstWords } from '../record-version.ts'
+import { hasLaterWords, inFirstWords, WORDS_VERSION } from '../record-version.ts'
 import { untilAvailable } from '../until-available.ts'
 import { Checkpointer } from './checkpointer.ts'
 import { JobCancelledError, JobInterruptedError } from './job-failure.ts'
@@ -169,7 +168,7 @@ export class JobRunner {
   async #inWordsOfAll(final: StoredFinalJob, active: ActiveJob): Promise<StoredFinalJob> {
     if (!hasLaterWords(final)) return final
     try {
-      await this.#untilAvailable(() => this.#deps.jobs.checkReadable(RECORD_VERSION), active, { jobId: final.id })
+      await this.#untilAvailable(() => this.#deps.jobs.checkReadable(WORDS_VERSION), active, { jobId: final.id })
       return final
     } catch (error) {
       if (error instanceof UpgradeUnderWayError || error instanceof StorageUnavailableError) return inFirstWords(final)

@@ -1,4 +1,5 @@
 import { tapedPieces } from '../answer/recorded-pieces.ts'
+import { finalEvent } from '../final-event.ts'
 import { type View, withoutPrefix } from './view.ts'
 
 /** Everything that the model said. A cursor is a place in the answer. */
@@ -22,7 +23,7 @@ export const FULL_VIEW: View = {
         events.push({ event: kind, id, data: { callId, token: text } })
         break
       case 'tool-call-end':
-        events.push({ event: kind, id, data: { callId, name, arguments: part.arguments() } })
+        events.push({ event: kind, id, data: { callId, name, arguments: part.text() } })
     }
   },
   endOf: ({ end }) => end,
@@ -33,6 +34,7 @@ export const FULL_VIEW: View = {
     return withoutPrefix(piece, cursor - (piece.end - piece.text.length))
   },
   finalEvent: (event) => event,
+  endOfRecord: finalEvent,
   *replay(answer, cursor) {
     for (const { piece } of tapedPieces(answer, cursor)) {
       const rest = this.behind(piece, cursor)

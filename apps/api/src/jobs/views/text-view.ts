@@ -1,6 +1,7 @@
 import type { FinalEvent, JobMetrics } from '@promptlab/contract'
 import { blocksOfText } from '../answer/recorded-pieces.ts'
 import { partLength, partsOf } from '../answer/stored-answer.ts'
+import { finalEvent } from '../final-event.ts'
 import { type View, withoutPrefix } from './view.ts'
 
 /** The text, and nothing else that the model said. A cursor is a length of text, in UTF-16 code units. */
@@ -29,12 +30,16 @@ export const TEXT_VIEW: View = {
     return withoutPrefix(piece, cursor - (piece.textEnd - piece.text.length))
   },
   finalEvent: withoutCost,
+  endOfRecord: (job) => withoutCost(finalEvent(job)),
   replay: ({ result }, cursor) => blocksOfText(result, cursor),
 }
 
 /** Clients of the first versions read this view, so its last event has the fields that they know. */
 function withoutCost(event: FinalEvent): FinalEvent {
-  if (event.event === 'error') return { ...event, data: { ...event.data, metrics: firstMetrics(event.data.metrics) } }
+  if (event.event === 'error') {
+    const { retryAfterMs: _, metrics, ...error } = event.data
+    return { ...event, data: { ...error, metrics: firstMetrics(metrics) } }
+  }
   return { ...event, data: firstMetrics(event.data) }
 }
 

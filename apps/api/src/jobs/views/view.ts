@@ -1,16 +1,17 @@
-import type { AnyStreamEvent, FinalEvent, StreamView } from '@promptlab/contract'
+import type { AnyStreamEvent, FinalEvent } from '@promptlab/contract'
 import type { LogLength } from '../answer/log-length.ts'
 import type { LogPiece } from '../answer/log-piece.ts'
 import type { StoredAnswer } from '../answer/stored-answer.ts'
+import type { StoredFinalJob } from '../job.ts'
 
 /**
  * A way of reading an answer: what its events are, and how its cursors count. A view is a pure function of the log and a
  * cursor, so that live, resumed and replayed streams of a job have the same events.
  */
-export interface View {
-  readonly name: StreamView
+export interface View<Event = AnyStreamEvent> {
+  readonly name: string
   /** Adds the events of a piece to a list. */
-  addEvents(events: AnyStreamEvent[], piece: LogPiece): void
+  addEvents(events: Event[], piece: LogPiece): void
   /** The cursor behind the piece. */
   endOf(piece: LogPiece): number
   /** The cursor behind a whole log. */
@@ -19,8 +20,10 @@ export interface View {
   placeOf(answer: StoredAnswer, cursor: number): number
   /** The part of a piece that lies behind a cursor; undefined if nothing of it does. */
   behind(piece: LogPiece, cursor: number): LogPiece | undefined
-  /** The event that ends a stream, as this view shows it. */
-  finalEvent(event: FinalEvent): FinalEvent
+  /** The event that ends a stream, as this view shows it. Undefined if it has to be made of the record. */
+  finalEvent(event: FinalEvent): Event | undefined
+  /** The same from the record of the job. */
+  endOfRecord(job: StoredFinalJob): Event
   /** The pieces of a stored answer behind a cursor. */
   replay(answer: StoredAnswer, cursor: number): Iterable<LogPiece>
 }

@@ -222,12 +222,28 @@ describe('JsonFileJobRepository refuses to open', () => {
 describe('JsonFileJobRepository of a newer version', () => {
   it('is not called damaged, and stays as it is', async () => {
     const path = await newFile()
-    const content = '{"version":4,"jobs":[],"more":true}'
+    const content = '{"version":5,"jobs":[],"more":true}'
     await writeFile(path, content)
     const opened = JsonFileJobRepository.open(path)
     await expect(opened).rejects.toThrow(StoreOpenError)
     await expect(opened).rejects.toThrow(/was made by a newer version of this server/)
     expect(await readFile(path, 'utf8')).toBe(content)
+  })
+})
+
+describe('the journal of JsonFileJobRepository', () => {
+  it('has records of version 3 in lines of a kind that earlier servers refuse, and reads them', async () => {
+    const path = await newFile()
+    const jobs = await open(path, { journalFromBytes: 0 })
+    const hidden = { ...aJob('a'), deleteAfter: '2026-11-27T10:00:00.000Z' }
+    await jobs.insert(hidden)
+    await jobs.insert(aJob('b'))
+    expect(await readFile(`${path}.journal`, 'utf8')).toMatch(
+      /^\w+ 1 later-job \{"id":"a"[^\n]*\n\w+ 2 job \{"id":"b"/m,
+    )
+    expect((await readStore(path)).entries.map(({ job }) => job)).toEqual([hidden, aJob('b')])
+    await jobs.close()
+    expect(JSON.parse(await readFile(path, 'utf8'))).toEqual({ version: 4, jobs: [hidden, aJob('b')] })
   })
 })
 

@@ -2,9 +2,11 @@ import { constants } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { JobSummary } from '@promptlab/contract'
+import type { DoorClient } from '../../jobs/door.ts'
 import { runOf, type StoredJob, type StoredPendingJob, type StoredRunningJob } from '../../jobs/job.ts'
 import { itemSizes } from '../../jobs/kept-parts.ts'
 import {
+  type ClientState,
   type IdempotencyKey,
   type Item,
   type JobCheckpoint,
@@ -15,21 +17,21 @@ import {
   type JobRun,
   type JobState,
   type KeyedJob,
+  type RequestedJob,
   StorageUnavailableError,
   type WaitingJob,
 } from '../../jobs/ports/job-repository.ts'
 import type { LedgerQuery, UsageSum } from '../../jobs/usage/ledger.ts'
 import { sumEntries } from '../../jobs/usage/usage-tally.ts'
-import { CommitPace } from '../commit-pace.ts'
 import type { FileLock } from '../file-lock.ts'
-import { GroupCommit } from '../group-commit.ts'
 import { locateStoreFile, lockStoreFile, unusableStoreFile } from '../store-file.ts'
 import { StoreOpenError } from '../store-open-error.ts'
 import { damagedStore } from './damaged-store.ts'
 import { nodeDisk } from './disk/disk.ts'
 import { ItemFolder } from './disk/item-folder.ts'
 import { JournaledStore, JournalFullError, type StoreOptions } from './disk/journaled-store.ts'
-import { Draft, keyedJob } from './memory/draft.ts'
+import { DraftWriter } from './draft-writer.ts'
+import { keyedJob } from './memory/draft.ts'
 import { DamagedFileError, type JobEntry } from './memory/job-entry.ts'
 import { StoreFullError, storeBound } from './memory/store-bound.ts'
 import { refuseTooLarge } from './refuse-too-large.ts'
@@ -41,9 +43,6 @@ interface RepositoryOptions extends StoreOptions {
 
 const MISSING_ITEMS =
   'content of messages is missing beside the job store: restore the folder jobs.json.items of the same backup'
-
-/** After a write within this time the store counts as writable, in milliseconds. */
-const FRESH_MS = 5_000
 
 /**
  * Jobs in one JSON file, for one process.
@@ -66,26 +65,22 @@ const FRESH_MS = 5_000
  * or before it when the journal is as long as it may be.
  */
 export class JsonFileJobRepository implements JobRepository {
+  readonly processId: string = crypto.randomUUID()
   readonly #folder: string
   readonly #lock: FileLock
   readonly #store: JournaledStore
   readonly #items: ItemFolder
   readonly #maxBytes: number
-  readonly #pace = new CommitPace()
-  readonly #writes = new GroupCommit<(draft: Draft) => void>(
-    (changes) => this.#commit(changes),
-    () => this.#pace.wait(),
-  )
+  readonly #writer: DraftWriter
   /** Jobs that were running when the store was opened. A store has one server at a time, so their process is gone. */
   readonly #abandonedIds: Set<string>
-  #isWritable = true
-  #writtenAt = Number.NEGATIVE_INFINITY
   #isClosed = false
 
   private constructor(folder: string, lock: FileLock, store: JournaledStore, items: ItemFolder, maxBytes: number) {
     this.#folder = folder
     this.#lock = lock
     this.#store = store
+    this.#writer = new DraftWriter(store)
     this.#items = items
     this.#maxBytes = maxBytes
     this.#abandonedIds = new Set(
@@ -120,8 +115,8 @@ export class JsonFileJobRepository implements JobRepository {
 
   async insert(job: StoredPendingJob | StoredRunningJob, idempotency?: IdempotencyKey): Promise<KeyedJob | undefined> {
     try {
-      return await this.#items.keeping(itemSizes(job.messages).keys(), (checkItems) =>
-        this.#change((draft) => {
+      return await this.#items.keeping(itemSizes(job).keys(), (checkItems) =>
+        this.#writer.change((draft) => {
           const first = draft.findFirst(job, idempotency)
           if (first) return first
           checkItems()
@@ -163,7 +158,7 @@ export class JsonFileJobRepository implements JobRepository {
   }
 
   takeOver(job: JobRun): Promise<StoredRunningJob | undefined> {
-    return this.#change((draft) => {
+    return this.#writer.change((draft) => {
       const entry = draft.get(job.id)
       const stored = entry?.run === runOf(job) ? entry.job : undefined
       if (stored?.status !== 'running') return undefined
@@ -177,8 +172,25 @@ export class JsonFileJobRepository implements JobRepository {
     return this.#store.jobs.pendingBytes
   }
 
+  async findByRequest(digest: string, limit: number): Promise<RequestedJob[]> {
+    return this.#store.jobs.findByRequest(digest, limit).map(({ job: { id, status, client } }) => ({
+      id,
+      status,
+      ...(client && { client }),
+    }))
+  }
+
+  replaceClient(id: string, next: ClientState, from: DoorClient | undefined): Promise<boolean> {
+    return this.#writer.change((draft) => draft.replaceClient(id, next, from))
+  }
+
+  async isConnected(processId: string): Promise<boolean> {
+    return processId === this.processId
+  }
+
   async list({ limit, after, status, provider, owner }: JobQuery): Promise<JobSummary[]> {
     const isAskedFor = (entry: JobEntry) =>
+      entry.deleteAfter === undefined &&
       (owner === undefined || entry.owner === owner) &&
       (!status || entry.status === status) &&
       (!provider || entry.provider === provider)
@@ -186,7 +198,7 @@ export class JsonFileJobRepository implements JobRepository {
   }
 
   replace(next: StoredJob, from: JobState): Promise<boolean> {
-    return this.#change((draft) => {
+    return this.#writer.change((draft) => {
       if (!draft.hasState(next.id, from)) return false
       draft.replace(next)
       return true
@@ -194,7 +206,7 @@ export class JsonFileJobRepository implements JobRepository {
   }
 
   async checkpoint(progress: readonly JobCheckpoint[]): Promise<ReadonlySet<string>> {
-    return await this.#change((draft) => {
+    return await this.#writer.change((draft) => {
       const stored = progress.filter(({ id, run }) => draft.hasState(id, { status: 'running', run }))
       for (const checkpoint of stored) draft.checkpoint(checkpoint)
       return new Set(stored.map(({ id }) => id))
@@ -202,11 +214,15 @@ export class JsonFileJobRepository implements JobRepository {
   }
 
   deleteFinal(id: string): Promise<boolean> {
-    return this.#change((draft) => draft.deleteFinal(id))
+    return this.#writer.change((draft) => draft.deleteFinal(id))
   }
 
   deleteExpired(expiry: JobExpiry, limit: number): Promise<number> {
-    return this.#change((draft) => draft.deleteExpired(expiry, limit))
+    return this.#writer.change((draft) => draft.deleteExpired(expiry, limit))
+  }
+
+  deleteHidden(now: number, limit: number): Promise<number> {
+    return this.#writer.change((draft) => draft.deleteHidden(now, limit))
   }
 
   storeItems(items: readonly Item[]): Promise<void> {
@@ -242,15 +258,13 @@ export class JsonFileJobRepository implements JobRepository {
     } catch (cause) {
       throw new StorageUnavailableError(cause)
     }
-    // After a failed write, only a write that succeeds shows that the disk works again.
-    if (!this.#isWritable || performance.now() - this.#writtenAt > FRESH_MS)
-      await this.#writes.submit((draft) => draft.touch())
+    await this.#writer.checkWritable()
   }
 
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
-    await this.#writes.idle()
+    await this.#writer.close()
     await this.#store.close()
     await this.#lock.release()
   }
@@ -262,37 +276,5 @@ export class JsonFileJobRepository implements JobRepository {
     } catch (cause) {
       throw new StorageUnavailableError(cause)
     }
-  }
-
-  /** Adds a change to the next commit. Resolves with what `decide` returned, once the commit is on disk. */
-  async #change<Result>(decide: (draft: Draft) => Result): Promise<Result> {
-    if (this.#isClosed) throw new StorageUnavailableError()
-    let outcome: (() => Result) | undefined
-    await this.#writes.submit((draft) => {
-      try {
-        const result = decide(draft)
-        outcome = () => result
-      } catch (error) {
-        outcome = () => {
-          throw error
-        }
-      }
-    })
-    if (!outcome) throw new Error('The change was committed without being applied')
-    return outcome()
-  }
-
-  async #commit(changes: readonly ((draft: Draft) => void)[]): Promise<void> {
-    const draft = new Draft(this.#store.jobs)
-    for (const apply of changes) apply(draft)
-    if (!draft.isTouched) return
-    try {
-      await this.#store.commit(draft.changes, draft.removedUsage)
-    } catch (cause) {
-      this.#isWritable = false
-      throw new StorageUnavailableError(cause)
-    }
-    this.#isWritable = true
-    this.#writtenAt = performance.now()
   }
 }

@@ -69,6 +69,7 @@ await withPostgres((newDatabase) => {
 it('the migrations of released versions keep their names and their order, so that an older version refuses new tables', async () => {
   const path = join(await temporaryFolder(), 'jobs.db')
   const released = ['2026-11-24-jobs', '2026-11-25-owners', '2026-11-26-prompt-lengths', '2026-11-26-runs']
+  released.push('2026-11-26-summary-options', '2026-11-27-answers', '2026-11-27-usage')
   const names = await migrateSqlite(path)
   expect(names.slice(0, released.length)).toEqual(released)
   expect(names.length).toBeGreaterThan(released.length)

@@ -19,7 +19,7 @@ export async function insertJob(
   idempotency?: IdempotencyKey,
 ): Promise<KeyedJob | undefined> {
   if (idempotency) return await database.transact((db) => insertKeyed(db, database, job, idempotency))
-  const isOneRow = job.previousJobId === undefined && itemSizes(job.messages).size === 0
+  const isOneRow = job.previousJobId === undefined && itemSizes(job).size === 0
   await database[isOneRow ? 'write' : 'transact']((db) => insertAll(db, database, job))
   return undefined
 }

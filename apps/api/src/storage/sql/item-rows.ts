@@ -101,7 +101,7 @@ export async function* allItems(db: SqlDb): AsyncGenerator<Item> {
  * @throws ItemSweptError a sweep has removed one of them
  */
 export async function lockItems(db: SqlDb, dialect: SqlDialect, job: StoredJob): Promise<void> {
-  for (const ids of chunks([...itemSizes(job.messages).keys()])) {
+  for (const ids of chunks([...itemSizes(job).keys()])) {
     const rows = await db
       .selectFrom('items')
       .select('id')
@@ -118,7 +118,7 @@ export async function lockItems(db: SqlDb, dialect: SqlDialect, job: StoredJob):
 /** Stores which items the jobs refer to. */
 export async function insertJobItems(db: SqlDb, jobs: readonly StoredJob[]): Promise<void> {
   const rows = jobs.flatMap((job) =>
-    [...itemSizes(job.messages)].map(([item_id, size]) => ({
+    [...itemSizes(job)].map(([item_id, size]) => ({
       job_id: toStorable(job.id),
       item_id,
       owner: job.owner ?? null,

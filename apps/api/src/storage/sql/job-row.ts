@@ -5,6 +5,7 @@ import { decodeTape, encodeTape } from '../../jobs/answer/tape.ts'
 import { inputBytes, runOf, StoredJob } from '../../jobs/job.ts'
 import { listedText } from '../../jobs/job-summary.ts'
 import { endedAt, type JobPosition, type JobState, type KeyedJob } from '../../jobs/ports/job-repository.ts'
+import { DOOR_COLUMNS, doorColumns, doorFieldsOf } from './door-columns.ts'
 import { grownAnswer, selectGrowth } from './growth-rows.ts'
 import { listedOptionsJson, selectListedOptions } from './listed-options.ts'
 import type { SqlDialect } from './migrations.ts'
@@ -33,6 +34,7 @@ export function rowOf(job: StoredJob, runnerId: string | null): JobRow {
     previous_job_id: job.previousJobId === undefined ? null : toStorable(job.previousJobId),
     // JSON text has no lone surrogates and no NUL: both are written as escapes.
     messages: job.messages ? JSON.stringify(job.messages) : null,
+    ...doorColumns(job),
     ...stateOf(job, runnerId),
   }
 }
@@ -82,6 +84,7 @@ export function selectJobs(db: SqlDb, dialect: SqlDialect) {
     'jobs.messages',
     'jobs.parts',
     'jobs.tape',
+    ...DOOR_COLUMNS,
     // In the same statement, because these rows are removed when the job ends.
     sql<string | null>`case when jobs.status = 'running' then
       (select string_agg(text, '' order by start) from job_texts where job_id = jobs.id) end`.as('more'),
@@ -151,7 +154,7 @@ type WholeRow = BaseRow & {
   readonly tape: Uint8Array | null
   readonly owner: string | null
   readonly run: number
-}
+} & Parameters<typeof doorFieldsOf>[0]
 
 /** The job of a row. */
 export function jobOf(row: WholeRow): StoredJob {
@@ -162,6 +165,7 @@ export function jobOf(row: WholeRow): StoredJob {
     ...(row.result !== null && answerOf(row, row.result)),
     ...(row.owner !== null && { owner: row.owner }),
     ...(row.run > 0 && { run: row.run }),
+    ...doorFieldsOf(row),
   })
 }
 

@@ -37,7 +37,10 @@ function migratorFor(db: SqlDb, dialect: SqlDialect): Migrator {
   return new Migrator({ db, provider: { getMigrations: async () => migrationsFor(dialect) } })
 }
 
-/** The migrations by name, in their order. A migration that has been released never changes. */
+/**
+ * The migrations by name. They run in the order of their names, so a new one must come last in it. A migration that has been
+ * released never changes.
+ */
 function migrationsFor(dialect: SqlDialect): Record<string, Migration> {
   return {
     '2026-11-24-jobs': { up: (db: Kysely<unknown>) => createJobs(db, dialect) },
@@ -47,6 +50,7 @@ function migrationsFor(dialect: SqlDialect): Record<string, Migration> {
     '2026-11-26-summary-options': { up: addListedOptions },
     '2026-11-27-answers': { up: (db: Kysely<unknown>) => addAnswers(db, dialect) },
     '2026-11-27-usage': { up: (db: Kysely<unknown>) => addUsage(db, dialect) },
+    '2026-11-28-doors': { up: (db: Kysely<unknown>) => addDoors(db, dialect) },
   }
 }
 
@@ -178,6 +182,27 @@ async function addUsage(db: Kysely<unknown>, dialect: SqlDialect): Promise<void>
   )`.execute(db)
 }
 
+/** Old rows keep null: they are jobs of the native API, whose records are of version 1 or 2. */
+async function addDoors(db: Kysely<unknown>, dialect: SqlDialect): Promise<void> {
+  const text = comparedText(dialect)
+  // SQLite would read the whole texts of a row to get at its last columns, so its indexes have all that is asked for.
+  const more = dialect === 'sqlite' ? sql`, status, client` : sql``
+  const statements = [
+    sql`alter table jobs add column door text`,
+    sql`alter table jobs add column request_digest ${text}`,
+    sql`alter table jobs add column client text`,
+    sql`alter table jobs add column carries text`,
+    sql`alter table jobs add column delete_after ${text}`,
+    sql`alter table jobs add column record_version integer`,
+    sql`create index jobs_by_request on jobs (request_digest, created_at, id${more}) where request_digest is not null`,
+    sql`create index jobs_to_delete on jobs (delete_after, ended_at, id) where delete_after is not null`,
+    ...(dialect === 'sqlite'
+      ? [sql`create index jobs_hidden on jobs (id, delete_after) where delete_after is not null`]
+      : guardOfLaterRecords()),
+  ]
+  for (const statement of statements) await statement.execute(db)
+}
+
 /**
  * While a process of an earlier version lives, there are no jobs with a conversation. But one that was paused for longer than
  * its lease counts as gone, and may go on: it would take the prompt for the whole input. The database does not let it start
@@ -197,6 +222,23 @@ function guardOfConversations(): RawBuilder<unknown>[] {
       when (old.status = 'pending' and new.status = 'running'
         and (new.messages is not null or new.previous_job_id is not null))
       execute function refuse_earlier_runner()`,
+  ]
+}
+
+/** The same for all records of later versions: no process starts a job whose record it cannot read. */
+function guardOfLaterRecords(): RawBuilder<unknown>[] {
+  return [
+    sql`create function refuse_unable_runner() returns trigger language plpgsql as $$
+      begin
+        if exists (select from runners where id = new.runner_id and record_version < new.record_version) then
+          return null;
+        end if;
+        return new;
+      end
+    $$`,
+    sql`create trigger guard_later_records before update of status on jobs for each row
+      when (old.status = 'pending' and new.status = 'running' and new.record_version is not null)
+      execute function refuse_unable_runner()`,
   ]
 }
 

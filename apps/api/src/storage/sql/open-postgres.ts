@@ -76,7 +76,8 @@ async function connect(url: string, options: PostgresOptions): Promise<PostgresD
   const { answerWithinMs = ANSWER_WITHIN_MS, freeWithinMs: withinMs = FREE_WITHIN_MS } = options
   const config = configOf(url, answerWithinMs)
   if (!(await keepsSessions(config))) throw pooled(url)
-  const lock = await PostgresLock.acquire(config, shared ? 'shared' : 'exclusive', { logger, withinMs })
+  const id = crypto.randomUUID()
+  const lock = await PostgresLock.acquire(config, shared ? 'shared' : 'exclusive', { processId: id, logger, withinMs })
   if (!(lock instanceof PostgresLock)) throw inUse(url, lock.heldBy)
   let db: SqlDb | undefined
   try {
@@ -84,7 +85,9 @@ async function connect(url: string, options: PostgresOptions): Promise<PostgresD
     db = open({ ...config, max: MAX_CONNECTIONS, onConnect: limitStatements(answerWithinMs) }, logger)
     await checkEncoding(db)
     if (isSource) await checkMigrated(db, 'postgres')
-    const runner = shared ? await RunnerLease.start(db, { times: lease, recordVersion, logger }) : new ExclusiveRunner()
+    const runner = shared
+      ? await RunnerLease.start(db, { id, times: lease, recordVersion, logger })
+      : new ExclusiveRunner(id)
     return new PostgresDatabase(db, lock, runner)
   } catch (error) {
     await db?.destroy()

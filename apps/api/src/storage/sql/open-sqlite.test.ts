@@ -142,6 +142,16 @@ describe('the file of a SQLite store', () => {
       expect(details).toMatch(/USING (COVERING )?INDEX/)
       expect(details).not.toMatch(/TEMP B-TREE/)
     }
+    // Lists look hidden jobs up in their index.
+    const hidden =
+      'select 1 from jobs as hidden indexed by jobs_hidden where hidden.id = jobs.id and delete_after is not null'
+    for (const filter of ['', `owner = 'x' and`, `provider = 'x' and status = 'failed' and`]) {
+      const query = `select id from jobs where ${filter} not exists (${hidden}) order by created_at desc, id desc limit 5`
+      const plan = db.prepare<[], { detail: string }>(`explain query plan ${query}`).all()
+      const details = plan.map(({ detail }) => detail).join('; ')
+      expect(details).toContain('hidden USING COVERING INDEX jobs_hidden')
+      expect(details).not.toMatch(/TEMP B-TREE/)
+    }
     // Without the rows, whose last columns lie behind their texts.
     for (const query of [
       `select id, provider, owner, created_at from jobs where status = 'pending' order by created_at, id limit 500`,
@@ -158,6 +168,15 @@ describe('the file of a SQLite store', () => {
           select 'x' union
           select jobs.previous_job_id from kept join jobs on jobs.id = kept.id where jobs.previous_job_id is not null
         ) select id from kept`,
+      ],
+      [
+        'jobs_by_request',
+        `select id, status, client from jobs where request_digest = 'x' and status not in ('failed', 'cancelled')
+        order by created_at desc, id desc limit 5`,
+      ],
+      [
+        'jobs_to_delete',
+        `select id from jobs where delete_after <= '2026' and ended_at is not null order by delete_after limit 5`,
       ],
       ['items_by_touch', `select id, touched_at from items where touched_at < '2026' order by touched_at, id`],
       ['job_items_by_item', `select 1 from job_items where item_id = 'x'`],

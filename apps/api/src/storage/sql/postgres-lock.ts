@@ -1,6 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client, type ClientConfig } from 'pg'
 import type { Logger } from '../../base/logger.ts'
+import { TAKE_PROCESS_LOCK } from './process-lock.ts'
+
+interface LockOptions {
+  /** Names this process, see `JobRepository.processId`. */
+  readonly processId: string
+  readonly logger: Pick<Logger, 'warn' | 'info'>
+  /** How long to try, in milliseconds. */
+  readonly withinMs: number
+}
 
 /** Several processes can hold a shared lock. An exclusive lock allows no other one. */
 export type LockMode = 'exclusive' | 'shared'
@@ -30,19 +39,21 @@ const OTHER_CONNECTIONS = `
 
 /**
  * A lock on the tables of a store. It is bound to a connection: PostgreSQL releases it when the connection ends, also after
- * a crash. When the connection breaks, this class tries to take the lock again every 500 ms.
+ * a crash. The connection also holds a lock that names this process. When the connection breaks, this class tries to take the lock again every 500 ms.
  */
 export class PostgresLock {
   readonly #config: ClientConfig
   readonly #mode: LockMode
+  readonly #processId: string
   readonly #logger: Pick<Logger, 'warn' | 'info'>
   #client: Client | undefined
   #isClosed = false
   #regaining: Promise<void> | undefined
 
-  private constructor(config: ClientConfig, mode: LockMode, logger: Pick<Logger, 'warn' | 'info'>) {
+  private constructor(config: ClientConfig, mode: LockMode, { processId, logger }: LockOptions) {
     this.#config = config
     this.#mode = mode
+    this.#processId = processId
     this.#logger = logger
   }
 
@@ -53,10 +64,10 @@ export class PostgresLock {
   static async acquire(
     config: ClientConfig,
     mode: LockMode,
-    { logger, withinMs }: { logger: Pick<Logger, 'warn' | 'info'>; withinMs: number },
+    options: LockOptions,
   ): Promise<PostgresLock | { heldBy: string }> {
-    const lock = new PostgresLock(config, mode, logger)
-    const giveUpAt = performance.now() + withinMs
+    const lock = new PostgresLock(config, mode, options)
+    const giveUpAt = performance.now() + options.withinMs
     for (;;) {
       const heldBy = await lock.#take()
       if (heldBy === undefined) return lock
@@ -93,6 +104,7 @@ export class PostgresLock {
         await client.end()
         return describeHolder(holders[0])
       }
+      await client.query(TAKE_PROCESS_LOCK, [this.#processId])
       this.#client = client
       client.once('end', () => this.#onEnd(client))
       return undefined

@@ -1,5 +1,6 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { Logger } from '../../base/logger.ts'
+import { holdsProcessLock } from './process-lock.ts'
 import { type LeaseTimes, RunnerWatch } from './runner-watch.ts'
 import type { Runner } from './sql-database.ts'
 import type { SqlDb } from './tables.ts'
@@ -7,6 +8,8 @@ import type { SqlDb } from './tables.ts'
 export const LEASE_TIMES: LeaseTimes = { leaseMs: 15_000, renewMs: 3_000 }
 
 interface RunnerLeaseOptions {
+  /** Names this process. Its connection with the lock of the store is known by it, see `PostgresLock`. */
+  readonly id: string
   readonly times: LeaseTimes
   /** The newest form of a record that this process reads. */
   readonly recordVersion: number
@@ -22,7 +25,7 @@ interface RunnerLeaseOptions {
  * (docs/decisions/2026-11-24-sql-stores.md).
  */
 export class RunnerLease implements Runner {
-  readonly id = crypto.randomUUID()
+  readonly id: string
   readonly #db: SqlDb
   readonly #options: RunnerLeaseOptions
   readonly #watch: RunnerWatch
@@ -32,6 +35,7 @@ export class RunnerLease implements Runner {
   #hasFailed = false
 
   private constructor(db: SqlDb, options: RunnerLeaseOptions) {
+    this.id = options.id
     this.#db = db
     this.#options = options
     this.#watch = new RunnerWatch(options.times)
@@ -67,6 +71,12 @@ export class RunnerLease implements Runner {
     let older = db.selectFrom('runners').select('id').where('record_version', '<', recordVersion)
     if (gone.length > 0) older = older.where('id', 'not in', gone)
     return (await older.limit(1).executeTakeFirst()) === undefined
+  }
+
+  /** A process whose machine went away may keep its connection for long; then it is gone when its lease has expired. */
+  async isConnected(db: SqlDb, processId: string): Promise<boolean> {
+    if (processId === this.id) return true
+    return !this.#watch.gone(performance.now()).includes(processId) && (await holdsProcessLock(db, processId))
   }
 
   async end(): Promise<void> {

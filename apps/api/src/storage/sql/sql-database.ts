@@ -37,4 +37,6 @@ export interface Runner {
   holdsRuns(): boolean
   /** Whether every living process reads records of a version. */
   canAllRead(db: SqlDb, recordVersion: number): Promise<boolean>
+  /** Whether a process uses the store, as `JobRepository.isConnected` says. */
+  isConnected(db: SqlDb, processId: string): Promise<boolean>
 }

@@ -17,7 +17,7 @@ const JOBS_PER_PAGE = 100
 /** A page ends where its texts would take more: they are in memory at once. */
 const BYTES_PER_PAGE = 16 * 1024 * 1024
 
-const SIZED_COLUMNS = ['prompt', 'options', 'messages', 'result', 'parts', 'tape']
+const SIZED_COLUMNS = ['prompt', 'options', 'messages', 'result', 'parts', 'tape', 'carries', 'door']
 
 /** The jobs of a SQL database, to be copied into another store. */
 export class SqlJobSource implements JobSource {

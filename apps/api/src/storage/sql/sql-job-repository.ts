@@ -1,7 +1,9 @@
 import type { JobSummary } from '@promptlab/contract'
 import { sql } from 'kysely'
+import type { DoorClient } from '../../jobs/door.ts'
 import type { StoredJob, StoredPendingJob, StoredRunningJob } from '../../jobs/job.ts'
 import {
+  type ClientState,
   type IdempotencyKey,
   type Item,
   type JobCheckpoint,
@@ -12,6 +14,7 @@ import {
   type JobRun,
   type JobState,
   type KeyedJob,
+  type RequestedJob,
   StorageUnavailableError,
   UpgradeUnderWayError,
   type WaitingJob,
@@ -20,6 +23,8 @@ import type { LedgerQuery, UsageSum } from '../../jobs/usage/ledger.ts'
 import { usageOf } from '../../jobs/usage/usage-entry.ts'
 import { storeCheckpoints } from './checkpoint-rows.ts'
 import { removeExpired } from './conversation-rows.ts'
+import { isShown } from './door-columns.ts'
+import { findByRequest, hasClient, removeHidden, replaceClient } from './door-rows.ts'
 import { removeCheckpoints } from './growth-rows.ts'
 import { findByKey } from './idempotency-rows.ts'
 import { insertJob } from './insert-job.ts'
@@ -39,7 +44,7 @@ export class SqlJobRepository implements JobRepository {
   readonly #database: SqlDatabase
   readonly #unconfirmedInserts: UnconfirmedInserts
   /** Changes of state that failed, and may have been stored after all. */
-  readonly #unconfirmedChanges = new WeakSet<StoredJob>()
+  readonly #unconfirmedChanges = new WeakSet<StoredJob | ClientState>()
   /** Running jobs of this process that have no checkpoints yet. Most jobs end so, and one statement ends them. */
   readonly #withoutCheckpoints = new Set<string>()
   #isClosed = false
@@ -47,6 +52,10 @@ export class SqlJobRepository implements JobRepository {
   private constructor(database: SqlDatabase) {
     this.#database = database
     this.#unconfirmedInserts = new UnconfirmedInserts(database)
+  }
+
+  get processId(): string {
+    return this.#database.runner.id
   }
 
   /**
@@ -134,9 +143,29 @@ export class SqlJobRepository implements JobRepository {
     return new Map(rows.map(({ owner, bytes }) => [owner ?? undefined, Number(bytes)]))
   }
 
+  async findByRequest(digest: string, limit: number): Promise<RequestedJob[]> {
+    return await findByRequest((await this.#opened()).db, digest, limit)
+  }
+
+  async replaceClient(id: string, next: ClientState, from: DoorClient | undefined): Promise<boolean> {
+    const database = await this.#opened()
+    try {
+      if (await database.write((db) => replaceClient(db, id, next, from))) return true
+      return this.#unconfirmedChanges.has(next) && (await hasClient(database.db, id, next))
+    } catch (error) {
+      if (error instanceof StorageUnavailableError) this.#unconfirmedChanges.add(next)
+      throw error
+    }
+  }
+
+  async isConnected(processId: string): Promise<boolean> {
+    const { db, runner } = await this.#opened()
+    return await runner.isConnected(db, processId)
+  }
+
   async list({ limit, after, status, provider, owner }: JobQuery): Promise<JobSummary[]> {
     const { db, dialect } = await this.#opened()
-    let query = selectSummaries(db, dialect)
+    let query = selectSummaries(db, dialect).where(isShown(dialect))
     if (owner !== undefined) query = query.where('jobs.owner', '=', owner)
     if (status !== undefined) query = query.where('jobs.status', '=', status)
     if (provider !== undefined) query = query.where('jobs.provider', '=', toStorable(provider))
@@ -181,6 +210,11 @@ export class SqlJobRepository implements JobRepository {
   async deleteExpired(expiry: JobExpiry, limit: number): Promise<number> {
     const database = await this.#opened()
     return await database.transact((db) => removeExpired(db, database.dialect, expiry, limit))
+  }
+
+  async deleteHidden(now: number, limit: number): Promise<number> {
+    const database = await this.#opened()
+    return await database.write((db) => removeHidden(db, database.dialect, now, limit))
   }
 
   async storeItems(items: readonly Item[]): Promise<void> {

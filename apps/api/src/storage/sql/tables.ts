@@ -57,6 +57,18 @@ interface JobTable {
   parts: string | null
   /** The tape of the answer. Null in rows of older versions, and before the first piece. */
   tape: Uint8Array | null
+  /** Where the job was made, as JSON. Null for the native API, as are the columns below where they have nothing to say. */
+  door: string | null
+  /** The digest of the request at the door. */
+  request_digest: string | null
+  /** The client that waits for the answer, as JSON, see `clientJson`. */
+  client: string | null
+  /** What vendors want back with the messages, as JSON. */
+  carries: string | null
+  /** When the job is removed. Lists leave out jobs that have it. */
+  delete_after: string | null
+  /** The version of the record, if it is above 2. The database does not let a process start a job that it cannot read. */
+  record_version: ColumnType<number | null, number | undefined, never>
 }
 
 /** The pieces that checkpoints add to the texts of running jobs, so that a long text is not rewritten whenever it grows. */

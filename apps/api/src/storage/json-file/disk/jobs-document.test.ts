@@ -76,6 +76,41 @@ describe('the document of jobs.json', () => {
     }
   })
 
+  it('has version 4 as soon as a record needs it, with a journal and a ledger or not', async () => {
+    const carries = [{ message: 0, part: 0, provider: 'openai', json: '"x"' }]
+    const counts = { inputTokens: 1, outputTokens: 2, cachedInputTokens: 3, cacheWriteTokens: 4, reasoningTokens: 5 }
+    const usage = { owner: '', provider: 'openai', model: 'm', day: '2026-11-27', usdBillionths: 6, unpricedJobs: 1 }
+    for (const rich of [
+      { ...aJob('a'), carries },
+      { ...aJob('a'), deleteAfter: '2026-11-27T10:00:00.000Z' },
+    ])
+      for (const journal of [undefined, NAMED])
+        for (const removedUsage of [[], [{ ...usage, ...counts, jobs: 2 }]]) {
+          const entries = [JobEntry.of(aJob('b')), JobEntry.of(rich)]
+          const document = Buffer.concat([...documentPieces({ entries, removedUsage, journal })])
+          expect(JSON.parse(document.toString())).toMatchObject({ version: 4, jobs: [aJob('b'), rich] })
+          const edited = Buffer.from(JSON.stringify(JSON.parse(document.toString()), null, 2))
+          for (const bytes of [document, edited]) {
+            const read = parseDocument(PATH, bytes)
+            expect({ ...read, entries: jobsOf(read.entries) }).toEqual({
+              entries: [aJob('b'), rich],
+              removedUsage,
+              journal,
+            })
+          }
+          expect(jobsOf(await streamed(document, 7))).toEqual([aJob('b'), rich])
+          expect(await readHead(PATH, chunksOf(document, 9))).toEqual({ removedUsage, journal })
+        }
+  })
+
+  it('stays at version 1 with what only doors read', () => {
+    const made = { door: { name: 'openai-chat' }, requestDigest: 'x', client: { process: 'one' } } as const
+    const entries = [JobEntry.of({ ...aJob('a'), ...made })]
+    expect(JSON.parse(Buffer.concat([...documentPieces({ entries, removedUsage: [] })]).toString())).toMatchObject({
+      version: 1,
+    })
+  })
+
   it('stays at version 1 with a tape, which older versions keep and do not read', () => {
     const entries = [JobEntry.of({ ...startJob(aJob('a'), 0), tape: 'AQI=' })]
     expect(JSON.parse(Buffer.concat([...documentPieces({ entries, removedUsage: [] })]).toString())).toMatchObject({
@@ -138,7 +173,7 @@ describe('the document of jobs.json', () => {
   })
 
   it('of a later version is not called damaged', () => {
-    for (const document of ['{"version":4,"jobs":[]}', '{"version":4}']) {
+    for (const document of ['{"version":5,"jobs":[]}', '{"version":5}']) {
       expect(() => parseDocument(PATH, Buffer.from(document))).toThrow(NewerFileError)
     }
   })

@@ -24,11 +24,14 @@ import { type JournalPoint, NEWLINE, pointChecksum } from './journal-lines.ts'
  *
  *     {"version":3,"removedUsage":[{"owner":"","provider":"openai", … }],"jobs":[
  *
+ * The version is 4 as soon as a record needs it. Then the first line may have a journal and a ledger or not.
+ *
  * A server that does not know the version refuses the document. It would leave something out.
  */
-const FIRST_LINES = { 1: Buffer.from('{"version":1,"jobs":['), 2: Buffer.from('{"version":2,"jobs":[') }
-const FIRST_LINE_WITH_JOURNAL = /^(\{"version":2,"journal":\{"id":"[\w-]+","after":\d+,"checksum":"\w+"\},"jobs":\[)$/
-const FIRST_LINE_WITH_USAGE = /^\{"version":3,.*"jobs":\[$/
+const PLAIN_FIRST_LINES = [1, 2, 4].map((version) => Buffer.from(`{"version":${version},"jobs":[`))
+const FIRST_LINE_WITH_JOURNAL =
+  /^(\{"version":[24],"journal":\{"id":"[\w-]+","after":\d+,"checksum":"\w+"\},"jobs":\[)$/
+const FIRST_LINE_WITH_USAGE = /^\{"version":[34],.*"jobs":\[$/
 const LAST_LINE = Buffer.from(']}')
 const COMMA = 44
 const LINE_END = Buffer.of(NEWLINE)
@@ -42,10 +45,11 @@ const Document = z.discriminatedUnion('version', [
   z.strictObject({ version: z.literal(1), jobs }),
   z.strictObject({ version: z.literal(2), journal, jobs }),
   z.strictObject({ version: z.literal(3), journal, removedUsage: z.array(UsageEntry), jobs }),
+  z.strictObject({ version: z.literal(4), journal, removedUsage: z.array(UsageEntry).optional(), jobs }),
 ])
 
 /** A document of a later version of this server. */
-const NewerDocument = z.looseObject({ version: z.int().min(4) })
+const NewerDocument = z.looseObject({ version: z.int().min(5) })
 
 /** What `jobs.json` has beside the jobs. */
 interface DocumentHead {
@@ -66,10 +70,10 @@ export class EditedDocumentError extends Error {
 }
 
 /** The document in pieces to be written one after the other. */
-export function* documentPieces({ entries, ...head }: JobsDocument): Generator<Uint8Array> {
-  yield head.journal || head.removedUsage.length > 0 ? firstLineWith(head) : firstLineOf(entries)
+export function* documentPieces(document: JobsDocument): Generator<Uint8Array> {
+  yield firstLineOf(document)
   yield LINE_END
-  for (const [index, { line }] of entries.entries()) {
+  for (const [index, { line }] of document.entries.entries()) {
     if (index > 0) yield SEPARATOR
     yield line
   }
@@ -78,19 +82,12 @@ export function* documentPieces({ entries, ...head }: JobsDocument): Generator<U
   yield LINE_END
 }
 
-function firstLineOf(entries: JobEntries): Buffer {
-  return FIRST_LINES[entries.some(({ recordVersion }) => recordVersion > 1) ? 2 : 1]
-}
-
-function firstLineWith({ journal, removedUsage }: DocumentHead): Buffer {
+function firstLineOf({ entries, journal, removedUsage }: JobsDocument): Buffer {
   const name = journal && { id: journal.id, after: journal.after, checksum: pointChecksum(journal) }
   const hasUsage = removedUsage.length > 0
-  const head = {
-    version: hasUsage ? 3 : 2,
-    ...(name && { journal: name }),
-    ...(hasUsage && { removedUsage }),
-    jobs: [],
-  }
+  const recordVersion = entries.reduce((version, entry) => Math.max(version, entry.recordVersion), 1)
+  const version = recordVersion > 2 ? 4 : hasUsage ? 3 : journal ? 2 : recordVersion
+  const head = { version, ...(name && { journal: name }), ...(hasUsage && { removedUsage }), jobs: [] }
   return Buffer.from(JSON.stringify(head).slice(0, -LAST_LINE.length))
 }
 
@@ -204,7 +201,7 @@ class DocumentLines {
     const number = ++this.#lineCount
     if (this.#hasEnded) throw new EditedDocumentError()
     if (number === 1) {
-      if (!line.equals(FIRST_LINES[1]) && !line.equals(FIRST_LINES[2])) this.head = this.#readHead(line)
+      if (!PLAIN_FIRST_LINES.some((plain) => line.equals(plain))) this.head = this.#readHead(line)
       return undefined
     }
     if (line.equals(LAST_LINE)) {
@@ -249,7 +246,7 @@ function valuesOf(path: string, bytes: Buffer): { values: Pick<JobLine, 'value' 
   if (!document.success) throw new DamagedFileError(path, describeIssues(document.error))
   const { data } = document
   const values = data.jobs.map((value) => ({ value, line: new TextEncoder().encode(JSON.stringify(value)) }))
-  const removedUsage = data.version === 3 ? data.removedUsage : []
+  const removedUsage = data.version === 3 || data.version === 4 ? (data.removedUsage ?? []) : []
   if (data.version === 1 || !data.journal) return { values, head: { removedUsage } }
   const { id, after, checksum } = data.journal
   if (checksum !== pointChecksum({ id, after })) {

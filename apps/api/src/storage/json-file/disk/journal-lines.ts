@@ -10,9 +10,10 @@ import type { JobChanges, RemovedUsage } from '../memory/job-entry.ts'
  *
  *     6d1f0c52 40 journal {"format":2,"id":"…"}       the header: the first line, which says what the others follow
  *     0b9a7d13 41 job {"id":"a", … }                  the whole new state of a job, as its line in jobs.json
- *     f3c58e20 42 append {"id":"a","at":120, … }      what a checkpoint adds to a running job, see `Growth`
- *     95e4b1aa 43 removed {"id":"b","usage":{ … }}    and what the job added to the ledger, if it cost something
- *     27c0d6f4 44 end {}                              jobs.json is about to be written without a journal
+ *     7c20ad91 42 later-job {"id":"b", … }            the same, where the record has version 3: earlier servers refuse the line
+ *     f3c58e20 43 append {"id":"a","at":120, … }      what a checkpoint adds to a running job, see `Growth`
+ *     95e4b1aa 44 removed {"id":"b","usage":{ … }}    and what the job added to the ledger, if it cost something
+ *     27c0d6f4 45 end {}                              jobs.json is about to be written without a journal
  *
  * NUMBER counts the changes of the journal, so a line that is missing or in the wrong place is noticed. CHECKSUM is the CRC-32
  * of the rest of the line in 8 hexadecimal digits. It begins with the journal's id, so the lines of two journals cannot be
@@ -65,7 +66,7 @@ export function changeLines(
       const usage = removedUsage.get(jobId)
       pieces.push(...seal(seed, number, 'removed', JSON.stringify({ id: jobId, ...(usage && { usage }) })))
     } else if (entry.growth) pieces.push(...seal(seed, number, 'append', JSON.stringify(entry.growth)))
-    else pieces.push(...seal(seed, number, 'job', entry.line))
+    else pieces.push(...seal(seed, number, entry.recordVersion > 2 ? 'later-job' : 'job', entry.line))
   }
   return pieces
 }

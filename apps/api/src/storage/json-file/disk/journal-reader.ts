@@ -131,7 +131,8 @@ class JournalReader {
 
   #apply(kind: string, json: Buffer): void {
     const at = { path: this.#path, place: this.#place }
-    if (kind === 'job') this.#changes.put(JobEntry.parse(this.#parseJson(json), new Uint8Array(json), at))
+    if (kind === 'job' || kind === 'later-job')
+      this.#changes.put(JobEntry.parse(this.#parseJson(json), new Uint8Array(json), at))
     else if (kind === 'append') this.#changes.append(this.#parse(Growth, json), at)
     else if (kind === 'removed') this.#changes.remove(this.#parse(Removal, json))
     else if (kind !== 'end') throw new NewerFileError(this.#path)

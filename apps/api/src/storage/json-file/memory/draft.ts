@@ -1,5 +1,7 @@
+import type { DoorClient } from '../../../jobs/door.ts'
 import type { StoredJob } from '../../../jobs/job.ts'
 import {
+  type ClientState,
   IDEMPOTENCY_WINDOW_MS,
   type IdempotencyKey,
   type JobCheckpoint,
@@ -10,6 +12,7 @@ import {
   PreviousJobGoneError,
 } from '../../../jobs/ports/job-repository.ts'
 import type { UsageEntry } from '../../../jobs/usage/usage-entry.ts'
+import { hasDoorFields, isSameClient, withDoorFieldsOf } from './door-fields.ts'
 import { grownJob, growthOf } from './growth.ts'
 import { type JobChanges, JobEntry, type RemovedUsage } from './job-entry.ts'
 import type { StoredJobs } from './stored-jobs.ts'
@@ -89,10 +92,24 @@ export class Draft {
     if (idempotency) this.#idsByKey.set(idempotency.key, job.id)
   }
 
-  /** Keeps the owner and the idempotency key that the job was inserted with. */
+  /** Keeps the owner and the idempotency key that the job was inserted with, and what a door stored with it. */
   replace(job: StoredJob): void {
-    const { owner, idempotency } = this.get(job.id) ?? {}
-    this.#change(job.id, JobEntry.of(owner === undefined ? job : { ...job, owner }, idempotency))
+    const stored = this.get(job.id)
+    const { owner, idempotency } = stored ?? {}
+    const owned = owner === undefined ? job : { ...job, owner }
+    const isAtDoor = stored && (stored.hasDoorFields || hasDoorFields(job))
+    this.#change(job.id, JobEntry.of(isAtDoor ? withDoorFieldsOf(stored.job, owned) : owned, idempotency))
+  }
+
+  /** Stores how the client of a job stands, if it stands as `from` says. Returns whether it did. */
+  replaceClient(id: string, { client, deleteAfter }: ClientState, from: DoorClient | undefined): boolean {
+    const entry = this.get(id)
+    if (!entry) return false
+    const { client: stored, ...job } = entry.job
+    if (!isSameClient(stored, from)) return false
+    const next = { ...job, ...(client && { client }), ...(deleteAfter !== undefined && { deleteAfter }) }
+    this.#change(id, JobEntry.of(next, entry.idempotency))
+    return true
   }
 
   /** Stores the progress of a job that is running. */
@@ -113,6 +130,16 @@ export class Draft {
     if (entry.usage) this.#removedUsage.set(id, entry.usage)
     this.#change(id, undefined)
     return true
+  }
+
+  /** Removes final jobs whose time to be removed has come, those first whose time came first. Returns how many there were. */
+  deleteHidden(now: number, limit: number): number {
+    const due: { id: string; deleteAfter: number }[] = []
+    for (const { id, endedAt, deleteAfter } of this.#all()) {
+      if (endedAt !== undefined && deleteAfter !== undefined && deleteAfter <= now) due.push({ id, deleteAfter })
+    }
+    const first = due.toSorted((a, b) => a.deleteAfter - b.deleteAfter).slice(0, limit)
+    return first.filter(({ id }) => this.deleteFinal(id)).length
   }
 
   /** Removes expired jobs, those that ended first before others, as `JobRepository.deleteExpired` says. */

@@ -8,6 +8,7 @@ import { itemSizes } from '../../../jobs/kept-parts.ts'
 import { endedAt, type IdempotencyKey } from '../../../jobs/ports/job-repository.ts'
 import { recordVersionOf } from '../../../jobs/record-version.ts'
 import { type UsageEntry, usageOf } from '../../../jobs/usage/usage-entry.ts'
+import { hasDoorFields } from './door-fields.ts'
 import { bytesOf, type Growth, grownJob } from './growth.ts'
 
 /** All jobs of a store, in the order of creation. */
@@ -52,6 +53,12 @@ export class JobEntry {
   readonly usage: UsageEntry | undefined
   /** The items that the job refers to, and their sizes in bytes. Undefined if there are none. */
   readonly items: ReadonlyMap<string, number> | undefined
+  /** Whether a door stored something with the job. */
+  readonly hasDoorFields: boolean
+  /** The digest of the request that the job was made of at a door. */
+  readonly requestDigest: string | undefined
+  /** When the job is removed once it is final, in milliseconds since the epoch. Lists leave out jobs that have it. */
+  readonly deleteAfter: number | undefined
   /** Which versions of the server can read the job, see `RECORD_VERSION`. */
   readonly recordVersion: number
   /** How this entry differs from the one before it, if a checkpoint made it. */
@@ -82,8 +89,11 @@ export class JobEntry {
     this.pieces = piecesOf(job, form)
     this.previousJobId = job.previousJobId
     this.usage = usageOf(job)
-    const items = itemSizes(job.messages)
+    const items = itemSizes(job)
     this.items = items.size > 0 ? items : undefined
+    this.hasDoorFields = hasDoorFields(job)
+    this.requestDigest = job.requestDigest
+    this.deleteAfter = job.deleteAfter === undefined ? undefined : Date.parse(job.deleteAfter)
     this.recordVersion = recordVersionOf(job)
     if (form.growth) {
       this.growth = form.growth

@@ -9,6 +9,10 @@ export class ListOrder<Entry extends JobPosition> {
     this.#entries = entries.toSorted(comparePositions)
   }
 
+  get isEmpty(): boolean {
+    return this.#entries.length === 0
+  }
+
   /** Adds an entry. An entry of the same job is replaced. */
   set(entry: Entry): void {
     const index = this.#indexOf(entry)

@@ -3,16 +3,18 @@ import type { UsageEntry } from '../../../jobs/usage/usage-entry.ts'
 import { UsageTally } from '../../../jobs/usage/usage-tally.ts'
 import type { JobChanges, JobEntries, JobEntry, RemovedUsage } from './job-entry.ts'
 import { ListOrder } from './list-order.ts'
+import { RequestIndex } from './request-index.ts'
 
 /** An entry of the ledger takes about so much in the file. */
 const USAGE_BYTES = 220
 
-/** A copy in memory of the jobs on disk, with indexes by id, by idempotency key and by the order of `GET /jobs`. */
+/** A copy in memory of the jobs on disk, with indexes by id, by idempotency key, by request and by the order of `GET /jobs`. */
 export class StoredJobs {
   /** In the order of creation. */
   readonly #entries: Map<string, JobEntry>
   readonly #idsByKey = new Map<string, string>()
   readonly #order: ListOrder<JobEntry>
+  readonly #requests = new RequestIndex()
   #bytes = 0
   readonly #pendingBytes = new Map<string | undefined, number>()
   /** How many jobs refer to each item. */
@@ -29,6 +31,7 @@ export class StoredJobs {
     this.#order = new ListOrder(entries)
     for (const entry of entries) {
       this.#addKey(entry)
+      this.#requests.replace(undefined, entry)
       this.#count(entry, 1)
     }
   }
@@ -82,6 +85,11 @@ export class StoredJobs {
     return id === undefined ? undefined : this.#entries.get(id)
   }
 
+  /** The jobs that were made of a request and have not failed or been cancelled, newest first. */
+  findByRequest(digest: string, limit: number): JobEntry[] {
+    return this.#requests.newest(digest, limit)
+  }
+
   inOrderOfCreation(): Iterable<JobEntry> {
     return this.#entries.values()
   }
@@ -121,6 +129,7 @@ export class StoredJobs {
     for (const usage of removedUsage.values()) this.#removedUsage.add(usage)
     this.#order.remove(this.#displacedBy(changes))
     for (const [id, entry] of changes) {
+      this.#requests.replace(this.#entries.get(id), entry)
       this.#count(this.#entries.get(id), -1)
       this.#count(entry, 1)
       if (entry) {

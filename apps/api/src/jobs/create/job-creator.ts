@@ -1,0 +1,163 @@
+import type { ProviderRegistry } from '@promptlab/providers'
+import { ApiError } from '../../base/api-error.ts'
+import type { Clock } from '../../base/clock.ts'
+import type { Caller } from '../caller.ts'
+import type { Door } from '../door.ts'
+import { admitRequest } from '../input/admit-request.ts'
+import type { AskedJob } from '../input/asked-job.ts'
+import { checkProvider } from '../input/check-provider.ts'
+import { requestOf } from '../input/job-request.ts'
+import { requestFingerprint } from '../input/request-fingerprint.ts'
+import { inputBytes, type JobRequest, type MadeAtDoor, newJob, type StoredJob, startJob } from '../job.ts'
+import type { ModelLists } from '../models/model-lists.ts'
+import type { JobObserver } from '../ports/job-observer.ts'
+import type { JobQueue, QueueSlot } from '../ports/job-queue.ts'
+import type { IdempotencyKey, JobRepository, KeyedJob } from '../ports/job-repository.ts'
+import type { QueuedBytes } from '../queued-bytes.ts'
+import type { WaitingClients } from '../repeats/waiting-clients.ts'
+
+export interface JobCreatorDeps {
+  readonly jobs: JobRepository
+  readonly queue: JobQueue
+  readonly providers: ProviderRegistry
+  readonly models: ModelLists
+  readonly clients: WaitingClients
+  readonly observer: JobObserver
+  readonly clock: Clock
+  readonly newId: () => string
+  readonly queuedBytes: QueuedBytes
+  /** The most bytes of items that the jobs of one caller may refer to. */
+  readonly maxStoredBytesPerKey: number
+}
+
+export interface CreatedJob {
+  readonly job: StoredJob
+  /** Whether an earlier request with the same idempotency key created the job. */
+  readonly isReplay: boolean
+  /** Whether the request repeats an earlier one whose client lost its connection, and joined the job of that one. */
+  readonly hasJoined?: boolean
+}
+
+/** How a request creates its job. */
+export interface Creation {
+  /** The idempotency key: a second request of this caller with the same key gets the job of the first. */
+  readonly key?: string | undefined
+  /** Where the run belongs in a trace. */
+  readonly traceparent?: string | undefined
+  readonly atDoor?: AtDoor | undefined
+}
+
+/** How a job is made at a door. */
+export interface AtDoor {
+  readonly door: Door
+  /** The same for equal requests of one caller at one route. */
+  readonly requestDigest: string
+  readonly isStored: boolean
+  /** Whether the client says that it sent the request before. Undefined: it wants a new job in any case. */
+  readonly isRetry: boolean | undefined
+}
+
+/** Makes jobs of requests. */
+export class JobCreator {
+  readonly #deps: JobCreatorDeps
+
+  constructor(deps: JobCreatorDeps) {
+    this.#deps = deps
+  }
+
+  /**
+   * Stores a new job, which then runs in the background. When the promise resolves, the job is on disk. The repeat of a request
+   * gets the job that is there.
+   * @throws ApiError `unknown-provider`, `unknown-model`, `provider-key-missing`, `unsupported-option`,
+   * `previous-job-gone`, `job-not-finished`, `storage-quota-exceeded`, `queue-full`, `storage-unavailable`,
+   * `idempotency-key-reused`, `upgrade-under-way`, `storage-full`
+   */
+  async create(asked: AskedJob, caller: Caller, creation: Creation = {}): Promise<CreatedJob> {
+    const created = await this.#create(asked, caller, creation)
+    this.#deps.observer.jobCreated(creation.atDoor?.door.name, !created.isReplay && !created.hasJoined)
+    return created
+  }
+
+  async #create(asked: AskedJob, caller: Caller, creation: Creation): Promise<CreatedJob> {
+    const { jobs, clock, newId, clients } = this.#deps
+    const { atDoor, traceparent } = creation
+    const { request, items } = requestOf(asked)
+    const idempotency = idempotencyOf(asked, request, caller, creation)
+    // Checked first: the earlier request was accepted, whatever has become of the provider or the queue since.
+    const earlier = idempotency && (await jobs.findByIdempotencyKey(idempotency.key, clock.now()))
+    if (earlier) return replay(earlier, idempotency)
+    if (atDoor?.isRetry !== undefined) {
+      const { requestDigest: digest, isRetry } = atDoor
+      const joined = await clients.join({ digest, isRetry, caller })
+      if (joined) return { job: joined, isReplay: false, hasJoined: true }
+    }
+
+    const provider = checkProvider(request, this.#deps)
+    await admitRequest({ request, items, caller, provider, isStored: atDoor?.isStored ?? true }, this.#deps)
+    const slot = await this.#reserve(request, caller)
+    const job = newJob(newId(), request, clock.now(), caller, atDoor && this.#madeAt(atDoor))
+    const running = slot.startsAtOnce ? startJob(job, clock.now()) : undefined
+    let first: KeyedJob | undefined
+    try {
+      if (items.length > 0) await jobs.storeItems(items)
+      first = await jobs.insert(running ?? job, idempotency)
+    } catch (error) {
+      slot.release()
+      throw error
+    }
+    if (first) {
+      slot.release()
+      return replay(first, idempotency)
+    }
+    await slot.enqueue({ id: job.id, provider: job.provider, owner: caller, traceparent }, running)
+    // The job as it was accepted, although it may be running by now.
+    return { job, isReplay: false }
+  }
+
+  #madeAt({ door, requestDigest, isStored }: AtDoor): MadeAtDoor {
+    return { door, requestDigest, ...this.#deps.clients.arrived(isStored) }
+  }
+
+  /** Room in the queue, in jobs and, for a job that has to wait, in bytes. */
+  async #reserve(request: JobRequest, owner: Caller): Promise<QueueSlot> {
+    const slot = await this.#deps.queue.reserve({ provider: request.provider, owner })
+    if (slot.startsAtOnce) return slot
+    try {
+      const bytes = await this.#deps.queuedBytes.reserve(owner, inputBytes(request))
+      return {
+        startsAtOnce: false,
+        enqueue: (job) => {
+          bytes.queued()
+          return slot.enqueue(job)
+        },
+        release: () => {
+          bytes.release()
+          slot.release()
+        },
+      }
+    } catch (error) {
+      slot.release()
+      throw error
+    }
+  }
+}
+
+/** Keys of different callers must not meet, so the name goes before the key. Neither holds a space. */
+function idempotencyOf(
+  asked: AskedJob,
+  request: JobRequest,
+  caller: Caller,
+  { key, atDoor }: Creation,
+): IdempotencyKey | undefined {
+  if (key === undefined) return undefined
+  return {
+    key: caller === undefined ? key : `${caller} ${key}`,
+    fingerprint: atDoor?.requestDigest ?? requestFingerprint(asked, request),
+  }
+}
+
+function replay({ job, fingerprint: first }: KeyedJob, idempotency: IdempotencyKey | undefined): CreatedJob {
+  if (first === idempotency?.fingerprint) return { job, isReplay: true }
+  const message = 'This Idempotency-Key was used for a job with another body. Use a new key for a new job.'
+  throw new ApiError('idempotency-key-reused', message)
+}

@@ -1,0 +1,128 @@
+import type { Clock } from '../../base/clock.ts'
+import type { Logger } from '../../base/logger.ts'
+import type { DoorClient } from '../door.ts'
+import type { StoredJob } from '../job.ts'
+import type { JobRepository, RequestedJob } from '../ports/job-repository.ts'
+
+interface WaitingClientsDeps {
+  readonly jobs: Pick<
+    JobRepository,
+    'deleteFinal' | 'find' | 'findByRequest' | 'isConnected' | 'processId' | 'replaceClient'
+  >
+  readonly clock: Pick<Clock, 'now'>
+  readonly logger: Logger
+}
+
+/** A request that may be the repeat of an earlier one, whose client lost its connection. */
+export interface Repeatable {
+  /** The same for equal requests of one caller at one route. */
+  readonly digest: string
+  /** Whether the client says that it sent the request before. */
+  readonly isRetry: boolean
+  readonly caller: string | undefined
+}
+
+/** A job that a client waits for. */
+type Awaited = Pick<StoredJob, 'id' | 'client' | 'deleteAfter' | 'requestDigest'>
+
+/** How the response of a client ended. */
+export interface ClientEnd {
+  /** Whether the last byte of the answer was handed to the connection. */
+  readonly isDelivered: boolean
+  /** Whether the client had got the head of the answer. An error of the server is none. */
+  readonly hadHead: boolean
+}
+
+/** SDKs send a request again within seconds. A later request is meant as a new one. */
+const JOIN_WINDOW_MS = 60_000
+/** A job that is not to be stored is removed when its answer was delivered, and after this time in any case. */
+const LONGEST_HIDDEN_MS = 60 * 60_000
+/** Jobs of equal requests that are looked at, newest first. An evaluation may send the same request hundreds of times. */
+const MAX_CANDIDATES = 100
+
+/**
+ * Knows the clients that wait at doors for the answers of their jobs. When an SDK loses its connection, it sends the same
+ * request again, without a name for it. Such a repeat joins the job of the first request, so that it is not paid twice. The
+ * rules are in docs/decisions/2026-11-27-doors.md.
+ */
+export class WaitingClients {
+  readonly #deps: WaitingClientsDeps
+  /** What is being noted, with the digests of the requests. */
+  readonly #writes = new Map<Promise<unknown>, string | undefined>()
+
+  constructor(deps: WaitingClientsDeps) {
+    this.#deps = deps
+  }
+
+  /** The state of a client that has just come. */
+  arrived(isStored: boolean): Pick<StoredJob, 'client' | 'deleteAfter'> {
+    const client: DoorClient = { process: this.#deps.jobs.processId }
+    return isStored ? { client } : { client, deleteAfter: this.#timeIn(LONGEST_HIDDEN_MS) }
+  }
+
+  /**
+   * The job that a request joins because its client lost the connection to it. Exactly one of several requests gets it.
+   * @throws StorageUnavailableError
+   */
+  async join(request: Repeatable): Promise<StoredJob | undefined> {
+    const { jobs } = this.#deps
+    // A client may be back before it is stored that its connection was lost.
+    await Promise.all([...this.#writes].map(([write, digest]) => digest === request.digest && write))
+    // The most common request by far is not a repeat, and costs one lookup in an index.
+    for (const candidate of await jobs.findByRequest(request.digest, MAX_CANDIDATES)) {
+      if (!(await this.#mayJoin(candidate, request))) continue
+      const job = await jobs.find(candidate.id)
+      if (!job || !(await jobs.replaceClient(job.id, this.arrived(job.deleteAfter === undefined), candidate.client)))
+        continue
+      return { ...job, ...this.arrived(job.deleteAfter === undefined) }
+    }
+    return undefined
+  }
+
+  /** Notes that the client of a job has got its answer, or was lost. Failures are logged: the answer is over in any case. */
+  left(job: Awaited, end: ClientEnd): void {
+    const work = this.#leave(job, end).catch((err: unknown) =>
+      this.#deps.logger.error({ err, jobId: job.id }, 'could not store that the client of a job has left'),
+    )
+    this.#writes.set(work, job.requestDigest)
+    void work.finally(() => this.#writes.delete(work))
+  }
+
+  /** Resolves when everything that was noted is stored. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#writes.keys())
+  }
+
+  async #leave({ id, client, deleteAfter }: Awaited, end: ClientEnd) {
+    const { jobs } = this.#deps
+    const isHidden = deleteAfter !== undefined
+    if (end.isDelivered) {
+      if (isHidden) await jobs.deleteFinal(id)
+      return
+    }
+    if (!client) return
+    const lost = { ...client, lostAt: this.#timeIn(0), ...(end.hadHead && { hadHead: true as const }) }
+    await jobs.replaceClient(
+      id,
+      { client: lost, ...(isHidden && { deleteAfter: this.#timeIn(JOIN_WINDOW_MS) }) },
+      client,
+    )
+  }
+
+  async #mayJoin({ status, client }: RequestedJob, { isRetry, caller }: Repeatable): Promise<boolean> {
+    if (!client) return false
+    const { jobs, clock } = this.#deps
+    if (client.lostAt !== undefined) {
+      // Without the name of a caller, two users may send the same request.
+      const isRepeat = isRetry || (caller !== undefined && !client.hadHead)
+      return isRepeat && clock.now() - Date.parse(client.lostAt) <= JOIN_WINDOW_MS
+    }
+    // The process of the client died before it could note the loss. An answer that is complete may have been delivered.
+    if (!isRetry || client.process === jobs.processId || status === 'completed') return false
+    return !(await jobs.isConnected(client.process))
+  }
+
+  #timeIn(ms: number): string {
+    return new Date(this.#deps.clock.now() + ms).toISOString()
+  }
+}
