@@ -46,7 +46,7 @@ const everyday: TestProjectConfiguration[] = [
 const chaos: TestProjectConfiguration[] = [
   api('chaos', { include: CHAOS }),
   e2e('chaos-e2e', { include: [BREAKING_CONNECTIONS], env: { CLIENT_ROUNDS: '40' } }),
-  sdk('chaos-sdk', { include: [RESUMED_RESPONSES], env: { RESUME_ROUNDS: '200', RESTART_ROUNDS: '2' } }),
+  sdk('chaos-sdk', { include: [RESUMED_RESPONSES], env: { RESUME_ROUNDS: '40', RESTART_ROUNDS: '2' } }),
 ]
 
 /** How long each test of `pnpm test:soak` goes on. */
@@ -56,7 +56,13 @@ const SOAK_MS = String(SOAK_MINUTES * 60_000)
 /** `pnpm test:soak`: every test that makes random rounds, for SOAK_MINUTES each. */
 const soak: TestProjectConfiguration[] = [
   api('soak', {
-    include: ['test/chaos/*crash.e2e.test.ts', 'test/**/*.property.test.ts', 'src/**/journaled-store-crash.test.ts'],
+    include: [
+      'test/chaos/*crash.e2e.test.ts',
+      'test/chaos/rejoin.e2e.test.ts',
+      'test/cluster/paced.e2e.test.ts',
+      'test/**/*.property.test.ts',
+      'src/**/journaled-store-crash.test.ts',
+    ],
     env: { SOAK_MS },
   }),
   e2e('soak-e2e', { include: [BREAKING_CONNECTIONS], env: { SOAK_MS } }),

@@ -37,6 +37,7 @@ import { playground } from './http/routes/playground-routes.ts'
 import { providerRoutes } from './http/routes/provider-routes.ts'
 import { usageRoutes } from './http/routes/usage-routes.ts'
 import { OpenStreams } from './http/streams/open-streams.ts'
+import type { OperatorFallbacks } from './jobs/input/fallbacks.ts'
 import { JobService } from './jobs/job-service.ts'
 import { ModelLists } from './jobs/models/model-lists.ts'
 import type { JobQueue } from './jobs/ports/job-queue.ts'
@@ -50,6 +51,8 @@ import { HiddenJobSweeper } from './jobs/upkeep/hidden-job-sweeper.ts'
 import { ItemSweeper } from './jobs/upkeep/item-sweeper.ts'
 import { Reconciler } from './jobs/upkeep/reconciler.ts'
 import { RetentionSweeper } from './jobs/upkeep/retention-sweeper.ts'
+import { UnwatchedJobs } from './jobs/upkeep/unwatched-jobs.ts'
+import { VendorRunJoiner } from './jobs/upkeep/vendor-run-joiner.ts'
 import { Metrics } from './monitoring/metrics.ts'
 import { timedJobRepository } from './monitoring/timed-job-repository.ts'
 
@@ -77,6 +80,8 @@ export interface AppDeps {
   readonly requestCounters?: SharedCounters | undefined
   /** Undefined: nothing is priced. */
   readonly prices?: Prices | undefined
+  /** The fallbacks of the operator. Undefined: there are none. */
+  readonly fallbacks?: OperatorFallbacks | undefined
   /** Undefined when tracing is off. */
   readonly tracer?: JobTracer | undefined
 }
@@ -86,7 +91,10 @@ export type AppConfig = Pick<
   Config,
   | 'apiKeys'
   | 'corsOrigins'
+  | 'drainMs'
+  | 'foregroundGraceMs'
   | 'maxBodyBytes'
+  | 'maxConcurrentJobs'
   | 'maxPromptChars'
   | 'maxStoredBytesPerKey'
   | 'metricsKey'
@@ -98,7 +106,6 @@ export type AppConfig = Pick<
   | 'retention'
   | 'role'
   | 'run'
-  | 'shutdownGraceMs'
   | 'stream'
   | 'streamLimits'
   | 'streamLinks'
@@ -132,6 +139,7 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
   const metrics: Metrics = new Metrics({
     openStreams: () => streams.count,
     waitingJobs: () => queue.countWaiting(),
+    jobsWaitingForVendors: () => queue.countWaitingForVendors(),
     workers: () => queue.countWorkers(),
     isListed: (provider, model) => models.isKnown(provider, model),
   })
@@ -153,7 +161,8 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
   })
   const runner = new JobRunner({ ...deps, jobs, logger: app.log, observer: metrics, policy: config.run })
   const models = new ModelLists({ ...deps, logger: app.log, refreshMs: config.modelRefreshMs })
-  const clients = new WaitingClients({ ...deps, jobs, logger: app.log })
+  const { foregroundGraceMs: graceMs } = config
+  const clients = new WaitingClients({ ...deps, jobs, logger: app.log, graceMs })
   const service = new JobService({
     ...deps,
     clients,
@@ -164,8 +173,12 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
     queuedBytes: config.queuedBytes,
     maxStoredBytesPerKey: config.maxStoredBytesPerKey,
   })
-  const reconciler = new Reconciler({ ...deps, logger: app.log })
-  const streams = new OpenStreams(service, config.stream, config.streamLimits)
+  // Where other processes share the store, jobs that do not go on here can go on there.
+  const othersRunJobs = config.reconcileMs !== undefined
+  const maxJoined = othersRunJobs ? config.maxConcurrentJobs : Number.POSITIVE_INFINITY
+  const joiner = config.role === 'api' ? undefined : new VendorRunJoiner({ ...deps, jobs, maxJoined })
+  const reconciler = new Reconciler({ ...deps, logger: app.log, joiner })
+  const streams = new OpenStreams({ service, clients, timing: config.stream, limits: config.streamLimits })
   const streamLinks = config.apiKeys && new StreamLinks({ ...config.streamLinks, clock: deps.clock })
 
   const routes = knownRoutes(app)
@@ -192,9 +205,14 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
     })
   }
   app.register(shutdownPlugin, {
-    drain: () => queue.close(),
+    drain: () => {
+      clients.stopping()
+      return queue.close()
+    },
     interrupt: () => runner.interruptAll(),
-    graceMs: config.shutdownGraceMs,
+    streams,
+    othersRunJobs,
+    drainMs: config.drainMs,
   })
   if (!config.apiKeys) {
     app.register(sameSitePlugin, { hosts: new TrustedHosts(config.trustedHosts), corsOrigins: config.corsOrigins })
@@ -219,12 +237,13 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
 
   app.decorate('openStreams', streams)
   app.decorate('failCurrentRun', (error) => runner.failCurrent(error))
-  const sweepers: { start(): void; stop(): void }[] = [new ItemSweeper({ ...deps, logger: app.log })]
+  const sweepers: { start(): void; stop(): void | Promise<void> }[] = [new ItemSweeper({ ...deps, logger: app.log })]
   sweepers.push(new HiddenJobSweeper({ ...deps, logger: app.log }))
+  if (graceMs !== undefined) sweepers.push(new UnwatchedJobs({ service, logger: app.log, graceMs }))
   const { retention } = config
   if (retention) sweepers.push(new RetentionSweeper({ ...deps, logger: app.log, retention }))
   app.addHook('onListen', async () => sweepers.forEach((sweeper) => void sweeper.start()))
-  app.addHook('onClose', async () => sweepers.forEach((sweeper) => void sweeper.stop()))
+  app.addHook('preClose', async () => void (await Promise.all(sweepers.map((sweeper) => sweeper.stop()))))
   app.addHook('onListen', async () => models.start())
   app.addHook('preClose', async () => models.stop())
   app.addHook('onReady', () => reconciler.recover())

@@ -5,8 +5,10 @@ import type { Logger } from './base/logger.ts'
 import { untilReachable } from './base/until-reachable.ts'
 import type { AppDeps } from './build-app.ts'
 import type { Config } from './config/config.ts'
+import { readFallbacksFile } from './config/fallbacks-file.ts'
 import { readPricesFile } from './config/prices-file.ts'
 import { callerShare, countCallers, providerShare } from './config/shares.ts'
+import type { OperatorFallbacks } from './jobs/input/fallbacks.ts'
 import type { JobTracer } from './jobs/ports/job-tracer.ts'
 import type { Prices } from './jobs/ports/prices.ts'
 import { PriceTable } from './prices/price-table.ts'
@@ -21,24 +23,25 @@ const REDIS_PREFIX = 'promptlab:'
 /**
  * Opens the adapters that the configuration names. Only this file and `stores.ts` know the adapters.
  * @param logger gets what an operator should know about the adapters, also while they are being opened
- * @throws ConfigError the file of prices cannot be read
+ * @throws ConfigError the file of prices or of fallbacks cannot be read
  * @throws StoreOpenError
  * @throws UnreachableError a server that an adapter needs does not answer
  */
 export async function openDependencies(config: Config, logger: Logger): Promise<AppDeps> {
   const providers = await openProviders(config, logger)
   const prices = await openPrices(config)
+  const fallbacks = await openFallbacks(config)
   const { redisUrl, runnerLeaseMs: leaseMs } = config
   const tracer = await openTracer(config, logger)
   const jobs = await storeAt(config.store).open({ logger, shared: redisUrl !== undefined, leaseMs })
   const limits = limitsOf(config, providers)
   if (redisUrl === undefined) {
     const [queue, tokenLog] = [new InProcessJobQueue(limits), new MemoryTokenLog()]
-    return { jobs, queue, tokenLog, providers, prices, clock: systemClock, newId, tracer }
+    return { jobs, queue, tokenLog, providers, prices, fallbacks, clock: systemClock, newId, tracer }
   }
   try {
     const options = { ...limits, url: redisUrl, providers: providers.names, lockMs: leaseMs, logger }
-    return { jobs, ...(await openRedis(options)), providers, prices, clock: systemClock, newId, tracer }
+    return { jobs, ...(await openRedis(options)), providers, prices, fallbacks, clock: systemClock, newId, tracer }
   } catch (error) {
     await jobs.close()
     throw error
@@ -65,6 +68,11 @@ async function openPrices({ vendors, pricesFile }: Config): Promise<Prices> {
   if (pricesFile === undefined) return new PriceTable(billed)
   const names = vendors.map(({ vendor }) => vendor.name)
   return new PriceTable(billed, await readPricesFile(pricesFile, names))
+}
+
+async function openFallbacks({ vendors, fallbacksFile }: Config): Promise<OperatorFallbacks | undefined> {
+  const names = vendors.map(({ vendor }) => vendor.name)
+  return fallbacksFile === undefined ? undefined : await readFallbacksFile(fallbacksFile, names)
 }
 
 function limitsOf(config: Config, providers: ProviderRegistry) {

@@ -9,7 +9,7 @@ import { findLocalServers } from './process/local-servers.ts'
 import { LOG_OPTIONS } from './process/log-options.ts'
 import { handleUncaughtErrors } from './process/uncaught-errors.ts'
 import { useProxy } from './process/use-proxy.ts'
-import { welcome, welcomeWorker } from './process/welcome.ts'
+import { goodbye, welcome, welcomeWorker } from './process/welcome.ts'
 import { describeStore } from './storage/store-location.ts'
 
 /** Relative to this file; the built file lies equally deep. */
@@ -33,8 +33,9 @@ async function main(): Promise<void> {
     if (isStopping) process.exit(1)
     isStopping = true
     app.log.info({ reason }, 'stopping')
+    if (reason === 'SIGINT') process.stderr.write(goodbye(config.drainMs))
     // For the case that closing hangs, for example on a disk that does not answer.
-    setTimeout(() => process.exit(1), config.shutdownGraceMs + LONGEST_CLOSE_MS).unref()
+    setTimeout(() => process.exit(1), config.drainMs + LONGEST_CLOSE_MS).unref()
     app.close().then(() => process.exit(exitCode), fail)
   }
   process.on('SIGINT', (signal) => stop(signal, 0))

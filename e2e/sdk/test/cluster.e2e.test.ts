@@ -18,7 +18,7 @@ describeWithRedisProcess('SDKs at several processes', async () => {
         STREAM_LINK_SECRET: 'a secret of thirty-two characters',
         OPENAI_MODELS: 'gpt-loop',
         MODEL_REFRESH_MINUTES: '0',
-        SHUTDOWN_GRACE_MS: '0',
+        DRAIN_MS: '0',
       })
       const [first, second] = await Promise.all([cluster.start('api'), cluster.start('api'), cluster.start('worker')])
       await expectToJoin(cluster, first.url, second.url)

@@ -61,7 +61,7 @@ export class DoorServer {
       ...vendors.env,
       DATABASE_URL: store,
       LOG_LEVEL: 'warn',
-      SHUTDOWN_GRACE_MS: '0',
+      DRAIN_MS: '0',
       RATE_LIMIT_PER_MINUTE: '0',
       ...(hasKeys && { API_KEYS }),
       ...env,

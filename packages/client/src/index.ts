@@ -26,6 +26,7 @@ export {
   type CompletedJob,
   type Cost,
   type FailedJob,
+  type Fallback,
   type FinalJob,
   type FinishReason,
   isFinalJob,
@@ -43,6 +44,7 @@ export {
   type RunningJob,
   type TokenUsage,
   type VendorCall,
+  type WaitingFor,
 } from './job.ts'
 export type { Reconnect } from './job-events.ts'
 export type { JobOptions, JsonSchema, ListedOptions, ResponseFormat, Tool } from './job-options.ts'

@@ -2,6 +2,14 @@ import type { OutputPart } from './answer.ts'
 import type { Message, ShownMessage } from './content.ts'
 import type { JobOptions, ListedOptions } from './job-options.ts'
 
+/** A provider and its model, asked when those before failed. */
+export interface Fallback {
+  /** The name of a provider, from `providers()`. */
+  provider: string
+  /** A model of this provider. */
+  model: string
+}
+
 /** The request that creates a job. It has either a prompt or messages. */
 export type JobRequest = {
   /** The name of a provider, from `providers()`. */
@@ -11,6 +19,11 @@ export type JobRequest = {
   /** The conversation goes on behind the answer of this job, which must be the same caller's. */
   previousJobId?: string | undefined
   options?: JobOptions | undefined
+  /**
+   * Who is asked instead, in this order, when a vendor fails or takes no more requests. Only as long as nothing of the answer
+   * came. At most 8. Absent: those that the operator names for the model. Empty: none.
+   */
+  fallbacks?: Fallback[] | undefined
 } & (
   | { prompt: string; messages?: undefined }
   /** A conversation, oldest message first. */
@@ -56,6 +69,8 @@ export interface JobMetrics {
   finishReason?: FinishReason | undefined
   /** What all calls of the vendor cost. Not in the view `text` of streams. */
   cost?: Cost | undefined
+  /** Whose answer it is. Present if a fallback was asked. */
+  answeredBy?: Fallback | undefined
   /** The calls of the vendor, in order. Not in the view `text` of streams. */
   calls?: VendorCall[] | undefined
 }
@@ -116,6 +131,8 @@ interface JobBase {
   provider: string
   model: string
   options?: JobOptions | undefined
+  /** Who is asked instead when a vendor fails before anything came. */
+  fallbacks?: Fallback[] | undefined
   createdAt: string
   updatedAt: string
   /** The paths of the job on the server. */
@@ -134,8 +151,18 @@ interface Progress {
   metrics: JobMetrics
 }
 
+/** Why a job that ran already waits again. */
+export interface WaitingFor {
+  /** The vendor takes no more requests of this server, or no more from anybody. */
+  reason: 'rate-limit' | 'overload'
+  /** When the vendor is asked again, at the earliest. */
+  until: string
+}
+
 export interface PendingJob extends JobBase {
   status: 'pending'
+  /** Present if a vendor told the job to wait. */
+  waitingFor?: WaitingFor | undefined
 }
 /** `result` and `metrics` are as of the last checkpoint, within the last second; the stream has the live text. */
 export interface RunningJob extends JobBase, Progress {
@@ -168,9 +195,11 @@ interface Listed {
   options?: ListedOptions | undefined
 }
 
-type WithoutContent<Each> = Each extends Job ? Omit<Each, 'messages' | 'result' | 'output' | keyof Listed> : never
+type WithoutContent<Each> = Each extends Job
+  ? Omit<Each, 'messages' | 'fallbacks' | 'result' | 'output' | keyof Listed>
+  : never
 
-/** A job in a list, with the beginnings of its prompt and its system text, and without its answer. */
+/** A job in a list, with the beginnings of its prompt and its system text, without its answer and its fallbacks. */
 export type JobSummary = Listed & WithoutContent<Job>
 
 /** A page of jobs, newest first. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Fallback, MAX_FALLBACKS } from './fallback.ts'
 import { notA } from './issue-sentence.ts'
 import { JobOptions } from './job-options.ts'
 import { MAX_MESSAGES, MAX_PARTS, Message } from './message.ts'
@@ -43,6 +44,13 @@ export function createJobBody({ maxPromptChars, schemaFault }: CreateJobLimits) 
         provider: z.string().min(1).max(200).describe('A name from `GET /providers`.'),
         model: z.string().min(1).max(200).describe('A model of that provider.'),
         options: JobOptions.extend({ system }).optional(),
+        fallbacks: z
+          .array(Fallback)
+          .max(MAX_FALLBACKS)
+          .optional()
+          .describe(
+            'Who is asked instead, in this order, when a vendor fails or takes no more requests. Only as long as nothing of the answer came. Absent: those that the operator names for the model. Empty: none.',
+          ),
       },
       { error: ({ code, input }) => (code === 'invalid_type' ? noObject(input) : undefined) },
     )

@@ -1,6 +1,7 @@
 export { FILE_TYPES, IMAGE_TYPES, ItemId } from './content.ts'
 export { CallEnd, Cost, VendorCall } from './cost.ts'
 export { type CreateJobBody, createJobBody } from './create-job.ts'
+export { Fallback, MAX_FALLBACKS } from './fallback.ts'
 export { Liveness, Readiness } from './health.ts'
 export { issueSentence } from './issue-sentence.ts'
 export {
@@ -19,6 +20,7 @@ export {
   PendingJob,
   RunningJob,
   TokenUsage,
+  WaitingFor,
 } from './job.ts'
 export { JobError, JobErrorCode, ProviderErrorCode } from './job-error.ts'
 export { JobListQuery, JobPage } from './job-list.ts'

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Cost, VendorCall } from './cost.ts'
+import { Fallback } from './fallback.ts'
 import { JobError } from './job-error.ts'
 import { JobOptions } from './job-options.ts'
 import { ShownMessage } from './message.ts'
@@ -48,6 +49,7 @@ export const JobMetrics = z.object({
   usage: TokenUsage.optional().describe('Present if the vendor reported it.'),
   finishReason: FinishReason.optional().describe('Present if the vendor reported it.'),
   cost: Cost.optional().describe('What all calls of the job cost. Present once a job that called a vendor has ended.'),
+  answeredBy: Fallback.optional().describe('Whose answer it is. Present if a fallback was asked.'),
   calls: z.array(VendorCall).optional().describe('The calls of the vendor, in order. Present if there was one.'),
 })
 export type JobMetrics = z.infer<typeof JobMetrics>
@@ -60,7 +62,20 @@ const request = {
   provider: z.string(),
   model: z.string(),
   options: JobOptions.optional(),
+  fallbacks: z.array(Fallback).optional().describe('Who is asked instead when a vendor fails before anything came.'),
 }
+
+/** Why a job that ran already waits again. */
+export const WaitingFor = z.object({
+  reason: z
+    .enum(['rate-limit', 'overload'])
+    .describe(
+      '`rate-limit`: the vendor takes no more requests of this server. `overload`: it takes no more from anybody.',
+    ),
+  until: z.iso.datetime().describe('When the vendor is asked again, at the earliest.'),
+})
+export type WaitingFor = z.infer<typeof WaitingFor>
+
 const progress = {
   result: z.string().describe('The text of the answer. If the job did not complete, the text up to its end.'),
   output: z
@@ -71,7 +86,12 @@ const progress = {
 }
 const times = { createdAt: z.iso.datetime(), updatedAt: z.iso.datetime() }
 
-export const PendingJob = z.object({ ...request, status: z.literal('pending'), ...times })
+export const PendingJob = z.object({
+  ...request,
+  status: z.literal('pending'),
+  waitingFor: WaitingFor.optional().describe('Present if a vendor told the job to wait.'),
+  ...times,
+})
 export type PendingJob = z.infer<typeof PendingJob>
 
 /** `result` and `metrics` are those of the last checkpoint. The stream has the live text. */
@@ -128,14 +148,15 @@ const listed = {
   promptLength: z.int().nonnegative().describe('The length of the whole prompt, in UTF-16 code units.'),
   options: ListedOptions.optional(),
 }
-const unlisted = { messages: true, result: true, output: true } as const
-const PendingSummary = PendingJob.omit({ messages: true }).extend(listed)
+const unlistedRequest = { messages: true, fallbacks: true } as const
+const unlisted = { ...unlistedRequest, result: true, output: true } as const
+const PendingSummary = PendingJob.omit(unlistedRequest).extend(listed)
 const RunningSummary = RunningJob.omit(unlisted).extend(listed)
 const CompletedSummary = CompletedJob.omit(unlisted).extend(listed)
 const FailedSummary = FailedJob.omit(unlisted).extend(listed)
 const CancelledSummary = CancelledJob.omit(unlisted).extend(listed)
 
-/** A job in a list: with the beginnings of its prompt and its system text, and without its answer. */
+/** A job in a list: with the beginnings of its prompt and its system text, and without its answer and its fallbacks. */
 export const JobSummary = z.discriminatedUnion('status', [
   PendingSummary,
   RunningSummary,

@@ -15,7 +15,10 @@ const count = z.int().nonnegative()
 
 /** What jobs used and cost that ended in a time. Tokens are those that vendors reported. */
 const Spent = {
-  jobs: count.describe('Jobs that called a vendor and may have cost something.'),
+  jobs: count.describe(
+    'Jobs that called a vendor and may have cost something. A job counts for the model that answered; ' +
+      'calls of other models that failed before add only to `usd`.',
+  ),
   inputTokens: count,
   outputTokens: count.describe('All tokens that models generated, their reasoning among them.'),
   cachedInputTokens: count.describe('Those of the input that came from a cache.'),

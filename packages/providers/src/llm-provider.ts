@@ -1,6 +1,7 @@
 import type { FinishReason, JobOptions, ResponseFormat, TokenUsage } from '@promptlab/contract'
 import type { JsonValue, Message } from './message.ts'
 import type { ModelList } from './model-list.ts'
+import type { RequestLimits } from './request-limits.ts'
 
 /** How to complete one prompt. The vendor's default applies to each option that is left out. */
 export interface CompletionOptions extends Partial<Readonly<JobOptions>> {
@@ -11,6 +12,16 @@ export interface CompletionOptions extends Partial<Readonly<JobOptions>> {
    * signal can end a call to a vendor that sends nothing.
    */
   readonly signal: AbortSignal
+  /**
+   * Whether the answer may be kept at the vendor, so that its run can be joined again. False: its caller asked not to store
+   * it. Default: true.
+   */
+  readonly mayStore?: boolean
+  /**
+   * Called at most once, before the first piece, with what the vendor's rate-limit headers tell. Not called if the vendor sends
+   * none. Calls that it would refuse are then not made.
+   */
+  readonly onLimits?: (limits: RequestLimits) => void
 }
 
 /**
@@ -31,6 +42,11 @@ export type CompletionPiece =
   | { readonly type: 'tool-call-end'; readonly carry?: JsonValue }
   /** The vendor sent something that is no content, such as a ping. It does not belong to the answer. */
   | { readonly type: 'alive' }
+  /**
+   * The handle of this run at the vendor, by which it can be joined again, see `LLMProvider.rejoin`. It does not belong to the
+   * answer. The server stores it before it publishes anything that comes behind it.
+   */
+  | { readonly type: 'vendor-run'; readonly handle: JsonValue }
 
 /** The facts that the vendor reported at the end of a completion. A field is absent if the vendor did not report it. */
 export interface CompletionSummary {
@@ -101,4 +117,17 @@ export interface LLMProvider {
     prompt: string | readonly Message[],
     options: CompletionOptions,
   ): AsyncGenerator<CompletionPiece, CompletionSummary | undefined>
+  /**
+   * Joins a run at the vendor again, whose connection broke or whose process died. Nothing is bought.
+   * @param handle as a piece `vendor-run` of the run had it
+   * @returns the whole run from its beginning: the text of its parts is the same as before, perhaps cut into other pieces
+   * @throws ProviderError `provider-rejected` the vendor does not have the run any more
+   * @throws `options.signal.reason` on abort
+   */
+  rejoin?(handle: JsonValue, options: CompletionOptions): AsyncGenerator<CompletionPiece, CompletionSummary | undefined>
+  /**
+   * Ends a run at the vendor, so that it costs nothing more. Never rejects for a run that has ended.
+   * @param handle as a piece `vendor-run` of the run had it
+   */
+  cancelRun?(handle: JsonValue, options: Pick<CompletionOptions, 'model' | 'signal'>): Promise<void>
 }

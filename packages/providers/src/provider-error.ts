@@ -24,6 +24,8 @@ interface ProviderErrorInit {
   readonly address?: string | undefined
   /** The vendor's own words, without secrets. */
   readonly words?: string | undefined
+  /** Whether the vendor's run has ended with this failure. Default: no. */
+  readonly hasEndedRun?: boolean | undefined
 }
 
 /**
@@ -37,7 +39,7 @@ export class ProviderError extends Error {
   readonly retryable: boolean
   /** The wait that the vendor asked for, in milliseconds. */
   readonly retryAfterMs?: number
-  /** The HTTP status of the vendor's answer. Absent if there was no answer. */
+  /** The HTTP status of the vendor's answer, or what stands for it inside a 200. Absent if there was neither. */
   readonly status?: number
   /**
    * The vendor's own sentence about the request, behind the name of the provider: "openai: This model's maximum context
@@ -49,11 +51,14 @@ export class ProviderError extends Error {
   readonly address?: string
   /** The vendor's own words, at most 500 characters, without secrets. They may quote the prompt. */
   readonly words?: string
+  /** Whether the vendor's run has ended with this failure, so that joining it again would tell the same. */
+  readonly hasEndedRun: boolean
 
   /** @param message must hold no secret; quote a vendor only through `redactSecrets` */
   constructor(message: string, init: ProviderErrorInit) {
     super(message)
     this.code = init.code
+    this.hasEndedRun = init.hasEndedRun ?? false
     this.retryable = init.retryable ?? RETRYABLE[init.code]
     if (init.retryAfterMs !== undefined) this.retryAfterMs = init.retryAfterMs
     if (init.status !== undefined) this.status = init.status

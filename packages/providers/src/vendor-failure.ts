@@ -16,7 +16,7 @@ export interface VendorFailure {
   readonly retryable?: boolean | undefined
   /** The wait that the vendor asked for, in milliseconds. */
   readonly retryAfterMs?: number | undefined
-  /** The HTTP status. */
+  /** The HTTP status, or what stands for it inside a 200. */
   readonly status?: number | undefined
   /** Where the request went, without its query. */
   readonly address?: string | undefined
@@ -27,6 +27,8 @@ export interface VendorFailure {
    * never if the status is 401 or 403, and only if it is short. It may quote a key.
    */
   readonly sentence?: string | undefined
+  /** Whether the vendor's run has ended with this failure, so that joining it again would tell the same. Default: no. */
+  readonly hasEndedRun?: boolean | undefined
 }
 
 /** Thrown inside a `VendorCall` by code that knows the failure. `streamFromVendor` turns it into a `ProviderError`. */

@@ -1,6 +1,7 @@
 import type { FinishReason, TokenUsage } from '@promptlab/contract'
 import { AnswerOrder, type VendorPiece } from './answer-order.ts'
 import type { CompletionPiece, CompletionSummary } from './llm-provider.ts'
+import type { JsonValue } from './message.ts'
 import { ProviderError } from './provider-error.ts'
 import { usableKey } from './usable-key.ts'
 import { failureOfTransport, providerErrorOf, VendorFailed, type VendorFailure } from './vendor-failure.ts'
@@ -20,6 +21,8 @@ export interface ChunkReading {
   readonly usage?: TokenUsage | undefined
   /** What the vendor charges for the whole call so far, in US dollars. */
   readonly costUsd?: number | undefined
+  /** By which the vendor's run can be joined again. It comes before everything else of the chunk. */
+  readonly runHandle?: JsonValue | undefined
   /**
    * The vendor says that the answer is complete. If there was any content but reasoning, this is an end marker for
    * vendors that send no reason.
@@ -192,12 +195,14 @@ class VendorStream<Chunk> implements AsyncGenerator<CompletionPiece, CompletionS
   /** The piece of a chunk that comes first. The others are made ready. Undefined if there is nothing to say. */
   #take(chunk: Chunk): CompletionPiece | undefined {
     const reading = this.#isEnding ? this.#readBehindEnd(chunk) : this.#call.read(chunk)
-    const { text, finishReason, usage, costUsd, isEnd } = reading
+    const { text, finishReason, usage, costUsd, isEnd, runHandle } = reading
     if (finishReason) this.#summary.finishReason = finishReason
     if (usage) this.#summary.usage = usage
     if (costUsd !== undefined) this.#summary.costUsd = costUsd
     if (isEnd) this.#hasEndMarker = true
-    if (reading.reasoning || reading.pieces || reading.failure || this.#order.isBusy) return this.#takeAll(reading)
+    if (runHandle !== undefined) this.#ready.push({ type: 'vendor-run', handle: runHandle })
+    if (runHandle !== undefined || reading.reasoning || reading.pieces || reading.failure || this.#order.isBusy)
+      return this.#takeAll(reading)
     if (text) {
       this.#hasText = true
       return text

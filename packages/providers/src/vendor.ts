@@ -28,6 +28,13 @@ export interface Vendor {
   readonly delayMs?: { readonly variable: string; readonly default: number }
   /** The APIs of the vendor, if operators may choose one. Left out, or not set: the usual one at its address. */
   readonly api?: { readonly variable: string; readonly values: readonly string[] }
+  /** Whether operators may choose that runs go on at the vendor when the connection breaks. Left out: they may not. */
+  readonly background?: {
+    readonly variable: string
+    readonly default: 'off'
+    /** Why these settings do not go with it. Undefined: they do. */
+    faultOf(settings: Pick<VendorSettings, 'api' | 'baseUrl'>): string | undefined
+  }
   create(settings: VendorSettings): LLMProvider
 }
 
@@ -60,6 +67,8 @@ export interface VendorSettings {
   readonly models: readonly string[]
   /** The API that the operator chose, one of the row's `values`. Undefined: none. */
   readonly api?: string | undefined
+  /** Whether runs go on at the vendor when the connection breaks, so that they can be joined again. Left out: no. */
+  readonly background?: boolean | undefined
   /** Sent with each request to the vendor. Left out: none but the adapter's own. */
   readonly headers?: RequestHeaders | undefined
   /** The pause between two pieces of an answer, in milliseconds; 0 for a vendor without this setting. */

@@ -3,7 +3,7 @@ import { ANTHROPIC_BASE_URL, AnthropicProvider } from './anthropic/anthropic-pro
 import { EchoProvider } from './echo/echo-provider.ts'
 import { GEMINI_MODELS } from './gemini/gemini-models.ts'
 import { GEMINI_BASE_URL, GeminiProvider } from './gemini/gemini-provider.ts'
-import { apiAt, OPENAI_APIS, openAIProvider } from './openai/openai-api.ts'
+import { OPENAI_APIS, openAIApiOf, openAIProvider } from './openai/openai-api.ts'
 import { OPENAI_MODELS } from './openai/openai-models.ts'
 import { OPENAI_BASE_URL } from './openai/openai-provider.ts'
 import { PRESETS } from './presets.ts'
@@ -28,8 +28,13 @@ export const VENDORS: readonly Vendor[] = [
     baseUrl: { variable: 'OPENAI_BASE_URL', default: OPENAI_BASE_URL, example: 'http://localhost:11434/v1' },
     models: { variable: 'OPENAI_MODELS', default: OPENAI_MODELS },
     api: { variable: 'OPENAI_API', values: OPENAI_APIS },
-    create: ({ api, ...settings }) =>
-      openAIProvider(OPENAI_APIS.find((name) => name === api) ?? apiAt(settings.baseUrl), settings),
+    background: {
+      variable: 'OPENAI_BACKGROUND',
+      default: 'off',
+      faultOf: (settings) =>
+        openAIApiOf(settings) === 'chat' ? 'Needs the Responses API: set OPENAI_API=responses' : undefined,
+    },
+    create: ({ api, ...settings }) => openAIProvider(openAIApiOf({ ...settings, api }), settings),
   },
   {
     name: 'anthropic',

@@ -37,6 +37,17 @@ describe('readConfig', () => {
     expect(vendorIn(config, 'openai')?.models).toEqual(vendorIn(readConfig({}), 'openai')?.models)
   })
 
+  it('takes the background mode of OpenAI only with the API that has it', () => {
+    const background = (variables: Record<string, string>) =>
+      vendorIn(readConfig({ OPENAI_BACKGROUND: 'on', ...variables }), 'openai')?.background
+    expect(vendorIn(readConfig({}), 'openai')?.background).toBe(false)
+    expect(background({})).toBe(true)
+    expect(background({ OPENAI_BASE_URL: 'http://localhost:9/v1', OPENAI_API: 'responses' })).toBe(true)
+    const fault = /OPENAI_BACKGROUND: Needs the Responses API: set OPENAI_API=responses/
+    expect(() => background({ OPENAI_API: 'chat' })).toThrow(fault)
+    expect(() => background({ OPENAI_BASE_URL: 'http://localhost:9/v1' })).toThrow(fault)
+  })
+
   it('names every wrong variable at once', () => {
     const read = () =>
       readConfig({

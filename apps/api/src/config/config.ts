@@ -5,7 +5,7 @@ import type { RequestTiming } from '../http/plugins/request-timing.ts'
 import type { StreamTiming } from '../http/streams/stream-response.ts'
 import type { StreamLimits } from '../http/streams/stream-slots.ts'
 import type { QueuedBytesLimits } from '../jobs/queued-bytes.ts'
-import type { RunPolicy } from '../jobs/run/job-run.ts'
+import type { RunPolicy } from '../jobs/run/run-policy.ts'
 import type { Retention } from '../jobs/upkeep/retention-sweeper.ts'
 import type { StoreLocation } from '../storage/store-location.ts'
 import { contradictions } from './contradictions.ts'
@@ -60,7 +60,10 @@ export interface Config {
   readonly run: RunPolicy
   /** How long finished jobs are kept. Undefined: for ever. */
   readonly retention: Retention | undefined
-  readonly shutdownGraceMs: number
+  /** How long running jobs, and the streams of clients that cannot resume, may take to end when the server stops. */
+  readonly drainMs: number
+  /** How long a foreground job runs on when its client is gone, in milliseconds. Undefined: to its end. */
+  readonly foregroundGraceMs: number | undefined
   readonly stream: StreamTiming
   readonly streamLimits: StreamLimits
   readonly requestTiming: RequestTiming
@@ -72,6 +75,8 @@ export interface Config {
   readonly trustedHosts: TrustedHostsOptions
   /** The path of the operator's prices. Undefined: list prices are used alone. */
   readonly pricesFile: string | undefined
+  /** The path of the operator's fallbacks. Undefined: only callers name some. */
+  readonly fallbacksFile: string | undefined
   /** The proxy for calls to vendors by https. Undefined: there is none. */
   readonly proxy: ProxySettings | undefined
   /** The keys of the callers. Undefined: no request needs a key. */
@@ -138,11 +143,13 @@ export function readConfig(variables: EnvironmentVariables): Config {
       tokenIdleTimeoutMs: environment.TOKEN_IDLE_TIMEOUT_MS,
       contentTimeoutMs: environment.CONTENT_TIMEOUT_MS,
       jobTimeoutMs: environment.JOB_TIMEOUT_MS,
+      patienceMs: environment.JOB_PATIENCE_MS,
       maxAnswerLength: environment.MAX_ANSWER_CHARS,
       retryDelayMs: 500,
     },
     retention: retentionOf(environment),
-    shutdownGraceMs: environment.SHUTDOWN_GRACE_MS,
+    drainMs: environment.SHUTDOWN_GRACE_MS ?? environment.DRAIN_MS,
+    foregroundGraceMs: environment.FOREGROUND_GRACE_MS === 'off' ? undefined : environment.FOREGROUND_GRACE_MS,
     stream: { keepAliveMs: 15_000, stallMs: 30_000 },
     streamLimits: { perCaller: environment.MAX_STREAMS_PER_KEY, perJob: environment.MAX_STREAMS_PER_JOB },
     requestTiming: { headersMs: 10_000, requestMs: 60_000, checkMs: 1_000 },
@@ -150,6 +157,7 @@ export function readConfig(variables: EnvironmentVariables): Config {
     trustedProxies: environment.TRUSTED_PROXIES,
     trustedHosts: { listenHost: environment.HOST, allowedHosts: environment.ALLOWED_HOSTS },
     pricesFile: environment.PRICES_FILE,
+    fallbacksFile: environment.FALLBACKS_FILE,
     proxy:
       environment.HTTPS_PROXY === undefined
         ? undefined

@@ -16,6 +16,7 @@ import {
   share,
   webUrl,
   wholeNumber,
+  wholeNumberOrOff,
 } from './setting-forms.ts'
 
 /** The environment of the process, or the one that a test puts in its place. */
@@ -46,9 +47,12 @@ export const Environment = z.object({
   TOKEN_IDLE_TIMEOUT_MS: wholeNumber(1, MAX_DELAY_MS).default(30_000),
   CONTENT_TIMEOUT_MS: wholeNumber(1, MAX_DELAY_MS).default(600_000),
   JOB_TIMEOUT_MS: wholeNumber(1, MAX_DELAY_MS).default(3_600_000),
+  JOB_PATIENCE_MS: wholeNumber(0, MAX_DELAY_MS).default(600_000),
   JOB_RETENTION_HOURS: hours.optional(),
   MAX_JOB_RETENTION_HOURS: hours.optional(),
-  SHUTDOWN_GRACE_MS: wholeNumber(0, MAX_DELAY_MS).default(10_000),
+  DRAIN_MS: wholeNumber(0, MAX_DELAY_MS).default(10_000),
+  SHUTDOWN_GRACE_MS: wholeNumber(0, MAX_DELAY_MS).optional(),
+  FOREGROUND_GRACE_MS: wholeNumberOrOff(100, MAX_DELAY_MS).default(120_000),
   API_KEYS: apiKeys.optional(),
   METRICS_KEY: key('metrics').optional(),
   AUTH: oneOf(['on', 'off']).optional(),
@@ -63,6 +67,7 @@ export const Environment = z.object({
   PROVIDERS_FILE: z.string().optional(),
   MODEL_REFRESH_MINUTES: wholeNumber(0, 1_440).default(10),
   PRICES_FILE: jsonFile.optional(),
+  FALLBACKS_FILE: jsonFile.optional(),
   HTTPS_PROXY: webUrl('http://proxy.example.com:3128').optional(),
   NO_PROXY: list.optional(),
   CORS_ORIGINS: origins.default([]),

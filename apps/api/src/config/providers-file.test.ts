@@ -42,6 +42,15 @@ it('PROVIDERS_FILE adds vendors behind those of the table', async () => {
   expect(other).toMatchObject({ vendor: { name: 'other' }, naming: 'any', settings: { models: ['m'] } })
 })
 
+it('PROVIDERS_FILE switches the background mode on for vendors with the API of OpenAI only', async () => {
+  const vendors = [{ ...ACME, kind: 'openai', background: true }]
+  const { settings } = readConfig({ PROVIDERS_FILE: await fileWith(vendors) }).vendors.at(-1) ?? {}
+  expect(settings?.background).toBe(true)
+  expect(await faultsIn([{ ...ACME, background: true }])).toEqual([
+    '[0].background: Is only for openai, not openai-compatible',
+  ])
+})
+
 it('the faults of PROVIDERS_FILE are told at once, each with its path', async () => {
   const faults = await faultsIn([
     { ...ACME, name: 'Acme', baseUrl: 'acme.example', apiKey: 'hunter2-hunter2', habits: { lacks: ['seeds'], x: 1 } },

@@ -53,8 +53,11 @@ const OwnVendor = z
     headers: headers.optional(),
     models: z.array(z.string().trim().min(1)).min(1).optional(),
     habits: habits.optional(),
+    background: z.boolean().optional(),
   })
-  .superRefine(({ kind, habits: given }, context) => {
+  .superRefine(({ kind, habits: given, background }, context) => {
+    if (background !== undefined && kind !== 'openai')
+      context.addIssue({ code: 'custom', path: ['background'], message: `Is only for openai, not ${kind}` })
     if (given && kind !== 'openai-compatible')
       context.addIssue({ code: 'custom', path: ['habits'], message: `Is only for openai-compatible, not ${kind}` })
   })

@@ -25,6 +25,15 @@ export function wholeNumber(min: number, max: number) {
   })
 }
 
+/** The same, or the word `off`. */
+export function wholeNumberOrOff(min: number, max: number) {
+  return form(`a whole number from ${min} to ${max}, or off`, (text) => {
+    if (text === 'off') return text
+    const number = /^\d+$/.test(text) ? Number(text) : Number.NaN
+    return number >= min && number <= max ? number : undefined
+  })
+}
+
 const MAX_HOURS = 1_000_000
 
 export const hours = form(`a number of hours above 0 and up to ${MAX_HOURS}, such as 24 or 0.5`, (text) => {

@@ -32,7 +32,7 @@ export function readVendors(variables: EnvironmentVariables): { vendors: Configu
     return data
   }
   const vendors = VENDORS.map((vendor): ConfiguredVendor => {
-    const { name, apiKey, baseUrl, models, delayMs, api } = vendor
+    const { name, apiKey, baseUrl, models, delayMs, api, background } = vendor
     const named = read(models.variable, list)
     const settings: VendorSettings = {
       name,
@@ -40,8 +40,11 @@ export function readVendors(variables: EnvironmentVariables): { vendors: Configu
       baseUrl: baseUrl && (read(baseUrl.variable, webUrl(baseUrl.example ?? '')) ?? baseUrl.default),
       models: named?.filter((model) => model !== ANY_MODEL) ?? models.default ?? [],
       api: api && read(api.variable, oneOf(api.values)),
+      background: read(background?.variable, oneOf(['on', 'off'])) === 'on',
       delayMs: read(delayMs?.variable, wholeNumber(0, MAX_DELAY_MS)) ?? delayMs?.default ?? 0,
     }
+    const fault = settings.background ? background?.faultOf(settings) : undefined
+    if (background && fault !== undefined) faults.push(`${background.variable}: ${fault}`)
     return { vendor, settings, naming: namingOf(named, models.variable !== undefined) }
   })
   const file = lookUp(FILE_VARIABLE)
@@ -63,7 +66,7 @@ function namingOf(named: readonly string[] | undefined, canBeAsked: boolean): Mo
 }
 
 function configured(own: OwnVendor, lookUp: LookUp): ConfiguredVendor {
-  const { name, kind, baseUrl, apiKeyEnv, models, habits } = own
+  const { name, kind, baseUrl, apiKeyEnv, models, habits, background } = own
   const vendor: Vendor = {
     name,
     ...(apiKeyEnv !== undefined && { apiKey: { variable: apiKeyEnv } }),
@@ -78,6 +81,7 @@ function configured(own: OwnVendor, lookUp: LookUp): ConfiguredVendor {
     baseUrl,
     models: models?.filter((model) => model !== ANY_MODEL) ?? [],
     headers: headersOf(own, lookUp),
+    background,
     delayMs: 0,
   }
   return { vendor, settings, naming: namingOf(models, true) }

@@ -1,3 +1,4 @@
+import type { Fallback } from '@promptlab/contract'
 import type { LogPiece } from '../jobs/answer/log-piece.ts'
 import type { StoredFinalJob } from '../jobs/job.ts'
 
@@ -8,6 +9,8 @@ import type { StoredFinalJob } from '../jobs/job.ts'
 export interface DoorEncoder {
   /** The text before the first piece. */
   opening(): string
+  /** Called before the first piece of a job with fallbacks, with whose answer it is. */
+  answeredBy(who: Fallback): void
   /** The text of a piece. Empty if the client has it already. */
   piece(piece: LogPiece): string
   /** The text behind the last piece: what closes the last part, and how the job ended. */

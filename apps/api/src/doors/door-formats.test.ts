@@ -19,6 +19,7 @@ const PIECES = [...tapedPieces(ENDED)].map(({ piece }) => piece)
 
 const ENCODER = {
   opening: () => '<',
+  answeredBy: () => {},
   piece: ({ text }: { text: string }) => text,
   end: ({ status }: { status: string }) => `${status}>`,
   keepAlive: '~',

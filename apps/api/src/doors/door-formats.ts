@@ -15,7 +15,7 @@ const HEAD_WAIT_MS = 10_000
 /** The stream of a door. Its clients cannot resume a response, so one that has no end is broken, never closed. */
 export class DoorStreamFormat implements StreamFormat<PieceOrEnd> {
   readonly contentType = 'text/event-stream; charset=utf-8'
-  readonly isResumable = false
+  readonly atStop = 'drain'
   readonly opening: string
   readonly keepAlive: EncodedText
   readonly headWaitMs: number | undefined
@@ -31,7 +31,11 @@ export class DoorStreamFormat implements StreamFormat<PieceOrEnd> {
 
   encode(events: readonly PieceOrEnd[]): EncodedText {
     let text = ''
-    for (const event of events) text += 'kind' in event ? this.#encoder.piece(event) : this.#encoder.end(event)
+    for (const event of events) {
+      if (!('kind' in event)) text += this.#encoder.end(event)
+      else if (event.kind === 'begun') this.#encoder.answeredBy(event.by)
+      else text += this.#encoder.piece(event)
+    }
     return new EncodedText(text)
   }
 
@@ -47,7 +51,7 @@ export class DoorStreamFormat implements StreamFormat<PieceOrEnd> {
 /** An answer of JSON that comes when its job has ended. White space before it shows that the connection still works. */
 export class DoorJsonFormat implements StreamFormat<PieceOrEnd> {
   readonly contentType = 'application/json; charset=utf-8'
-  readonly isResumable = false
+  readonly atStop = 'drain'
   readonly opening = ''
   readonly keepAlive = new EncodedText(' ')
   readonly headWaitMs = HEAD_WAIT_MS

@@ -12,17 +12,20 @@ import type { AskedJob, AskedMessage } from '../jobs/input/asked-job.ts'
 import type { StoredFinalJob, StoredJob } from '../jobs/job.ts'
 import type { JobService } from '../jobs/job-service.ts'
 import type { WaitingClients } from '../jobs/repeats/waiting-clients.ts'
-import { BEHIND_ALL_PIECES, PIECES_VIEW } from '../jobs/views/pieces-view.ts'
+import { BEGUN_PIECES_VIEW, BEHIND_ALL_PIECES, PIECES_VIEW } from '../jobs/views/pieces-view.ts'
 import type { AskedAtDoor } from './asked-at-door.ts'
+import { askedFallbacks, FALLBACKS_HEADER, fallbackParam } from './asked-fallbacks.ts'
 import type { DoorEncoder } from './door-encoder.ts'
 import { inWordsOfDoor, JobEndedError } from './door-error.ts'
 import { DoorJsonFormat, DoorStreamFormat } from './door-formats.ts'
 import { type Refuse, writeRefusal } from './door-refusal.ts'
+import type { ModelNames } from './model-names.ts'
 
 interface DoorJobsDeps {
   readonly service: JobService
   readonly clients: WaitingClients
   readonly streams: OpenStreams
+  readonly names: ModelNames
   /** The longest text, in Unicode code points. */
   readonly maxPromptChars: number
 }
@@ -72,15 +75,17 @@ export class DoorJobs {
    * @throws ApiError with the parameters of the door
    */
   async create(request: FastifyRequest, reply: FastifyReply, asked: AskedAtDoor): Promise<CreatedJob> {
-    const { service, streams } = this.#deps
+    const { service, streams, names } = this.#deps
     const { caller, trace } = request
-    const { echo, isStored } = asked
+    const { echo, isStored, isBackground } = asked
     const headers = retryHeadersOf(request)
     const isRetry = headers['x-promptlab-join'] === 'off' ? undefined : (headers['x-stainless-retry-count'] ?? 0) > 0
     const door = { name: this.#name, ...(echo && { echo }) }
-    const atDoor = { door, requestDigest: this.#digestOf(request), isStored, isRetry }
-    const asJob = withPrompt(asked.job)
-    const paramOf = (path: string) => asked.paramOf(path === 'prompt' ? 'messages[0].content' : path)
+    const atDoor = { door, requestDigest: this.#digestOf(request), isStored, isForeground: !isBackground, isRetry }
+    const fallbacks = askedFallbacks(request.headers[FALLBACKS_HEADER], asked.job, (name) => names.resolve(name))
+    const asJob = { ...withPrompt(asked.job), ...(fallbacks && { fallbacks }) }
+    const paramOf = (path: string) =>
+      fallbackParam(path) ?? asked.paramOf(path === 'prompt' ? 'messages[0].content' : path)
     try {
       this.#check(asJob)
       if (asked.isStreamed || !asked.isBackground) streams.check(request)
@@ -114,7 +119,8 @@ export class DoorJobs {
    */
   stream(reply: FastifyReply, job: StoredJob, encoder: DoorEncoder, mayRefuse: boolean): FastifyReply {
     const format = new DoorStreamFormat(encoder, mayRefuse)
-    this.#deps.streams.sendAs(format, reply, job, { view: PIECES_VIEW, after: 0 }, this.#writeError)
+    const view = job.fallbacks ? BEGUN_PIECES_VIEW : PIECES_VIEW
+    this.#deps.streams.sendAs(format, reply, job, { view, after: 0 }, this.#writeError)
     return reply
   }
 
@@ -143,7 +149,9 @@ export class DoorJobs {
   }
 
   #digestOf({ body, caller, headers, routeOptions }: FastifyRequest): string {
-    const meaning = MEANINGFUL_HEADERS.map((name) => headers[name] ?? '')
+    const fallbacks = headers[FALLBACKS_HEADER]
+    // Without the header the digest is that of earlier versions, so that a repeat is known across an upgrade.
+    const meaning = [...MEANINGFUL_HEADERS.map((name) => headers[name] ?? ''), ...(fallbacks ? [fallbacks] : [])]
     return createHash('sha256')
       .update(JSON.stringify([caller ?? '', routeOptions.url, meaning]))
       .update(JSON.stringify(body))

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { ApiError } from '../base/api-error.ts'
-import { pathOf } from '../http/path-of.ts'
+import type { ApiError } from '../base/api-error.ts'
 import { asApiError, headersSoFar } from '../http/problems/problem-plugin.ts'
+import { unknownRoute } from '../http/unknown-route.ts'
 
 /** An answer that refuses a request. */
 export interface DoorRefusal {
@@ -24,7 +24,7 @@ export function jsonRefusal(status: number, body: object, headers: Readonly<Reco
 export function answerErrorsAs(app: FastifyInstance, refuse: Refuse): void {
   app.setErrorHandler((error, request, reply) => sendRefusal(refuse, error, request, reply))
   app.setNotFoundHandler(async (request) => {
-    throw new ApiError('route-not-found', `There is no ${request.method} ${pathOf(request)}.`)
+    throw unknownRoute(request)
   })
 }
 

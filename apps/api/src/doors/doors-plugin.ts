@@ -36,12 +36,13 @@ export const doors: FastifyPluginAsync<DoorOptions> = async (app, options) => {
   answerErrorsAs(app, refuseAsOpenAi)
   const { service, models, providers } = options
   const names = new ModelNames(models, providers)
-  const responseJobs = new DoorJobs('openai-responses', refuseAsOpenAi, options)
+  const deps = { ...options, names }
+  const responseJobs = new DoorJobs('openai-responses', refuseAsOpenAi, deps)
   app.register(responsesRoutes, { prefix: '/responses', service, jobs: responseJobs, names })
-  const chatJobs = new DoorJobs('openai-chat', refuseAsChat, options)
+  const chatJobs = new DoorJobs('openai-chat', refuseAsChat, deps)
   app.register(chatRoutes, { prefix: '/chat/completions', service, jobs: chatJobs, names })
   app.register(modelsRoutes, { prefix: '/models', names, refuseAsOpenAi: refuseAsChat, refuseAsAnthropic })
-  const messageJobs = new DoorJobs('anthropic-messages', refuseAsAnthropic, options)
+  const messageJobs = new DoorJobs('anthropic-messages', refuseAsAnthropic, deps)
   app.register(messagesRoutes, { prefix: '/messages', service, jobs: messageJobs, names })
   // The Messages API says it in its own words.
   app.register(otherMethods, { routes: () => routes.filter(({ path }) => !path.startsWith(`${app.prefix}/messages`)) })

@@ -1,6 +1,7 @@
 import type { AssistantPart } from '@promptlab/providers'
 import { ApiError } from '../base/api-error.ts'
 import { answerLength } from '../jobs/answer/stored-answer.ts'
+import { answererOf } from '../jobs/answerer.ts'
 import type { Caller } from '../jobs/caller.ts'
 import { answerParts } from '../jobs/input/answer-parts.ts'
 import type { AskedAnswerPart, AskedCarry, AskedMessage } from '../jobs/input/asked-job.ts'
@@ -8,7 +9,7 @@ import { ItemReader } from '../jobs/input/item-reader.ts'
 import { readCarry, readMessage } from '../jobs/input/read-message.ts'
 import type { StoredJob } from '../jobs/job.ts'
 import type { JobService } from '../jobs/job-service.ts'
-import { ItemGoneError } from '../jobs/ports/job-repository.ts'
+import { ItemGoneError } from '../jobs/ports/storage-errors.ts'
 import { askedAgain } from './asked-again.ts'
 import { itemOf, partId } from './door-ids.ts'
 import type { EarlierCall } from './earlier-call.ts'
@@ -145,7 +146,7 @@ export class EarlierAnswers {
 
 function partsOf(job: StoredJob): readonly (AskedAnswerPart | undefined)[] {
   if (job.status === 'pending') return []
-  const parts = answerParts(job, true).map((part) => part && askedPart(part, job.provider))
+  const parts = answerParts(job, true).map((part) => part && askedPart(part, answererOf(job).provider))
   // The last part of a running job may still grow. A call that is complete does not.
   return job.status === 'running' && parts.at(-1)?.type !== 'tool-call' ? parts.slice(0, -1) : parts
 }

@@ -75,6 +75,12 @@ describe('ModelNames', () => {
     })
   })
 
+  it('resolves a bare name that only a provider without its key has, which is refused later, with the key to set', () => {
+    const names = namesOf({ ...ACME, missing: ['ACME_API_KEY'] })
+    expect(names.resolve('small')).toEqual({ provider: 'acme', model: 'small' })
+    expect(names.find('small'), 'not listed').toBeUndefined()
+  })
+
   it('knows nothing of names such as __proto__ or an empty one', () => {
     for (const name of ['', '/', 'acme/', '/small', '__proto__', '__proto__/small']) {
       expect(refusalOf(namesOf(ACME), name)).toMatch(/^unknown-model/)

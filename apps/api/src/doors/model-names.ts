@@ -38,7 +38,8 @@ export class ModelNames {
     const owners = this.#ownersOf(name)
     const [provider] = owners
     // A provider that is known but not configured is refused later, with what the operator has to set.
-    if (provider === undefined) return prefixed ?? refuse(`There is no model "${clip(name)}". ${HOW_TO_NAME}`)
+    if (provider === undefined)
+      return prefixed ?? this.#unconfigured(name) ?? refuse(`There is no model "${clip(name)}". ${HOW_TO_NAME}`)
     if (owners.length === 1) return { provider, model: name }
     const names = owners.map((owner) => `${owner}/${name}`).join(', ')
     return refuse(`Several providers have a model "${clip(name)}". Name one of them: ${names}.`)
@@ -85,6 +86,12 @@ export class ModelNames {
     const provider = name.slice(0, Math.max(0, slash))
     const model = name.slice(slash + 1)
     return model !== '' && this.#providers.find(provider) ? { provider, model } : undefined
+  }
+
+  /** A model that only a provider without its key lists. */
+  #unconfigured(model: string): NamedModel | undefined {
+    const owner = this.#lists.list().find(({ configured, models }) => !configured && models.includes(model))
+    return owner && { provider: owner.name, model }
   }
 
   /** The configured providers that list a model, or else those that know it at all. */

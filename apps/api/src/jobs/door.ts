@@ -19,6 +19,11 @@ export const DoorClient = z.object({
 })
 export type DoorClient = z.infer<typeof DoorClient>
 
+/** Whether a client waits at a door for the answer. Nobody waits for the native jobs and for those in the background. */
+export function isForeground({ client, door }: ForegroundFields): boolean {
+  return client !== undefined && door?.echo?.['background'] !== true
+}
+
 /** What a vendor gave with a part of an earlier answer, and a caller sends back with its messages. */
 export const InputCarry = z.object({
   /** The index of the message, and of the part in its content. */
@@ -30,3 +35,8 @@ export const InputCarry = z.object({
   json: z.union([z.string(), z.object({ type: z.literal('text'), item: z.string(), bytes: z.int().positive() })]),
 })
 export type InputCarry = z.infer<typeof InputCarry>
+
+interface ForegroundFields {
+  readonly client?: DoorClient | undefined
+  readonly door?: Door | undefined
+}

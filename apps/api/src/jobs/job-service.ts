@@ -7,7 +7,7 @@ import type { AskedJob } from './input/asked-job.ts'
 import { cancelPending, runOf, type StoredFinalJob, type StoredJob } from './job.ts'
 import { itemsOfJob } from './kept-parts.ts'
 import { QueueUnavailableError } from './ports/job-queue.ts'
-import { StorageUnavailableError } from './ports/job-repository.ts'
+import { StorageUnavailableError } from './ports/storage-errors.ts'
 import type { TokenLog } from './ports/token-log.ts'
 import { QueuedBytes, type QueuedBytesLimits } from './queued-bytes.ts'
 import { JobEventReader, type ReaderCallbacks, type Reading } from './read/job-event-reader.ts'
@@ -62,6 +62,7 @@ export class JobService {
     const job = await this.#find(id)
     // The same error as for an unknown id, so that callers cannot find out which ids exist.
     if ((caller !== undefined && job.owner !== caller) || job.deleteAfter !== undefined) throw notFound()
+    if (!isFinal(job)) this.#deps.clients.seen(job)
     return job
   }
 
@@ -101,13 +102,32 @@ export class JobService {
    * @throws ApiError `job-not-found`, `storage-unavailable`, `queue-unavailable`
    */
   async cancel(id: string, caller: Caller): Promise<StoredFinalJob> {
+    return await this.#cancel(id, () => this.get(id, caller))
+  }
+
+  /**
+   * Ends the foreground jobs whose clients have been away for too long, at most `limit` of them.
+   * @returns how many were looked at
+   * @throws ApiError `storage-unavailable`, `queue-unavailable`
+   */
+  async cancelUnwatched(limit: number): Promise<number> {
+    const { jobs, clients, clock } = this.#deps
+    const unwatched = await jobs.findUnwatched(clock.now(), limit)
+    await Promise.all(
+      unwatched.map(async ({ id }) => {
+        if (await clients.endGrace(id)) await this.#cancel(id, () => this.#find(id))
+      }),
+    )
+    return unwatched.length
+  }
+
+  async #cancel(id: string, find: () => Promise<StoredJob>): Promise<StoredFinalJob> {
     const { jobs, queue, tokenLog, clock } = this.#deps
-    let isOver = false
+    /** A run that is over. */
+    let over: number | undefined
     for (let requests = 0; requests < MAX_STOP_REQUESTS; requests++) {
-      const job = await this.get(id, caller)
+      const job = await find()
       if (isFinal(job)) return job
-      // The run is over but its end is not stored, as happens when the disk fails while the server stops.
-      if (isOver) throw new StorageUnavailableError()
       if (job.status === 'pending') {
         const cancelled = cancelPending(job, clock.now())
         if (!(await jobs.replace(cancelled, job))) continue // The job has just started or ended.
@@ -115,8 +135,10 @@ export class JobService {
         await tokenLog.close(id, runOf(job), finalEvent(cancelled))
         return cancelled
       }
-      isOver = !(await queue.requestStop(id))
-      if (!isOver) await this.wait(id, STOP_REPEAT_MS)
+      // Its end is not stored, as happens when the disk fails while the server stops.
+      if (over === runOf(job)) throw new StorageUnavailableError()
+      if (!(await queue.requestStop(id))) over = runOf(job)
+      else await this.wait(id, STOP_REPEAT_MS)
     }
     throw new QueueUnavailableError()
   }

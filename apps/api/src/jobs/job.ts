@@ -7,11 +7,13 @@ import {
   type PendingJob,
   type RunningJob,
   type ShownMessage,
+  type WaitingFor,
 } from '@promptlab/contract'
 import { z } from 'zod'
 import { type StoredAnswer, StoredPart } from './answer/stored-answer.ts'
 import { Door, DoorClient, InputCarry } from './door.ts'
 import { itemsOfJob } from './kept-parts.ts'
+import { metricsBefore, RunState } from './run-state.ts'
 
 /** Fields that are stored but never returned. */
 export const StoredOnly = z.object({
@@ -39,13 +41,20 @@ export const StoredOnly = z.object({
    * repeats its request.
    */
   deleteAfter: z.iso.datetime().optional(),
+  /** What a later run has to know. Undefined: nothing. A final job has none. */
+  runState: RunState.optional(),
+  /**
+   * Until when somebody waits for a foreground job: a client that is connected renews it. When the time has passed, the job is
+   * cancelled. Undefined: the job runs on without clients.
+   */
+  watchedUntil: z.iso.datetime().optional(),
 })
 type StoredOnly = z.infer<typeof StoredOnly>
 
 /** The job without what is never returned. */
 export function withoutStoredOnly(job: StoredJob): Job {
   const { owner: _o, run: _r, parts: _p, tape: _t, door: _d, requestDigest: _q, client: _c, ...rest } = job
-  const { carries: _a, deleteAfter: _x, ...shown } = rest
+  const { carries: _a, deleteAfter: _x, runState: _s, watchedUntil: _w, ...shown } = rest
   return shown
 }
 
@@ -62,7 +71,8 @@ export interface JobProgress extends StoredAnswer {
 }
 
 /** What a caller asks of a job, with its content as records hold it. */
-export interface JobRequest extends Pick<CreateJobBody, 'provider' | 'model' | 'options' | 'previousJobId'> {
+export interface JobRequest
+  extends Pick<CreateJobBody, 'provider' | 'model' | 'options' | 'fallbacks' | 'previousJobId'> {
   /** The prompt, or the last text of the user among the messages. */
   readonly prompt: string
   readonly messages?: ShownMessage[] | undefined
@@ -70,7 +80,7 @@ export interface JobRequest extends Pick<CreateJobBody, 'provider' | 'model' | '
 }
 
 /** How a job was made at a door. */
-export type MadeAtDoor = Pick<StoredOnly, 'door' | 'requestDigest' | 'client' | 'deleteAfter'>
+export type MadeAtDoor = Pick<StoredOnly, 'door' | 'requestDigest' | 'client' | 'deleteAfter' | 'watchedUntil'>
 
 /** How a run ended. */
 export type JobOutcome =
@@ -100,7 +110,7 @@ function jsonBytes(value: object | undefined): number {
  */
 export function newJob(
   id: string,
-  { prompt, messages, carries, previousJobId, provider, model, options }: JobRequest,
+  { prompt, messages, carries, previousJobId, provider, model, options, fallbacks }: JobRequest,
   now: number,
   owner?: string,
   made?: MadeAtDoor,
@@ -114,6 +124,7 @@ export function newJob(
     provider,
     model,
     ...(options && { options }),
+    ...(fallbacks && { fallbacks }),
     status: 'pending',
     createdAt: at,
     updatedAt: at,
@@ -127,12 +138,13 @@ export function newJob(
 export function startJob(job: StoredPendingJob, now: number): StoredRunningJob & Required<Pick<StoredOnly, 'run'>> {
   // The system's clock may have been set back since the job was created.
   const queuedMs = Math.max(0, now - Date.parse(job.createdAt))
+  const { waitingFor: _, ...waited } = job
   return {
-    ...job,
+    ...waited,
     status: 'running',
     run: runOf(job) + 1,
     result: '',
-    metrics: { durationMs: 0, tokenCount: 0, ttftMs: null, queuedMs, attempts: 0 },
+    metrics: { durationMs: 0, tokenCount: 0, ttftMs: null, queuedMs, ...metricsBefore(job) },
     updatedAt: new Date(now).toISOString(),
   }
 }
@@ -148,6 +160,20 @@ export function cancelPending(job: StoredPendingJob, now: number): StoredFinalJo
   )
 }
 
+/**
+ * Puts a running job back in line, of whose answer nothing was published. Its record keeps the number of the run.
+ * @param runState what the next run has to know
+ */
+export function putBack(
+  job: StoredRunningJob,
+  waitingFor: WaitingFor,
+  runState: RunState,
+  now: number,
+): StoredPendingJob {
+  const { result: _r, output: _o, metrics: _m, parts: _p, tape: _t, ...waiting } = job
+  return { ...waiting, status: 'pending', waitingFor, runState, updatedAt: new Date(now).toISOString() }
+}
+
 export function finishJob(
   job: StoredRunningJob,
   { result, parts, tape, metrics }: JobProgress,
@@ -155,5 +181,6 @@ export function finishJob(
   now: number,
 ): StoredFinalJob {
   const answer = { result, ...(parts && { parts: [...parts] }), ...(tape && { tape }) }
-  return { ...job, ...answer, metrics, ...outcome, updatedAt: new Date(now).toISOString() }
+  const { runState: _s, watchedUntil: _w, ...ended } = job
+  return { ...ended, ...answer, metrics, ...outcome, updatedAt: new Date(now).toISOString() }
 }

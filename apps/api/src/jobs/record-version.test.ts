@@ -41,4 +41,17 @@ describe('the version of a record', () => {
     ])
       expect(recordVersionOf(job)).toBe(3)
   })
+
+  it('is 4 with fallbacks, and needs no later version for what only a job that goes on has', () => {
+    const fallbacks = [{ provider: 'openai', model: 'gpt' }]
+    expect(recordVersionOf({ ...aJob('a'), fallbacks })).toBe(4)
+    expect(recordVersionOf({ ...saying({ type: 'reasoning', text: 'hm' }), fallbacks })).toBe(4)
+    const until = '2026-11-27T10:00:00.000Z'
+    const waiting = {
+      waitingFor: { reason: 'overload', until },
+      runState: { attempts: 1 },
+      watchedUntil: until,
+    } as const
+    expect(recordVersionOf({ ...aJob('a'), ...waiting })).toBe(1)
+  })
 })

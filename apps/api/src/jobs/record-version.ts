@@ -25,22 +25,26 @@ interface Ending {
 
 /**
  * The version of the record that holds a job, see `RECORD_VERSION`. A tape needs no later version: older ones leave it out
- * when they read a job, and lose nothing but the times of its pieces.
+ * when they read a job, and lose nothing but the times of its pieces. Fallbacks need one: an older process would run the job
+ * without them. A run state, what a job waits for and until when it is watched need none: an older process asks the vendor
+ * again, asks it too early, or lets the job run on without clients, as it does with its own jobs.
  */
 export function recordVersionOf(
-  job: Pick<StoredJob, 'messages' | 'previousJobId' | 'options' | 'carries'> &
+  job: Pick<StoredJob, 'messages' | 'previousJobId' | 'options' | 'fallbacks' | 'carries'> &
     Partial<Pick<StoredJob, 'parts' | 'deleteAfter'>> &
     Ending & { /** Whether it will have `deleteAfter`. */ readonly isHidden?: boolean },
-): 1 | 2 | 3 {
+): 1 | 2 | 3 | 4 {
   const {
     messages,
     previousJobId,
     parts,
+    fallbacks,
     carries,
     deleteAfter,
     isHidden = deleteAfter !== undefined,
     options = {},
   } = job
+  if (fallbacks !== undefined) return 4
   if (carries !== undefined || isHidden || messages?.some(hasLaterParts)) return 3
   const isMore = messages !== undefined || previousJobId !== undefined || parts !== undefined || hasLaterWords(job)
   return isMore || Object.keys(options).some((option) => !FIRST_OPTIONS.has(option)) ? 2 : 1

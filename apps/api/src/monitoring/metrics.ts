@@ -1,5 +1,6 @@
-import type { FinalJob, ProviderErrorCode, RunningJob } from '@promptlab/contract'
+import type { Fallback, FinalJob, JobMetrics, PendingJob, ProviderErrorCode, RunningJob } from '@promptlab/contract'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { answererOf } from '../jobs/answerer.ts'
 import type { DoorName } from '../jobs/door.ts'
 import type { JobObserver } from '../jobs/ports/job-observer.ts'
 
@@ -10,6 +11,8 @@ interface MetricsSources {
   openStreams(): number
   /** If it rejects, `/metrics` leaves the number out. */
   waitingJobs(): Promise<number>
+  /** A promise that rejects leaves the number out. */
+  jobsWaitingForVendors(): Promise<number>
   /** A promise that rejects leaves the number out. */
   workers(): Promise<number>
 }
@@ -95,6 +98,11 @@ export class Metrics implements JobObserver {
     'provider',
     'code',
   ])
+  readonly #putBack = this.#counter(
+    'jobs_put_back_total',
+    'Runs of jobs that went back in line because the vendor took no calls, and why',
+    ['provider', 'reason'],
+  )
   readonly #writes = this.#histogram(
     'storage_write_seconds',
     'Time that a change of the job store takes until it is on disk',
@@ -102,7 +110,7 @@ export class Metrics implements JobObserver {
     ['operation'],
   )
 
-  constructor({ isListed, openStreams, waitingJobs, workers }: MetricsSources) {
+  constructor({ isListed, openStreams, waitingJobs, jobsWaitingForVendors, workers }: MetricsSources) {
     this.#isListed = isListed
 
     collectDefaultMetrics({ register: this.#registry })
@@ -110,6 +118,11 @@ export class Metrics implements JobObserver {
       gauge.set(openStreams()),
     )
     this.#askedGauge('jobs_waiting', 'Jobs that wait for their turn, in all processes together', waitingJobs)
+    this.#askedGauge(
+      'jobs_waiting_for_vendors',
+      'Jobs that wait because their vendors told them to, in all processes together',
+      jobsWaitingForVendors,
+    )
     this.#askedGauge('workers', 'Processes that run jobs; with 0, jobs wait', workers)
   }
 
@@ -141,19 +154,40 @@ export class Metrics implements JobObserver {
     this.#waits.observe({ provider }, metrics.queuedMs / 1000)
   }
 
-  runEnded({ provider, model: name, status, metrics }: FinalJob): void {
-    const { tokenCount, ttftMs, durationMs, cost } = metrics
-    const model = this.#isListed(provider, name) ? name : 'other'
-    this.#running.dec({ provider })
+  runEnded(job: FinalJob): void {
+    const { status, metrics } = job
+    const { tokenCount, ttftMs, durationMs } = metrics
+    const labels = this.#labelsOf(answererOf(job))
+    const { provider, model } = labels
+    // The slot belongs to the job's own provider.
+    this.#running.dec({ provider: job.provider })
+    this.#countCost(metrics, labels)
     this.#jobs.inc({ provider, model, status })
     this.#runs.observe({ provider, model }, durationMs / 1000)
     this.#tokens.inc({ provider, model }, tokenCount)
-    if (cost?.usd !== undefined) this.#costs.inc({ provider, model, priced: cost.priced }, cost.usd)
-    else if (cost) this.#unpriced.inc({ provider, model })
     if (ttftMs === null) return
     this.#firstTokens.observe({ provider, model }, ttftMs / 1000)
     if (tokenCount > 1)
       this.#gaps.observe({ provider, model }, Math.max(0, durationMs - ttftMs) / (tokenCount - 1) / 1000)
+  }
+
+  #labelsOf({ provider, model }: Fallback) {
+    return { provider, model: this.#isListed(provider, model) ? model : 'other' }
+  }
+
+  /** The calls of a job with fallbacks may be of several providers. */
+  #countCost({ cost, calls = [], answeredBy }: JobMetrics, labels: { provider: string; model: string }): void {
+    if (cost && cost.usd === undefined) this.#unpriced.inc(labels)
+    const called = answeredBy
+      ? calls.map((call) => ({ cost: call.cost, labels: this.#labelsOf(call) }))
+      : [{ cost, labels }]
+    for (const { cost: { usd, priced } = {}, labels } of called)
+      if (usd !== undefined && priced) this.#costs.inc({ ...labels, priced }, usd)
+  }
+
+  runPutBack({ provider, waitingFor }: PendingJob): void {
+    this.#running.dec({ provider })
+    this.#putBack.inc({ provider, reason: waitingFor?.reason ?? 'other' })
   }
 
   providerFailed(provider: string, code: ProviderErrorCode): void {

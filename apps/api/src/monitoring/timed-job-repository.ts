@@ -36,6 +36,7 @@ export function timedJobRepository(
     findByIdempotencyKey: (key, now) => jobs.findByIdempotencyKey(key, now),
     findPending: (limit, after) => jobs.findPending(limit, after),
     findAbandoned: (limit) => jobs.findAbandoned(limit),
+    findUnwatched: (now, limit) => jobs.findUnwatched(now, limit),
     findByRequest: (digest, limit) => jobs.findByRequest(digest, limit),
     processId: jobs.processId,
     isConnected: (processId) => jobs.isConnected(processId),

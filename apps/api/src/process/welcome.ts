@@ -31,6 +31,9 @@ ${localServers.map(offer).join('')}
   Or use the SDKs of OpenAI and others, unchanged (docs/sdks.md), with this in the environment of your program:
 
     OPENAI_BASE_URL=${url}/v1
+    OPENAI_API_KEY=any-text      # a key of this server, if it has API_KEYS
+
+  Models are named provider/model, such as echo/echo.
 
 `
 }
@@ -50,6 +53,15 @@ export function welcomeWorker(url: string, store: string): string {
   PromptLab worker runs jobs, and is listening on ${url} for /health
 
     jobs are in ${store}
+
+`
+}
+
+/** The text that the server prints when its operator presses Ctrl-C. */
+export function goodbye(drainMs: number): string {
+  const seconds = Math.ceil(drainMs / 1000)
+  return `
+  Stopping. Running jobs have up to ${seconds} s to end. Press Ctrl-C again to stop at once.
 
 `
 }

@@ -1,6 +1,7 @@
 import { Queue } from 'bullmq'
 import type { Redis } from 'ioredis'
 import type { Logger } from '../base/logger.ts'
+import type { StoredRunningJob } from '../jobs/job.ts'
 import {
   type JobHandler,
   type JobQueue,
@@ -8,11 +9,17 @@ import {
   QueueFullError,
   type QueueSlot,
   QueueUnavailableError,
+  type RefusedCall,
+  type ToldLimits,
 } from '../jobs/ports/job-queue.ts'
 import { connectRedis, FAIL_FAST, newRedis } from '../redis/connect-redis.ts'
 import { warnOfEviction } from '../redis/eviction-policy.ts'
 import { RedisSubscriptions } from '../redis/redis-subscriptions.ts'
 import { BullmqWorkers } from './bullmq-workers.ts'
+import { missingJobs } from './missing-jobs.ts'
+import { ParkedJobs } from './parked-jobs.ts'
+import { RedisPaces } from './redis-paces.ts'
+import { VendorWaits } from './vendor-waits.ts'
 import { WaitingCount } from './waiting-count.ts'
 
 export interface BullmqJobQueueOptions {
@@ -37,10 +44,6 @@ export interface BullmqJobQueueOptions {
 /** Redis keeps nothing of a job that has run: the record has everything. */
 const FORGET = { removeOnComplete: true, removeOnFail: true }
 
-/** States of a job of BullMQ that end in its being handed to a worker. */
-const DELIVERABLE: ReadonlySet<string> = new Set(['active', 'delayed', 'prioritized', 'waiting'])
-/** How many entries of a list of waiting jobs are read at once. */
-const IDS_PER_PIECE = 1_000
 /** How long the key lives that is written to see whether Redis takes writes, in milliseconds. */
 const PROBE_MS = 60_000
 
@@ -55,6 +58,10 @@ export class BullmqJobQueue implements JobQueue {
   readonly #stopChannel: string
   readonly #queues = new Map<string, Queue>()
   readonly #waiting: WaitingCount
+  readonly #started = Promise.withResolvers<void>()
+  readonly #paces: RedisPaces
+  readonly #vendorWaits: VendorWaits
+  #parked: ParkedJobs | undefined
   #handler: JobHandler | undefined
   #workers: BullmqWorkers | undefined
   #workerRedis: Redis | undefined
@@ -67,6 +74,8 @@ export class BullmqJobQueue implements JobQueue {
     this.#keyPrefix = `${options.prefix}queue`
     this.#stopChannel = `${options.prefix}stop`
     this.#waiting = new WaitingCount(() => this.#countWaiting())
+    this.#paces = new RedisPaces(redis, options.prefix)
+    this.#vendorWaits = new VendorWaits(redis, options.prefix)
     // All providers: their waiting jobs count, even if this process adds none.
     for (const provider of options.providers) this.#queue(provider)
   }
@@ -96,9 +105,10 @@ export class BullmqJobQueue implements JobQueue {
     }
   }
 
-  async enqueue({ id, provider, owner, traceparent }: QueuedJob): Promise<void> {
+  async enqueue(job: QueuedJob): Promise<void> {
+    const { id, provider, model, owner, traceparent } = job
     try {
-      await this.#queue(provider).add('job', { owner, traceparent }, { jobId: id, ...FORGET })
+      await this.#queue(provider).add('job', { model, owner, traceparent }, await this.#optionsOf(job))
     } catch (error) {
       this.#options.logger.warn(
         { err: error, jobId: id },
@@ -107,54 +117,28 @@ export class BullmqJobQueue implements JobQueue {
     }
   }
 
+  async #optionsOf({ id, notBefore }: QueuedJob) {
+    const delay = Math.max(0, (notBefore ?? 0) - Date.now())
+    if (notBefore !== undefined && delay > 0) await this.#vendorWaits.add(id, notBefore)
+    return { jobId: id, ...(delay > 0 && { delay }), ...FORGET }
+  }
+
   async ensure(jobs: readonly QueuedJob[]): Promise<number> {
     return await unlessAway(async () => {
-      const missing = await this.#missing(jobs)
+      const missing = await missingJobs(jobs, this.#redis, (provider) => this.#queue(provider))
       for (const provider of new Set(missing.map((job) => job.provider))) {
         const jobsOfProvider = missing.filter((job) => job.provider === provider)
         await this.#queue(provider).addBulk(
-          jobsOfProvider.map(({ id, owner }) => ({ name: 'job', data: { owner }, opts: { jobId: id, ...FORGET } })),
+          await Promise.all(
+            jobsOfProvider.map(async (job) => {
+              const { model, owner } = job
+              return { name: 'job', data: { model, owner }, opts: await this.#optionsOf(job) }
+            }),
+          ),
         )
       }
       return missing.length
     })
-  }
-
-  /**
-   * The jobs that no worker will be handed. A job counts as queued only if it is in one of the lists that workers read: its key
-   * may be there although a list was lost.
-   */
-  async #missing(jobs: readonly QueuedJob[]): Promise<readonly QueuedJob[]> {
-    const missing: QueuedJob[] = []
-    for (const job of await this.#notListed(jobs)) {
-      const queue = this.#queue(job.provider)
-      if (DELIVERABLE.has(await queue.getJobState(job.id))) continue
-      // BullMQ adds no job whose key exists.
-      await queue.remove(job.id)
-      missing.push(job)
-    }
-    return missing
-  }
-
-  /**
-   * The jobs that are not in the lists of waiting jobs. The lists are read piece by piece: to ask for the state of each job would
-   * search a list for each, which took 13 s at the start of a process that found 5,000 jobs in the queue.
-   */
-  async #notListed(jobs: readonly QueuedJob[]): Promise<readonly QueuedJob[]> {
-    const notListed = new Map(jobs.map((job) => [job.id, job]))
-    for (const [provider, ofProvider] of Map.groupBy(jobs, (job) => job.provider)) {
-      const key = this.#queue(provider).toKey('wait')
-      let piece: string[]
-      let left = ofProvider.length
-      // From the end, where the oldest jobs are: they are asked for most.
-      let end = -1
-      do {
-        piece = await this.#redis.lrange(key, end - IDS_PER_PIECE + 1, end)
-        for (const id of piece) if (notListed.delete(id)) left--
-        end -= IDS_PER_PIECE
-      } while (left > 0 && piece.length === IDS_PER_PIECE)
-    }
-    return [...notListed.values()]
   }
 
   async remove({ id, provider }: QueuedJob): Promise<void> {
@@ -162,18 +146,36 @@ export class BullmqJobQueue implements JobQueue {
     await this.#queue(provider)
       .remove(id)
       .catch(() => {})
+    await this.#vendorWaits.remove(id)
+  }
+
+  async resume(job: QueuedJob, running: StoredRunningJob): Promise<void> {
+    await this.#started.promise
+    await this.#workers?.resume(job, running)
   }
 
   start(handler: JobHandler): void {
     const { url, logger, providers } = this.#options
     this.#handler = handler
     this.#workerRedis = newRedis({ url, logger, name: 'worker' }, { maxRetriesPerRequest: null })
+    const { prefix } = this.#options
+    this.#parked = new ParkedJobs({
+      redis: this.#redis,
+      prefix,
+      paces: this.#paces,
+      queueOf: (provider) => this.#queue(provider),
+      freeSlots: () => this.#workers?.freeSlots ?? 0,
+    })
     this.#workers = new BullmqWorkers(handler, {
       ...this.#options,
       queues: providers.map(queueNameOf),
       redis: this.#workerRedis,
+      paces: this.#paces,
+      parked: this.#parked,
+      vendorWaits: this.#vendorWaits,
       prefix: this.#keyPrefix,
     })
+    this.#started.resolve()
     this.#subscriptions = new RedisSubscriptions(
       newRedis({ url, logger, name: 'stop' }, { ...FAIL_FAST, autoResubscribe: false }),
     )
@@ -188,6 +190,18 @@ export class BullmqJobQueue implements JobQueue {
     if (await this.#handler?.stop(jobId)) return true
     await unlessAway(() => this.#redis.publish(this.#stopChannel, jobId))
     return true
+  }
+
+  callRefused(call: RefusedCall): void {
+    void this.#paces.refused(call)
+  }
+
+  limitsTold(limits: ToldLimits): void {
+    void this.#paces.limitsTold(limits)
+  }
+
+  async countWaitingForVendors(): Promise<number> {
+    return await unlessAway(() => this.#vendorWaits.count())
   }
 
   async countWaiting(): Promise<number> {
@@ -213,6 +227,7 @@ export class BullmqJobQueue implements JobQueue {
   }
 
   async #close(): Promise<void> {
+    this.#parked?.close()
     await this.#workers?.close()
     this.#subscriptions?.close()
     this.#workerRedis?.disconnect()
@@ -245,7 +260,8 @@ export class BullmqJobQueue implements JobQueue {
         queues.map((queue) => queue.toKey('delayed')),
       )),
     ]
-    return counts.reduce((sum, count) => sum + count, 0)
+    const all = counts.reduce((sum, count) => sum + count, 0)
+    return Math.max(0, all - (await this.#vendorWaits.count()))
   }
 
   /** One number for each key, in one round trip. */

@@ -4,7 +4,11 @@ import type { Redis } from 'ioredis'
 import { z } from 'zod'
 import { Counts } from '../base/counts.ts'
 import type { Logger } from '../base/logger.ts'
-import type { JobHandler } from '../jobs/ports/job-queue.ts'
+import type { StoredRunningJob } from '../jobs/job.ts'
+import type { JobHandler, PutBack, QueuedJob } from '../jobs/ports/job-queue.ts'
+import type { ParkedJobs } from './parked-jobs.ts'
+import type { RedisPaces } from './redis-paces.ts'
+import type { VendorWaits } from './vendor-waits.ts'
 
 interface BullmqWorkersOptions {
   /** The BullMQ queues, one for each provider. Each gets a BullMQ worker. */
@@ -12,6 +16,9 @@ interface BullmqWorkersOptions {
   /** Opened with `maxRetriesPerRequest: null`, so that a worker's commands wait until Redis is back. */
   readonly redis: Redis
   readonly prefix: string
+  readonly paces: RedisPaces
+  readonly parked: ParkedJobs
+  readonly vendorWaits: VendorWaits
   readonly maxConcurrent: number
   readonly maxConcurrentPerProvider: number
   readonly maxConcurrentPerOwner: number
@@ -27,15 +34,24 @@ const SHORTEST_DELAY_MS = 250
 const LONGEST_DELAY_MS = 10_000
 
 /** The data of a job in Redis. */
-const JobData = z.object({ owner: z.string().optional(), traceparent: z.string().optional() })
+const JobData = z.object({
+  model: z.string().optional(),
+  owner: z.string().optional(),
+  traceparent: z.string().optional(),
+  /** Whether the job has waited for its turn, see `ParkedJobs`. */
+  wasParked: z.boolean().optional(),
+})
 
 /**
  * Hands the jobs of all providers to the handler. BullMQ bounds the running jobs of each provider; this class bounds all of
  * them together. A job that finds no free slot is given back for another process, and its provider's worker pauses until a
- * run has ended. A job whose owner has no room is delayed, so that the jobs of other owners go on.
+ * run has ended. A job whose owner has no room is delayed, so that the jobs of other owners go on, and so is a job whose vendor
+ * told it to wait. A job before its turn at the pace of its provider and model is parked.
  */
 export class BullmqWorkers {
+  readonly #handler: JobHandler
   readonly #workers: readonly Worker[]
+  readonly #options: BullmqWorkersOptions
   readonly #maxConcurrent: number
   readonly #maxConcurrentPerOwner: number
   readonly #redis: Redis
@@ -46,13 +62,15 @@ export class BullmqWorkers {
   #isClosed = false
 
   constructor(handler: JobHandler, options: BullmqWorkersOptions) {
+    this.#handler = handler
     const { queues, redis, prefix, maxConcurrent, maxConcurrentPerProvider, lockMs, logger } = options
+    this.#options = options
     this.#maxConcurrent = maxConcurrent
     this.#maxConcurrentPerOwner = options.maxConcurrentPerOwner
     this.#redis = redis
     this.#logger = logger
     this.#workers = queues.map((queue) => {
-      const worker: Worker = new Worker(queue, (job, token) => this.#process(job, token, worker, handler), {
+      const worker: Worker = new Worker(queue, (job, token) => this.#process(job, token, worker), {
         connection: redis,
         prefix,
         concurrency: Math.min(maxConcurrentPerProvider, maxConcurrent),
@@ -77,7 +95,7 @@ export class BullmqWorkers {
     await within(LAST_COMMANDS_MS, Promise.allSettled(this.#workers.map((worker) => worker.disconnect())))
   }
 
-  async #process(job: Job, token: string | undefined, worker: Worker, handler: JobHandler): Promise<void> {
+  async #process(job: Job, token: string | undefined, worker: Worker): Promise<void> {
     const { id } = job
     if (id === undefined) return
     if (this.#isClosed || this.#running.size >= this.#maxConcurrent) {
@@ -86,21 +104,65 @@ export class BullmqWorkers {
       await job.moveToWait(token)
       throw new WaitingError()
     }
-    const { owner, traceparent } = JobData.parse(job.data)
+    const data = JobData.parse(job.data)
+    const { owner } = data
     if (owner !== undefined && this.#runningByOwner.of(owner) >= this.#maxConcurrentPerOwner) {
       const waitedMs = Date.now() - job.timestamp
       const delayMs = Math.min(Math.max(waitedMs, SHORTEST_DELAY_MS), LONGEST_DELAY_MS)
       await job.moveToDelayed(Date.now() + delayMs, token)
       throw new DelayedError()
     }
+    const provider = decodeURIComponent(worker.name)
+    const { putBack, next } = await this.#run(this.#atItsTurn(id, provider, data), owner)
+    const { parked, vendorWaits } = this.#options
+    if (next !== undefined) await parked.park(job, token, { provider, model: data.model }, next)
+    else if (putBack) {
+      await vendorWaits.add(id, putBack.notBefore)
+      await job.moveToDelayed(putBack.notBefore, token)
+    } else return
+    throw new DelayedError()
+  }
+
+  /** Runs a job that was taken over. It takes a slot, also if none is free. */
+  async resume({ id, owner }: QueuedJob, running: StoredRunningJob): Promise<void> {
+    // A job that waits again is not in its queue, and is added to it when the waiting jobs are checked next.
+    if (!this.#isClosed) await this.#run(this.#handler.run({ id, running }), owner)
+  }
+
+  async #run<Outcome>(work: Promise<Outcome>, owner: string | undefined): Promise<Outcome> {
     if (owner !== undefined) this.#runningByOwner.add(owner, 1)
-    const run = handler.run({ id, traceparent }).finally(() => {
+    const ended = () => {
       if (owner !== undefined) this.#runningByOwner.add(owner, -1)
       this.#running.delete(run)
       this.#resume()
-    })
+    }
+    const run = work.then(ended, ended)
     this.#running.add(run)
-    await run
+    return await work
+  }
+
+  /** How many more jobs can run here now. */
+  get freeSlots(): number {
+    return this.#isClosed ? 0 : this.#maxConcurrent - this.#running.size
+  }
+
+  /**
+   * Runs a job, if it may start now. It never rejects.
+   * @returns `next`: when a turn may be asked for again, if the job may not start
+   */
+  async #atItsTurn(
+    id: string,
+    provider: string,
+    { model, traceparent, wasParked }: z.infer<typeof JobData>,
+  ): Promise<{ putBack?: PutBack | undefined; next?: number }> {
+    const { paces, parked } = this.#options
+    if (!wasParked || !(await parked.hasTurn(id, { provider, model }))) {
+      const { turns, next } = await paces.take(provider, model)
+      const [turn] = turns
+      if (turn === undefined) return { next }
+      if (turn > Date.now()) await sleep(turn - Date.now())
+    }
+    return { putBack: await this.#handler.run({ id, traceparent }) }
   }
 
   #resume(): void {

@@ -44,6 +44,10 @@ async function fillWithEverything(jobs: JobRepository): Promise<StoredJob[]> {
     requestDigest: 'digest',
     client: { process: 'one' },
     carries: [{ message: 0, part: 0, provider: 'openai', json: '"x"' }],
+    fallbacks: [{ provider: 'echo', model: 'echo' }],
+    waitingFor: { reason: 'overload' as const, until: '2026-11-27T10:00:00.000Z' },
+    runState: { attempts: 1 },
+    watchedUntil: '2026-11-27T10:00:00.000Z',
   }
   await jobs.insert(waiting, { key: 'order 1', fingerprint: 'x' })
   const running = new GrowingJob(startJob(aJob('running', CREATED_AT + 2), CREATED_AT + 3))

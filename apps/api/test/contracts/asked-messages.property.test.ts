@@ -116,7 +116,7 @@ it('a provider gets the messages of a job as they were asked, with what it gave 
   const property = fc.asyncProperty(messages, fc.constantFrom('one', 'two', 'three'), async (asked, provider) => {
     const stored = new Stored()
     const job = await stored.ask('job', provider, asked)
-    expect(await readConversation(job, stored)).toEqual(given(asked, provider))
+    expect(await readConversation(job, stored, provider)).toEqual(given(asked, provider))
   })
   await fc.assert(property, cases(300))
 })
@@ -139,7 +139,7 @@ it('a provider gets the same of the jobs before, with their answers', async () =
       previousId = id
     }
     const job = await stored.ask('last', 'one', asked, previousId)
-    expect(await readConversation(job, stored)).toEqual([...expected, ...given(asked, 'one')])
+    expect(await readConversation(job, stored, 'one')).toEqual([...expected, ...given(asked, 'one')])
   })
   await fc.assert(property, cases(150))
 })

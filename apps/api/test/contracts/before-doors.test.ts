@@ -2,7 +2,7 @@ import { copyFile, mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import SQLite from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
-import { StoredJob } from '../../src/jobs/job.ts'
+import { StoredJob, type StoredPendingJob } from '../../src/jobs/job.ts'
 import { summaryOf } from '../../src/jobs/job-summary.ts'
 import type { JobRepository } from '../../src/jobs/ports/job-repository.ts'
 import { JsonFileJobRepository } from '../../src/storage/json-file/json-file-job-repository.ts'
@@ -12,6 +12,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts'
 import { runSql, withPostgres } from '../support/test-postgres.ts'
 import { aDoorJob } from './describe-door-jobs.ts'
 import { anItem } from './describe-items.ts'
+import { aJob } from './stored-job.ts'
 
 /** Stores that servers without doors made, the jobs in them, one a line, and the item that two of the jobs refer to. */
 const FIXTURES = join(import.meta.dirname, '../fixtures/before-doors')
@@ -45,6 +46,20 @@ async function expectEverything(jobs: JobRepository): Promise<void> {
   expect(await jobs.findByRequest('x', 9)).toMatchObject([{ id: 'hidden' }])
   expect(await jobs.find('hidden')).toEqual(hidden)
   expect(await jobs.list({ limit: 99 })).toHaveLength(expected.length)
+
+  expect(await jobs.findUnwatched(Date.now(), 9)).toEqual([])
+  const until = '2026-11-28T10:00:00.000Z'
+  const job: StoredPendingJob = {
+    ...aJob('passed on'),
+    fallbacks: [{ provider: 'echo', model: 'echo' }],
+    waitingFor: { reason: 'overload', until },
+    runState: { attempts: 1 },
+    watchedUntil: until,
+  }
+  await jobs.insert(job)
+  expect(await jobs.find('passed on')).toEqual(job)
+  expect(await jobs.findUnwatched(Date.parse(until), 9)).toEqual([{ id: 'passed on' }])
+  expect(await jobs.findPending(9)).toContainEqual(expect.objectContaining({ notBefore: Date.parse(until) }))
 }
 
 describe('a store of a server before doors', () => {
@@ -66,7 +81,7 @@ describe('a store of a server before doors', () => {
     const jobs = await JsonFileJobRepository.open(join(folder, 'jobs.json'))
     await expectEverything(jobs)
     await jobs.close()
-    expect(await readFile(join(folder, 'jobs.json'), 'utf8')).toMatch(/^\{"version":4,"removedUsage":/)
+    expect(await readFile(join(folder, 'jobs.json'), 'utf8')).toMatch(/^\{"version":5,"removedUsage":/)
   })
 
   it('in SQLite is read whole, and goes on', async () => {

@@ -10,7 +10,7 @@ import { readConfig } from '../../src/config/config.ts'
 import { Environment } from '../../src/config/environment.ts'
 
 const DEPLOY = new URL('../../../../deploy/', import.meta.url)
-/** How long `main.ts` waits for the server to close after SHUTDOWN_GRACE_MS, in seconds. */
+/** How long `main.ts` waits for the server to close after DRAIN_MS, in seconds. */
 const LONGEST_CLOSE_S = 10
 
 const Service = z.object({
@@ -84,9 +84,9 @@ it('deploy/compose.yaml gives two API processes and two workers settings that th
 })
 
 it('deploy/compose.yaml gives servers more time to stop than they need', () => {
-  const { shutdownGraceMs } = readConfig({})
-  for (const [name, { stop_grace_period: grace = '' }] of servers) {
-    expect(Number(/^(\d+)s$/.exec(grace)?.[1]), name).toBeGreaterThan(shutdownGraceMs / 1000 + LONGEST_CLOSE_S)
+  for (const [name, { stop_grace_period: grace = '', environment }] of servers) {
+    const drainMs = Number(environment['DRAIN_MS'])
+    expect(Number(/^(\d+)s$/.exec(grace)?.[1]), name).toBeGreaterThan(drainMs / 1000 + LONGEST_CLOSE_S)
   }
 })
 

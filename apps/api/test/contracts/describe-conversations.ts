@@ -1,7 +1,8 @@
 import type { ShownMessage } from '@promptlab/contract'
 import { describe, expect, it } from 'vitest'
 import { newJob, type StoredPendingJob, startJob } from '../../src/jobs/job.ts'
-import { type JobRepository, PreviousJobGoneError } from '../../src/jobs/ports/job-repository.ts'
+import type { JobRepository } from '../../src/jobs/ports/job-repository.ts'
+import { PreviousJobGoneError } from '../../src/jobs/ports/storage-errors.ts'
 import { aJob, CREATED_AT, insertFinished, type NewStore, openStore } from './stored-job.ts'
 
 const ODD = '\0, \ud83d \u0010 \u2028 "\\" 🙂 \ude42'

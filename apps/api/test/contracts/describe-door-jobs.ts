@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { finishJob, type MadeAtDoor, type StoredPendingJob, startJob } from '../../src/jobs/job.ts'
-import { ItemSweptError, type JobRepository } from '../../src/jobs/ports/job-repository.ts'
+import type { JobRepository } from '../../src/jobs/ports/job-repository.ts'
+import { ItemSweptError } from '../../src/jobs/ports/storage-errors.ts'
 import { anItem } from './describe-items.ts'
 import { GrowingJob } from './growing-job.ts'
 import { aJob, CREATED_AT, type NewStore, openStore } from './stored-job.ts'

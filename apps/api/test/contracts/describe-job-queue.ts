@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
+import { newJob, startJob } from '../../src/jobs/job.ts'
 import { type JobQueue, QueueFullError } from '../../src/jobs/ports/job-queue.ts'
 import { GatedHandler } from '../support/gated-handler.ts'
 
@@ -37,6 +38,26 @@ export function describeJobQueue(name: string, open: (limits: JobQueueLimits) =>
       }
       expect(handler.started).toEqual(ids)
       expect(handler.mostAtOnce).toBe(2)
+    })
+
+    it('hands out a job that was taken over as soon as it has started, and no other until there is room', async () => {
+      const queue = await openWith({ maxConcurrent: 1 })
+      const running = startJob(
+        newJob('taken', { prompt: 'Go', provider: 'echo', model: 'echo' }, Date.now()),
+        Date.now(),
+      )
+      const resumed = ['taken', 'over'].map((id) => queue.resume(echo(id), { ...running, id }))
+      const handler = new GatedHandler()
+      queue.start(handler)
+      await handler.hasStarted(2)
+      await queue.enqueue(echo('waiting'))
+      await handler.finish('taken')
+      await resumed[0]
+      expect(handler.started.toSorted()).toEqual(['over', 'taken'])
+      await handler.finish('over')
+      await handler.hasStarted(3)
+      expect(handler.started).toContain('waiting')
+      await handler.finish('waiting')
     })
 
     it('runs no more jobs of one caller at once than the limit, and jobs of others meanwhile', async () => {
@@ -126,6 +147,88 @@ export function describeJobQueue(name: string, open: (limits: JobQueueLimits) =>
         await handler.hasStarted(handler.started.indexOf(id) + 2)
       }
       expect(handler.started).toEqual(['known', 'lost', 'last'])
+      await handler.finishAll()
+    })
+
+    it('hands a job that goes back in line out again at its time, and jobs behind it meanwhile', async () => {
+      const queue = await openWith({ maxConcurrent: 1, maxQueued: 1 })
+      const handler = new GatedHandler()
+      queue.start(handler)
+      await queue.enqueue(echo('refused'))
+      await handler.hasStarted(1)
+      const notBefore = Date.now() + 300
+      await handler.finish('refused', { notBefore })
+      await vi.waitUntil(async () => (await queue.countWaitingForVendors()) === 1, 10_000)
+      // It does not count as waiting for its turn.
+      expect(await queue.countWaiting()).toBe(0)
+      await queue.enqueue(echo('next'))
+      await handler.hasStarted(2)
+      await handler.finish('next')
+      await handler.hasStarted(3)
+      expect(Date.now()).toBeGreaterThanOrEqual(notBefore - 2)
+      expect(handler.started).toEqual(['refused', 'next', 'refused'])
+      expect(await queue.countWaitingForVendors()).toBe(0)
+      await handler.finishAll()
+    })
+
+    it('ensures jobs that wait until a time, which may be removed', async () => {
+      const queue = await openWith({ maxConcurrent: 1 })
+      const handler = new GatedHandler()
+      const early = { ...echo('early'), notBefore: Date.now() + 200 }
+      const late = { ...echo('late'), notBefore: Date.now() + 60_000 }
+      expect(await queue.ensure([early, late])).toBe(2)
+      expect(await queue.ensure([early, late])).toBe(0)
+      expect(await queue.countWaitingForVendors()).toBe(2)
+      queue.start(handler)
+      await handler.hasStarted(1)
+      expect(Date.now()).toBeGreaterThanOrEqual(early.notBefore - 2)
+      expect(await queue.countWaitingForVendors()).toBe(1)
+      await queue.remove(echo('late'))
+      expect(await queue.countWaitingForVendors()).toBe(0)
+      expect(handler.started).toEqual(['early'])
+      await handler.finishAll()
+    })
+
+    it('starts jobs of a provider and model at a pace once their vendor refuses calls, and others at once', async () => {
+      const queue = await openWith({ maxConcurrent: 3, maxQueued: 100 })
+      const handler = new GatedHandler()
+      queue.start(handler)
+      await queue.enqueue({ ...echo('first'), model: 'busy' })
+      await handler.hasStarted(1)
+      const startedAt = Date.now()
+      queue.callRefused({ provider: 'echo', model: 'busy', startedAt, retryAfterMs: 500 })
+      // Behind it, also where Redis has the pace.
+      await vi.waitUntil(async () => {
+        await queue.enqueue({ ...echo(`probe-${Date.now()}`), model: 'idle' })
+        return true
+      })
+      await handler.hasStarted(2)
+      await handler.finish(handler.started[1] ?? '')
+      await queue.enqueue({ ...echo('second'), model: 'busy' })
+      await queue.enqueue({ ...echo('other'), model: 'idle' })
+      await handler.hasStarted(4)
+      expect(handler.started.slice(2)).toEqual(['other', 'second'])
+      expect(Date.now() - startedAt).toBeGreaterThanOrEqual(490)
+      await handler.finishAll()
+    })
+
+    it('starts no job of a provider and model before the reset that its vendor told with its last request, and others at once', async () => {
+      const queue = await openWith({ maxConcurrent: 1, maxQueued: 100 })
+      const handler = new GatedHandler()
+      queue.start(handler)
+      await queue.enqueue({ ...echo('first'), model: 'busy' })
+      await handler.hasStarted(1)
+      const toldAt = Date.now()
+      queue.limitsTold({ provider: 'echo', model: 'busy', remainingRequests: 0, resetMs: 500 })
+      queue.limitsTold({ provider: 'echo', model: 'idle', remainingRequests: 1, resetMs: 60_000 })
+      await queue.enqueue({ ...echo('second'), model: 'busy' })
+      await queue.enqueue({ ...echo('other'), model: 'idle' })
+      await handler.finish('first')
+      await handler.hasStarted(2)
+      await handler.finish('other')
+      await handler.hasStarted(3)
+      expect(Date.now() - toldAt).toBeGreaterThanOrEqual(500)
+      expect(handler.started).toEqual(['first', 'other', 'second'])
       await handler.finishAll()
     })
 

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { newJob, startJob } from '../../src/jobs/job.ts'
-import { JobConflictError, RECORD_VERSION, StorageUnavailableError } from '../../src/jobs/ports/job-repository.ts'
+import { RECORD_VERSION } from '../../src/jobs/ports/job-repository.ts'
+import { JobConflictError, StorageUnavailableError } from '../../src/jobs/ports/storage-errors.ts'
 import { describeCheckpoints } from './describe-checkpoints.ts'
 import { describeConversations } from './describe-conversations.ts'
 import { describeDoorClients } from './describe-door-clients.ts'
 import { describeDoorJobs } from './describe-door-jobs.ts'
+import { describeEndings } from './describe-endings.ts'
 import { describeIdempotencyKeys } from './describe-idempotency-keys.ts'
 import { describeItems } from './describe-items.ts'
 import { describeJobLists } from './describe-job-lists.ts'
@@ -92,8 +94,8 @@ export function describeJobRepository(name: string, newStore: NewStore): void {
       const ids = async (limit: number, after?: string) =>
         (await jobs.findPending(limit, after === undefined ? undefined : await jobs.find(after))).map(({ id }) => id)
       expect(await ids(9)).toEqual(['c', 'd', 'b', 'f', 'e'])
-      const { id, provider, createdAt } = aJob('c')
-      expect(await jobs.findPending(1)).toEqual([{ id, provider, createdAt }])
+      const { id, provider, model, createdAt } = aJob('c')
+      expect(await jobs.findPending(1)).toEqual([{ id, provider, model, createdAt }])
       expect(await ids(2, 'c')).toEqual(['d', 'b'])
       expect(await ids(2, 'a')).toEqual(['d', 'b'])
       expect(await ids(2, 'b')).toEqual(['f', 'e'])
@@ -197,6 +199,7 @@ export function describeJobRepository(name: string, newStore: NewStore): void {
     describeUsage(newStore)
     describeDoorJobs(newStore)
     describeDoorClients(newStore)
+    describeEndings(newStore)
 
     describe('removes', () => {
       it('a final job, once, and no job that is not final', async () => {

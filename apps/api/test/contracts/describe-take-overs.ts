@@ -53,6 +53,35 @@ export function describeTakeOvers(newStore: NewStore): void {
       expect(await jobs.find('a')).toEqual(after.finish(CREATED_AT + 9))
     })
 
+    it('belongs to the process that goes on with it, until that process is gone too', async () => {
+      const store = await newStore()
+      const first = await store.open()
+      const before = new GrowingJob(startJob(aJob('a'), CREATED_AT + 5))
+      await first.insert(before.now)
+      const runState = { vendorRun: { provider: 'openai', model: 'gpt-4', handle: { id: 'resp_1' } } }
+      await first.checkpoint([{ ...before.checkpoint, runState }])
+      await first.checkpoint([before.say({ type: 'reasoning', text: 'hm' }, 'so far').checkpoint])
+      await first.close()
+
+      const second = await store.open()
+      const taken = await takeOver(second)
+      expect(await second.replace(taken, taken)).toBe(true)
+      expect(await second.findAbandoned(9)).toEqual([])
+      expect(await second.find('a')).toEqual(taken)
+      expect(taken).toMatchObject({ runState, result: 'so far', run: 2 })
+      const after = new GrowingJob(taken).say({ type: 'reasoning', text: 'hm' }, 'so far').confirm()
+      await second.checkpoint([after.say(' and further').checkpoint])
+      await second.close()
+
+      const third = await openStore(store)
+      expect(await third.findAbandoned(9)).toEqual([{ id: 'a', run: 2 }])
+      expect(await third.takeOver({ id: 'a', run: 2 })).toMatchObject({
+        runState,
+        result: 'so far and further',
+        run: 3,
+      })
+    })
+
     it('begins its answer anew where the later run does', async () => {
       const { jobs } = await abandoned()
       const after = new GrowingJob(await takeOver(jobs)).say({ type: 'reasoning', text: 'h' })

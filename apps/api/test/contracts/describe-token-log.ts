@@ -153,6 +153,32 @@ export function describeTokenLog(name: string, open: () => Promise<TokenLog>): v
       expect(textOf(await attach(log, 'job', 0).rest())).toBe('Once upon a time')
     })
 
+    it('takes a stored answer once more from a later run, and tells readers nothing twice', async () => {
+      const log = await open()
+      const reader = attach(log, 'job', 0)
+      for (const token of ['Once', ' upon', ' a']) append(log, 'job', token)
+      expect(tokensOf(await reader.next())?.at(-1)).toEqual([11, ' a'])
+      log.takeOver('job', { length: 0, textLength: 0 }, 2)
+      log.append('job', 'Once', 0, 0, 2)
+      log.append('job', ' upon', 4, 0, 2)
+      log.append('job', ' a time', 9, 0, 2)
+      await log.close('job', 2)
+      expect(tokensOf(await reader.rest())).toEqual([[16, ' time']])
+      expect(textOf(await attach(log, 'job', 0).rest())).toBe('Once upon a time')
+      expect(textOf(await attach(log, 'job', 6).rest())).toBe('pon a time')
+    })
+
+    it('has a stored answer that only a later run told it', async () => {
+      const log = await open()
+      log.takeOver('job', { length: 0, textLength: 0 }, 2)
+      log.append('job', 'Once', 0, 0, 2)
+      const early = attach(log, 'job', 2)
+      log.append('job', ' upon', 4, 0, 2)
+      await log.close('job', 2)
+      expect(textOf(await early.rest())).toBe('ce upon')
+      expect(textOf(await attach(log, 'job', 0).rest())).toBe('Once upon')
+    })
+
     it('refuses the tokens and the end of an earlier run', async () => {
       const log = await open()
       append(log, 'job', 'Once')

@@ -2,7 +2,7 @@ import type { Cost, TokenUsage } from '@promptlab/contract'
 import { describe, expect, it } from 'vitest'
 import { finishJob, newJob, type StoredFinalJob, type StoredRunningJob, startJob } from '../../src/jobs/job.ts'
 import type { JobRepository } from '../../src/jobs/ports/job-repository.ts'
-import { usageOf } from '../../src/jobs/usage/usage-entry.ts'
+import { usagesOf } from '../../src/jobs/usage/usage-entry.ts'
 import { sumEntries } from '../../src/jobs/usage/usage-tally.ts'
 import { GrowingJob } from './growing-job.ts'
 import { type NewStore, openStore } from './stored-job.ts'
@@ -63,7 +63,7 @@ export function describeUsage(newStore: NewStore): void {
       expect(await jobs.sumUsage(EVERYTHING)).toEqual([])
       const final = await Promise.all(SPENT.map((spent, index) => spend(jobs, `job-${index}`, spent)))
       await jobs.insert(runningJob('running'))
-      const entries = final.flatMap((job) => usageOf(job) ?? [])
+      const entries = final.flatMap((job) => usagesOf(job))
       expect(entries).toHaveLength(SPENT.length)
       for (const query of [
         EVERYTHING,
@@ -95,6 +95,28 @@ export function describeUsage(newStore: NewStore): void {
       await spend(jobs, 'refused', { cost: { usd: 0, priced: 'exact' }, model: 'no such model' })
       await spend(jobs, 'free', {})
       expect(await jobs.sumUsage(EVERYTHING)).toEqual([])
+    })
+
+    it('for each model that was called, if a fallback answered, and once', async () => {
+      const jobs = await openStore(await newStore())
+      const running = runningJob('a')
+      await jobs.insert(running)
+      const answeredBy = { provider: 'gemini', model: 'pro' }
+      const startedAt = running.updatedAt
+      const cost = { usd: 0.000000003, priced: 'exact' } as const
+      const calls = [
+        { provider: 'openai', model: 'gpt-4', startedAt, cost: EXACT },
+        { ...answeredBy, startedAt, cost: { usd: 0.000000002, priced: 'exact' as const } },
+      ]
+      const final = finalJob({ ...running, metrics: { ...running.metrics, answeredBy, calls } }, { cost })
+      await Promise.all([jobs.replace(final, running), jobs.replace(final, running)])
+      const sums = [
+        { ...answeredBy, jobs: 1, usdBillionths: 2 },
+        { provider: 'openai', model: 'gpt-4', jobs: 0, usdBillionths: 1 },
+      ]
+      expect(await jobs.sumUsage(EVERYTHING)).toMatchObject(sums)
+      await jobs.deleteFinal('a')
+      expect(await jobs.sumUsage(EVERYTHING)).toMatchObject(sums)
     })
 
     it('once, whoever stores the end of a job again', async () => {

@@ -64,11 +64,12 @@ it('ten thousand jobs that are run, read and removed leave nothing in the heap',
     jobTimeoutMs: 60_000,
     maxAnswerLength: 4_000_000,
     retryDelayMs: 1,
+    patienceMs: 0,
   }
   const runner = new JobRunner({ ...deps, logger: SILENT, observer: UNOBSERVED, policy })
   const service = new JobService({
     ...deps,
-    clients: new WaitingClients({ ...deps, logger: SILENT }),
+    clients: new WaitingClients({ ...deps, logger: SILENT, graceMs: undefined }),
     observer: UNOBSERVED,
     runner,
     models: new ModelLists({ ...deps, logger: SILENT, refreshMs: undefined }),

@@ -28,6 +28,7 @@ const POLICY = {
   jobTimeoutMs: 60_000,
   maxAnswerLength: 4_000_000,
   retryDelayMs: 1,
+  patienceMs: 0,
 }
 
 /** A provider that does what the test tells it, one step at a time. One job runs at a time. */
@@ -110,7 +111,7 @@ class Engine {
     const runner = new JobRunner({ ...deps, logger: SILENT, observer: UNOBSERVED, policy: POLICY })
     const service = new JobService({
       ...deps,
-      clients: new WaitingClients({ ...deps, logger: SILENT }),
+      clients: new WaitingClients({ ...deps, logger: SILENT, graceMs: undefined }),
       observer: UNOBSERVED,
       runner,
       models: new ModelLists({ ...deps, logger: SILENT, refreshMs: undefined }),

@@ -17,6 +17,7 @@ const POLICY = {
   jobTimeoutMs: 60_000,
   maxAnswerLength: 4_000_000,
   retryDelayMs: 1,
+  patienceMs: 0,
 }
 const never = new Promise<void>(() => {})
 

@@ -179,7 +179,8 @@ describe('a failing provider', () => {
 
   it('marks a failure as retryable when the same job may succeed later', async () => {
     const error = new ProviderError('busy', { code: 'provider-rate-limited' })
-    const { url } = await startServer({ providers: [new ScriptedProvider([error])], config: { run: PATIENT } })
+    const config = { run: { ...PATIENT, patienceMs: 0 } }
+    const { url } = await startServer({ providers: [new ScriptedProvider([error])], config })
     const { id } = await createJob(url, SCRIPTED)
     const { final } = await readStream(url, id)
     expect(JSON.parse(final?.data ?? '')).toMatchObject({ code: 'provider-rate-limited', retryable: true })

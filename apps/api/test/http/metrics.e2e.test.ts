@@ -6,7 +6,7 @@ import { createJob, readStream, StreamReader } from '../support/job-client.ts'
 import { LogLines } from '../support/log-lines.ts'
 import { ScriptedProvider } from '../support/scripted-provider.ts'
 import { startServer } from '../support/test-server.ts'
-import { OPENAI, startVendorServer } from '../support/vendor-server.ts'
+import { OPENAI, PATIENT, startVendorServer } from '../support/vendor-server.ts'
 
 const ECHO = { prompt: 'Once upon a time', provider: 'echo', model: 'echo' }
 const SCRIPTED = { prompt: 'Go', provider: 'scripted', model: 'script-1' }
@@ -56,7 +56,7 @@ describe('GET /metrics', () => {
   })
 
   it('counts every failed call of a provider', async () => {
-    const { vendor, url } = await startVendorServer()
+    const { vendor, url } = await startVendorServer({}, { run: { ...PATIENT, patienceMs: 0 } })
     const { id } = await createJob(url, OPENAI)
     for (const status of [429, 500, 503]) (await vendor.nextRequest()).fail(status)
     await readStream(url, id)

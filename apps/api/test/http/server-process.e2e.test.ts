@@ -92,7 +92,7 @@ describe('the server process', () => {
         DATABASE_URL: await newStorePath(),
         OPENAI_API_KEY: KEY,
         OPENAI_BASE_URL: vendor.url,
-        SHUTDOWN_GRACE_MS: '0',
+        DRAIN_MS: '0',
       }
       const server = await ServerProcess.start(env)
       const { id } = await createJob(server.url, { prompt: 'Hello', provider: 'openai', model: 'gpt-4' })
@@ -112,7 +112,7 @@ describe('the server process', () => {
     },
   )
 
-  it('stops within SHUTDOWN_GRACE_MS with 500 open streams and 50 running jobs', async () => {
+  it('stops within DRAIN_MS with 500 open streams and 50 running jobs', async () => {
     const vendor = await startOpenAIVendor()
     onTestFinished(() => vendor.close())
     vendor.respondWith((exchange) => exchange.sendToken('Half'))
@@ -121,7 +121,7 @@ describe('the server process', () => {
       OPENAI_API_KEY: KEY,
       OPENAI_BASE_URL: vendor.url,
       MAX_CONCURRENT_JOBS_PER_PROVIDER: '64',
-      SHUTDOWN_GRACE_MS: '100',
+      DRAIN_MS: '100',
     }
     const server = await ServerProcess.start(env)
     const body = { prompt: 'Hello', provider: 'openai', model: 'gpt-4' }
@@ -141,7 +141,7 @@ describe('the server process', () => {
     expect(vendor.requests).toBe(50)
   })
 
-  it('lets running jobs end within SHUTDOWN_GRACE_MS', async () => {
+  it('lets running jobs end within DRAIN_MS', async () => {
     const vendor = await startOpenAIVendor()
     onTestFinished(() => vendor.close())
     const env = { DATABASE_URL: await newStorePath(), OPENAI_API_KEY: KEY, OPENAI_BASE_URL: vendor.url }
@@ -163,7 +163,7 @@ describe('the server process', () => {
     const vendor = await startOpenAIVendor()
     onTestFinished(() => vendor.close())
     const env = { DATABASE_URL: await newStorePath(), OPENAI_API_KEY: KEY, OPENAI_BASE_URL: vendor.url }
-    const server = await ServerProcess.start({ ...env, SHUTDOWN_GRACE_MS: '600000' })
+    const server = await ServerProcess.start({ ...env, DRAIN_MS: '600000' })
     const { id } = await createJob(server.url, { prompt: 'Hello', provider: 'openai', model: 'gpt-4' })
     const reader = await StreamReader.open(server.url, id)
     await vendor.nextRequest()

@@ -14,7 +14,7 @@ describe('a provider that is busy or down', () => {
   it('is called three times in all before the first token', async () => {
     const { vendor, url } = await startVendorServer()
     const { id } = await createJob(url, OPENAI)
-    for (const status of [429, 500, 503]) (await vendor.nextRequest()).fail(status)
+    for (const status of [500, 502, 504]) (await vendor.nextRequest()).fail(status)
     const { final } = await readStream(url, id)
     expect(JSON.parse(final?.data ?? '')).toMatchObject({ code: 'provider-unavailable', metrics: { attempts: 3 } })
     expect(vendor.requests).toBe(3)
@@ -72,7 +72,7 @@ describe('a provider that is busy or down', () => {
         return undefined
       },
     }
-    const config = { run: PATIENT }
+    const config = { run: { ...PATIENT, patienceMs: 0 } }
     const { url } = await startServer({ providers: [provider], config })
     const { id } = await createJob(url, SCRIPTED)
     await readStream(url, id)

@@ -57,7 +57,10 @@ async function buildIn(folder: string): Promise<void> {
   await run(process.execPath, [join(folder, 'apps/api/build.ts')])
 }
 
-/** Gives a package what it depends on: from outside as it is installed here, and of the repository what is in the folder. */
+/**
+ * Gives a package what it depends on: from outside as it is installed here, and of the repository what is in the folder. A
+ * package that only the earlier version needs, such as `p-retry`, is among the `devDependencies`.
+ */
 async function linkPackages(installed: string, target: string, folder: string): Promise<void> {
   const from = join(installed, 'node_modules')
   for (const entry of await readdir(from).catch(() => [])) {

@@ -1,4 +1,4 @@
-import type { HandedJob, JobHandler } from '../../src/jobs/ports/job-queue.ts'
+import type { HandedJob, JobHandler, PutBack } from '../../src/jobs/ports/job-queue.ts'
 
 /** A handler whose runs end when the test says so. */
 export class GatedHandler implements JobHandler {
@@ -8,11 +8,11 @@ export class GatedHandler implements JobHandler {
   readonly stopped: string[] = []
   /** The largest number of simultaneous runs. */
   mostAtOnce = 0
-  readonly #gates = new Map<string, PromiseWithResolvers<void>>()
+  readonly #gates = new Map<string, PromiseWithResolvers<PutBack | undefined>>()
   readonly #waiting: (() => void)[] = []
 
-  run({ id }: Pick<HandedJob, 'id'>): Promise<void> {
-    const gate = Promise.withResolvers<void>()
+  run({ id }: Pick<HandedJob, 'id'>): Promise<PutBack | undefined> {
+    const gate = Promise.withResolvers<PutBack | undefined>()
     this.started.push(id)
     this.#gates.set(id, gate)
     this.mostAtOnce = Math.max(this.mostAtOnce, this.#gates.size)
@@ -28,8 +28,9 @@ export class GatedHandler implements JobHandler {
     return isHere
   }
 
-  async finish(id: string): Promise<void> {
-    this.#gates.get(id)?.resolve()
+  /** @param putBack the job goes back in line */
+  async finish(id: string, putBack?: PutBack): Promise<void> {
+    this.#gates.get(id)?.resolve(putBack)
     this.#gates.delete(id)
     // Lets the queue react to the end of the run.
     await new Promise((resolve) => setImmediate(resolve))

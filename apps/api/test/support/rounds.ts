@@ -1,6 +1,9 @@
 /** How long each test of `pnpm test:soak` goes on, from SOAK_MINUTES; `vitest.workspace.ts` sets it. */
 const SOAK_MS = process.env['SOAK_MS'] === undefined ? undefined : Number(process.env['SOAK_MS'])
 
+/** Whether this is `pnpm test:soak`. */
+export const isSoak = SOAK_MS !== undefined
+
 /** How long the last round of a test may take after that. */
 const LAST_ROUND_MS = 600_000
 

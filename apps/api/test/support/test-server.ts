@@ -44,7 +44,7 @@ export async function startServer({
 }: TestServerOptions = {}): Promise<TestServer> {
   env['DATABASE_URL'] ??= await newStorePath()
   env['ECHO_DELAY_MS'] ??= '0'
-  env['SHUTDOWN_GRACE_MS'] ??= '0'
+  env['DRAIN_MS'] ??= '0'
   env['MODEL_REFRESH_MINUTES'] ??= '0'
   const configuration = readConfig(env)
   const tokenLog = new MemoryTokenLog()

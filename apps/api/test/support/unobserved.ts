@@ -5,5 +5,6 @@ export const UNOBSERVED: JobObserver = {
   jobCreated: () => {},
   runStarted: () => {},
   runEnded: () => {},
+  runPutBack: () => {},
   providerFailed: () => {},
 }

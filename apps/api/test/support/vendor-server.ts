@@ -13,6 +13,7 @@ export const PATIENT = {
   jobTimeoutMs: 60_000,
   maxAnswerLength: 4_000_000,
   retryDelayMs: 1,
+  patienceMs: 60_000,
 }
 
 /** Starts a server whose `openai` vendor the test controls. */

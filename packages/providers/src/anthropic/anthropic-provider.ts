@@ -12,6 +12,7 @@ import { listFromVendor, type ModelList } from '../model-list.ts'
 import { errorBodyOf } from '../openai/error-body.ts'
 import { isWrongAddress } from '../openai/openai-failure.ts'
 import type { RequestHeaders } from '../request-headers.ts'
+import { anthropicLimits } from '../request-limits.ts'
 import { isPrivateAddress } from '../server-address.ts'
 import { VendorFailed } from '../vendor-failure.ts'
 import { streamFromVendor } from '../vendor-stream.ts'
@@ -121,6 +122,8 @@ export class AnthropicProvider implements LLMProvider {
   /** Reads the answer without the SDK's iterator, as `OpenAIProvider` does. */
   async #open(apiKey: string, signal: AbortSignal, prompt: string | readonly Message[], options: CompletionOptions) {
     const response = await this.#ask(await this.#clientFor(apiKey), signal, prompt, options)
+    const limits = options.onLimits && anthropicLimits(response.headers)
+    if (limits) options.onLimits?.(limits)
     if (!(response instanceof MessageResponse)) {
       throw new VendorFailed({ code: 'provider-malformed', what: 'answered without a body', status: response.status })
     }

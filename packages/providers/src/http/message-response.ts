@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { pipeline, Readable } from 'node:stream'
 import { constants, createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
+import { LIMIT_HEADERS } from '../request-limits.ts'
 
 // The decompressor must give out all that it has at once, or tokens would wait inside it for later tokens.
 const ZLIB = { flush: constants.Z_SYNC_FLUSH, finishFlush: constants.Z_SYNC_FLUSH }
@@ -14,11 +15,11 @@ const DECODERS = new Map([
 ])
 
 /** The headers of a good answer that are kept. Vendors send some twenty, and copying each one costs time. */
-const KEPT_HEADERS = ['content-type', 'x-request-id'] as const
+const KEPT_HEADERS = ['content-type', 'x-request-id', ...LIMIT_HEADERS]
 
 /**
  * A 2xx answer of `httpFetch`. Its bytes are in `content`, a Node stream. As a web `Response` it has a status, the
- * headers `content-type` and `x-request-id`, and no body, so that the same bytes cannot be read twice.
+ * headers of `KEPT_HEADERS`, and no body, so that the same bytes cannot be read twice.
  */
 export class MessageResponse extends Response {
   /** Destroy it to close the connection. Read it to its end to give the connection back. */

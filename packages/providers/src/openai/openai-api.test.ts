@@ -34,6 +34,11 @@ async function run(
 }
 
 describe('openAIProvider by Responses', () => {
+  it('goes by Responses with everything that a run of the server passes', async () => {
+    const { bodies } = await run({ mayStore: true, onLimits: () => {} })
+    expect(bodies).toMatchObject([{ input: expect.anything() }])
+  })
+
   it('asks for nothing to be stored, for no padding, and for what the next turn needs', async () => {
     const { bodies, fragments } = await run({ system: 'Be brief.', maxTokens: 16, reasoning: { effort: 'low' } })
     expect(fragments).toEqual(['Hi'])

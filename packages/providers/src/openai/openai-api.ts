@@ -14,6 +14,17 @@ export function apiAt(baseUrl: string = OPENAI_BASE_URL): OpenAIApi {
   return isOpenAIItself(baseUrl) ? 'responses' : 'chat'
 }
 
+/** The API that settings choose, by name or by the address. */
+export function openAIApiOf({
+  api,
+  baseUrl,
+}: {
+  readonly api?: string | undefined
+  readonly baseUrl?: string | undefined
+}): OpenAIApi {
+  return OPENAI_APIS.find((name) => name === api) ?? apiAt(baseUrl)
+}
+
 /**
  * The provider for OpenAI's own API. By `responses`, jobs with options that only Chat Completions has go by that.
  */
@@ -28,12 +39,16 @@ export function openAIProvider(api: OpenAIApi, options: ResponsesProviderOptions
     capabilities: { ...chat.capabilities, reservedFields: [...new Set([...OPENAI_FIELDS, ...RESPONSES_FIELDS])] },
     prepare: () => responses.prepare(),
     listModels: (signal) => responses.listModels(signal),
-    complete: (prompt, given) => (needsChat(given) ? chat : responses).complete(prompt, given),
+    rejoin: (handle, given) => responses.rejoin(handle, given),
+    cancelRun: (handle, given) => responses.cancelRun(handle, given),
+    complete: (prompt, given) => (needsChat(given, chat) ? chat : responses).complete(prompt, given),
   }
 }
 
-function needsChat({ model: _, signal: __, maxTokens = MIN_OUTPUT_TOKENS, ...options }: CompletionOptions): boolean {
+/** Whether a job has an option that only Chat Completions has. */
+function needsChat(options: CompletionOptions, chat: OpenAIProvider): boolean {
+  const { maxTokens = MIN_OUTPUT_TOKENS } = options
   if (maxTokens < MIN_OUTPUT_TOKENS) return true
-  const given = Object.entries(options).filter(([, value]) => value !== undefined)
-  return given.some(([name]) => !RESPONSES_OPTIONS.some((option) => option === name))
+  const chatOnly = chat.capabilities.options.filter((option) => RESPONSES_OPTIONS.every((known) => known !== option))
+  return chatOnly.some((option) => options[option] !== undefined)
 }

@@ -1,10 +1,12 @@
 import { EventReader, type StreamEvent } from '../http/event-reader.ts'
 import { getJson } from '../http/json-answer.ts'
 import { MessageResponse } from '../http/message-response.ts'
-import type { CompletionPiece, CompletionSummary } from '../llm-provider.ts'
+import type { CompletionOptions, CompletionPiece, CompletionSummary } from '../llm-provider.ts'
 import { listFromVendor, type ModelList } from '../model-list.ts'
 import type { RequestHeaders } from '../request-headers.ts'
-import { VendorFailed, type VendorFailure } from '../vendor-failure.ts'
+import { openAILimits } from '../request-limits.ts'
+import { usableKey } from '../usable-key.ts'
+import { providerErrorOf, VendorFailed, type VendorFailure } from '../vendor-failure.ts'
 import { type ChunkReading, streamFromVendor } from '../vendor-stream.ts'
 import { errorBodyOf } from './error-body.ts'
 import { END_MARKER } from './openai-chunk.ts'
@@ -34,6 +36,7 @@ interface StyledRequest<Style> {
   readonly bodyIn: (style: Style) => object
   /** Finds out from the words of a refusal whether the request can be sent in another style. */
   readonly changeFor: (text: string, body: object, style: Style) => StyleChange<Style> | undefined
+  readonly onLimits: CompletionOptions['onLimits']
 }
 
 /** What to change in a request that was refused because of something that is ours. */
@@ -68,15 +71,46 @@ export class OpenAIConnection {
     { signal, ...request }: Omit<StyledRequest<Style>, 'apiKey'>,
     read: (event: StreamEvent) => ChunkReading,
   ): AsyncGenerator<CompletionPiece, CompletionSummary | undefined> {
+    return this.stream(signal, read, (apiKey, upstream) => this.#stream({ ...request, apiKey, signal: upstream }))
+  }
+
+  /**
+   * Streams an answer from wherever `open` finds its events.
+   * @throws ProviderError, or the signal's reason, as `LLMProvider.complete` says
+   */
+  stream(
+    signal: AbortSignal,
+    read: (event: StreamEvent) => ChunkReading,
+    open: (apiKey: string, signal: AbortSignal) => Promise<AsyncIterable<StreamEvent>>,
+  ): AsyncGenerator<CompletionPiece, CompletionSummary | undefined> {
     const { name, apiKey } = this.#options
-    return streamFromVendor<StreamEvent>({
-      provider: name,
-      apiKey,
-      secrets: this.#secrets,
-      signal,
-      open: (key, upstream) => this.#stream({ ...request, apiKey: key, signal: upstream }),
-      read,
-    })
+    return streamFromVendor<StreamEvent>({ provider: name, apiKey, secrets: this.#secrets, signal, open, read })
+  }
+
+  /**
+   * Where a request without the SDK goes, and its headers.
+   * @param path behind the base URL, such as `/models`
+   */
+  requestFor(path: string, apiKey: string): { url: URL; headers: Readonly<Record<string, string>> } {
+    const { baseUrl, headers } = this.#options
+    const url = new URL(baseUrl)
+    url.pathname = `${url.pathname.replace(/\/+$/, '')}${path}`
+    return { url, headers: { ...(apiKey && { authorization: `Bearer ${apiKey}` }), ...headers?.all() } }
+  }
+
+  /**
+   * Runs a request without the SDK, with the key of this moment.
+   * @throws ProviderError, without secrets
+   */
+  async withKey<Result>(ask: (apiKey: string) => Promise<Result>): Promise<Result> {
+    const { name, apiKey } = this.#options
+    const key = usableKey(name, apiKey)
+    try {
+      return await ask(key)
+    } catch (error) {
+      if (!(error instanceof VendorFailed)) throw error
+      throw providerErrorOf(name, error.failure, [key, ...this.#secrets])
+    }
   }
 
   /** Values that must not be in an error, beside the key. */
@@ -94,6 +128,8 @@ export class OpenAIConnection {
    */
   async #stream<Style>(request: StyledRequest<Style>): Promise<EventReader> {
     const response = await this.#ask(await this.#clientFor(request.apiKey), request)
+    const limits = request.onLimits && openAILimits(response.headers)
+    if (limits) request.onLimits?.(limits)
     if (!(response instanceof MessageResponse)) {
       throw new VendorFailed({ code: 'provider-malformed', what: 'answered without a body', status: response.status })
     }
@@ -107,17 +143,14 @@ export class OpenAIConnection {
    * @throws ProviderError, or the signal's reason
    */
   async listModels(isWhole: boolean, signal: AbortSignal): Promise<ModelList> {
-    const { name, apiKey, baseUrl, headers } = this.#options
-    const url = new URL(baseUrl)
-    url.pathname = `${url.pathname.replace(/\/+$/, '')}/models`
+    const { name, apiKey } = this.#options
     return listFromVendor({
       provider: name,
       apiKey,
       signal,
       secrets: this.#secrets,
       ask: async (key) => {
-        const sent = { ...(key && { authorization: `Bearer ${key}` }), ...headers?.all() }
-        const answer = await getJson({ url, headers: sent, signal, maxBytes: MAX_LIST_BYTES })
+        const answer = await getJson({ ...this.requestFor('/models', key), signal, maxBytes: MAX_LIST_BYTES })
         if ('json' in answer) return openAIModelList(answer.json, isWhole)
         const { status, headers: received, text, address } = answer.refused
         throw new VendorFailed(failureOfRefusal(status, received, text, address))

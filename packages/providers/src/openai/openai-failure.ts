@@ -50,13 +50,14 @@ function codeOf(status: number, body: ErrorBody, wait: number | undefined): Prov
   return code === 'provider-rejected' ? (codeOfWords(words) ?? code) : code
 }
 
-/** The failure that a body reports inside a stream. It has no status; compatible servers put one into `code`. */
+/** The failure that a body reports inside a stream. It has no status; compatible servers put one into `code`, and overload is known by its name. */
 export function failureInStream(value: unknown): VendorFailure {
   const body = errorBodyOf(value)
   const code = codeInStream(body)
   return {
     code,
     what: 'failed in the middle of its answer',
+    status: body.status ?? (OVERLOAD.test(`${body.names} ${body.message}`) ? 503 : undefined),
     vendorText: body.message,
     ...(body.status !== 401 && body.status !== 403 && { sentence: body.message }),
   }
@@ -73,6 +74,8 @@ function codeInStream(body: ErrorBody): ProviderErrorCode {
   return body.isFlagged || ABOUT_REQUEST.test(names) ? 'provider-rejected' : 'provider-unavailable'
 }
 
+/** Words of a vendor that has too much to do. */
+const OVERLOAD = /overload|slow_down|at capacity/i
 /** Names of failures inside a stream that are about the request. */
 const ABOUT_REQUEST =
   /invalid_(?:request|prompt|image|base64)|content_policy|bio_policy|policy_violation|string_above_max|image_(?:too|parse|file)|image_media_type/i

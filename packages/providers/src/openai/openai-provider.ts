@@ -85,10 +85,10 @@ export class OpenAIProvider implements LLMProvider {
     options: CompletionOptions,
   ): AsyncGenerator<CompletionPiece, CompletionSummary | undefined> {
     const reader = new OpenAIReader()
-    const { model, signal } = options
+    const { model, signal, onLimits } = options
     const bodyIn = (style: RequestStyle) => openAIRequest(prompt, options, style)
     return this.#connection.complete(
-      { path: '/chat/completions', model, signal, styles: this.#styles, bodyIn, changeFor },
+      { path: '/chat/completions', model, signal, styles: this.#styles, bodyIn, changeFor, onLimits },
       (event) => reader.read(event),
     )
   }

@@ -6,6 +6,7 @@ import type { ProviderHarness } from './provider-harness.ts'
 import { describeVendorAnswers } from './vendor-answer-cases.ts'
 import { describeVendorFailures } from './vendor-failure-cases.ts'
 import { describeVendorKeys } from './vendor-key-cases.ts'
+import { describeVendorRejoins } from './vendor-rejoin-cases.ts'
 import { describeVendorRequests } from './vendor-request-cases.ts'
 import { describeVendorStreams } from './vendor-stream-cases.ts'
 
@@ -14,7 +15,8 @@ export function describeLLMProvider(name: string, harness: ProviderHarness): voi
   describe(name, () => {
     failOnConsole()
     describePort(harness)
-    const { startVendor } = harness
+    const { startVendor, joinable } = harness
+    if (joinable) describeVendorRejoins({ ...harness, joinable })
     if (startVendor) {
       describeVendorStreams({ ...harness, startVendor })
       describeVendorAnswers({ ...harness, startVendor })

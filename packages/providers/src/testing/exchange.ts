@@ -43,12 +43,14 @@ export class Exchange {
   /**
    * Sends the headers of a stream only. The first token sends them too.
    * @param contentType default: the vendor's; empty: no such header
+   * @param headers sent beside the usual ones
    */
-  start(contentType = this.#format.contentType): void {
+  start(contentType = this.#format.contentType, headers: Readonly<Record<string, string>> = {}): void {
     if (this.#response.headersSent) return
     this.#response.writeHead(200, {
       ...(contentType && { 'content-type': contentType }),
       'cache-control': 'no-cache',
+      ...headers,
     })
     this.#response.flushHeaders()
   }

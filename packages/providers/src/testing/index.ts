@@ -1,10 +1,15 @@
 export { describeLLMProvider } from './describe-llm-provider.ts'
 export type { AnswerKind, ProviderHarness } from './provider-harness.ts'
 export {
+  BackgroundRun,
+  BackgroundVendor,
+  type CreatedRun,
   Exchange,
   LoopbackVendor,
   numberAt,
+  type RunPart,
   startAnthropicVendor,
+  startBackgroundVendor,
   startGeminiVendor,
   startOpenAIVendor,
   startResponsesVendor,

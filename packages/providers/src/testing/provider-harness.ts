@@ -1,5 +1,6 @@
 import type { FinishReason } from '@promptlab/contract'
 import type { LLMProvider } from '../llm-provider.ts'
+import type { BackgroundVendor } from './background-vendor.ts'
 import type { LoopbackVendor } from './loopback-vendor.ts'
 
 /**
@@ -31,4 +32,10 @@ export interface ProviderHarness {
   readonly defaultMaxTokens?: number
   /** What the wire format of the vendor has besides text. Default: nothing. */
   readonly answers?: readonly AnswerKind[]
+  /** Runs that can be joined again. Left out: the provider has no `rejoin`. */
+  readonly joinable?: {
+    startVendor(): Promise<BackgroundVendor>
+    /** Creates the provider so that it makes such runs. */
+    create(vendor: { readonly url: string; readonly apiKey: string }): LLMProvider
+  }
 }

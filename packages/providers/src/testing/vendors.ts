@@ -1,4 +1,11 @@
 export { startAnthropicVendor } from './anthropic-vendor.ts'
+export { BackgroundRun, type RunPart } from './background-run.ts'
+export {
+  type BackgroundRefusal,
+  BackgroundVendor,
+  type CreatedRun,
+  startBackgroundVendor,
+} from './background-vendor.ts'
 export { Exchange } from './exchange.ts'
 export { startGeminiVendor } from './gemini-vendor.ts'
 export { LoopbackVendor } from './loopback-vendor.ts'

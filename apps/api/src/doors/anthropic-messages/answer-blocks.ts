@@ -1,5 +1,6 @@
 import type { JsonValue } from '@promptlab/providers'
 import { partsOf, type StoredPart } from '../../jobs/answer/stored-answer.ts'
+import { answererOf } from '../../jobs/answerer.ts'
 import type { StoredFinalJob } from '../../jobs/job.ts'
 import { partId } from '../door-ids.ts'
 import { encodeCarry } from '../encoded-carry.ts'
@@ -40,7 +41,7 @@ function blockOf(part: StoredPart, text: string, job: StoredFinalJob, index: num
     case 'refusal':
       return textBlock(part.text)
     case 'reasoning': {
-      const signature = signatureOf(part.carry, job.provider)
+      const signature = signatureOf(part.carry, answererOf(job).provider)
       return part.text === '' && signature === '' ? undefined : { type: 'thinking', thinking: part.text, signature }
     }
     case 'tool-call':

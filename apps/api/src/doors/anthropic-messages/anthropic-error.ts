@@ -62,7 +62,7 @@ const TOLD: Readonly<Record<ProblemCode, Told>> = {
   'provider-rate-limited': RATE_LIMITED,
   'headers-too-large': INVALID,
   internal: FAILED,
-  interrupted: FAILED,
+  interrupted: OVERLOADED,
   'provider-unavailable': FAILED,
   'provider-malformed': FAILED,
   'provider-auth': FAILED,

@@ -1,6 +1,8 @@
+import type { Fallback } from '@promptlab/contract'
 import { oneLineJson } from '../../http/streams/one-line-json.ts'
 import type { LogPart, LogPiece } from '../../jobs/answer/log-piece.ts'
 import { partsOf } from '../../jobs/answer/stored-answer.ts'
+import { answererOf } from '../../jobs/answerer.ts'
 import type { StoredFinalJob, StoredJob } from '../../jobs/job.ts'
 import type { DoorEncoder } from '../door-encoder.ts'
 import { JobEndedError } from '../door-error.ts'
@@ -26,6 +28,8 @@ export class MessageEncoder implements DoorEncoder {
   readonly keepAlive = PING
   readonly #job: Pick<StoredJob, 'id' | 'provider' | 'model' | 'door'>
   readonly #requestId: string | undefined
+  /** Whose answer it is, as far as it is known. */
+  #provider: string
   /** The part of the block that is open. */
   #open: LogPart | undefined
   /** The number of blocks so far. */
@@ -36,11 +40,16 @@ export class MessageEncoder implements DoorEncoder {
   /** @param requestId the request whose answer the stream is */
   constructor(job: Pick<StoredJob, 'id' | 'provider' | 'model' | 'door'>, requestId?: string) {
     this.#job = job
+    this.#provider = job.provider
     this.#requestId = requestId
   }
 
   opening(): string {
     return eventText({ type: 'message_start', message: openingMessage(this.#job) })
+  }
+
+  answeredBy({ provider }: Fallback): void {
+    this.#provider = provider
   }
 
   piece({ part, text }: LogPiece): string {
@@ -54,6 +63,7 @@ export class MessageEncoder implements DoorEncoder {
   end(job: StoredFinalJob): string {
     const failure = JobEndedError.of(job)
     if (failure) return eventText(anthropicErrorBody(failure, this.#requestId))
+    this.answeredBy(answererOf(job))
     const parts = partsOf(job).map(({ type, carry }, index) => ({ type, carry, index }))
     const closed = this.#closeBefore(parts.slice(this.#open?.index ?? 0))
     const { input_tokens, output_tokens, ...usage } = messageUsage(job)
@@ -88,7 +98,7 @@ export class MessageEncoder implements DoorEncoder {
     let written = ''
     for (const { index, type, carry } of parts) {
       const isOpen = index === this.#open?.index
-      const signature = type === 'reasoning' ? signatureOf(carry, this.#job.provider) : ''
+      const signature = type === 'reasoning' ? signatureOf(carry, this.#provider) : ''
       if (!isOpen && signature === '') continue
       if (!isOpen) written += this.#start({ type: 'thinking', thinking: '', signature: '' })
       written += this.#stop(signature)

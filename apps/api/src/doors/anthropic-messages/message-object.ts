@@ -1,3 +1,4 @@
+import type { Fallback } from '@promptlab/contract'
 import type { StoredFinalJob, StoredJob } from '../../jobs/job.ts'
 import { doorId } from '../door-ids.ts'
 import { type AnswerBlock, answerBlocks } from './answer-blocks.ts'
@@ -27,7 +28,7 @@ type Asked = Pick<StoredJob, 'id' | 'provider' | 'model' | 'door'>
 
 /** The message of a completed job. */
 export function messageObject(job: StoredFinalJob): MessageObject {
-  return messageOf(job, answerBlocks(job), messageEnd(job), messageUsage(job))
+  return messageOf(job, answerBlocks(job), messageEnd(job), messageUsage(job), job.metrics.answeredBy)
 }
 
 /** The message of a job before the first piece of its answer. Its usage is not known yet. */
@@ -40,12 +41,13 @@ function messageOf(
   content: readonly AnswerBlock[],
   { stop_reason, stop_sequence, stop_details }: Pick<MessageObject, 'stop_reason' | 'stop_sequence' | 'stop_details'>,
   usage: MessageUsage,
+  answeredBy?: Fallback,
 ): MessageObject {
   return {
     id: doorId('msg_', job.id),
     type: 'message',
     role: 'assistant',
-    model: modelOf(job),
+    model: modelOf(job, answeredBy),
     content,
     stop_reason,
     stop_sequence,
@@ -63,8 +65,9 @@ function messageOf(
   }
 }
 
-/** The model by the name that the client used. A job that was made elsewhere has its full name. */
-function modelOf({ provider, model, door }: Asked): string {
+/** The model by the name that the client used. A fallback that answered, and a job that was made elsewhere, has its full name. */
+function modelOf({ provider, model, door }: Asked, answeredBy: Fallback | undefined): string {
+  if (answeredBy) return `${answeredBy.provider}/${answeredBy.model}`
   const asked = door?.name === 'anthropic-messages' ? door.echo?.['model'] : undefined
   return typeof asked === 'string' ? asked : `${provider}/${model}`
 }

@@ -11,7 +11,7 @@ export function chatCompletion(job: StoredFinalJob) {
     id: doorId('chatcmpl-', job.id),
     object: 'chat.completion',
     created: createdSecondsOf(job),
-    model: modelNameOf(job),
+    model: modelNameOf(job, job.metrics.answeredBy),
     choices: [{ index: 0, message: messageOf(job), logprobs: null, finish_reason: finishReasonOf(job) }],
     ...(usage && { usage }),
     service_tier: null,

@@ -1,6 +1,8 @@
+import type { Fallback } from '@promptlab/contract'
 import { oneLineJson } from '../../http/streams/one-line-json.ts'
 import { PING_FRAME } from '../../http/streams/sse.ts'
 import type { LogPiece } from '../../jobs/answer/log-piece.ts'
+import { answererOf } from '../../jobs/answerer.ts'
 import type { StoredFinalJob, StoredJob } from '../../jobs/job.ts'
 import type { DoorEncoder } from '../door-encoder.ts'
 import { JobEndedError } from '../door-error.ts'
@@ -16,31 +18,41 @@ export type ChatStreamJob = Pick<StoredJob, 'id' | 'createdAt' | 'provider' | 'm
  */
 export class ChatEncoder implements DoorEncoder {
   readonly keepAlive = PING_FRAME
-  readonly #jobId: string
+  readonly #job: ChatStreamJob
   readonly #hasUsageChunk: boolean
   /** A chunk up to its choices. */
-  readonly #head: string
+  #head = ''
   /** A chunk up to the fields of its delta. */
-  readonly #delta: string
+  #delta = ''
   /** A chunk behind the fields of its delta. */
   readonly #tail: string
   /** The number of calls so far. */
   #callCount = 0
 
   constructor(job: ChatStreamJob, hasUsageChunk: boolean) {
-    this.#jobId = job.id
+    this.#job = job
     this.#hasUsageChunk = hasUsageChunk
-    const id = oneLineJson(doorId('chatcmpl-', job.id))
-    const model = oneLineJson(modelNameOf(job))
-    const created = createdSecondsOf(job)
-    this.#head = `data: {"id":${id},"object":"chat.completion.chunk","created":${created},"model":${model},"choices":`
-    this.#delta = `${this.#head}[{"index":0,"delta":{`
+    this.#beginChunks(modelNameOf(job))
     // All chunks but the last have null for the usage, if it is asked for.
     this.#tail = `},"finish_reason":null}]${hasUsageChunk ? ',"usage":null' : ''}}\n\n`
   }
 
+  #beginChunks(modelName: string): void {
+    const id = oneLineJson(doorId('chatcmpl-', this.#job.id))
+    const model = oneLineJson(modelName)
+    const created = createdSecondsOf(this.#job)
+    this.#head = `data: {"id":${id},"object":"chat.completion.chunk","created":${created},"model":${model},"choices":`
+    this.#delta = `${this.#head}[{"index":0,"delta":{`
+  }
+
   opening(): string {
     return `${this.#delta}"role":"assistant","content":""${this.#tail}`
+  }
+
+  /** The chunks from here on name the model that answers. */
+  answeredBy({ provider, model }: Fallback): void {
+    const isAsked = provider === this.#job.provider && model === this.#job.model
+    if (!isAsked) this.#beginChunks(modelNameOf(this.#job, { provider, model }))
   }
 
   piece({ kind, part, text }: LogPiece): string {
@@ -55,7 +67,7 @@ export class ChatEncoder implements DoorEncoder {
       case 'refusal':
         return `${this.#delta}"refusal":${oneLineJson(text)}${this.#tail}`
       case 'tool-call': {
-        const id = oneLineJson(partId('call_', this.#jobId, part.index))
+        const id = oneLineJson(partId('call_', this.#job.id, part.index))
         const called = `{"name":${oneLineJson(part.name)},"arguments":""}`
         const index = this.#callCount++
         return `${this.#delta}"tool_calls":[{"index":${index},"id":${id},"type":"function","function":${called}}]${this.#tail}`
@@ -70,6 +82,8 @@ export class ChatEncoder implements DoorEncoder {
   end(job: StoredFinalJob): string {
     const failure = JobEndedError.of(job)
     if (failure) return `data: ${oneLineJson({ error: openAiErrorOf(failure) })}\n\n`
+    // A fallback that said nothing is known only now.
+    this.answeredBy(answererOf(job))
     const usage = this.#hasUsageChunk ? chatUsageOf(job) : undefined
     const noUsage = this.#hasUsageChunk ? ',"usage":null' : ''
     const finish = `${this.#head}[{"index":0,"delta":{},"finish_reason":"${finishReasonOf(job)}"}]${noUsage}}\n\n`

@@ -1,9 +1,17 @@
+import type { Fallback } from '@promptlab/contract'
 import { partsOf } from '../../jobs/answer/stored-answer.ts'
 import type { StoredFinalJob, StoredJob } from '../../jobs/job.ts'
 import { shownUsage } from '../shown-usage.ts'
 
-/** The model as the caller named it. For jobs of other doors it is `provider/model`. */
-export function modelNameOf({ door, provider, model }: Pick<StoredJob, 'door' | 'provider' | 'model'>): string {
+/**
+ * The model as the caller named it. For jobs of other doors it is `provider/model`.
+ * @param answeredBy the fallback that answered, if one did
+ */
+export function modelNameOf(
+  { door, provider, model }: Pick<StoredJob, 'door' | 'provider' | 'model'>,
+  answeredBy?: Fallback,
+): string {
+  if (answeredBy) return `${answeredBy.provider}/${answeredBy.model}`
   const asked = door?.name === 'openai-chat' ? door.echo?.['model'] : undefined
   return typeof asked === 'string' ? asked : `${provider}/${model}`
 }

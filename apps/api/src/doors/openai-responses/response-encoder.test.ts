@@ -203,7 +203,7 @@ describe('ResponseEncoder', () => {
         let live = encoder.opening()
         for (const { piece, place, part } of answerOf(pieces).placed) {
           log.append('job', piece, place, part, 1)
-          for (const event of reader.read()) if ('kind' in event) live += encoder.piece(event)
+          for (const event of reader.read()) if ('part' in event) live += encoder.piece(event)
         }
         await log.stop()
         const recorded = encodedBy(new ResponseEncoder(job, { include: [ENCRYPTED_CONTENT] }), job)

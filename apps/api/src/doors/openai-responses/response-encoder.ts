@@ -1,4 +1,6 @@
+import type { Fallback } from '@promptlab/contract'
 import type { LogPart, LogPiece } from '../../jobs/answer/log-piece.ts'
+import { answererOf } from '../../jobs/answerer.ts'
 import type { StoredFinalJob, StoredJob } from '../../jobs/job.ts'
 import type { DoorEncoder } from '../door-encoder.ts'
 import { JobEndedError } from '../door-error.ts'
@@ -35,7 +37,7 @@ export class ResponseEncoder implements DoorEncoder {
   readonly keepAlive = KEEP_ALIVE
   readonly #job: StoredJob
   readonly #include: readonly string[]
-  readonly #context: ItemContext
+  #context: ItemContext
   readonly #after: number
   readonly #isBackground: boolean
   /** The number of the last event. */
@@ -61,6 +63,10 @@ export class ResponseEncoder implements DoorEncoder {
     return created + this.#beginning()
   }
 
+  answeredBy({ provider }: Fallback): void {
+    this.#context = { ...this.#context, provider }
+  }
+
   piece({ part, kind, text }: LogPiece): string {
     const before = part.index === this.#part ? '' : this.#turnTo(part)
     if (kind === 'tool-call') return before
@@ -71,6 +77,7 @@ export class ResponseEncoder implements DoorEncoder {
     if (this.#after >= LAST_NUMBER) return ''
     const { status } = finalStatus(job)
     const isWhole = status === 'completed' || status === 'incomplete'
+    this.answeredBy(answererOf(job))
     const rest = this.#beginning() + (isWhole ? this.#rest(job, status) : '')
     const type = isWhole ? `response.${status}` : 'response.failed'
     return (

@@ -1,5 +1,5 @@
-import type { JobOptions } from '@promptlab/contract'
-import { isFinal } from '@promptlab/contract'
+import { type Fallback, isFinal, type JobOptions } from '@promptlab/contract'
+import { answererOf } from '../../jobs/answerer.ts'
 import type { StoredFinalJob, StoredJob } from '../../jobs/job.ts'
 import { doorId } from '../door-ids.ts'
 import type { OpenAiError } from '../openai-error.ts'
@@ -16,6 +16,7 @@ export const ENCRYPTED_CONTENT = 'reasoning.encrypted_content'
 
 /** What becomes of a response while its job runs. Everything else in it is known from the start. */
 interface ResponseState {
+  readonly model: string
   readonly completed_at: number | null
   readonly status: ResponseStatus
   readonly error: OpenAiError | null
@@ -29,12 +30,12 @@ interface ResponseState {
  * @param include what the client asks for beside what the request asked for
  */
 export function responseObject(job: StoredJob, include: readonly string[] = []) {
-  return responseWith(job, isFinal(job) ? endOf(job, include) : begun(statusNow(job)))
+  return responseWith(job, isFinal(job) ? endOf(job, include) : begun(job, statusNow(job)))
 }
 
 /** The response before anything was known of its answer. It is the same, whenever it is asked for. */
 export function begunResponse(job: StoredJob, status: 'queued' | 'in_progress') {
-  return responseWith(job, begun(status))
+  return responseWith(job, begun(job, status))
 }
 
 /** Whether nobody waits for the answer. Jobs of the native API answer at once, as those of the background here do. */
@@ -45,20 +46,31 @@ export function isBackground({ door }: StoredJob): boolean {
 /** How the items of a job are written. */
 export function itemContext(job: StoredJob, include: readonly string[]): ItemContext {
   const asked = [...include, ...(echoOf(job.door).include ?? [])]
-  return { jobId: job.id, provider: job.provider, hasEncryptedContent: asked.includes(ENCRYPTED_CONTENT) }
+  const { provider } = isFinal(job) ? answererOf(job) : job
+  return { jobId: job.id, provider, hasEncryptedContent: asked.includes(ENCRYPTED_CONTENT) }
 }
 
 function statusNow(job: StoredJob): 'queued' | 'in_progress' {
   return job.status === 'pending' && isBackground(job) ? 'queued' : 'in_progress'
 }
 
-function begun(status: 'queued' | 'in_progress'): ResponseState {
-  return { completed_at: null, status, error: null, incomplete_details: null, output: [], usage: null }
+/** It is not known yet who will answer, so the model is the one that was asked. */
+function begun(job: StoredJob, status: 'queued' | 'in_progress'): ResponseState {
+  return {
+    model: modelOf(job),
+    completed_at: null,
+    status,
+    error: null,
+    incomplete_details: null,
+    output: [],
+    usage: null,
+  }
 }
 
 function endOf(job: StoredFinalJob, include: readonly string[]): ResponseState {
   const { status, reason } = finalStatus(job)
   return {
+    model: modelOf(job, job.metrics.answeredBy),
     completed_at: status === 'completed' ? secondsOf(job.updatedAt) : null,
     status,
     error: job.status === 'failed' ? responseError(job.error) : null,
@@ -90,7 +102,6 @@ function responseWith(job: StoredJob, state: ResponseState) {
     created_at: secondsOf(job.createdAt),
     ...state,
     background: isBackground(job),
-    model: echo.model ?? `${job.provider}/${job.model}`,
     previous_response_id: job.previousJobId === undefined ? null : doorId('resp_', job.previousJobId),
     store: job.deleteAfter === undefined,
     ...samplingOf(options),
@@ -104,6 +115,12 @@ function responseWith(job: StoredJob, state: ResponseState) {
     service_tier: 'default',
     ...repeatedOf(echo),
   }
+}
+
+/** The model by the name that the client used. A fallback that answered, and a job that was made elsewhere, has its full name. */
+function modelOf(job: StoredJob, answeredBy?: Fallback): string {
+  const { provider, model } = answeredBy ?? job
+  return (answeredBy ? undefined : echoOf(job.door).model) ?? `${provider}/${model}`
 }
 
 /** With the defaults of the API, as SDKs demand numbers. */

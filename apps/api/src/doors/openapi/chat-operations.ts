@@ -48,7 +48,7 @@ const id = {
 }
 
 const CREATE = `Chat Completions over jobs. Model names are \`provider/model\`, or the bare name of a model that one provider has. The job runs on when its
-client leaves. A stream has an error and no \`[DONE]\` if the job fails.
+client leaves, until nobody has asked for it for \`FOREGROUND_GRACE_MS\`. A stream has an error and no \`[DONE]\` if the job fails.
 
 The API has no cursor: a stream cannot be resumed by its clients. \`GET /jobs/{id}/stream\` can, with the id of the header \`X-Promptlab-Job\`.
 

@@ -169,6 +169,14 @@ const CREATION_HEADERS = [
     description: 'With `off`, the request makes a new job, also if it repeats one whose client was lost.',
     schema: { type: 'string', enum: ['off'] },
   },
+  {
+    name: 'X-Promptlab-Fallbacks',
+    in: 'header',
+    description:
+      'The models that are asked, in this order, when a vendor fails before anything of the answer came: names of models, separated by commas. `model` of the answer says which one answered. `off`: none, not even those of the operator.',
+    schema: { type: 'string' },
+    example: 'anthropic/claude-sonnet-5, gemini/gemini-pro',
+  },
 ]
 
 function refTo(schema: string): object {

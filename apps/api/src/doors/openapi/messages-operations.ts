@@ -50,7 +50,7 @@ const EVENTS = [
 const request = { model: 'echo/echo', max_tokens: 1024, messages: [{ role: 'user', content: 'Once upon' }] }
 
 const CREATE = `The Messages API of Anthropic over jobs. The key is in \`x-api-key\` or \`Authorization: Bearer\`. Model names are \`provider/model\`, or the bare
-name of a model that one provider has. The job runs on when its client leaves. A stream has a \`ping\` while it is idle, and ends with \`event: error\` if
+name of a model that one provider has. The job runs on when its client leaves, until nobody has asked for it for \`FOREGROUND_GRACE_MS\`. A stream has a \`ping\` while it is idle, and ends with \`event: error\` if
 the job fails.
 
 The API has no cursor: a stream cannot be resumed by its clients. \`GET /jobs/{id}/stream\` can, with the id of the header \`X-Promptlab-Job\`.

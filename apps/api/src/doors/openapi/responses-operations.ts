@@ -19,7 +19,7 @@ const query = (name: string, description: string, schema: object) => ({ name, in
 const CREATE = `The Responses API of OpenAI over jobs. Model names are \`provider/model\`, or the bare name of a model that one provider has.
 
 With \`background\`, the answer comes at once and the job runs on. With \`stream\`, the answer is a stream of OpenAI's events. A request without
-\`background\` waits for its job. It runs on when its client leaves. A response is stored, unless \`store\` is false.
+\`background\` waits for its job. The job runs on when its client leaves, until nobody has asked for it for \`FOREGROUND_GRACE_MS\`. A response is stored, unless \`store\` is false.
 
 \`null\`, \`[]\` and \`{}\` mean that a field is absent. An item of the input without \`type\` is a message.
 

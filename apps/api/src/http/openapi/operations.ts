@@ -70,6 +70,9 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     summary: 'Create a job',
     description: `The job runs in the background from the moment it is accepted, whoever listens.
 
+With \`fallbacks\`, other models are asked when a vendor fails before anything of the answer came. Each must be able to do what the job asks, or the request is
+refused. \`metrics.answeredBy\` of the job says whose answer it is.
+
 With \`Idempotency-Key\`, the same request makes one job, however often it is sent within 24 hours. With \`Prefer: wait=30\`, the server waits up to
 30 seconds for the job to end and then answers with the job. \`Prefer: wait\` waits up to 60 seconds, the longest time. With \`Accept: text/event-stream\`
 or another stream type, the answer is the stream of the job, from its beginning.

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import fp from 'fastify-plugin'
 import { ApiError } from '../../base/api-error.ts'
+import type { OpenStreams } from '../streams/open-streams.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -14,19 +15,24 @@ interface ShutdownOptions {
   drain: () => Promise<void>
   /** Ends the jobs that still run. */
   interrupt: () => void
-  /** How long running jobs may take to end by themselves. */
-  graceMs: number
+  /** The streams of this process. */
+  streams: Pick<OpenStreams, 'drained' | 'stopAll' | 'stopWaiting'>
+  /** Whether jobs that do not run here may go on in another process. */
+  othersRunJobs: boolean
+  /** How long running jobs, and the streams of clients that cannot resume, may take to end by themselves. */
+  drainMs: number
 }
 
 /** How long answers may take to reach their clients after all jobs have ended. */
 const LAST_ANSWERS_MS = 1_000
 
 /**
- * Stops the server in this order: it stops listening; streams end, so that clients resume at another server; running jobs
- * get their grace; connections close. The stores close after that, in onClose.
+ * Stops the server in this order: it stops listening; native streams end, so that clients resume at another server; running jobs
+ * and the streams of clients that cannot resume get time to end; what is left is interrupted and broken; connections close.
+ * The stores close after that, in onClose.
  */
 export const shutdownPlugin = fp<ShutdownOptions>(
-  async (app, { drain, interrupt, graceMs }) => {
+  async (app, { drain, interrupt, streams, othersRunJobs, drainMs }) => {
     const stopping = new AbortController()
     app.decorate('stopping', stopping.signal)
 
@@ -43,10 +49,17 @@ export const shutdownPlugin = fp<ShutdownOptions>(
       const closed = new Promise((resolve) => app.server.close(resolve))
       stopping.abort()
       app.server.closeIdleConnections()
-      const drained = drain()
-      await within(graceMs, drained)
+      const drained = drain().then(() => {
+        // Nobody runs the jobs of these streams before the server starts again.
+        if (!othersRunJobs) streams.stopWaiting()
+      })
+      const streamed = streams.drained()
+      await within(drainMs, Promise.all([drained, streamed]))
       interrupt()
       await drained
+      // The streams of jobs that were interrupted here have something to say. Other jobs run on elsewhere.
+      await within(LAST_ANSWERS_MS, streamed)
+      streams.stopAll()
       await within(LAST_ANSWERS_MS, closed)
       app.server.closeAllConnections()
     })

@@ -27,6 +27,7 @@ it('fieldsOf lists the fields of a schema and those inside them', () => {
     'options.parallelToolCalls',
     'options.responseFormat',
     'options.vendor',
+    'fallbacks',
   ])
   expect(fieldsOf(JobListQuery)).toEqual(['limit', 'cursor', 'status', 'provider'])
 })

@@ -4,15 +4,14 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { ApiError } from '../../base/api-error.ts'
 import { pathOf } from '../path-of.ts'
+import { unknownRoute } from '../unknown-route.ts'
 import { PROBLEMS } from './problems.ts'
 
 /** Answers every error and every unknown route as `application/problem+json` (RFC 9457). */
 export const problemPlugin = fp(
   async (app) => {
     app.setErrorHandler(sendProblem)
-    app.setNotFoundHandler((request, reply) =>
-      sendProblem(new ApiError('route-not-found', `There is no ${request.method} ${pathOf(request)}.`), request, reply),
-    )
+    app.setNotFoundHandler((request, reply) => sendProblem(unknownRoute(request), request, reply))
   },
   { name: 'problems' },
 )

@@ -73,6 +73,9 @@ function pathText(path: readonly PropertyKey[]): string {
 }
 
 function faultOf({ path, message, unknownField }: FieldFault, httpPart: string, fields: readonly string[]): Fault {
+  if (path.length === 0 && httpPart === 'body' && message === 'Is required') {
+    return { path: httpPart, message: 'The body is empty. Send a JSON object.' }
+  }
   const suggestion = unknownField === undefined ? undefined : suggestField(unknownField, fields)
   return {
     path: clip(pathText(path)) || httpPart,

@@ -17,7 +17,7 @@ const CURSOR =
 
 /** The route of `/jobs/:id/stream`: the events of a job, from any place on, any number of times. */
 export const jobStreamRoutes: FastifyPluginAsyncZod<JobStreamRoutesOptions> = async (app, { service, streams }) => {
-  app.stopping.addEventListener('abort', () => streams.stopAll())
+  app.stopping.addEventListener('abort', () => streams.stopNative())
 
   app.get(
     '/:id/stream',

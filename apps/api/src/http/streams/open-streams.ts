@@ -5,23 +5,35 @@ import type { ApiError } from '../../base/api-error.ts'
 import type { StoredJob } from '../../jobs/job.ts'
 import type { JobService } from '../../jobs/job-service.ts'
 import type { Reading } from '../../jobs/read/job-event-reader.ts'
+import type { WaitingClients } from '../../jobs/repeats/waiting-clients.ts'
 import { asApiError, headersSoFar, writeProblem } from '../problems/problem-plugin.ts'
 import { type StreamFormat, StreamFormats, type StreamType } from './stream-format.ts'
 import { StreamResponse, type StreamTiming } from './stream-response.ts'
 import { type StreamLimits, StreamSlots } from './stream-slots.ts'
 
-type Streamed = Pick<StoredJob, 'id' | 'owner'>
+type Streamed = Pick<StoredJob, 'id' | 'owner' | 'watchedUntil'>
+
+interface OpenStreamsOptions {
+  readonly service: JobService
+  readonly clients: WaitingClients
+  readonly timing: StreamTiming
+  readonly limits: StreamLimits
+}
 
 /** All open streams of this process. */
 export class OpenStreams {
   readonly #service: JobService
+  readonly #clients: WaitingClients
   readonly #timing: StreamTiming
   readonly #slots: StreamSlots
   readonly #formats = new StreamFormats()
-  readonly #open = new Set<Pick<StreamResponse<unknown>, 'stop'>>()
+  readonly #open = new Set<Pick<StreamResponse<unknown>, 'atStop' | 'isWaiting' | 'stop'>>()
+  /** Resolves when no stream is open that outlives the stop of the server. */
+  #drained: PromiseWithResolvers<void> | undefined
 
-  constructor(service: JobService, timing: StreamTiming, limits: StreamLimits) {
+  constructor({ service, clients, timing, limits }: OpenStreamsOptions) {
     this.#service = service
+    this.#clients = clients
     this.#timing = timing
     this.#slots = new StreamSlots(limits)
   }
@@ -30,9 +42,30 @@ export class OpenStreams {
     return this.#open.size
   }
 
-  /** Ends all streams without their final events, so that clients resume at another server. */
+  /** Ends the streams of clients that resume at another server, without their final events. */
+  stopNative(): void {
+    for (const stream of this.#open) if (stream.atStop !== 'drain') stream.stop()
+  }
+
+  /** Resolves when all other streams have ended by themselves. */
+  async drained(): Promise<void> {
+    this.#drained = Promise.withResolvers()
+    this.#noteDrained()
+    await this.#drained.promise
+  }
+
+  /** Breaks the streams whose jobs have not ended. Others may still have much to write. */
+  stopWaiting(): void {
+    for (const stream of this.#open) if (stream.isWaiting) stream.stop()
+  }
+
+  /** Breaks all streams that are left. */
   stopAll(): void {
     for (const stream of this.#open) stream.stop()
+  }
+
+  #noteDrained(): void {
+    if ([...this.#open].every(({ atStop }) => atStop !== 'drain')) this.#drained?.resolve()
   }
 
   /**
@@ -61,14 +94,16 @@ export class OpenStreams {
   sendAs<Event>(
     format: StreamFormat<Event>,
     reply: FastifyReply,
-    { id: jobId, owner }: Streamed,
+    job: Streamed,
     reading: Reading<Event>,
     refuse: (error: ApiError, reply: FastifyReply) => void,
   ): void {
     const { raw } = reply
     // The client may have left while its job was made. Nothing would tell that a second time.
     if (raw.closed) return void reply.hijack()
+    const { id: jobId, owner } = job
     const release = this.#slots.take(owner ?? reply.request.ip, jobId)
+    const unwatch = this.#clients.watch(job)
     reply.hijack()
     const head = {
       write: () => void raw.writeHead(200, headersOf(reply, format)),
@@ -78,6 +113,7 @@ export class OpenStreams {
     const stream = new StreamResponse(raw, head, format, this.#timing, (onReady) =>
       this.#service.readEvents(jobId, reading, {
         onReady,
+        ...(format.encodeWait && { onWaiting: (wait) => stream.tellWait(wait) }),
         onError: (error) => {
           reply.log.error({ err: error, jobId }, 'a stream could not read its job')
           stream.fail(asApiError(error))
@@ -87,6 +123,8 @@ export class OpenStreams {
     this.#open.add(stream)
     raw.once('close', () => {
       this.#open.delete(stream)
+      this.#noteDrained()
+      unwatch()
       release()
     })
   }

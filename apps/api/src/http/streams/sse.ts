@@ -1,4 +1,5 @@
 import type { AnyStreamEvent } from '@promptlab/contract'
+import type { VendorWait } from '../../jobs/read/job-event-reader.ts'
 import { oneLineJson } from './one-line-json.ts'
 
 /** The first frame of every stream. It says how long a client waits before it connects again, in milliseconds. */
@@ -14,4 +15,9 @@ export const PING_FRAME = ': ping\n\n'
 export function encodeSseEvent({ event, id, data }: AnyStreamEvent): string {
   const name = event === 'token' ? '' : `event: ${event}\n`
   return `${name}id: ${id}\ndata: ${oneLineJson(data)}\n\n`
+}
+
+/** A comment that tells that the job waits for its vendor. */
+export function waitFrame({ provider, until }: VendorWait): string {
+  return `: waiting for ${provider} until ${until}\n\n`
 }

@@ -1,9 +1,10 @@
 import type { AnyStreamEvent } from '@promptlab/contract'
 import type { ApiError } from '../../base/api-error.ts'
+import type { VendorWait } from '../../jobs/read/job-event-reader.ts'
 import { EncodedText } from './encoded-text.ts'
 import { oneLineJson } from './one-line-json.ts'
 import { refusalOf } from './refusal-of.ts'
-import { encodeSseEvent, PING_FRAME, RETRY_FRAME } from './sse.ts'
+import { encodeSseEvent, PING_FRAME, RETRY_FRAME, waitFrame } from './sse.ts'
 
 /** How the events of a job are written. One object serves one response, as it may remember what it has written. */
 export interface StreamFormat<Event = AnyStreamEvent> {
@@ -18,11 +19,14 @@ export interface StreamFormat<Event = AnyStreamEvent> {
    */
   readonly headWaitMs: number | undefined
   /**
-   * Whether clients resume a response that ends before the final event, so that a server which stops may end it. Otherwise it
-   * breaks the connection.
+   * What a server that stops does with a response. `end`: it ends the response at once, and the client resumes at another server.
+   * `break`: it breaks the connection at once, because a part of this text would look like the whole. `drain`: it breaks the
+   * connection too, but lets the job end first, because the client cannot resume.
    */
-  readonly isResumable: boolean
+  readonly atStop: 'end' | 'break' | 'drain'
   encode(events: readonly Event[]): EncodedText
+  /** Tells that the job waits for its vendor. Undefined if the format has no room for that. */
+  readonly encodeWait?: ((wait: VendorWait) => EncodedText) | undefined
   /**
    * Whether a response may end behind an event. If not, the connection is broken, so that a part does not look like the whole.
    * @param last undefined if there was none
@@ -33,7 +37,12 @@ export interface StreamFormat<Event = AnyStreamEvent> {
 }
 
 /** A reader can see in the text whether it is complete. */
-const RESUMABLE = { headWaitMs: undefined, isResumable: true, mayEndBehind: () => true, refusalOf: () => undefined }
+const RESUMABLE = {
+  headWaitMs: undefined,
+  atStop: 'end',
+  mayEndBehind: () => true,
+  refusalOf: () => undefined,
+} as const
 
 /** The media types of streams. The first is for clients that accept anything. */
 export const STREAM_TYPES = ['text/event-stream', 'application/x-ndjson', 'text/plain'] as const
@@ -47,6 +56,7 @@ export class StreamFormats {
     keepAlive: new EncodedText(PING_FRAME),
     ...RESUMABLE,
     encode: encodeOnce(encodeSseEvent),
+    encodeWait: (wait) => new EncodedText(waitFrame(wait)),
   }
 
   readonly #ndjson: StreamFormat = {
@@ -78,7 +88,7 @@ class PlainText implements StreamFormat {
   readonly opening = ''
   readonly keepAlive = new EncodedText('')
   readonly headWaitMs = Number.POSITIVE_INFINITY
-  readonly isResumable = false
+  readonly atStop = 'break'
   readonly refusalOf = refusalOf
   readonly #join: StreamFormat['encode']
   /** The first half of a surrogate pair whose other half is in the next token. Half a pair cannot be written as UTF-8. */

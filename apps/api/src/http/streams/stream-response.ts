@@ -2,13 +2,18 @@ import type { ServerResponse } from 'node:http'
 import type { Writable } from 'node:stream'
 import { ApiError } from '../../base/api-error.ts'
 import { IdleTimer } from '../../base/idle-timer.ts'
+import type { VendorWait } from '../../jobs/read/job-event-reader.ts'
 import type { EncodedText } from './encoded-text.ts'
 import type { StreamFormat } from './stream-format.ts'
 
 /** The source of the events: see `JobEventReader`. */
 export interface EventSource<Event> {
   readonly isDone: boolean
+  /** Whether the end of the job is not known here yet. */
+  readonly isWaiting?: boolean
   read(): readonly Event[]
+  /** Asks whether the job waits for its vendor. If so, `tellWait` of the response is called. */
+  checkWait?(): void
   close(): void
 }
 
@@ -76,13 +81,22 @@ export class StreamResponse<Event> {
     this.#pump()
   }
 
-  /** Ends the response before the final event, so that the client connects again and resumes. */
+  get atStop(): StreamFormat['atStop'] {
+    return this.#format.atStop
+  }
+
+  /** Whether the response waits for its job. */
+  get isWaiting(): boolean {
+    return !this.#isOver && this.#events.isWaiting === true
+  }
+
+  /** Ends the response before the final event, because the server stops. */
   stop(): void {
     if (this.#isOver) return
     const { socket } = this.#response
     // An open connection would delay the shutdown.
     const close = () => socket?.destroySoon()
-    if (this.#format.isResumable) {
+    if (this.#format.atStop === 'end') {
       this.#end(close)
     } else {
       this.#response.once('finish', close)
@@ -99,6 +113,12 @@ export class StreamResponse<Event> {
       this.#release()
       this.#head.refuse(error)
     }
+  }
+
+  /** Tells in a stream whose format has room for it that the job waits for its vendor. */
+  tellWait(wait: VendorWait): void {
+    const words = this.#format.encodeWait?.(wait)
+    if (words && this.#isHeadSent && !this.#isOver && !this.#stall) this.#write(words)
   }
 
   #sendHead(): void {
@@ -181,6 +201,7 @@ export class StreamResponse<Event> {
     if (!this.#isHeadSent) this.#sendHead()
     // A reader that has not taken the last write needs no keep-alive.
     if (!this.#stall) this.#write(this.#format.keepAlive)
+    this.#events.checkWait?.()
   }
 
   #end(onFinish?: () => void): void {

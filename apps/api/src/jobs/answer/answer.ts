@@ -1,8 +1,15 @@
 import type { JsonValue } from '@promptlab/providers'
 import { ProviderError } from '@promptlab/providers'
 import { type PartType, type Piece, partTypeOf, placesOf, textOf, unseenLengthOf } from './piece.ts'
-import type { AnswerGrowth, PartGrowth, StoredAnswer, StoredPart } from './stored-answer.ts'
-import { encodeTape, Tape } from './tape.ts'
+import {
+  type AnswerGrowth,
+  answerLength,
+  type PartGrowth,
+  partsOf,
+  type StoredAnswer,
+  type StoredPart,
+} from './stored-answer.ts'
+import { decodeTape, encodeTape, Tape } from './tape.ts'
 
 /** A part that grows. */
 interface GrowingPart {
@@ -40,13 +47,24 @@ export const NOTHING: AnswerMark = { place: 0, textLength: 0, pieceCount: 0, par
 
 /** The answer of a run while it grows: its text, its parts, and the tape. */
 export class Answer {
-  readonly #parts: GrowingPart[] = []
-  readonly #tape = new Tape()
-  #text = ''
-  #length = 0
-  #unseenLength = 0
+  readonly #parts: GrowingPart[]
+  readonly #tape: Tape
+  #text: string
+  #length: number
+  #unseenLength: number
   /** The part that the next piece may belong to. */
   #open: GrowingPart | undefined
+
+  /** @param begun what an earlier run has stored of the answer, which goes on */
+  constructor(begun: StoredAnswer = { result: '' }) {
+    this.#parts = partsOf(begun).map(growingPart)
+    this.#tape = new Tape(decodeTape(begun.tape ?? ''))
+    this.#text = begun.result
+    this.#length = answerLength(begun)
+    this.#unseenLength = this.#parts.reduce((length, part) => length + unseenLengthIn(part), 0)
+    const last = this.#parts.at(-1)
+    this.#open = last && !last.hasEnded && last.carry === undefined ? last : undefined
+  }
 
   /** The places that the answer takes. */
   get length(): number {
@@ -161,6 +179,21 @@ export class Answer {
 }
 
 const NO_CALL = { callId: '', name: '' }
+
+function growingPart(stored: StoredPart): GrowingPart {
+  const { type, carry } = stored
+  if (type === 'tool-call') {
+    const { callId, name, arguments: text, ended = false } = stored
+    return { type, text, length: text.length, callId, name, hasEnded: ended, carry }
+  }
+  const text = type === 'text' ? '' : stored.text
+  const length = type === 'text' ? stored.length : text.length
+  return { type, text, length, ...NO_CALL, hasEnded: false, carry }
+}
+
+function unseenLengthIn({ callId, name, carry }: GrowingPart): number {
+  return callId.length + name.length + (carry === undefined ? 0 : JSON.stringify(carry).length)
+}
 
 /** The part as it is stored, without the first code units of its text. */
 function storedPart({ type, text, length, callId, name, hasEnded, carry }: GrowingPart, from: number): StoredPart {

@@ -1,7 +1,7 @@
 import type { CompletionPiece } from '@promptlab/providers'
 
 /** What arrived at once of an answer, and belongs to it. */
-export type Piece = Exclude<CompletionPiece, { type: 'alive' }>
+export type Piece = Exclude<CompletionPiece, { type: 'alive' | 'vendor-run' }>
 
 /** The kinds of parts: stretches of an answer. */
 export type PartType = 'text' | 'reasoning' | 'refusal' | 'tool-call'
@@ -49,4 +49,14 @@ export function beginningOf(piece: Piece, places: number): Piece | undefined {
   if (fitting === '') return undefined
   if (typeof piece === 'string') return fitting
   return piece.type === 'tool-arguments' ? { ...piece, text: fitting } : { type: piece.type, text: fitting }
+}
+
+/** Whether a piece is one of the answer. */
+export function belongsToAnswer(piece: CompletionPiece): piece is Piece {
+  return typeof piece === 'string' || (piece.type !== 'alive' && piece.type !== 'vendor-run')
+}
+
+/** Whether a piece has neither a place nor something that its vendor wants back. */
+export function isNothing(piece: Piece): boolean {
+  return placesOf(piece) === 0 && unseenLengthOf(piece) === 0
 }

@@ -20,6 +20,11 @@ export class Tape {
   #count = 0
   #lastMs = 0
 
+  /** @param bytes of an earlier tape, which goes on */
+  constructor(bytes: Uint8Array = new Uint8Array(0)) {
+    for (const { length, ms } of entriesOf(bytes)) this.append(length, this.#lastMs + ms)
+  }
+
   /** The number of pieces. */
   get count(): number {
     return this.#count

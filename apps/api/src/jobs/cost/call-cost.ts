@@ -1,14 +1,17 @@
-import type { CallEnd, Cost } from '@promptlab/contract'
+import type { CallEnd, Cost, JobOptions } from '@promptlab/contract'
 import type { CompletionSummary, Message } from '@promptlab/providers'
 import type { AnswerSize } from '../answer/answer.ts'
-import type { StoredJob } from '../job.ts'
 import type { Prices } from '../ports/prices.ts'
 import { billionthsOf, usdOf } from '../usage/billionths.ts'
 import { estimatedUsage } from './estimated-usage.ts'
 
 /** What is known of a call that has ended. */
 interface EndedCall {
-  readonly job: Pick<StoredJob, 'provider' | 'model' | 'options'>
+  readonly job: {
+    readonly provider: string
+    readonly model: string
+    readonly options?: JobOptions | undefined
+  }
   /** What the vendor was asked. Undefined if that cannot be read any more. */
   readonly input: string | readonly Message[] | undefined
   /** What came of the answer. */

@@ -6,6 +6,7 @@ import type { Door } from '../door.ts'
 import { admitRequest } from '../input/admit-request.ts'
 import type { AskedJob } from '../input/asked-job.ts'
 import { checkProvider } from '../input/check-provider.ts'
+import type { OperatorFallbacks } from '../input/fallbacks.ts'
 import { requestOf } from '../input/job-request.ts'
 import { requestFingerprint } from '../input/request-fingerprint.ts'
 import { inputBytes, type JobRequest, type MadeAtDoor, newJob, type StoredJob, startJob } from '../job.ts'
@@ -21,6 +22,8 @@ export interface JobCreatorDeps {
   readonly queue: JobQueue
   readonly providers: ProviderRegistry
   readonly models: ModelLists
+  /** The fallbacks of the operator. Undefined: there are none. */
+  readonly fallbacks?: OperatorFallbacks | undefined
   readonly clients: WaitingClients
   readonly observer: JobObserver
   readonly clock: Clock
@@ -53,6 +56,8 @@ export interface AtDoor {
   /** The same for equal requests of one caller at one route. */
   readonly requestDigest: string
   readonly isStored: boolean
+  /** Whether the client waits for the answer. */
+  readonly isForeground: boolean
   /** Whether the client says that it sent the request before. Undefined: it wants a new job in any case. */
   readonly isRetry: boolean | undefined
 }
@@ -81,8 +86,8 @@ export class JobCreator {
   async #create(asked: AskedJob, caller: Caller, creation: Creation): Promise<CreatedJob> {
     const { jobs, clock, newId, clients } = this.#deps
     const { atDoor, traceparent } = creation
-    const { request, items } = requestOf(asked)
-    const idempotency = idempotencyOf(asked, request, caller, creation)
+    const { request: asRecord, items } = requestOf(asked)
+    const idempotency = idempotencyOf(asked, asRecord, caller, creation)
     // Checked first: the earlier request was accepted, whatever has become of the provider or the queue since.
     const earlier = idempotency && (await jobs.findByIdempotencyKey(idempotency.key, clock.now()))
     if (earlier) return replay(earlier, idempotency)
@@ -92,8 +97,9 @@ export class JobCreator {
       if (joined) return { job: joined, isReplay: false, hasJoined: true }
     }
 
-    const provider = checkProvider(request, this.#deps)
-    await admitRequest({ request, items, caller, provider, isStored: atDoor?.isStored ?? true }, this.#deps)
+    const provider = checkProvider(asRecord, this.#deps)
+    const isStored = atDoor?.isStored ?? true
+    const request = await admitRequest({ request: asRecord, items, caller, provider, isStored }, this.#deps)
     const slot = await this.#reserve(request, caller)
     const job = newJob(newId(), request, clock.now(), caller, atDoor && this.#madeAt(atDoor))
     const running = slot.startsAtOnce ? startJob(job, clock.now()) : undefined
@@ -109,18 +115,18 @@ export class JobCreator {
       slot.release()
       return replay(first, idempotency)
     }
-    await slot.enqueue({ id: job.id, provider: job.provider, owner: caller, traceparent }, running)
+    await slot.enqueue({ id: job.id, provider: job.provider, model: job.model, owner: caller, traceparent }, running)
     // The job as it was accepted, although it may be running by now.
     return { job, isReplay: false }
   }
 
-  #madeAt({ door, requestDigest, isStored }: AtDoor): MadeAtDoor {
-    return { door, requestDigest, ...this.#deps.clients.arrived(isStored) }
+  #madeAt({ door, requestDigest, ...arrival }: AtDoor): MadeAtDoor {
+    return { door, requestDigest, ...this.#deps.clients.arrived(arrival) }
   }
 
   /** Room in the queue, in jobs and, for a job that has to wait, in bytes. */
   async #reserve(request: JobRequest, owner: Caller): Promise<QueueSlot> {
-    const slot = await this.#deps.queue.reserve({ provider: request.provider, owner })
+    const slot = await this.#deps.queue.reserve({ provider: request.provider, model: request.model, owner })
     if (slot.startsAtOnce) return slot
     try {
       const bytes = await this.#deps.queuedBytes.reserve(owner, inputBytes(request))

@@ -2,10 +2,12 @@ import { isFinal } from '@promptlab/contract'
 import type { ProviderCapabilities } from '@promptlab/providers'
 import { ApiError } from '../../base/api-error.ts'
 import type { JobRequest, StoredJob } from '../job.ts'
-import { type Item, type JobRepository, PreviousJobGoneError } from '../ports/job-repository.ts'
+import type { Item, JobRepository } from '../ports/job-repository.ts'
+import { PreviousJobGoneError, UpgradeUnderWayError } from '../ports/storage-errors.ts'
 import { recordVersionOf } from '../record-version.ts'
 import { checkCapabilities, checkConversation, MAX_CHAIN_LENGTH } from './check-request.ts'
 import { readChain } from './conversation.ts'
+import { checkFallbacks, type FallbackDeps, operatorFallbacks } from './fallbacks.ts'
 
 interface Admission {
   readonly request: JobRequest
@@ -16,25 +18,50 @@ interface Admission {
   readonly provider: { readonly name: string; readonly capabilities: ProviderCapabilities }
 }
 
-interface AdmissionDeps {
+interface AdmissionDeps extends FallbackDeps {
   readonly jobs: JobRepository
   /** The most bytes of items that the jobs of one caller may refer to. */
   readonly maxStoredBytesPerKey: number
 }
 
 /**
- * Checks that a job can be made of a request: its provider can do it, its conversation is there and whole, every process can
- * read its record, and there is room for its items.
+ * Checks that a job can be made of a request: its provider and its fallbacks can do it, its conversation is there and whole,
+ * every process can read its record, and there is room for its items.
+ * @returns the request with its fallbacks, if there are any
  * @throws ApiError `unsupported-option`, `previous-job-gone`, `job-not-finished`, `invalid-request`, `upgrade-under-way`,
- * `storage-quota-exceeded`, `storage-unavailable`
+ * `storage-quota-exceeded`, `storage-unavailable`, and for fallbacks `unknown-provider`, `unknown-model`
  */
-export async function admitRequest(admission: Admission, deps: AdmissionDeps): Promise<void> {
-  const { request, provider, isStored } = admission
+export async function admitRequest(admission: Admission, deps: AdmissionDeps): Promise<JobRequest> {
+  const { request: asked, provider, isStored } = admission
+  // An empty list means that none is wanted, not even those of the operator.
+  const { fallbacks: none, ...plain } = asked
+  const request = none?.length === 0 ? plain : asked
   const chain = request.previousJobId === undefined ? [] : await chainOf(admission, request.previousJobId, deps)
   checkCapabilities(request, chain, provider)
   checkConversation(request, chain)
-  await deps.jobs.checkReadable(recordVersionOf({ ...request, isHidden: !isStored }))
+  checkFallbacks(request, chain, deps)
+  const isHidden = !isStored
+  await deps.jobs.checkReadable(recordVersionOf({ ...request, isHidden }))
   await checkStoredBytes(admission, deps)
+  return none ? request : await withOperatorFallbacks({ ...request, isHidden }, chain, deps)
+}
+
+async function withOperatorFallbacks(
+  { isHidden, ...request }: JobRequest & { readonly isHidden: boolean },
+  chain: readonly StoredJob[],
+  deps: AdmissionDeps,
+): Promise<JobRequest> {
+  const fallbacks = operatorFallbacks(request, chain, deps)
+  if (fallbacks.length === 0) return request
+  const extended = { ...request, fallbacks }
+  try {
+    await deps.jobs.checkReadable(recordVersionOf({ ...extended, isHidden }))
+    return extended
+  } catch (error) {
+    // Processes of an older version would not ask them, and the caller did not ask for them.
+    if (error instanceof UpgradeUnderWayError) return request
+    throw error
+  }
 }
 
 async function chainOf(

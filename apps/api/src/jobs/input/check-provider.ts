@@ -3,7 +3,7 @@ import { ApiError } from '../../base/api-error.ts'
 import type { JobRequest } from '../job.ts'
 import type { ModelLists } from '../models/model-lists.ts'
 
-interface ProviderDeps {
+export interface ProviderDeps {
   readonly providers: ProviderRegistry
   readonly models: ModelLists
 }
@@ -16,7 +16,7 @@ const MAX_LISTED_NAMES = 30
  * @throws ApiError `unknown-provider`, `unknown-model`, `provider-key-missing`
  */
 export function checkProvider(
-  { provider: name, model }: JobRequest,
+  { provider: name, model }: Pick<JobRequest, 'provider' | 'model'>,
   { providers, models }: ProviderDeps,
 ): { readonly name: string; readonly capabilities: ProviderCapabilities } {
   const entry = providers.find(name)

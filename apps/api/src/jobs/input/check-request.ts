@@ -19,6 +19,12 @@ interface Provider {
  * @throws ApiError `unsupported-option`, with the path of each
  */
 export function checkCapabilities(request: JobRequest, chain: readonly StoredJob[], provider: Provider): void {
+  const faults = capabilityFaults(request, chain, provider)
+  if (faults.length > 0) refuse('unsupported-option', faults)
+}
+
+/** What of a request its provider cannot do. */
+export function capabilityFaults(request: JobRequest, chain: readonly StoredJob[], provider: Provider): Fault[] {
   const faults = [
     ...optionFaults(request.options ?? {}, provider),
     ...messageFaults(request.messages ?? [], provider).map(({ path, message }) => ({
@@ -39,7 +45,7 @@ export function checkCapabilities(request: JobRequest, chain: readonly StoredJob
         message: `${provider.name} knows no tool calls, and job ${job.id} has some`,
       })
   }
-  if (faults.length > 0) refuse('unsupported-option', faults)
+  return faults
 }
 
 /**

@@ -1,7 +1,9 @@
 import type { AssistantPart, Message } from '@promptlab/providers'
+import { answererOf } from '../answerer.ts'
 import type { InputCarry } from '../door.ts'
 import type { StoredJob } from '../job.ts'
-import { type JobRepository, PreviousJobGoneError } from '../ports/job-repository.ts'
+import type { JobRepository } from '../ports/job-repository.ts'
+import { PreviousJobGoneError } from '../ports/storage-errors.ts'
 import { answerParts } from './answer-parts.ts'
 import { ItemReader } from './item-reader.ts'
 import { readCarry, readMessage } from './read-message.ts'
@@ -34,23 +36,25 @@ export async function readChain(
 }
 
 /**
- * The conversation that a job asks its provider to go on with: the input and the answer of each job before it, and its own
+ * The conversation that a job asks a provider to go on with: the input and the answer of each job before it, and its own
  * input.
+ * @param provider who is asked. It gets nothing that another one gave and wants back
  * @throws PreviousJobGoneError
  * @throws StorageUnavailableError
  */
 export async function readConversation(
   job: StoredJob,
   jobs: Pick<JobRepository, 'find' | 'findItem'>,
+  provider: string,
 ): Promise<readonly Message[]> {
   const items = new ItemReader(jobs)
   const messages: Message[] = []
   for (const earlier of await readChain(job, jobs)) {
-    messages.push(...(await inputOf(earlier, job.provider, items)))
-    const content = answerOf(earlier, job.provider)
+    messages.push(...(await inputOf(earlier, provider, items)))
+    const content = answerOf(earlier, provider)
     if (content.length > 0) messages.push({ role: 'assistant', content })
   }
-  return [...messages, ...(await inputOf(job, job.provider, items))]
+  return [...messages, ...(await inputOf(job, provider, items))]
 }
 
 async function inputOf(job: StoredJob, provider: string, items: ItemReader): Promise<Message[]> {
@@ -84,5 +88,5 @@ async function withCarries(
 function answerOf(job: StoredJob, provider: string): AssistantPart[] {
   return job.status === 'pending'
     ? []
-    : answerParts(job, job.provider === provider).filter((part) => part !== undefined)
+    : answerParts(job, answererOf(job).provider === provider).filter((part) => part !== undefined)
 }

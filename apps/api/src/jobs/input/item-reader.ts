@@ -1,5 +1,6 @@
 import type { KeptPart } from '@promptlab/contract'
-import { ItemGoneError, type JobRepository } from '../ports/job-repository.ts'
+import type { JobRepository } from '../ports/job-repository.ts'
+import { ItemGoneError } from '../ports/storage-errors.ts'
 
 /** Reads the items of one conversation, each of them once. */
 export class ItemReader {

@@ -1,4 +1,4 @@
-import type { FinalJob, ProviderErrorCode, RunningJob } from '@promptlab/contract'
+import type { FinalJob, PendingJob, ProviderErrorCode, RunningJob } from '@promptlab/contract'
 import type { DoorName } from '../door.ts'
 
 /** Counts what operators watch. It is called a few times a run and never for a token; it must not throw. */
@@ -13,6 +13,8 @@ export interface JobObserver {
   runStarted(job: RunningJob): void
   /** A run has ended in this process. */
   runEnded(job: FinalJob): void
+  /** A run in this process has ended because the vendor takes no calls now, and its job waits again. */
+  runPutBack(job: PendingJob): void
   /** A call of a provider has failed, whether or not the call is repeated. */
   providerFailed(provider: string, code: ProviderErrorCode): void
 }

@@ -1,3 +1,4 @@
+import type { RequestLimits } from '@promptlab/providers'
 import { ApiError } from '../../base/api-error.ts'
 import type { StoredRunningJob } from '../job.ts'
 
@@ -29,6 +30,13 @@ export interface JobQueue {
    */
   remove(job: QueuedJob): Promise<void>
 
+  /**
+   * Hands out a job that is running already, because this process took it over. It takes a slot, also if none is free: then no
+   * other job starts until there is room.
+   * @returns when the run has ended
+   */
+  resume(job: QueuedJob, running: StoredRunningJob): Promise<void>
+
   /** Hands each job to the handler when its turn comes, from now on. */
   start(handler: JobHandler): void
 
@@ -40,10 +48,28 @@ export interface JobQueue {
   requestStop(jobId: string): Promise<boolean>
 
   /**
-   * Counts the waiting jobs of all processes together.
+   * Tells that a vendor refused a call because it takes no more now. The queue starts jobs of this provider and model more
+   * slowly then, in all processes together, and faster again with time. This method does not fail.
+   */
+  callRefused(call: RefusedCall): void
+
+  /**
+   * Tells how many more requests a vendor takes. If it takes none now, the queue starts no job of this provider and model
+   * before the vendor takes one, in all processes together. This method does not fail.
+   */
+  limitsTold(limits: ToldLimits): void
+
+  /**
+   * Counts the waiting jobs of all processes together, without those that wait for their vendors.
    * @throws QueueUnavailableError
    */
   countWaiting(): Promise<number>
+
+  /**
+   * Counts the jobs of all processes together that wait because their vendors told them to.
+   * @throws QueueUnavailableError
+   */
+  countWaitingForVendors(): Promise<number>
 
   /**
    * Counts the processes that run jobs.
@@ -62,22 +88,57 @@ export interface JobQueue {
 export interface QueuedJob {
   readonly id: string
   readonly provider: string
+  /** Jobs of one provider and model share the limits of their vendor. Undefined: not known. */
+  readonly model?: string | undefined
   /** The caller who owns the job; undefined where there are no keys. */
   readonly owner?: string | undefined
   /** Where the run belongs in a trace (W3C Trace Context). A job that is added by `ensure` has lost it. */
   readonly traceparent?: string | undefined
+  /**
+   * When the job may run, in milliseconds since the epoch, because its vendor told it to wait. Such a job does not count as
+   * waiting for `reserve`.
+   */
+  readonly notBefore?: number | undefined
+}
+
+/** A call that a vendor refused because it takes no more now. */
+export interface RefusedCall {
+  readonly provider: string
+  readonly model: string
+  /** When the call began, in milliseconds since the epoch. */
+  readonly startedAt: number
+  /** The wait that the vendor asked for, in milliseconds. */
+  readonly retryAfterMs?: number | undefined
+}
+
+/** What a vendor told of the requests that it still takes. */
+export interface ToldLimits extends RequestLimits {
+  readonly provider: string
+  readonly model: string
+}
+
+/** What becomes of a job that was handed out and has not ended. */
+export interface PutBack {
+  /** When the job is to be handed out again, in milliseconds since the epoch. */
+  readonly notBefore: number
 }
 
 /** A job as the queue hands it out. */
 export type HandedJob = Pick<QueuedJob, 'id' | 'traceparent'> & {
-  /** The record, if the job was stored as running because its slot could start it at once. */
+  /**
+   * The record, if the job is stored as running already: its slot could start it at once, or it was taken over from a process
+   * that is gone.
+   */
   readonly running?: StoredRunningJob | undefined
 }
 
 /** Runs the jobs that a process is handed. */
 export interface JobHandler {
-  /** Runs one job to its end, if the job still waits for that: the queue may hand a job out twice. It must not reject. */
-  run(job: HandedJob): Promise<void>
+  /**
+   * Runs one job, if the job still waits for that: the queue may hand a job out twice. It must not reject.
+   * @returns undefined if the job needs the queue no more
+   */
+  run(job: HandedJob): Promise<PutBack | undefined>
   /** Ends the run of a job and waits for its final record; returns false, and at once, if the job does not run here. */
   stop(jobId: string): Promise<boolean>
 }

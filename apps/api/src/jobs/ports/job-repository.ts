@@ -1,8 +1,8 @@
 import type { FinalJob, Job, JobMetrics, JobStatus, JobSummary } from '@promptlab/contract'
-import { ApiError } from '../../base/api-error.ts'
 import type { AnswerGrowth } from '../answer/stored-answer.ts'
 import type { DoorClient } from '../door.ts'
 import type { StoredJob, StoredPendingJob, StoredRunningJob } from '../job.ts'
+import type { RunState } from '../run-state.ts'
 import type { LedgerQuery, UsageSum } from '../usage/ledger.ts'
 
 /**
@@ -66,7 +66,8 @@ export interface JobRepository {
 
   /**
    * Stores how the client of a job stands, if it stands as the caller of this method knows it; returns whether it did. Of two
-   * simultaneous calls with the same `from`, at most one gets `true`. `replace` leaves these fields as they are.
+   * simultaneous calls with the same `from`, at most one gets `true`. A time that is undefined in `next` stays as it is, and a
+   * final job gets no `watchedUntil`. `replace` leaves these fields as they are, but a job that ends loses its `watchedUntil`.
    * @throws StorageUnavailableError nothing was stored
    */
   replaceClient(id: string, next: ClientState, from: DoorClient | undefined): Promise<boolean>
@@ -78,6 +79,13 @@ export interface JobRepository {
    * @throws StorageUnavailableError nothing was removed
    */
   deleteHidden(now: number, limit: number): Promise<number>
+
+  /**
+   * Running and waiting jobs whose `watchedUntil` has passed, without their texts, at most `limit` of them, those first whose
+   * time passed first.
+   * @param now milliseconds since the epoch
+   */
+  findUnwatched(now: number, limit: number): Promise<JobRun[]>
 
   /** Names this process among those that share the store, in `DoorClient.process`. Another one after each start. */
   readonly processId: string
@@ -93,7 +101,8 @@ export interface JobRepository {
 
   /**
    * Stores `next` in place of the job with the same id, if that job's status and run are still those of `from`; returns whether
-   * they were. The owner stays. Of two simultaneous calls with the same `from`, at most one gets `true`, unless neither changes.
+   * they were. The owner stays, and what only a job that goes on has is not stored of a final one: `runState`, `waitingFor`.
+   * A running job that waits again loses its answer and its metrics. Of two simultaneous calls with the same `from`, at most one gets `true`, unless neither changes.
    * @param from the job as the caller knows it
    * @throws StorageUnavailableError nothing was stored
    */
@@ -178,6 +187,8 @@ export interface JobCheckpoint {
   readonly growth: AnswerGrowth
   /** The metrics of the run so far, which replace those that are stored. */
   readonly metrics: JobMetrics
+  /** Replaces the state that is stored. Undefined: it stays. */
+  readonly runState?: RunState | undefined
   readonly updatedAt: string
 }
 
@@ -200,7 +211,7 @@ export interface JobExpiry {
 export type RequestedJob = Pick<StoredJob, 'id' | 'status' | 'client'>
 
 /** How the client of a job stands, and when the job is removed, if its caller asked not to store it. */
-export type ClientState = Pick<StoredJob, 'client' | 'deleteAfter'>
+export type ClientState = Pick<StoredJob, 'client' | 'deleteAfter' | 'watchedUntil'>
 
 /** Names one run of a job. */
 export type JobRun = Pick<StoredJob, 'id' | 'run'>
@@ -211,17 +222,20 @@ export type JobState = Pick<StoredJob, 'status' | 'run'>
 /** A waiting job, without its texts. */
 export interface WaitingJob extends JobPosition {
   readonly provider: string
+  readonly model?: string | undefined
   readonly owner?: string | undefined
+  /** When the job may run, in milliseconds since the epoch, if its vendor told it to wait. */
+  readonly notBefore?: number | undefined
 }
 
 /**
  * The newest form of a record that this version of the server reads and writes. Records of version 1 have a prompt, the
  * first three options, and an answer of text. Those of version 2 have messages, a previous job, parts, and all options,
  * finish reasons and error codes. Those of version 3 have carries, a time to be removed, and reasoning and refusals among
- * their messages. A request whose record older versions cannot read is refused while one of them shares the
+ * their messages. Those of version 4 have fallbacks. A request whose record older versions cannot read is refused while one of them shares the
  * store.
  */
-export const RECORD_VERSION = 3
+export const RECORD_VERSION = 4
 
 /** How long a key belongs to the job that was created with it. */
 export const IDEMPOTENCY_WINDOW_MS = 24 * 60 * 60 * 1000
@@ -256,70 +270,4 @@ export type JobPosition = Pick<Job, 'createdAt' | 'id'>
 /** When a final job became final, in milliseconds since the epoch. */
 export function endedAt(job: FinalJob): number {
   return Date.parse(job.updatedAt)
-}
-
-export class JobConflictError extends Error {
-  override readonly name = 'JobConflictError'
-
-  constructor(id: string) {
-    super(`A job with the id ${id} already exists`)
-  }
-}
-
-/** The job whose conversation should go on was removed. */
-export class PreviousJobGoneError extends ApiError {
-  override readonly name = 'PreviousJobGoneError'
-
-  /** @param id of the job that is gone: the previous one, or one before it */
-  constructor(id: string) {
-    super(
-      'previous-job-gone',
-      `There is no job ${id} any more, and the conversation cannot go on without it. Send its messages instead.`,
-    )
-  }
-}
-
-/** The store does not have an item that a job refers to. */
-export class ItemGoneError extends Error {
-  override readonly name = 'ItemGoneError'
-
-  constructor(id: string) {
-    super(`The store does not have the item ${id}`)
-  }
-}
-
-/** An item of a job was swept before the job was stored. The same request stores the item again. */
-export class ItemSweptError extends ApiError {
-  override readonly name = 'ItemSweptError'
-
-  /** @param id of the item */
-  constructor(id: string) {
-    super('storage-unavailable', 'Content of the messages was removed while the job was created. Send them again.', {
-      cause: new ItemGoneError(id),
-      retryAfterSeconds: 1,
-    })
-  }
-}
-
-/** A process of an older version shares the store, and could not read the record. */
-export class UpgradeUnderWayError extends ApiError {
-  override readonly name = 'UpgradeUnderWayError'
-
-  constructor() {
-    const message =
-      'A server of an older version is still running and could not handle this request. Try again in a moment.'
-    super('upgrade-under-way', message, { retryAfterSeconds: 10 })
-  }
-}
-
-/** The store could not be used. Nothing that it holds is lost. */
-export class StorageUnavailableError extends ApiError {
-  override readonly name = 'StorageUnavailableError'
-
-  constructor(cause?: unknown) {
-    super('storage-unavailable', 'The job store cannot be used right now; nothing was changed. Try again later.', {
-      cause,
-      retryAfterSeconds: 5,
-    })
-  }
 }

@@ -1,4 +1,4 @@
-import type { Cost, FinalJob, JobErrorCode } from '@promptlab/contract'
+import type { Cost, Fallback, FinalJob, JobErrorCode, PendingJob } from '@promptlab/contract'
 import type { CompletionSummary } from '@promptlab/providers'
 import type { StoredRunningJob } from '../job.ts'
 
@@ -43,10 +43,10 @@ interface TracedAnswer {
 /** The span of a run. */
 export interface RunTrace {
   readonly traceId: string
-  /** A call of the provider begins. */
-  callStarted(): CallTrace
-  /** The run has ended, and with it any call that has not. */
-  ended(job: FinalJob): void
+  /** A call of a provider begins. */
+  callStarted(called: Fallback): CallTrace
+  /** The run has ended, and with it any call that has not; the job has ended, or waits again. */
+  ended(job: FinalJob | PendingJob): void
 }
 
 /** The span of one call of a provider. One of its methods is called, at most once. */

@@ -1,6 +1,7 @@
-import { type AnyStreamEvent, type FinalJob, isFinal } from '@promptlab/contract'
+import { type AnyStreamEvent, type FinalJob, isFinal, type WaitingFor } from '@promptlab/contract'
 import type { StoredJob } from '../job.ts'
-import { type JobRepository, StorageUnavailableError } from '../ports/job-repository.ts'
+import type { JobRepository } from '../ports/job-repository.ts'
+import { StorageUnavailableError } from '../ports/storage-errors.ts'
 import type { TokenLog, TokenReader } from '../ports/token-log.ts'
 import { untilAvailable } from '../until-available.ts'
 import type { View } from '../views/view.ts'
@@ -30,7 +31,12 @@ export interface ReaderCallbacks {
   readonly onReady: () => void
   /** Called when the record cannot be read, except that a store that is away is waited for; no more events come. */
   readonly onError: (error: unknown) => void
+  /** Called when it is found that the job waits for its vendor, once for each such time. Undefined: nobody wants to know. */
+  readonly onWaiting?: ((wait: VendorWait) => void) | undefined
 }
+
+/** Which provider a job waits for, and until when. */
+export type VendorWait = Pick<StoredJob, 'provider'> & Pick<WaitingFor, 'until'>
 
 /**
  * Reads the events of one job behind a cursor: what there is of the answer, the live pieces, and the final event. Its user asks
@@ -50,6 +56,16 @@ export class JobEventReader<Event = AnyStreamEvent> {
   /** Ends the wait for a store that is away. */
   #storeWait: AbortController | undefined
   #isDone = false
+  /** Whether nothing comes before the next piece, or it was read. */
+  #hasBegun: boolean
+  /** The first pieces, until the record is read that the view begins with. */
+  #held: readonly Event[] = []
+  /** That record. */
+  #begun: StoredJob | undefined
+  /** Whether nothing of the answer has come yet. */
+  #hasNothing: boolean
+  /** Until when the job waits, as it was told last. */
+  #waitsUntil: string | undefined
 
   /**
    * Attaches to the log before it reads the record, so that a job which ends in between is seen as ended by one of the two.
@@ -60,6 +76,8 @@ export class JobEventReader<Event = AnyStreamEvent> {
     this.#reading = reading
     this.#callbacks = callbacks
     this.#needsRecord = reading.speed !== undefined
+    this.#hasBegun = reading.view.beginning === undefined
+    this.#hasNothing = callbacks.onWaiting !== undefined && reading.after === 0
     const { onReady } = callbacks
     this.#tokens = deps.tokenLog.attach(jobId, reading.view, reading.after, {
       onReady,
@@ -81,16 +99,32 @@ export class JobEventReader<Event = AnyStreamEvent> {
     return this.#isDone
   }
 
+  /** Whether the end of the job is not known here yet. */
+  get isWaiting(): boolean {
+    return this.#stored === undefined && !this.#tokens.hasEnded
+  }
+
+  /** Looks up whether the job waits for its vendor, if nothing of the answer has come yet. */
+  checkWait(): void {
+    if (this.#hasNothing) this.#lookUpWhenIdle()
+  }
+
   /** All events that are ready, in order. */
   read(): readonly Event[] {
+    const events = this.#readReady()
+    if (events.length > 0) this.#hasNothing = false
+    return events
+  }
+
+  #readReady(): readonly Event[] {
     if (this.#isDone || this.#needsRecord) return []
     if (this.#stored) {
-      const events = this.#stored.read()
+      const events = this.#behindBeginning(this.#stored.read())
       if (this.#stored.isDone) this.close()
       return events
     }
-    const events = this.#tokens.read()
-    if (!this.#tokens.hasEnded) return events
+    const events = this.#behindBeginning(this.#tokens.read())
+    if (this.#held.length > 0 || !this.#tokens.hasEnded) return events
     const { final } = this.#tokens
     const last = final && this.#reading.view.finalEvent(final)
     if (last !== undefined) {
@@ -110,11 +144,31 @@ export class JobEventReader<Event = AnyStreamEvent> {
     this.#tokens.detach()
   }
 
+  /** Puts what the view begins with before the first pieces. Until its record is read, they wait. */
+  #behindBeginning(events: readonly Event[]): readonly Event[] {
+    if (this.#hasBegun) return events
+    const first = [...this.#held, ...events]
+    const isEndOnly = first.length === 1 && this.#stored?.isDone === true && this.#held.length === 0
+    if (first.length === 0 || isEndOnly) return first
+    const beginning = this.#begun && this.#reading.view.beginning?.(this.#begun)
+    this.#held = beginning === undefined ? first : []
+    if (beginning === undefined) {
+      this.#lookUp((job) => {
+        this.#begun = job
+        if (!job) this.close()
+      })
+      return []
+    }
+    this.#hasBegun = true
+    return [beginning, ...first]
+  }
+
   #finish(job: FinalJob & StoredJob): void {
     const { view, speed } = this.#reading
     const { cursor } = this.#tokens
     const { onReady } = this.#callbacks
     const record = this.#deps.records.hold(job)
+    this.#begun = record
     this.#stored =
       speed === undefined
         ? new StoredReplay(record, view, cursor)
@@ -168,5 +222,13 @@ export class JobEventReader<Event = AnyStreamEvent> {
     if (this.#isDone) return
     use(job)
     this.#callbacks.onReady()
+    if (job && this.#hasNothing) this.#tellWait(job)
+  }
+
+  #tellWait(job: StoredJob): void {
+    const until = job.status === 'pending' ? job.waitingFor?.until : undefined
+    if (until === undefined || until === this.#waitsUntil || Date.parse(until) <= Date.now()) return
+    this.#waitsUntil = until
+    this.#callbacks.onWaiting?.({ provider: job.provider, until })
   }
 }

@@ -46,7 +46,8 @@ export async function reportUsage(
 const FIELDS = { model: ['provider', 'model'], day: ['day'] } as const
 
 function rowOf({ owner, provider = '', model = '', day, usdBillionths, ...counts }: UsageSum): UsageRow {
-  const isPriced = counts.jobs > counts.unpricedJobs
+  // Calls of jobs that a fallback answered cost something where no job counts.
+  const isPriced = usdBillionths > 0 || counts.jobs > counts.unpricedJobs
   const spent = { ...counts, ...(isPriced && { usd: usdOf(usdBillionths) }) }
   const caller = owner ? { caller: owner } : {}
   return day === undefined ? { ...caller, provider, model, ...spent } : { ...caller, day, ...spent }

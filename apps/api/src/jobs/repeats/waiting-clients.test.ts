@@ -5,7 +5,7 @@ import { SILENT } from '../../../test/support/silent-logger.ts'
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts'
 import { JsonFileJobRepository } from '../../storage/json-file/json-file-job-repository.ts'
 import { cancelPending, newJob, type StoredPendingJob } from '../job.ts'
-import { StorageUnavailableError } from '../ports/job-repository.ts'
+import { StorageUnavailableError } from '../ports/storage-errors.ts'
 import { type Repeatable, WaitingClients } from './waiting-clients.ts'
 
 const NOW = Date.parse('2026-06-01T12:00:00Z')
@@ -21,7 +21,7 @@ class Setup {
   private constructor(jobs: JsonFileJobRepository) {
     this.jobs = jobs
     const clock = { now: () => this.now }
-    this.clients = new WaitingClients({ jobs, clock, logger: SILENT })
+    this.clients = new WaitingClients({ jobs, clock, logger: SILENT, graceMs: 120_000 })
   }
 
   static async open(): Promise<Setup> {
@@ -44,7 +44,7 @@ class Setup {
   }
 
   #job(id: string, isStored: boolean): StoredPendingJob {
-    const made = { requestDigest: 'd', ...this.clients.arrived(isStored) }
+    const made = { requestDigest: 'd', ...this.clients.arrived({ isStored, isForeground: true }) }
     return newJob(id, { prompt: 'Hi', provider: 'echo', model: 'echo' }, NOW, undefined, made)
   }
 
@@ -165,6 +165,7 @@ describe('WaitingClients', () => {
       jobs: setup.jobs,
       clock: { now: () => NOW },
       logger: { ...SILENT, error: (fields: object) => logged.push(fields) },
+      graceMs: 120_000,
     })
     clients.left({ id: 'a', client: { process: 'p' } }, LOST)
     await clients.settled()

@@ -1,6 +1,7 @@
 import type { Logger } from '../../base/logger.ts'
 import type { JobRepository } from '../ports/job-repository.ts'
-import type { JobRun, RunCheckpoint } from './job-run.ts'
+import type { JobRun } from './job-run.ts'
+import type { RunCheckpoint } from './run-checkpoint.ts'
 
 /** How often growing answers are stored. With the time of a write this stays well below one second. */
 const CHECKPOINT_INTERVAL_MS = 500

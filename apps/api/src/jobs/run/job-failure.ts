@@ -1,7 +1,8 @@
-import type { JobError, ProviderErrorCode } from '@promptlab/contract'
+import type { JobError, ProviderErrorCode, WaitingFor } from '@promptlab/contract'
 import { type Message, ProviderError } from '@promptlab/providers'
-import { PreviousJobGoneError } from '../ports/job-repository.ts'
+import { OtherAnswerError } from '../answer/known-answer.ts'
 import type { CallFailure } from '../ports/job-tracer.ts'
+import { PreviousJobGoneError } from '../ports/storage-errors.ts'
 import { type JobInput, quotesInput } from './quoted-input.ts'
 
 /** Ends a run because the server stops. */
@@ -49,6 +50,38 @@ export const INTERRUPTED: JobError = {
   retryable: true,
 }
 
+/** The vendor does not have the run of a job any more. */
+export class VendorRunGoneError extends Error {
+  override readonly name = 'VendorRunGoneError'
+
+  constructor(cause: unknown) {
+    super('The vendor does not have the run any more', { cause })
+  }
+}
+
+/** Whether a run at a vendor could not be joined again. */
+export function isUnjoinable(error: unknown): boolean {
+  return error instanceof VendorRunGoneError || error instanceof OtherAnswerError
+}
+
+function unjoined(provider: string): JobError {
+  return {
+    ...INTERRUPTED,
+    message: `The connection to ${provider} broke, and its run could not be joined again. The text made until then was kept; create the job again.`,
+  }
+}
+
+/** Ends a run whose job waits again, because its vendor takes no calls now. */
+export class JobPutBackError extends Error {
+  override readonly name = 'JobPutBackError'
+  readonly waitingFor: WaitingFor
+
+  constructor(waitingFor: WaitingFor) {
+    super(`The job waits until ${waitingFor.until}`)
+    this.waitingFor = waitingFor
+  }
+}
+
 /** Our own words for each failure. Most words of vendors may hold secrets, so they stay in the log. */
 const PROVIDER_MESSAGES: Readonly<Record<ProviderErrorCode, (name: string) => string>> = {
   'provider-auth': (name) => `${name} refused the API key of this server. Its operator has to set a valid one.`,
@@ -76,7 +109,7 @@ export function callFailureOf(error: unknown): CallFailure {
   if (error instanceof JobCancelledError) return 'cancelled'
   if (error instanceof ProviderError) return error.code
   if (error instanceof AnswerTooLongError) return 'answer-too-long'
-  return isInterruption(error) ? 'interrupted' : 'internal'
+  return isInterruption(error) || isUnjoinable(error) ? 'interrupted' : 'internal'
 }
 
 function isInterruption(error: unknown): boolean {
@@ -93,6 +126,7 @@ export function describeFailure(
   input: string | readonly Message[] | undefined,
 ): JobError {
   if (isInterruption(error)) return INTERRUPTED
+  if (isUnjoinable(error)) return unjoined(job.provider)
   if (error instanceof ProviderError) {
     const { code, retryable, retryAfterMs } = error
     const { sentence } = error

@@ -1,122 +1,96 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { JobMetrics, ProviderErrorCode } from '@promptlab/contract'
+import type { JobMetrics } from '@promptlab/contract'
+import { type CompletionSummary, type JsonValue, type Message, ProviderError } from '@promptlab/providers'
+import type { AnswerMark } from '../answer/answer.ts'
 import {
-  type CompletionPiece,
-  type CompletionSummary,
-  type LLMProvider,
-  type Message,
-  ProviderError,
-} from '@promptlab/providers'
-import pRetry from 'p-retry'
-import type { Clock } from '../../base/clock.ts'
-import type { Logger } from '../../base/logger.ts'
-import { Answer, type AnswerMark, NOTHING } from '../answer/answer.ts'
-import { beginningOf, type Piece, partTypeOf, placesOf, unseenLengthOf } from '../answer/piece.ts'
-import { finishJob, type JobOutcome, runOf, type StoredFinalJob, type StoredRunningJob } from '../job.ts'
-import type { JobObserver } from '../ports/job-observer.ts'
-import type { JobCheckpoint } from '../ports/job-repository.ts'
-import type { RunTrace } from '../ports/job-tracer.ts'
-import type { Prices } from '../ports/prices.ts'
-import type { TokenLog } from '../ports/token-log.ts'
-import { AnswerTooLongError, callFailureOf, describeFailure, JobCancelledError, JobLostError } from './job-failure.ts'
-import { loggableWords } from './loggable-words.ts'
+  finishJob,
+  type JobOutcome,
+  putBack,
+  runOf,
+  type StoredFinalJob,
+  type StoredPendingJob,
+  type StoredRunningJob,
+} from '../job.ts'
+import type { RunState } from '../run-state.ts'
+import { type AfterFailure, afterFailure, refusalOf } from './after-failure.ts'
+import { callOptions } from './call-options.ts'
+import { Choices, mayPassOn, ProviderGoneError } from './choices.ts'
+import {
+  callFailureOf,
+  describeFailure,
+  JobCancelledError,
+  JobInterruptedError,
+  JobLostError,
+  JobPutBackError,
+} from './job-failure.ts'
+import { logFailure } from './log-failure.ts'
+import { patienceOf } from './patience.ts'
+import { publishCompletion } from './publish-completion.ts'
+import { PublishGate } from './publish-gate.ts'
+import { PublishedAnswer } from './published-answer.ts'
 import { RunCalls } from './run-calls.ts'
+import type { RunCheckpoint } from './run-checkpoint.ts'
+import type { JobRunDeps } from './run-deps.ts'
 import { RunMeter } from './run-meter.ts'
-import { type TimeLimits, TimeLimitWatch } from './time-limits.ts'
+import { RunProgress } from './run-progress.ts'
+import { TimeLimitWatch } from './time-limits.ts'
+import { unlessStuck } from './unless-stuck.ts'
+import { type Completion, canJoin, hasEndedRun, type JoiningProvider, mayGoOn, VendorRun } from './vendor-run.ts'
 
-/** The limits of a run in time, and how calls are repeated. */
-export interface RunPolicy extends TimeLimits {
-  /**
-   * The longest answer: its places, and the characters of what takes no place, see `Answer.unseenLength`. A longer one fails the
-   * job, which keeps the answer up to here.
-   */
-  readonly maxAnswerLength: number
-  /** The shortest pause before the second call, in milliseconds. The pause doubles with each call, with jitter. */
-  readonly retryDelayMs: number
-}
-
-/** The progress of a run that has to be stored, and how much will be stored then. */
-export interface RunCheckpoint {
-  readonly progress: JobCheckpoint
-  readonly mark: AnswerMark
-}
-
-interface JobRunDeps {
-  /** Reads what the job asks. */
-  readonly readInput: (job: StoredRunningJob) => Promise<string | readonly Message[]> | string
-  readonly tokenLog: TokenLog
-  readonly clock: Clock
-  readonly logger: Logger
-  readonly observer: JobObserver
-  readonly trace: RunTrace | undefined
-  readonly policy: RunPolicy
-  /** Undefined if nothing is priced. */
-  readonly prices?: Prices | undefined
-}
-
-/** Failures after which a call is repeated. After a time-out or an unreadable answer the call may have been paid for. */
-const RETRIED: ReadonlySet<ProviderErrorCode> = new Set(['provider-rate-limited', 'provider-unavailable'])
-const MAX_CALLS = 3
-/** The most parts of an answer. Each costs memory in every reader, however short it is. */
-const MAX_PARTS = 10_000
-/** When a vendor asks for a longer wait, the job fails at once, so that its caller knows. */
-const LONGEST_RETRY_AFTER_MS = 60_000
-/** How long a provider may go on after its signal was aborted, before the run ends without it. */
-const STOP_GRACE_MS = 1_000
-
-/** One run of a job: the calls of its provider, up to the outcome. */
+/** One run of a job: the calls of its provider and its fallbacks, up to the outcome. */
 export class JobRun {
   readonly #job: StoredRunningJob
-  readonly #provider: LLMProvider | undefined
+  readonly #choices: Choices
   readonly #stop: AbortController
   readonly #deps: JobRunDeps
   readonly #meter: RunMeter
   readonly #calls: RunCalls
-  readonly #run: number
-  readonly #answer = new Answer()
-  /** Resolves when the run may publish again. */
-  #held: PromiseWithResolvers<void> | undefined
-  #stored = NOTHING
+  readonly #answer: PublishedAnswer
+  readonly #progress: RunProgress
+  readonly #gate = new PublishGate()
+  /** The run at the vendor, once its handle is stored. */
+  #vendorRun: VendorRun | undefined
+  /** Whether the record has a handle, of this run or of one that has ended. */
+  #hasHandle: boolean
   /** What the provider is sent. Undefined until it is read. */
   #input: string | readonly Message[] | undefined
 
   /** @param stop aborted with the reason for which the run must end */
-  constructor(job: StoredRunningJob, provider: LLMProvider | undefined, stop: AbortController, deps: JobRunDeps) {
+  constructor(job: StoredRunningJob, stop: AbortController, deps: JobRunDeps) {
     this.#job = job
-    this.#provider = provider
+    this.#choices = new Choices(job)
     this.#stop = stop
     this.#deps = deps
     this.#meter = new RunMeter(job, deps.clock)
-    this.#calls = new RunCalls(job, deps.prices, deps.clock)
-    this.#run = runOf(job)
+    this.#calls = new RunCalls(job, this.#choices, deps.prices, deps.clock)
+    const { vendorRun } = job.runState ?? {}
+    this.#answer = new PublishedAnswer({ id: job.id, number: runOf(job) }, vendorRun && job, {
+      tokenLog: deps.tokenLog,
+      meter: this.#meter,
+      maxLength: deps.policy.maxAnswerLength,
+    })
+    this.#progress = new RunProgress(job, this.#answer, () => this.#metrics(), deps.clock)
+    this.#hasHandle = vendorRun !== undefined
+    const joined = vendorRun && deps.providerOf(vendorRun.provider)
+    if (vendorRun && canJoin(joined)) this.#vendorRun = this.#joinable(joined, vendorRun.model, vendorRun.handle)
   }
 
   /** The progress of the run since it was last stored, or `undefined` if all of it is stored. */
   checkpoint(): RunCheckpoint | undefined {
-    const { mark } = this.#answer
-    if (mark.pieceCount === this.#stored.pieceCount) return undefined
-    const progress = {
-      id: this.#job.id,
-      run: this.#run,
-      growth: this.#answer.growthSince(this.#stored),
-      metrics: this.#metrics(),
-      updatedAt: new Date(this.#deps.clock.now()).toISOString(),
-    }
-    return { progress, mark }
+    return this.#progress.unstored
   }
 
   checkpointStored(mark: AnswerMark): void {
-    this.#stored = mark
+    this.#progress.storedUpTo(mark)
   }
 
   /** Publishes nothing more until `release`, because the store does not take what was published. Harmless when repeated. */
   hold(): void {
-    this.#held ??= Promise.withResolvers()
+    this.#gate.hold()
   }
 
   release(): void {
-    this.#held?.resolve()
-    this.#held = undefined
+    this.#gate.release()
   }
 
   /** Ends the run, because its job was ended by another process. */
@@ -124,171 +98,200 @@ export class JobRun {
     this.#stop.abort(new JobLostError())
   }
 
-  /** Calls the provider and publishes its tokens. Never rejects: a failure is an outcome. */
-  async complete(): Promise<StoredFinalJob> {
+  /**
+   * Calls the providers, or joins the vendor's run that an earlier process began, and publishes the tokens. Never rejects: a failure
+   * is an outcome.
+   * @returns the job as it is to be stored: it has ended, or waits again. Undefined if it goes on running: the server stops, and the
+   * next process can join the vendor's run
+   */
+  async complete(): Promise<StoredFinalJob | StoredPendingJob | undefined> {
     const { clock, policy } = this.#deps
     const watch = new TimeLimitWatch(policy, (error) => this.#stop.abort(error))
     let outcome: JobOutcome = { status: 'completed' }
     let summary: CompletionSummary | undefined
     try {
-      summary = await this.#unlessStuck(this.#callWithRetries(watch))
+      summary = await this.#askInTurn(watch)
     } catch (error) {
-      outcome = this.#outcomeOf(this.#stop.signal.aborted ? this.#stop.signal.reason : error)
+      const reason = this.#stop.signal.aborted ? this.#stop.signal.reason : error
+      if (this.#isLeft(reason)) return undefined
+      if (reason instanceof JobPutBackError) return this.#putBack(reason)
+      outcome = this.#outcomeOf(reason)
+      this.#vendorRun?.endAfter(reason)
     } finally {
       watch.stop()
     }
-    // A provider that is stuck never ends its call.
-    this.#calls.ended(outcome.status === 'failed' ? outcome.error.code : outcome.status, this.#answer.size)
     const progress = { ...this.#answer.stored, metrics: this.#metrics(summary) }
     return finishJob(this.#job, progress, outcome, clock.now())
+  }
+
+  /** Whether the run ends only here: another process joins the vendor's run, and goes on with its call. */
+  #isLeft(reason: unknown): boolean {
+    return this.#vendorRun !== undefined && reason instanceof JobInterruptedError
   }
 
   #metrics(summary?: CompletionSummary): JobMetrics {
     return { ...this.#meter.metrics(this.#answer.isText, summary), ...this.#calls.metrics }
   }
 
+  /** Asks the job's own provider, and each fallback when the one before failed and nothing was published. */
+  async #askInTurn(watch: TimeLimitWatch): Promise<CompletionSummary | undefined> {
+    for (;;) {
+      try {
+        return await this.#callWithRetries(watch)
+      } catch (error) {
+        const isOver = this.#stop.signal.aborted || this.#answer.mark.pieceCount > 0 || !mayPassOn(error)
+        if (isOver || !this.#choices.hasNext) throw error
+        this.#log('asking the next fallback', error)
+        this.#vendorRun?.endAfter(error)
+      }
+      await this.#passOn()
+    }
+  }
+
+  async #passOn(): Promise<void> {
+    this.#input = this.#vendorRun = undefined
+    this.#choices.next()
+    this.#meter.turnToNext()
+    // Stored before the fallback publishes anything, so that all readers know whose answer it is.
+    await this.#storeState()
+  }
+
+  async #storeState(vendorRun?: RunState['vendorRun']): Promise<void> {
+    this.#hasHandle = vendorRun !== undefined
+    const runState = { ...this.#choices.runState, ...(vendorRun && { vendorRun }) }
+    await unlessStuck(this.#deps.store({ ...this.#progress.current, runState }), this.#stop.signal)
+  }
+
+  async #readInput() {
+    return await this.#deps.readInput(this.#job, this.#choices.current.provider)
+  }
+
+  /** The run that an earlier process began comes before all calls. */
   async #callWithRetries(watch: TimeLimitWatch): Promise<CompletionSummary | undefined> {
     const { signal } = this.#stop
-    const input = await this.#deps.readInput(this.#job)
-    this.#input = input
-    return await pRetry(() => this.#call(watch, input), {
-      retries: MAX_CALLS - 1,
-      minTimeout: this.#deps.policy.retryDelayMs,
-      randomize: true,
-      signal,
-      shouldRetry: ({ error }) => this.#mayRetry(error),
-      onFailedAttempt: async ({ error, retryDelay }) => {
-        if (!this.#mayRetry(error) || retryDelay === 0) return
-        this.#log('calling the provider again', error)
-        await sleep(Math.max(0, (error.retryAfterMs ?? 0) - retryDelay), undefined, { signal })
-      },
+    let begun = this.#vendorRun
+    for (let pauseMs = this.#deps.policy.retryDelayMs; ; pauseMs *= 2, begun = undefined) {
+      const startedAt = this.#deps.clock.now()
+      try {
+        return await (begun ? this.#goOn(begun, watch) : this.#call(watch))
+      } catch (error) {
+        signal.throwIfAborted()
+        const next = this.#after(error, startedAt)
+        if (next.action === 'fail') throw error
+        this.#log(next.action === 'put-back' ? 'the job waits for its vendor' : 'calling the provider again', error)
+        if (next.action === 'put-back') throw new JobPutBackError(next.waitingFor)
+        await sleep(Math.max(next.waitMs, pauseMs * (1 + Math.random())), undefined, { signal })
+      }
+    }
+  }
+
+  #after(error: unknown, startedAt: number): AfterFailure {
+    const { clock, policy, onRefused } = this.#deps
+    const isRefused = error instanceof ProviderError && refusalOf(error) !== undefined
+    if (isRefused) onRefused({ ...this.#choices.current, startedAt, retryAfterMs: error.retryAfterMs })
+    // A run that may go on at the vendor would be paid twice.
+    if (this.#vendorRun) return { action: 'fail' }
+    const hasPublished = this.#answer.mark.pieceCount > 0
+    const standing = { ...this.#meter.calls, ...patienceOf(this.#job, policy), random: Math.random() }
+    return afterFailure({ error, now: clock.now(), hasPublished, ...standing })
+  }
+
+  #putBack({ waitingFor }: JobPutBackError): StoredPendingJob {
+    const { attempts, calls, cost } = this.#metrics()
+    const runState = { ...this.#choices.runState, attempts, ...(calls && { calls }), ...(cost && { cost }) }
+    return putBack(this.#job, waitingFor, runState, this.#deps.clock.now())
+  }
+
+  async #call(watch: TimeLimitWatch): Promise<CompletionSummary | undefined> {
+    this.#input ??= await unlessStuck(this.#readInput(), this.#stop.signal)
+    const input = this.#input
+    const choice = this.#choices.current
+    const provider = this.#deps.providerOf(choice.provider)
+    if (!provider) throw new ProviderGoneError(choice.provider)
+    // After a crash, a run that has ended must not be joined in place of the new one.
+    if (this.#hasHandle) await this.#storeState()
+    this.#vendorRun = undefined
+    this.#meter.countCall()
+    this.#calls.started(input)
+    return await this.#observed(async () => {
+      const silence = new AbortController()
+      const signal = AbortSignal.any([this.#stop.signal, silence.signal])
+      const options = { ...callOptions(this.#job, choice, signal), onLimits: this.#deps.limitsOf(choice) }
+      watch.callStarted((error) => silence.abort(error))
+      try {
+        return await this.#read(provider.complete(input, options), signal, watch)
+      } catch (error) {
+        watch.callEnded()
+        if (!this.#vendorRun || this.#stop.signal.aborted || !mayGoOn(error)) throw error
+        return await this.#read(this.#vendorRun.join(error, watch), this.#stop.signal, watch)
+      } finally {
+        watch.callEnded()
+      }
     })
   }
 
-  #mayRetry(error: Error): error is ProviderError {
-    return (
-      this.#answer.mark.pieceCount === 0 &&
-      error instanceof ProviderError &&
-      error.retryable &&
-      RETRIED.has(error.code) &&
-      (error.retryAfterMs ?? 0) <= LONGEST_RETRY_AFTER_MS
-    )
+  /** Goes on with the call of an earlier run. */
+  async #goOn(vendorRun: VendorRun, watch: TimeLimitWatch): Promise<CompletionSummary | undefined> {
+    const { signal } = this.#stop
+    // Only estimates of cost need the input, and a job or an item of the conversation may be gone.
+    const reading = this.#readInput().catch(() => undefined)
+    this.#input = await unlessStuck(reading, signal)
+    this.#calls.goOn(this.#job.metrics.calls, this.#input)
+    return await this.#observed(() => this.#read(vendorRun.join(undefined, watch), signal, watch))
   }
 
-  async #call(watch: TimeLimitWatch, input: string | readonly Message[]): Promise<CompletionSummary | undefined> {
-    const { signal } = this.#stop
-    const { options, model, provider: name } = this.#job
-    // The job may have waited over a restart whose configuration no longer has its provider.
-    if (!this.#provider) throw new ProviderError(`There is no provider ${name} any more`, { code: 'provider-rejected' })
-    this.#meter.countCall()
-    this.#calls.started(input)
-    watch.callStarted()
-    const call = this.#deps.trace?.callStarted()
-    const completion = this.#provider.complete(input, { ...options, model, signal })
+  /** Tells how a call ended. */
+  async #observed(read: () => Promise<CompletionSummary | undefined>): Promise<CompletionSummary | undefined> {
+    const call = this.#deps.trace?.callStarted(this.#choices.current)
     try {
-      for (let next = await completion.next(); ; next = await completion.next()) {
-        if (next.done) {
-          const cost = this.#calls.ended('completed', this.#answer.size, next.value)
-          call?.completed(next.value, this.#meter.firstTokenMs, cost)
-          return next.value
-        }
-        // Nothing is published once the run has been told to end.
-        signal.throwIfAborted()
-        if (isAlive(next.value) || isNothing(next.value)) {
-          watch.lifeCame()
-          continue
-        }
-        watch.contentCame()
-        if (this.#held) await this.#untilReleased(watch)
-        this.#publish(next.value)
-      }
+      const summary = await read()
+      const cost = this.#calls.ended('completed', this.#answer.size, summary)
+      call?.completed(summary, this.#meter.firstTokenMs, cost)
+      return summary
     } catch (error) {
-      const failure = callFailureOf(signal.aborted ? signal.reason : error)
-      const cost = this.#calls.ended(failure, this.#answer.size)
+      if (hasEndedRun(error)) this.#vendorRun = undefined
+      const reason = this.#stop.signal.aborted ? this.#stop.signal.reason : error
+      const failure = callFailureOf(reason)
+      const cost = this.#isLeft(reason) ? undefined : this.#calls.ended(failure, this.#answer.size)
       call?.failed(failure, this.#meter.firstTokenMs, cost)
-      // Not awaited: a provider that is stuck never settles it.
-      completion.return(undefined).catch(() => {})
       throw error
-    } finally {
-      watch.callEnded()
     }
   }
 
-  /** The provider is not to blame for this time, so its limits do not count it. */
-  async #untilReleased(watch: TimeLimitWatch): Promise<void> {
-    const { signal } = this.#stop
-    const aborted = Promise.withResolvers<void>()
-    signal.addEventListener('abort', () => aborted.resolve(), { once: true })
+  #read(completion: Completion, signal: AbortSignal, watch: TimeLimitWatch): Promise<CompletionSummary | undefined> {
+    const keep = (handle: JsonValue) => this.#keep(handle, watch)
+    return publishCompletion(completion, { signal, watch, gate: this.#gate, answer: this.#answer, keep })
+  }
+
+  /** Stores by what the run at the vendor can be joined again, before anything behind it is published. */
+  async #keep(handle: JsonValue, watch: TimeLimitWatch): Promise<void> {
+    const { provider: name, model } = this.#choices.current
+    const provider = this.#deps.providerOf(name)
+    if (!canJoin(provider)) return
     watch.pause()
-    while (this.#held && !signal.aborted) await Promise.race([this.#held.promise, aborted.promise])
-    signal.throwIfAborted()
+    await this.#storeState({ provider: name, model, handle })
+    this.#vendorRun = this.#joinable(provider, model, handle)
     watch.resume()
   }
 
-  /** @throws AnswerTooLongError after the part of the piece that fits was published */
-  #publish(piece: Piece): void {
-    const { maxAnswerLength } = this.#deps.policy
-    const answer = this.#answer
-    if (answer.partCount >= MAX_PARTS && answer.begins(piece)) throw new AnswerTooLongError(`${MAX_PARTS} parts`)
-    const room = maxAnswerLength - answer.length - answer.unseenLength
-    if (placesOf(piece) + unseenLengthOf(piece) > room) {
-      const fitting = beginningOf(piece, room)
-      if (fitting !== undefined) this.#append(fitting)
-      throw new AnswerTooLongError(`${maxAnswerLength} characters`)
-    }
-    this.#append(piece)
-  }
-
-  #append(piece: Piece): void {
-    const answer = this.#answer
-    const place = answer.length
-    const isText = typeof piece === 'string' || partTypeOf(piece) === 'text'
-    const part = answer.append(piece, this.#meter.countPiece(isText))
-    this.#deps.tokenLog.append(this.#job.id, piece, place, part, this.#run)
-  }
-
-  /** The result of the work, or the reason to stop if the work goes on after it was told to stop. */
-  async #unlessStuck<Result>(work: Promise<Result>): Promise<Result> {
-    const { signal } = this.#stop
-    const stuck = Promise.withResolvers<never>()
-    const onAbort = () => setTimeout(() => stuck.reject(signal.reason), STOP_GRACE_MS).unref()
-    signal.addEventListener('abort', onAbort, { once: true })
-    if (signal.aborted) onAbort()
-    try {
-      return await Promise.race([work, stuck.promise])
-    } finally {
-      signal.removeEventListener('abort', onAbort)
-    }
+  #joinable(provider: JoiningProvider, model: string, handle: JsonValue): VendorRun {
+    return new VendorRun({
+      ...{ provider, handle, model, signal: this.#stop.signal, delayMs: this.#deps.policy.retryDelayMs },
+      answer: () => this.#answer.stored,
+      onBreak: (error) => this.#log('joining the run at the vendor again', error),
+      onCancelFailure: (error) => this.#log('could not cancel the run at the vendor', error),
+    })
   }
 
   #outcomeOf(error: unknown): JobOutcome {
     if (error instanceof JobCancelledError) return { status: 'cancelled' }
     this.#log('job failed', error)
-    return { status: 'failed', error: describeFailure(error, this.#job, this.#input) }
+    return { status: 'failed', error: describeFailure(error, { ...this.#job, ...this.#choices.current }, this.#input) }
   }
 
   #log(message: string, error: unknown): void {
-    const { logger, observer, trace } = this.#deps
-    const { id: jobId, provider, model } = this.#job
-    const traceId = trace?.traceId
-    if (!(error instanceof ProviderError)) {
-      logger.warn({ err: error, jobId, provider, model, traceId }, message)
-      return
-    }
-    const { code, status, retryAfterMs, address } = error
-    observer.providerFailed(provider, code)
-    const vendorWords = loggableWords(error, this.#job, this.#input, this.#answer.stored.result)
-    logger.warn({ jobId, provider, model, code, status, retryAfterMs, address, vendorWords, traceId }, message)
-    // The whole error may quote the prompt.
-    logger.debug({ jobId, err: error }, 'error of the provider')
+    const { current: choice } = this.#choices
+    const run = { job: this.#job, choice, input: this.#input, traceId: this.#deps.trace?.traceId }
+    logFailure(message, error, { ...run, result: this.#answer.stored.result }, this.#deps)
   }
-}
-
-function isAlive(piece: CompletionPiece): piece is Exclude<CompletionPiece, Piece> {
-  return typeof piece !== 'string' && piece.type === 'alive'
-}
-
-/** Whether a piece has neither a place nor something that its vendor wants back. */
-function isNothing(piece: Piece): boolean {
-  return placesOf(piece) === 0 && unseenLengthOf(piece) === 0
 }

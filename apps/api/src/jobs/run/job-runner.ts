@@ -5,26 +5,32 @@ import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
 import { finalEvent } from '../final-event.ts'
 import { hasConversation, readConversation } from '../input/conversation.ts'
-import { runOf, type StoredFinalJob, type StoredJob, type StoredRunningJob, startJob } from '../job.ts'
-import type { JobObserver } from '../ports/job-observer.ts'
-import type { HandedJob } from '../ports/job-queue.ts'
 import {
-  type JobRepository,
-  type JobState,
-  StorageUnavailableError,
-  UpgradeUnderWayError,
-} from '../ports/job-repository.ts'
+  runOf,
+  type StoredFinalJob,
+  type StoredJob,
+  type StoredPendingJob,
+  type StoredRunningJob,
+  startJob,
+} from '../job.ts'
+import type { JobObserver } from '../ports/job-observer.ts'
+import type { HandedJob, JobQueue, PutBack } from '../ports/job-queue.ts'
+import type { JobCheckpoint, JobRepository, JobState } from '../ports/job-repository.ts'
 import type { JobTracer } from '../ports/job-tracer.ts'
 import type { Prices } from '../ports/prices.ts'
+import { StorageUnavailableError, UpgradeUnderWayError } from '../ports/storage-errors.ts'
 import type { TokenLog } from '../ports/token-log.ts'
 import { hasLaterWords, inFirstWords, WORDS_VERSION } from '../record-version.ts'
 import { untilAvailable } from '../until-available.ts'
 import { Checkpointer } from './checkpointer.ts'
 import { JobCancelledError, JobInterruptedError } from './job-failure.ts'
-import { JobRun, type RunPolicy } from './job-run.ts'
+import { JobRun } from './job-run.ts'
+import type { RunPolicy } from './run-policy.ts'
 
 interface JobRunnerDeps {
   readonly jobs: JobRepository
+  /** Undefined: nobody learns of refused calls and of limits. */
+  readonly queue?: Pick<JobQueue, 'callRefused' | 'limitsTold'> | undefined
   readonly tokenLog: TokenLog
   readonly providers: ProviderRegistry
   readonly clock: Clock
@@ -69,25 +75,35 @@ export class JobRunner {
   /**
    * Runs a job to its end. A job that comes without a running record is started only if its record says that it waits: the
    * queue may hand a job out twice. This never rejects: a failure ends this job alone.
+   * @returns when the job has to be handed out again; undefined if it needs not
    */
-  async run({ id: jobId, running, traceparent }: HandedJob): Promise<void> {
-    if (this.#active.has(jobId)) return
-    await this.#track(jobId, async (active) => {
-      const started = running ?? (await this.#startPending(jobId, active))
-      if (started) await this.#complete(started, active, traceparent)
+  async run({ id: jobId, running, traceparent }: HandedJob): Promise<PutBack | undefined> {
+    const earlier = this.#active.get(jobId)
+    if (earlier && !running) return undefined
+    // A job that was taken over may have a run here that was lost, and is just ending.
+    await earlier?.ended.promise
+    return await this.#track(jobId, async (active) => {
+      const job = running ?? (await this.#startPending(jobId, active))
+      return job?.status === 'running' ? await this.#complete(job, active, traceparent) : job && turnOf(job)
     })
   }
 
-  /** Stores a waiting job as running; undefined if the job does not wait, or another process was first. */
-  async #startPending(jobId: string, active: ActiveJob): Promise<StoredRunningJob | undefined> {
-    const job = await this.#untilAvailable(() => this.#deps.jobs.find(jobId), active, { jobId })
+  /**
+   * Stores a waiting job as running.
+   * @returns the job as it waits on, if its vendor told it to; undefined if it does not wait, or another process was first
+   */
+  async #startPending(jobId: string, active: ActiveJob): Promise<StoredRunningJob | StoredPendingJob | undefined> {
+    const { jobs, clock } = this.#deps
+    const job = await this.#untilAvailable(() => jobs.find(jobId), active, { jobId })
     if (job?.status !== 'pending') return undefined
-    const started = startJob(job, this.#deps.clock.now())
+    // The queue may have lost that the job waits, or the clocks of two machines differ.
+    if (job.waitingFor && Date.parse(job.waitingFor.until) > clock.now()) return job
+    const started = startJob(job, clock.now())
     return (await this.#store(started, job, active)) ? started : undefined
   }
 
   /** Keeps the job among the active ones while the work on it lasts. */
-  async #track(jobId: string, work: (active: ActiveJob) => Promise<void>): Promise<void> {
+  async #track<Result>(jobId: string, work: (active: ActiveJob) => Promise<Result>): Promise<Result | undefined> {
     const { tokenLog, logger } = this.#deps
     const active: ActiveJob = {
       stop: new AbortController(),
@@ -99,9 +115,10 @@ export class JobRunner {
     this.#active.set(jobId, active)
     if (this.#interrupted.signal.aborted) active.stop.abort(new JobInterruptedError())
     try {
-      await this.#context.run(active, () => work(active))
+      return await this.#context.run(active, () => work(active))
     } catch (error) {
       logger.error({ err: error, jobId }, 'could not finish the job; it will be recovered at the next start')
+      return undefined
     } finally {
       this.#active.delete(jobId)
       // Only after the final record is stored, and only for a job that this process runs.
@@ -139,18 +156,40 @@ export class JobRunner {
     return active !== undefined
   }
 
-  async #complete(job: StoredRunningJob, active: ActiveJob, traceparent: string | undefined): Promise<void> {
-    const { logger, observer, providers, tracer } = this.#deps
+  async #complete(
+    job: StoredRunningJob,
+    active: ActiveJob,
+    traceparent: string | undefined,
+  ): Promise<PutBack | undefined> {
+    const { logger, observer, providers, queue, tracer } = this.#deps
     observer.runStarted(job)
     const trace = tracer?.runStarted(job, traceparent)
-    const run = new JobRun(job, providers.find(job.provider)?.provider, active.stop, {
+    const run: JobRun = new JobRun(job, active.stop, {
       ...this.#deps,
       trace,
-      readInput: (asked) => this.#readInput(asked, active),
+      providerOf: (name) => providers.find(name)?.provider,
+      readInput: (asked, provider) => this.#readInput(asked, provider, active),
+      store: async (progress) => {
+        if (!(await this.#storeProgress(progress, active))) run.lose()
+        active.stop.signal.throwIfAborted()
+      },
+      onRefused: (call) => queue?.callRefused(call),
+      limitsOf: (choice) => (limits) => queue?.limitsTold({ ...choice, ...limits }),
     })
     this.#checkpointer.add(run)
     const made = await run.complete()
     this.#checkpointer.delete(run)
+    if (!made) {
+      await this.#leave(job, run.checkpoint()?.progress, active)
+      return undefined
+    }
+    if (made.status === 'pending') {
+      const isWaiting = await this.#store(made, job, active).finally(() => {
+        observer.runPutBack(made)
+        trace?.ended(made)
+      })
+      return isWaiting ? turnOf(made) : undefined
+    }
     const final = await this.#inWordsOfAll(made, active)
     const isStored = await this.#store(final, job, active).finally(() => {
       observer.runEnded(final)
@@ -162,6 +201,19 @@ export class JobRunner {
     const fields = { jobId: id, caller: job.owner, provider, model, traceId: trace?.traceId }
     if (isStored) logger.info({ ...fields, status, metrics }, 'job ended')
     else logger.warn(fields, 'job was ended by another process; the text of this run was dropped')
+    return undefined
+  }
+
+  /** Leaves a job running, for the process that joins the vendor's run next. */
+  async #leave({ id: jobId }: StoredRunningJob, progress: JobCheckpoint | undefined, active: ActiveJob): Promise<void> {
+    if (progress) await this.#storeProgress(progress, active)
+    this.#deps.logger.info({ jobId }, 'left the job running; the next process joins its run at the vendor')
+  }
+
+  async #storeProgress(progress: JobCheckpoint, active: ActiveJob): Promise<boolean> {
+    const { id: jobId } = progress
+    const stored = await this.#untilAvailable(() => this.#deps.jobs.checkpoint([progress]), active, { jobId })
+    return stored.has(jobId)
   }
 
   /** While a process of an earlier version lives, it and its lists would fail at a word that came later. */
@@ -177,10 +229,10 @@ export class JobRunner {
   }
 
   /** A job without a conversation has its input at hand. */
-  #readInput(job: StoredRunningJob, active: ActiveJob): Promise<readonly Message[]> | string {
+  #readInput(job: StoredRunningJob, provider: string, active: ActiveJob): Promise<readonly Message[]> | string {
     if (!hasConversation(job)) return job.prompt
     const { jobs } = this.#deps
-    return this.#untilAvailable(() => readConversation(job, jobs), active, { jobId: job.id })
+    return this.#untilAvailable(() => readConversation(job, jobs, provider), active, { jobId: job.id })
   }
 
   #store(next: StoredJob, from: JobState, active: ActiveJob): Promise<boolean> {
@@ -197,4 +249,9 @@ export class JobRunner {
       },
     })
   }
+}
+
+/** When a job that waits for its vendor may be handed out again. */
+function turnOf({ waitingFor }: StoredPendingJob): PutBack | undefined {
+  return waitingFor && { notBefore: Date.parse(waitingFor.until) }
 }

@@ -5,47 +5,85 @@ import type { AnswerSize } from '../answer/answer.ts'
 import { costOfCall } from '../cost/call-cost.ts'
 import { totalCost } from '../cost/total-cost.ts'
 import type { StoredRunningJob } from '../job.ts'
+import { optionsFor } from '../options-for.ts'
 import type { Prices } from '../ports/prices.ts'
+import type { Choice, Choices } from './choices.ts'
 
-/** The calls of a run and what they cost. Calls of a provider that is free are not noted. */
+/** A call that goes on. */
+interface OpenCall {
+  readonly choice: Choice
+  readonly at: number
+  /** Undefined if it cannot be read any more. */
+  readonly input: string | readonly Message[] | undefined
+  /** Undefined if the provider is free. */
+  readonly prices: Prices | undefined
+}
+
+/**
+ * The calls of a job, with those of earlier runs, and what they cost. A job with fallbacks notes each call, so that it tells who was asked. Other jobs note
+ * no calls of a provider that is free.
+ */
 export class RunCalls {
   readonly #job: StoredRunningJob
+  readonly #choices: Choices
   readonly #prices: Prices | undefined
   readonly #clock: Clock
-  readonly #ended: VendorCall[] = []
-  #open: { readonly at: number; readonly input: string | readonly Message[] } | undefined
+  readonly #ended: VendorCall[]
+  #open: OpenCall | undefined
 
   /** @param prices undefined if nothing is priced */
-  constructor(job: StoredRunningJob, prices: Prices | undefined, clock: Clock) {
+  constructor(job: StoredRunningJob, choices: Choices, prices: Prices | undefined, clock: Clock) {
     this.#job = job
-    this.#prices = prices?.isBilled(job.provider) ? prices : undefined
+    this.#choices = choices
+    this.#prices = prices
     this.#clock = clock
+    this.#ended = [...(job.runState?.calls ?? [])]
   }
 
+  /** A call of the current choice begins. */
   started(input: string | readonly Message[]): void {
-    if (this.#prices) this.#open = { at: this.#clock.now(), input }
+    this.#begin(this.#clock.now(), input)
+  }
+
+  #begin(at: number, input: OpenCall['input']): void {
+    const choice = this.#choices.current
+    const prices = this.#prices?.isBilled(choice.provider) ? this.#prices : undefined
+    if (prices || this.#choices.areSeveral) this.#open = { at, input, choice, prices }
+  }
+
+  /**
+   * Goes on with the calls of an earlier run, of which the last one may not have ended.
+   * @param input undefined if it cannot be read any more
+   */
+  goOn(calls: readonly VendorCall[] | undefined, input: string | readonly Message[] | undefined): void {
+    const open = calls?.find(({ endedBecause }) => endedBecause === undefined)
+    this.#ended.splice(0, this.#ended.length, ...(calls ?? []).filter((call) => call !== open))
+    this.#begin(open ? Date.parse(open.startedAt) : this.#clock.now(), input)
   }
 
   /** The call under way has ended. Without one, nothing happens. */
   ended(endedBecause: CallEnd, answer: AnswerSize, summary?: CompletionSummary): Cost | undefined {
     const open = this.#open
     this.#open = undefined
-    if (!open || !this.#prices) return undefined
-    const cost = costOfCall({ job: this.#job, ...open, answer, endedBecause, summary }, this.#prices)
-    this.#ended.push({ ...this.#callAt(open.at), endedBecause, cost })
+    if (!open) return undefined
+    const { at, input, choice, prices } = open
+    const job = { ...choice, options: optionsFor(this.#job, choice) }
+    const cost = prices && costOfCall({ job, input, at, answer, endedBecause, summary }, prices)
+    this.#ended.push({ ...callOf(open), endedBecause, ...(cost && { cost }) })
     return cost
   }
 
   /** The calls until now. Their cost comes together when the last of them has ended: to price a call takes 20 µs. */
-  get metrics(): Pick<JobMetrics, 'cost' | 'calls'> {
-    const calls = this.#open ? [...this.#ended, this.#callAt(this.#open.at)] : this.#ended
-    if (calls.length === 0) return {}
+  get metrics(): Pick<JobMetrics, 'cost' | 'calls' | 'answeredBy'> {
+    const calls = this.#open ? [...this.#ended, callOf(this.#open)] : this.#ended
+    const { fallback } = this.#choices
+    const answered = fallback && { answeredBy: fallback }
+    if (calls.length === 0) return { ...answered }
     const cost = this.#open ? undefined : totalCost(this.#ended.flatMap((call) => call.cost ?? []))
-    return { ...(cost && { cost }), calls: [...calls] }
+    return { ...(cost && { cost }), ...answered, calls: [...calls] }
   }
+}
 
-  #callAt(at: number): VendorCall {
-    const { provider, model } = this.#job
-    return { provider, model, startedAt: new Date(at).toISOString() }
-  }
+function callOf({ choice, at }: OpenCall): VendorCall {
+  return { ...choice, startedAt: new Date(at).toISOString() }
 }

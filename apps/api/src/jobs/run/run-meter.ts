@@ -6,23 +6,48 @@ import type { Clock } from '../../base/clock.ts'
 export class RunMeter {
   readonly #clock: Clock
   readonly #queuedMs: number
+  #callsBefore: number
+  /** The calls before those of this run to whom it asks now. */
+  #callsOfOthers: number
   readonly #startedAt: number
   #callStartedAt: number
   #firstPieceAt: number | undefined
   #firstTokenAt: number | undefined
   #tokenCount = 0
-  #calls = 0
+  #calls: number
 
+  /** @param job may have metrics of an earlier run, which this one goes on with */
   constructor(job: RunningJob, clock: Clock) {
+    const { queuedMs, attempts, tokenCount, ttftMs, firstPieceMs = ttftMs } = job.metrics
     this.#clock = clock
-    this.#queuedMs = job.metrics.queuedMs
+    this.#queuedMs = queuedMs
+    this.#callsBefore = attempts
+    this.#callsOfOthers = attempts
+    this.#calls = attempts
     this.#startedAt = clock.elapsed()
     this.#callStartedAt = this.#startedAt
+    if (attempts === 0) return
+    // The time without a process counts: the vendor went on.
+    this.#startedAt -= Math.max(job.metrics.durationMs, clock.now() - Date.parse(job.createdAt) - queuedMs)
+    this.#tokenCount = tokenCount
+    if (ttftMs !== null) this.#firstTokenAt = this.#startedAt + ttftMs
+    if (firstPieceMs !== null) this.#firstPieceAt = this.#startedAt + firstPieceMs
   }
 
   countCall(): void {
     this.#calls++
     this.#callStartedAt = this.#clock.elapsed()
+  }
+
+  /** The calls from here on ask another provider or model. */
+  turnToNext(): void {
+    this.#callsOfOthers = this.#calls
+    this.#callsBefore = 0
+  }
+
+  /** The calls of this run to whom it asks now, and those of the runs before. */
+  get calls(): { readonly calls: number; readonly callsBefore: number } {
+    return { calls: this.#calls - this.#callsOfOthers, callsBefore: this.#callsBefore }
   }
 
   /** Milliseconds from the start of the last call to its first text. No call follows one that gave anything. */

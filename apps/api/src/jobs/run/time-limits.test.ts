@@ -17,7 +17,7 @@ describe('TimeLimitWatch', () => {
   function newWatch() {
     const timeouts: ProviderError[] = []
     const watch = new TimeLimitWatch(LIMITS, (error) => timeouts.push(error))
-    watch.callStarted()
+    watch.callStarted((error) => timeouts.push(error))
     return { watch, timeouts }
   }
 

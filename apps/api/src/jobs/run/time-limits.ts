@@ -16,24 +16,28 @@ export interface TimeLimits {
   readonly jobTimeoutMs: number
 }
 
-/** Watches one run and reports the first limit that is exceeded. */
+type OnTimeout = (error: ProviderError) => void
+
+/** Watches one run. It reports a limit of a call to the call, and the limit of the whole run to the run. */
 export class TimeLimitWatch {
   readonly #limits: TimeLimits
-  readonly #onTimeout: (error: ProviderError) => void
   readonly #total: NodeJS.Timeout
   #silence: IdleTimer | undefined
   /** Runs while the vendor sends no content, so that content need not restart it. */
   #content: NodeJS.Timeout | undefined
   #hasContent = false
+  #onSilence: OnTimeout = () => {}
 
-  constructor(limits: TimeLimits, onTimeout: (error: ProviderError) => void) {
+  /** @param onTimeout called when the whole run takes too long */
+  constructor(limits: TimeLimits, onTimeout: OnTimeout) {
     this.#limits = limits
-    this.#onTimeout = onTimeout
     const { jobTimeoutMs } = limits
-    this.#total = setTimeout(() => this.#report('The job was not complete', jobTimeoutMs), jobTimeoutMs)
+    this.#total = setTimeout(() => onTimeout(timeout('The job was not complete', jobTimeoutMs)), jobTimeoutMs)
   }
 
-  callStarted(): void {
+  /** @param onSilence called when the call is silent for too long, or sends no content */
+  callStarted(onSilence: OnTimeout): void {
+    this.#onSilence = onSilence
     this.resume()
   }
 
@@ -97,6 +101,10 @@ export class TimeLimitWatch {
   }
 
   #report(what: string, ms: number): void {
-    this.#onTimeout(new ProviderError(`${what} within ${ms} ms`, { code: 'provider-timeout' }))
+    this.#onSilence(timeout(what, ms))
   }
+}
+
+function timeout(what: string, ms: number): ProviderError {
+  return new ProviderError(`${what} within ${ms} ms`, { code: 'provider-timeout' })
 }

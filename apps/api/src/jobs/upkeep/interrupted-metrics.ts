@@ -1,13 +1,16 @@
-import type { JobMetrics } from '@promptlab/contract'
+import type { Cost, JobMetrics, VendorCall } from '@promptlab/contract'
 import type { Message } from '@promptlab/providers'
 import { answerLength } from '../answer/stored-answer.ts'
 import { decodeTape, entriesOf } from '../answer/tape.ts'
+import { answererOf } from '../answerer.ts'
 import { costOfCall } from '../cost/call-cost.ts'
 import { totalCost } from '../cost/total-cost.ts'
 import { hasConversation, readConversation } from '../input/conversation.ts'
 import type { StoredRunningJob } from '../job.ts'
-import { type JobRepository, StorageUnavailableError } from '../ports/job-repository.ts'
+import { optionsFor } from '../options-for.ts'
+import type { JobRepository } from '../ports/job-repository.ts'
 import type { Prices } from '../ports/prices.ts'
+import { StorageUnavailableError } from '../ports/storage-errors.ts'
 
 interface Deps {
   readonly jobs: Pick<JobRepository, 'find' | 'findItem'>
@@ -21,23 +24,37 @@ interface Deps {
  */
 export async function interruptedMetrics(job: StoredRunningJob, { jobs, prices }: Deps): Promise<JobMetrics> {
   const { metrics } = job
-  if (!prices?.isBilled(job.provider)) return metrics
-  const open = metrics.calls?.find(({ endedBecause }) => endedBecause === undefined)
+  const called = answererOf(job)
+  const endedBecause = 'interrupted' as const
+  const open = metrics.calls?.find((call) => call.endedBecause === undefined)
+  if (!prices?.isBilled(called.provider)) return withCalls(metrics, endedCalls(metrics.calls, open, { endedBecause }))
   const ended = {
-    endedBecause: 'interrupted' as const,
+    endedBecause,
     cost: costOfCall(
       {
-        job,
-        input: await readInput(job, jobs),
+        job: { ...called, options: optionsFor(job, called) },
+        input: await readInput(job, called.provider, jobs),
         answer: { pieceCount: pieceCountOf(job), length: answerLength(job) },
         at: Date.parse(open?.startedAt ?? job.updatedAt),
-        endedBecause: 'interrupted',
+        endedBecause,
       },
       prices,
     ),
   }
-  const calls = metrics.calls?.map((call) => (call === open ? { ...call, ...ended } : call))
-  const cost = totalCost(calls?.flatMap((call) => call.cost ?? []) ?? [ended.cost])
+  // Of a fallback, and of a job that was put back and runs again, the record may not have the last call yet.
+  const isPutBack = metrics.calls !== undefined && metrics.attempts === job.runState?.attempts
+  return !open && (metrics.answeredBy || isPutBack)
+    ? withCalls(metrics, [...(metrics.calls ?? []), { ...called, startedAt: job.updatedAt, ...ended }])
+    : withCalls(metrics, endedCalls(metrics.calls, open, ended), ended.cost)
+}
+
+function endedCalls(calls: JobMetrics['calls'], open: VendorCall | undefined, ended: Partial<VendorCall>) {
+  return calls?.map((call) => (call === open ? { ...call, ...ended } : call))
+}
+
+/** @param only the cost if there are no calls */
+function withCalls(metrics: JobMetrics, calls: JobMetrics['calls'], only?: Cost): JobMetrics {
+  const cost = totalCost(calls?.flatMap((call) => call.cost ?? []) ?? (only ? [only] : []))
   return { ...metrics, ...(cost && { cost }), ...(calls && { calls }) }
 }
 
@@ -46,10 +63,14 @@ function pieceCountOf({ tape }: StoredRunningJob): number {
 }
 
 /** Undefined if a job or an item of the conversation is gone. */
-async function readInput(job: StoredRunningJob, jobs: Deps['jobs']): Promise<string | readonly Message[] | undefined> {
+async function readInput(
+  job: StoredRunningJob,
+  provider: string,
+  jobs: Deps['jobs'],
+): Promise<string | readonly Message[] | undefined> {
   if (!hasConversation(job)) return job.prompt
   try {
-    return await readConversation(job, jobs)
+    return await readConversation(job, jobs, provider)
   } catch (error) {
     if (error instanceof StorageUnavailableError) throw error
     return undefined

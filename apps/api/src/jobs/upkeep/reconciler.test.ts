@@ -11,7 +11,7 @@ import { JsonFileJobRepository } from '../../storage/json-file/json-file-job-rep
 import { MemoryTokenLog } from '../../token-log/memory-token-log.ts'
 import { newJob, startJob } from '../job.ts'
 import { type QueuedJob, QueueUnavailableError } from '../ports/job-queue.ts'
-import { StorageUnavailableError } from '../ports/job-repository.ts'
+import { StorageUnavailableError } from '../ports/storage-errors.ts'
 import { TEXT_VIEW } from '../views/text-view.ts'
 import { Reconciler } from './reconciler.ts'
 

@@ -1,16 +1,19 @@
 import type { ApiError } from '../../base/api-error.ts'
 import type { Clock } from '../../base/clock.ts'
+import { Counts } from '../../base/counts.ts'
 import type { Logger } from '../../base/logger.ts'
 import { UnreachableError } from '../../base/unreachable-error.ts'
 import { type Patience, untilReachable } from '../../base/until-reachable.ts'
 import { answerLength } from '../answer/stored-answer.ts'
-import { finishJob, runOf } from '../job.ts'
+import { finishJob, runOf, type StoredRunningJob } from '../job.ts'
 import { type JobQueue, QueueUnavailableError } from '../ports/job-queue.ts'
-import { type JobRepository, type JobRun, StorageUnavailableError, type WaitingJob } from '../ports/job-repository.ts'
+import type { JobRepository, JobRun, WaitingJob } from '../ports/job-repository.ts'
 import type { Prices } from '../ports/prices.ts'
+import { StorageUnavailableError } from '../ports/storage-errors.ts'
 import type { TokenLog } from '../ports/token-log.ts'
 import { INTERRUPTED } from '../run/job-failure.ts'
 import { interruptedMetrics } from './interrupted-metrics.ts'
+import { hasVendorRun, type VendorRunJoiner } from './vendor-run-joiner.ts'
 
 interface ReconcilerDeps {
   readonly jobs: JobRepository
@@ -20,7 +23,12 @@ interface ReconcilerDeps {
   readonly logger: Logger
   /** Undefined if nothing is priced. */
   readonly prices?: Prices | undefined
+  /** Undefined if this process runs no jobs: then it leaves those whose vendors' runs may be joined to processes that do. */
+  readonly joiner?: VendorRunJoiner | undefined
 }
+
+/** What became of an abandoned job: `left` for another process, or for a later pass. */
+type Recovered = 'interrupted' | 'joined' | 'left' | 'gone'
 
 /** How many waiting jobs are read in one query. */
 const JOBS_PER_PAGE = 500
@@ -31,7 +39,8 @@ const ON_ITS_WAY_MS = 5_000
 
 /**
  * Brings the queue and the token log in line with the repository, which decides what is true. A running job whose process is
- * gone fails, and is not run again because its tokens may have been paid for. A waiting job must be in the queue.
+ * gone goes on if its vendor's run can be joined again. Otherwise it fails, and is not run again because its tokens may have
+ * been paid for. A waiting job must be in the queue.
  */
 export class Reconciler {
   readonly #deps: ReconcilerDeps
@@ -98,20 +107,30 @@ export class Reconciler {
 
   async #endAbandoned(): Promise<void> {
     const { jobs, logger } = this.#deps
-    let ended = 0
+    const counts = new Counts()
     for (let abandoned = await jobs.findAbandoned(JOBS_AT_ONCE); abandoned.length > 0; ) {
-      const outcomes = await Promise.all(abandoned.map((job) => this.#interrupt(job)))
-      ended += outcomes.filter(Boolean).length
-      abandoned = abandoned.length < JOBS_AT_ONCE ? [] : await jobs.findAbandoned(JOBS_AT_ONCE)
+      for (const outcome of await Promise.all(abandoned.map((job) => this.#recoverRun(job)))) counts.add(outcome, 1)
+      // Jobs that are left would be found again.
+      const isLast = abandoned.length < JOBS_AT_ONCE || counts.of('left') > 0
+      abandoned = isLast ? [] : await jobs.findAbandoned(JOBS_AT_ONCE)
     }
-    if (ended > 0) logger.warn({ jobs: ended }, 'failed running jobs whose process is gone')
+    const [joined, interrupted] = [counts.of('joined'), counts.of('interrupted')]
+    if (joined > 0) logger.info({ jobs: joined }, 'took over running jobs whose process is gone')
+    if (interrupted > 0) logger.warn({ jobs: interrupted }, 'failed running jobs whose process is gone')
+  }
+
+  async #recoverRun(abandoned: JobRun): Promise<Recovered> {
+    const { jobs, joiner } = this.#deps
+    if ((!joiner || joiner.isFull) && hasVendorRun(await jobs.find(abandoned.id))) return 'left'
+    const job = await jobs.takeOver(abandoned)
+    if (!job) return 'gone'
+    if (joiner?.canJoin(job)) return (await joiner.join(job)) ? 'joined' : 'gone'
+    return (await this.#interrupt(job)) ? 'interrupted' : 'gone'
   }
 
   /** @returns whether this process ended the job */
-  async #interrupt(abandoned: JobRun): Promise<boolean> {
+  async #interrupt(job: StoredRunningJob): Promise<boolean> {
     const { jobs, tokenLog, clock } = this.#deps
-    const job = await jobs.takeOver(abandoned)
-    if (!job) return false
     tokenLog.takeOver(job.id, { length: answerLength(job), textLength: job.result.length }, runOf(job))
     const metrics = await interruptedMetrics(job, this.#deps)
     const failed = finishJob(job, { ...job, metrics }, { status: 'failed', error: INTERRUPTED }, clock.now())

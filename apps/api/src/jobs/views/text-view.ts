@@ -43,6 +43,6 @@ function withoutCost(event: FinalEvent): FinalEvent {
   return { ...event, data: firstMetrics(event.data) }
 }
 
-function firstMetrics({ cost: _cost, calls: _calls, ...metrics }: JobMetrics): JobMetrics {
+function firstMetrics({ cost: _cost, calls: _calls, answeredBy: _answeredBy, ...metrics }: JobMetrics): JobMetrics {
   return metrics
 }

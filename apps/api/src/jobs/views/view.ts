@@ -2,7 +2,7 @@ import type { AnyStreamEvent, FinalEvent } from '@promptlab/contract'
 import type { LogLength } from '../answer/log-length.ts'
 import type { LogPiece } from '../answer/log-piece.ts'
 import type { StoredAnswer } from '../answer/stored-answer.ts'
-import type { StoredFinalJob } from '../job.ts'
+import type { StoredFinalJob, StoredJob } from '../job.ts'
 
 /**
  * A way of reading an answer: what its events are, and how its cursors count. A view is a pure function of the log and a
@@ -10,6 +10,11 @@ import type { StoredFinalJob } from '../job.ts'
  */
 export interface View<Event = AnyStreamEvent> {
   readonly name: string
+  /**
+   * The event before the first piece, made of the record as it is when the answer has begun. Absent: there is none, and no
+   * record is read for it.
+   */
+  beginning?(job: StoredJob): Event
   /** Adds the events of a piece to a list. */
   addEvents(events: Event[], piece: LogPiece): void
   /** The cursor behind the piece. */

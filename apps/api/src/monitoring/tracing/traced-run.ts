@@ -1,5 +1,5 @@
 import { type Context, type Span, SpanKind, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api'
-import type { Cost, FinalJob } from '@promptlab/contract'
+import type { Cost, Fallback, FinalJob, PendingJob } from '@promptlab/contract'
 import type { CompletionSummary } from '@promptlab/providers'
 import type { StoredRunningJob } from '../../jobs/job.ts'
 import type { CallFailure, CallTrace, RunTrace } from '../../jobs/ports/job-tracer.ts'
@@ -25,8 +25,8 @@ export class TracedRun implements RunTrace {
     this.traceId = this.#span.spanContext().traceId
   }
 
-  callStarted(): CallTrace {
-    const { id, provider, model, options: { temperature, maxTokens } = {} } = this.#job
+  callStarted({ provider, model }: Fallback): CallTrace {
+    const { id, options: { temperature, maxTokens } = {} } = this.#job
     const attributes = {
       'gen_ai.operation.name': 'chat',
       'gen_ai.provider.name': NAMES_BY_CONVENTION.get(provider) ?? provider,
@@ -41,11 +41,16 @@ export class TracedRun implements RunTrace {
     return this.#lastCall
   }
 
-  ended(job: FinalJob): void {
+  ended(job: FinalJob | PendingJob): void {
+    this.#span.setAttribute('promptlab.job.status', job.status)
+    // Its calls have failed, and so have ended, before the job was put back.
+    if (job.status === 'pending') {
+      this.#span.end()
+      return
+    }
     const code = job.status === 'failed' ? job.error.code : undefined
     this.#lastCall?.failed(code ?? 'cancelled', undefined, job.metrics.calls?.at(-1)?.cost)
     setCost(this.#span, job.metrics.cost)
-    this.#span.setAttribute('promptlab.job.status', job.status)
     if (code !== undefined) fail(this.#span, code)
     this.#span.end()
   }

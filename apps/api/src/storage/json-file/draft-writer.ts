@@ -1,4 +1,4 @@
-import { StorageUnavailableError } from '../../jobs/ports/job-repository.ts'
+import { StorageUnavailableError } from '../../jobs/ports/storage-errors.ts'
 import { CommitPace } from '../commit-pace.ts'
 import { GroupCommit } from '../group-commit.ts'
 import type { JournaledStore } from './disk/journaled-store.ts'

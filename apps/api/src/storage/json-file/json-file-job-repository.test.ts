@@ -6,7 +6,7 @@ import { aJob } from '../../../test/contracts/stored-job.ts'
 import { mountAlone } from '../../../test/support/bind-mount.ts'
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts'
 import { startJob } from '../../jobs/job.ts'
-import { StorageUnavailableError } from '../../jobs/ports/job-repository.ts'
+import { StorageUnavailableError } from '../../jobs/ports/storage-errors.ts'
 import { StoreOpenError } from '../store-open-error.ts'
 import { nodeDisk } from './disk/disk.ts'
 import type { StoreOptions } from './disk/journaled-store.ts'
@@ -222,7 +222,7 @@ describe('JsonFileJobRepository refuses to open', () => {
 describe('JsonFileJobRepository of a newer version', () => {
   it('is not called damaged, and stays as it is', async () => {
     const path = await newFile()
-    const content = '{"version":5,"jobs":[],"more":true}'
+    const content = '{"version":6,"jobs":[],"more":true}'
     await writeFile(path, content)
     const opened = JsonFileJobRepository.open(path)
     await expect(opened).rejects.toThrow(StoreOpenError)
@@ -232,18 +232,20 @@ describe('JsonFileJobRepository of a newer version', () => {
 })
 
 describe('the journal of JsonFileJobRepository', () => {
-  it('has records of version 3 in lines of a kind that earlier servers refuse, and reads them', async () => {
+  it('has records of versions 3 and 4 in lines of kinds that earlier servers refuse, and reads them', async () => {
     const path = await newFile()
     const jobs = await open(path, { journalFromBytes: 0 })
     const hidden = { ...aJob('a'), deleteAfter: '2026-11-27T10:00:00.000Z' }
     await jobs.insert(hidden)
     await jobs.insert(aJob('b'))
+    const passedOn = { ...hidden, id: 'c', fallbacks: [{ provider: 'openai', model: 'gpt' }] }
+    await jobs.insert(passedOn)
     expect(await readFile(`${path}.journal`, 'utf8')).toMatch(
-      /^\w+ 1 later-job \{"id":"a"[^\n]*\n\w+ 2 job \{"id":"b"/m,
+      /^\w+ 1 later-job \{"id":"a"[^\n]*\n\w+ 2 job \{"id":"b"[^\n]*\n\w+ 3 fallback-job \{"id":"c"/m,
     )
-    expect((await readStore(path)).entries.map(({ job }) => job)).toEqual([hidden, aJob('b')])
+    expect((await readStore(path)).entries.map(({ job }) => job)).toEqual([hidden, aJob('b'), passedOn])
     await jobs.close()
-    expect(JSON.parse(await readFile(path, 'utf8'))).toEqual({ version: 4, jobs: [hidden, aJob('b')] })
+    expect(JSON.parse(await readFile(path, 'utf8'))).toEqual({ version: 5, jobs: [hidden, aJob('b'), passedOn] })
   })
 })
 

@@ -5,22 +5,22 @@ import type { JobSummary } from '@promptlab/contract'
 import type { DoorClient } from '../../jobs/door.ts'
 import { runOf, type StoredJob, type StoredPendingJob, type StoredRunningJob } from '../../jobs/job.ts'
 import { itemSizes } from '../../jobs/kept-parts.ts'
-import {
-  type ClientState,
-  type IdempotencyKey,
-  type Item,
-  type JobCheckpoint,
-  type JobExpiry,
-  type JobPosition,
-  type JobQuery,
-  type JobRepository,
-  type JobRun,
-  type JobState,
-  type KeyedJob,
-  type RequestedJob,
-  StorageUnavailableError,
-  type WaitingJob,
+import type {
+  ClientState,
+  IdempotencyKey,
+  Item,
+  JobCheckpoint,
+  JobExpiry,
+  JobPosition,
+  JobQuery,
+  JobRepository,
+  JobRun,
+  JobState,
+  KeyedJob,
+  RequestedJob,
+  WaitingJob,
 } from '../../jobs/ports/job-repository.ts'
+import { StorageUnavailableError } from '../../jobs/ports/storage-errors.ts'
 import type { LedgerQuery, UsageSum } from '../../jobs/usage/ledger.ts'
 import { sumEntries } from '../../jobs/usage/usage-tally.ts'
 import type { FileLock } from '../file-lock.ts'
@@ -143,7 +143,14 @@ export class JsonFileJobRepository implements JobRepository {
   async findPending(limit: number, after?: JobPosition): Promise<WaitingJob[]> {
     return this.#store.jobs
       .oldest(limit, after, ({ status }) => status === 'pending')
-      .map(({ id, provider, createdAt, owner }) => ({ id, provider, createdAt, ...(owner !== undefined && { owner }) }))
+      .map(({ id, provider, model, createdAt, owner, notBefore }) => ({
+        id,
+        provider,
+        ...(model !== undefined && { model }),
+        createdAt,
+        ...(owner !== undefined && { owner }),
+        ...(notBefore !== undefined && { notBefore }),
+      }))
   }
 
   async findAbandoned(limit: number): Promise<JobRun[]> {
@@ -184,6 +191,10 @@ export class JsonFileJobRepository implements JobRepository {
     return this.#writer.change((draft) => draft.replaceClient(id, next, from))
   }
 
+  async findUnwatched(now: number, limit: number): Promise<JobRun[]> {
+    return this.#store.jobs.findUnwatched(now, limit).map(({ id, run }) => ({ id, ...(run > 0 && { run }) }))
+  }
+
   async isConnected(processId: string): Promise<boolean> {
     return processId === this.processId
   }
@@ -201,6 +212,8 @@ export class JsonFileJobRepository implements JobRepository {
     return this.#writer.change((draft) => {
       if (!draft.hasState(next.id, from)) return false
       draft.replace(next)
+      // This process runs it from now on.
+      this.#abandonedIds.delete(next.id)
       return true
     })
   }

@@ -78,7 +78,7 @@ export class JsonFileJobSource implements JobSource {
 
   async usage(): Promise<readonly UsageEntry[]> {
     const tally = new UsageTally((this.#edited ?? this.#found)?.removedUsage)
-    for await (const { usage } of this.#entries()) if (usage) tally.add(usage)
+    for await (const { usages } of this.#entries()) for (const usage of usages) tally.add(usage)
     return tally.entries()
   }
 

@@ -20,11 +20,13 @@ export async function storeCheckpoints(db: SqlDb, progress: readonly JobCheckpoi
 
 async function storeSome(db: SqlDb, progress: readonly JobCheckpoint[]): Promise<string[]> {
   const rows = progress.map(
-    ({ id, run, metrics, updatedAt }) =>
-      sql`(${toStorable(id)}, ${JSON.stringify(metrics)}, ${updatedAt}, cast(${run} as integer))`,
+    ({ id, run, metrics, updatedAt, runState }) =>
+      sql`(${toStorable(id)}, ${JSON.stringify(metrics)}, ${updatedAt}, cast(${run} as integer),
+        cast(${runState ? JSON.stringify(runState) : null} as text))`,
   )
   const updated = await sql<{ id: string }>`
-    update jobs set metrics = progress.column2, updated_at = progress.column3
+    update jobs set metrics = progress.column2, updated_at = progress.column3,
+      run_state = coalesce(progress.column5, jobs.run_state)
     from (values ${sql.join(rows)}) as progress
     where jobs.id = progress.column1 and jobs.status = 'running' and jobs.run = progress.column4
     returning id`.execute(db)
@@ -34,7 +36,11 @@ async function storeSome(db: SqlDb, progress: readonly JobCheckpoint[]): Promise
     db,
     running.filter(({ growth }) => growth.text !== ''),
   )
-  await appendGrowth(db, running)
+  // A checkpoint may store a run state alone.
+  await appendGrowth(
+    db,
+    running.filter(({ growth }) => growth.tape.length > 0),
+  )
   return running.map(({ id }) => id)
 }
 

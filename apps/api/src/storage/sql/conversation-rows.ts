@@ -1,5 +1,6 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
-import { type JobExpiry, PreviousJobGoneError } from '../../jobs/ports/job-repository.ts'
+import type { JobExpiry } from '../../jobs/ports/job-repository.ts'
+import { PreviousJobGoneError } from '../../jobs/ports/storage-errors.ts'
 import { isoTime } from './job-row.ts'
 import type { SqlDialect } from './migrations.ts'
 import { toStorable } from './storable-text.ts'

@@ -1,9 +1,10 @@
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import type { DoorClient } from '../../jobs/door.ts'
 import type { ClientState, RequestedJob } from '../../jobs/ports/job-repository.ts'
 import { clientJson, deletionTime, parseClient } from './door-columns.ts'
 import { isoTime } from './job-row.ts'
 import type { SqlDialect } from './migrations.ts'
+import { watchTime } from './run-columns.ts'
 import { fromStorable, toStorable } from './storable-text.ts'
 import type { SqlDb } from './tables.ts'
 
@@ -32,17 +33,22 @@ export async function findByRequest(db: SqlDb, digest: string, limit: number): P
 export async function replaceClient(
   db: SqlDb,
   id: string,
-  { client, deleteAfter }: ClientState,
+  { client, deleteAfter, watchedUntil }: ClientState,
   from: DoorClient | undefined,
 ): Promise<boolean> {
   const deletion = deleteAfter === undefined ? {} : { delete_after: deletionTime(deleteAfter) }
+  const watch = watchedUntil === undefined ? {} : { watched_until: unlessFinal(watchTime(watchedUntil)) }
   const { numUpdatedRows } = await db
     .updateTable('jobs')
-    .set({ client: clientJson(client), ...deletion })
+    .set({ client: clientJson(client), ...deletion, ...watch })
     .where('id', '=', toStorable(id))
     .where('client', from ? '=' : 'is', clientJson(from))
     .executeTakeFirst()
   return numUpdatedRows > 0n
+}
+
+function unlessFinal(value: string): RawBuilder<string | null> {
+  return sql<string | null>`case when ended_at is null then ${value} end`
 }
 
 /** Whether the stored client of a job stands so. */

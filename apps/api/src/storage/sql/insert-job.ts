@@ -1,6 +1,7 @@
 import type { StoredJob } from '../../jobs/job.ts'
 import { itemSizes } from '../../jobs/kept-parts.ts'
-import { type IdempotencyKey, JobConflictError, type KeyedJob } from '../../jobs/ports/job-repository.ts'
+import type { IdempotencyKey, KeyedJob } from '../../jobs/ports/job-repository.ts'
+import { JobConflictError } from '../../jobs/ports/storage-errors.ts'
 import { lockPreviousJob } from './conversation-rows.ts'
 import { findByKey, takeKey } from './idempotency-rows.ts'
 import { insertJobItems, lockItems } from './item-rows.ts'

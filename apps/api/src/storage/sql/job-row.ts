@@ -10,6 +10,7 @@ import { grownAnswer, selectGrowth } from './growth-rows.ts'
 import { listedOptionsJson, selectListedOptions } from './listed-options.ts'
 import type { SqlDialect } from './migrations.ts'
 import { promptLength } from './prompt-length.ts'
+import { askedRunColumns, RUN_COLUMNS, runColumns, runFieldsOf, selectWaitingFor, watchTime } from './run-columns.ts'
 import { fromStorable, STORABLE_UNIT_LENGTH, toStorable } from './storable-text.ts'
 import type { SqlDb, Tables } from './tables.ts'
 
@@ -35,6 +36,8 @@ export function rowOf(job: StoredJob, runnerId: string | null): JobRow {
     // JSON text has no lone surrogates and no NUL: both are written as escapes.
     messages: job.messages ? JSON.stringify(job.messages) : null,
     ...doorColumns(job),
+    ...askedRunColumns(job),
+    ...(job.watchedUntil !== undefined && { watched_until: watchTime(job.watchedUntil) }),
     ...stateOf(job, runnerId),
   }
 }
@@ -51,6 +54,7 @@ export function stateOf(job: StoredJob, runnerId: string | null) {
     ended_at: isFinal(job) ? isoTime(endedAt(job)) : null,
     runner_id: job.status === 'running' ? runnerId : null,
     run: runOf(job),
+    ...runColumns(job, isFinal(job)),
   }
 }
 
@@ -84,7 +88,9 @@ export function selectJobs(db: SqlDb, dialect: SqlDialect) {
     'jobs.messages',
     'jobs.parts',
     'jobs.tape',
+    'jobs.ended_at',
     ...DOOR_COLUMNS,
+    ...RUN_COLUMNS,
     // In the same statement, because these rows are removed when the job ends.
     sql<string | null>`case when jobs.status = 'running' then
       (select string_agg(text, '' order by start) from job_texts where job_id = jobs.id) end`.as('more'),
@@ -118,6 +124,7 @@ function selectBase(db: SqlDb) {
       'jobs.created_at',
       'jobs.updated_at',
       'jobs.previous_job_id',
+      selectWaitingFor(),
     ])
 }
 
@@ -140,7 +147,16 @@ export function selectKeyedJobs(db: SqlDb, dialect: SqlDialect) {
 
 type BaseRow = Pick<
   Selectable<Tables['jobs']>,
-  'id' | 'provider' | 'model' | 'status' | 'metrics' | 'error' | 'created_at' | 'updated_at' | 'previous_job_id'
+  | 'id'
+  | 'provider'
+  | 'model'
+  | 'status'
+  | 'metrics'
+  | 'error'
+  | 'created_at'
+  | 'updated_at'
+  | 'previous_job_id'
+  | 'waiting_for'
 >
 type SummaryRow = BaseRow & { readonly prompt_start: string; readonly prompt_length: number }
 type WholeRow = BaseRow & {
@@ -154,7 +170,8 @@ type WholeRow = BaseRow & {
   readonly tape: Uint8Array | null
   readonly owner: string | null
   readonly run: number
-} & Parameters<typeof doorFieldsOf>[0]
+} & Parameters<typeof doorFieldsOf>[0] &
+  Parameters<typeof runFieldsOf>[0]
 
 /** The job of a row. */
 export function jobOf(row: WholeRow): StoredJob {
@@ -166,6 +183,7 @@ export function jobOf(row: WholeRow): StoredJob {
     ...(row.owner !== null && { owner: row.owner }),
     ...(row.run > 0 && { run: row.run }),
     ...doorFieldsOf(row),
+    ...runFieldsOf(row),
   })
 }
 
@@ -200,6 +218,7 @@ function fieldsOf(row: BaseRow, prompt: string) {
     status: row.status,
     ...parsed('metrics', row.metrics),
     ...parsed('error', row.error),
+    ...parsed('waitingFor', row.waiting_for),
     createdAt: row.created_at,
     updatedAt: row.updated_at,
     ...(row.previous_job_id !== null && { previousJobId: fromStorable(row.previous_job_id) }),

@@ -51,6 +51,7 @@ function migrationsFor(dialect: SqlDialect): Record<string, Migration> {
     '2026-11-27-answers': { up: (db: Kysely<unknown>) => addAnswers(db, dialect) },
     '2026-11-27-usage': { up: (db: Kysely<unknown>) => addUsage(db, dialect) },
     '2026-11-28-doors': { up: (db: Kysely<unknown>) => addDoors(db, dialect) },
+    '2026-11-28-ends': { up: (db: Kysely<unknown>) => addEnds(db, dialect) },
   }
 }
 
@@ -199,6 +200,24 @@ async function addDoors(db: Kysely<unknown>, dialect: SqlDialect): Promise<void>
     ...(dialect === 'sqlite'
       ? [sql`create index jobs_hidden on jobs (id, delete_after) where delete_after is not null`]
       : guardOfLaterRecords()),
+  ]
+  for (const statement of statements) await statement.execute(db)
+}
+
+/** Old rows keep null: nobody watches these jobs, and they never wait for a vendor. */
+async function addEnds(db: Kysely<unknown>, dialect: SqlDialect): Promise<void> {
+  const statements = [
+    sql`alter table jobs add column fallbacks text`,
+    sql`alter table jobs add column waiting_for text`,
+    sql`alter table jobs add column run_state text`,
+    sql`alter table jobs add column watched_until ${comparedText(dialect)}`,
+    // As before, and the model and until when the jobs wait.
+    sql`drop index jobs_waiting`,
+    sql`create index jobs_waiting on jobs (status, created_at, id, provider, model, owner, input_bytes, waiting_for)
+      where status = 'pending'`,
+    // The end of a job that an earlier version ended is asked for too: that one leaves the time in the row.
+    sql`create index jobs_watched on jobs (watched_until, id, ended_at, run)
+      where watched_until is not null and ended_at is null`,
   ]
   for (const statement of statements) await statement.execute(db)
 }

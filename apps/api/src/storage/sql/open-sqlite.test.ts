@@ -8,7 +8,7 @@ import { aJob } from '../../../test/contracts/stored-job.ts'
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts'
 import { tinyDisk } from '../../../test/support/tiny-disk.ts'
 import { startJob } from '../../jobs/job.ts'
-import { StorageUnavailableError } from '../../jobs/ports/job-repository.ts'
+import { StorageUnavailableError } from '../../jobs/ports/storage-errors.ts'
 import { migrateSqlite, openSqliteJobs } from './open-sqlite.ts'
 
 const newFile = async () => join(await temporaryFolder(), 'jobs.db')
@@ -154,7 +154,7 @@ describe('the file of a SQLite store', () => {
     }
     // Without the rows, whose last columns lie behind their texts.
     for (const query of [
-      `select id, provider, owner, created_at from jobs where status = 'pending' order by created_at, id limit 500`,
+      `select id, provider, owner, created_at, waiting_for from jobs where status = 'pending' order by created_at, id limit 500`,
       `select owner, sum(coalesce(input_bytes, 0)) from jobs where status = 'pending' group by owner`,
     ]) {
       const [step] = db.prepare<[], { detail: string }>(`explain query plan ${query}`).all()
@@ -177,6 +177,11 @@ describe('the file of a SQLite store', () => {
       [
         'jobs_to_delete',
         `select id from jobs where delete_after <= '2026' and ended_at is not null order by delete_after limit 5`,
+      ],
+      [
+        'jobs_watched',
+        `select id, run from jobs where watched_until <= '2026' and ended_at is null
+        order by watched_until, id limit 5`,
       ],
       ['items_by_touch', `select id, touched_at from items where touched_at < '2026' order by touched_at, id`],
       ['job_items_by_item', `select 1 from job_items where item_id = 'x'`],

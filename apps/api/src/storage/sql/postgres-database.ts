@@ -1,4 +1,4 @@
-import { StorageUnavailableError } from '../../jobs/ports/job-repository.ts'
+import { StorageUnavailableError } from '../../jobs/ports/storage-errors.ts'
 import { ExclusiveRunner } from './exclusive-runner.ts'
 import type { PostgresLock } from './postgres-lock.ts'
 import { RunnerLease } from './runner-lease.ts'

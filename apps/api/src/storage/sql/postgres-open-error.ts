@@ -1,6 +1,6 @@
 import { DatabaseError } from 'pg'
 import { UnreachableError } from '../../base/unreachable-error.ts'
-import { StorageUnavailableError } from '../../jobs/ports/job-repository.ts'
+import { StorageUnavailableError } from '../../jobs/ports/storage-errors.ts'
 import { StoreOpenError } from '../store-open-error.ts'
 import { isPostgresFault } from './postgres-faults.ts'
 

@@ -1,7 +1,7 @@
 import type { PostgresCursor, PostgresPool, PostgresPoolClient, PostgresQueryResult } from 'kysely'
 import { Pool, type PoolClient, type PoolConfig, type QueryResultRow } from 'pg'
 import type { Logger } from '../../base/logger.ts'
-import { StorageUnavailableError } from '../../jobs/ports/job-repository.ts'
+import { StorageUnavailableError } from '../../jobs/ports/storage-errors.ts'
 import { isBrokenConnection, isPostgresFault } from './postgres-faults.ts'
 
 /** The connections of one process. When the server cannot be used, their errors are thrown as StorageUnavailableError. */

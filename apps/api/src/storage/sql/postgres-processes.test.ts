@@ -6,7 +6,8 @@ import { CuttableProxy } from '../../../test/support/cuttable-proxy.ts'
 import { ServerProcess } from '../../../test/support/server-process.ts'
 import { runSql, withPostgres } from '../../../test/support/test-postgres.ts'
 import { type StoredPendingJob, startJob } from '../../jobs/job.ts'
-import { type ClientState, StorageUnavailableError } from '../../jobs/ports/job-repository.ts'
+import type { ClientState } from '../../jobs/ports/job-repository.ts'
+import { StorageUnavailableError } from '../../jobs/ports/storage-errors.ts'
 import { openPostgresJobs, type PostgresOptions } from './open-postgres.ts'
 import type { SqlJobRepository } from './sql-job-repository.ts'
 
@@ -86,15 +87,20 @@ await withPostgres((newDatabase) => {
     await vi.waitUntil(async () => (await outcomeOf(next)) === true, 20_000)
   })
 
-  it.each<[string, StoredPendingJob]>([
-    ['what vendors want back', { ...aJob('a'), carries: [{ message: 0, part: 0, provider: 'openai', json: '"x"' }] }],
-    ['earlier reasoning', { ...aJob('a'), messages: [{ role: 'assistant', content: [REASONING] }] }],
-    ['a time to be removed', aDoorJob('a', { deleteAfter: '2026-11-27T10:00:00.000Z' })],
+  it.each<[string, number, StoredPendingJob]>([
+    ['fallbacks', 3, { ...aJob('a'), fallbacks: [{ provider: 'openai', model: 'gpt' }] }],
+    [
+      'what vendors want back',
+      2,
+      { ...aJob('a'), carries: [{ message: 0, part: 0, provider: 'openai', json: '"x"' }] },
+    ],
+    ['earlier reasoning', 2, { ...aJob('a'), messages: [{ role: 'assistant', content: [REASONING] }] }],
+    ['a time to be removed', 2, aDoorJob('a', { deleteAfter: '2026-11-27T10:00:00.000Z' })],
   ])(
     'a job with %s is started by no process of the version before, also if that one counted as gone',
-    async (_, job) => {
+    async (_, recordVersion, job) => {
       const url = await newDatabase()
-      const [older, newer] = [await open(url, { recordVersion: 2 }), await open(url)]
+      const [older, newer] = [await open(url, { recordVersion }), await open(url)]
       await newer.insert(job)
       await newer.insert(aDoorJob('plain', { door: { name: 'openai-chat' }, requestDigest: 'x' }))
       expect(await older.replace(startJob(job, 0), { status: 'pending' })).toBe(false)

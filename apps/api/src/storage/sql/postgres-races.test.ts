@@ -2,7 +2,7 @@ import { expect, it, onTestFinished } from 'vitest'
 import { aJobWith, anItem } from '../../../test/contracts/describe-items.ts'
 import { aJob, insertFinished } from '../../../test/contracts/stored-job.ts'
 import { withPostgres } from '../../../test/support/test-postgres.ts'
-import { ItemSweptError, PreviousJobGoneError } from '../../jobs/ports/job-repository.ts'
+import { ItemSweptError, PreviousJobGoneError } from '../../jobs/ports/storage-errors.ts'
 import { openPostgresJobs } from './open-postgres.ts'
 
 const DAY_MS = 86_400_000

@@ -2,25 +2,24 @@ import type { JobSummary } from '@promptlab/contract'
 import { sql } from 'kysely'
 import type { DoorClient } from '../../jobs/door.ts'
 import type { StoredJob, StoredPendingJob, StoredRunningJob } from '../../jobs/job.ts'
-import {
-  type ClientState,
-  type IdempotencyKey,
-  type Item,
-  type JobCheckpoint,
-  type JobExpiry,
-  type JobPosition,
-  type JobQuery,
-  type JobRepository,
-  type JobRun,
-  type JobState,
-  type KeyedJob,
-  type RequestedJob,
-  StorageUnavailableError,
-  UpgradeUnderWayError,
-  type WaitingJob,
+import type {
+  ClientState,
+  IdempotencyKey,
+  Item,
+  JobCheckpoint,
+  JobExpiry,
+  JobPosition,
+  JobQuery,
+  JobRepository,
+  JobRun,
+  JobState,
+  KeyedJob,
+  RequestedJob,
+  WaitingJob,
 } from '../../jobs/ports/job-repository.ts'
+import { StorageUnavailableError, UpgradeUnderWayError } from '../../jobs/ports/storage-errors.ts'
 import type { LedgerQuery, UsageSum } from '../../jobs/usage/ledger.ts'
-import { usageOf } from '../../jobs/usage/usage-entry.ts'
+import { usagesOf } from '../../jobs/usage/usage-entry.ts'
 import { storeCheckpoints } from './checkpoint-rows.ts'
 import { removeExpired } from './conversation-rows.ts'
 import { isShown } from './door-columns.ts'
@@ -38,6 +37,7 @@ import { takeOver } from './take-over.ts'
 import { UnconfirmedInserts } from './unconfirmed-inserts.ts'
 import { refuseUnfinishedImport } from './unfinished-import.ts'
 import { sumUsage, updateAndCount } from './usage-rows.ts'
+import { countPendingBytes, findPending, findUnwatched } from './waiting-rows.ts'
 
 /** Jobs in SQLite or PostgreSQL. */
 export class SqlJobRepository implements JobRepository {
@@ -96,20 +96,7 @@ export class SqlJobRepository implements JobRepository {
   }
 
   async findPending(limit: number, after?: JobPosition): Promise<WaitingJob[]> {
-    const { db } = await this.#opened()
-    let query = db
-      .selectFrom('jobs')
-      .select(['jobs.id', 'jobs.provider', 'jobs.owner', 'jobs.created_at'])
-      // A literal, because the index on waiting jobs is not used with a parameter.
-      .where('jobs.status', '=', sql.lit('pending'))
-    if (after) query = query.where(isBeyond(after, '>'))
-    const rows = await query.orderBy('jobs.created_at').orderBy('jobs.id').limit(limit).execute()
-    return rows.map(({ id, provider, owner, created_at: createdAt }) => ({
-      id: fromStorable(id),
-      provider: fromStorable(provider),
-      createdAt,
-      ...(owner !== null && { owner }),
-    }))
+    return await findPending((await this.#opened()).db, limit, after)
   }
 
   async findAbandoned(limit: number): Promise<JobRun[]> {
@@ -133,14 +120,7 @@ export class SqlJobRepository implements JobRepository {
   }
 
   async countPendingBytes(): Promise<ReadonlyMap<string | undefined, number>> {
-    const { db } = await this.#opened()
-    const rows = await db
-      .selectFrom('jobs')
-      .select(['owner', sql<number | string>`sum(coalesce(input_bytes, 0))`.as('bytes')])
-      .where('status', '=', sql.lit('pending'))
-      .groupBy('owner')
-      .execute()
-    return new Map(rows.map(({ owner, bytes }) => [owner ?? undefined, Number(bytes)]))
+    return await countPendingBytes((await this.#opened()).db)
   }
 
   async findByRequest(digest: string, limit: number): Promise<RequestedJob[]> {
@@ -156,6 +136,10 @@ export class SqlJobRepository implements JobRepository {
       if (error instanceof StorageUnavailableError) this.#unconfirmedChanges.add(next)
       throw error
     }
+  }
+
+  async findUnwatched(now: number, limit: number): Promise<JobRun[]> {
+    return await findUnwatched((await this.#opened()).db, now, limit)
   }
 
   async isConnected(processId: string): Promise<boolean> {
@@ -277,8 +261,8 @@ export class SqlJobRepository implements JobRepository {
       .set(stateOf(next, runner.id))
       .where('id', '=', toStorable(next.id))
       .where(isInState(from))
-    const usage = usageOf(next)
-    if (usage) return await updateAndCount(db, dialect, update, usage)
+    const usages = usagesOf(next)
+    if (usages.length > 0) return await updateAndCount(db, dialect, update, usages)
     const { numUpdatedRows } = await update.executeTakeFirst()
     return numUpdatedRows > 0n
   }

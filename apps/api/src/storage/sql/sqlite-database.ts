@@ -8,7 +8,7 @@ import {
   JobConflictError,
   PreviousJobGoneError,
   StorageUnavailableError,
-} from '../../jobs/ports/job-repository.ts'
+} from '../../jobs/ports/storage-errors.ts'
 import { CommitPace } from '../commit-pace.ts'
 import type { FileLock } from '../file-lock.ts'
 import { GroupCommit } from '../group-commit.ts'

@@ -1,6 +1,6 @@
 import SQLite, { type Database } from 'better-sqlite3'
 import { SqliteAdapter, SqliteDialect, type SqliteStatement } from 'kysely'
-import { StorageUnavailableError } from '../../jobs/ports/job-repository.ts'
+import { StorageUnavailableError } from '../../jobs/ports/storage-errors.ts'
 
 /** Codes of faults of the disk or the file. Other errors are bugs of ours. */
 const FAULTS = /^SQLITE_(FULL|IOERR|READONLY|BUSY|LOCKED|CANTOPEN|CORRUPT|NOTADB|NOMEM|PERM|PROTOCOL)/

@@ -69,6 +69,14 @@ interface JobTable {
   delete_after: string | null
   /** The version of the record, if it is above 2. The database does not let a process start a job that it cannot read. */
   record_version: ColumnType<number | null, number | undefined, never>
+  /** Who is asked when a vendor fails, as JSON. Null if nobody is. */
+  fallbacks: string | null
+  /** Why a waiting job waits for a vendor, and until when, as JSON. Null if it does not. */
+  waiting_for: string | null
+  /** What a later run has to know, as JSON. Null if that is nothing. */
+  run_state: string | null
+  /** Until when somebody waits for the job. Null if the job runs on without clients. */
+  watched_until: string | null
 }
 
 /** The pieces that checkpoints add to the texts of running jobs, so that a long text is not rewritten whenever it grows. */

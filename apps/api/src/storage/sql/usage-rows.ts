@@ -41,27 +41,34 @@ type JobUpdate = UpdateQueryBuilder<Tables, 'jobs', 'jobs', UpdateResult>
  * Ends a job and adds it to the ledger, if the condition of the update still holds: a final record that is stored a second
  * time is not counted again. PostgreSQL does both in one statement; SQLite needs two, in one transaction.
  * @param update of the row in `jobs`
+ * @param entries at least one, each of another row, in an order that is the same for all jobs: otherwise two jobs that end at
+ * once could wait for each other's rows
  * @returns whether the job was updated
  */
 export async function updateAndCount(
   db: SqlDb,
   dialect: SqlDialect,
   update: JobUpdate,
-  entry: UsageEntry,
+  entries: readonly UsageEntry[],
 ): Promise<boolean> {
   if (dialect === 'sqlite') {
     const { numUpdatedRows } = await update.executeTakeFirst()
     if (numUpdatedRows === 0n) return false
-    await addToLedger(db, dialect, entry)
+    for (const entry of entries) await addToLedger(db, dialect, entry)
     return true
   }
   const { sql: text, parameters } = update.returning('id').compile()
-  const values = valuesOf(entry, Math.floor(Math.random() * POSTGRES_SHARDS))
-  // Behind a `select`, PostgreSQL does not take the types of parameters from the columns.
-  const columns = values.map(
-    (value, index) => `$${parameters.length + index + 1}::${typeof value === 'number' ? 'bigint' : 'text'}`,
-  )
-  const both = `with ended as (${text}) ${INSERT} select ${columns.join(', ')} from ended ${OR_ADD} returning shard`
+  const shard = Math.floor(Math.random() * POSTGRES_SHARDS)
+  const values: (string | number)[] = []
+  const selects = entries.map((entry) => {
+    const row = valuesOf(entry, shard)
+    const first = parameters.length + values.length + 1
+    values.push(...row)
+    // Behind a `select`, PostgreSQL does not take the types of parameters from the columns.
+    const columns = row.map((value, index) => `$${first + index}::${typeof value === 'number' ? 'bigint' : 'text'}`)
+    return `select ${columns.join(', ')} from ended`
+  })
+  const both = `with ended as (${text}) ${INSERT} ${selects.join(' union all ')} ${OR_ADD} returning shard`
   const { rows } = await db.executeQuery(CompiledQuery.raw(both, [...parameters, ...values]))
   return rows.length > 0
 }

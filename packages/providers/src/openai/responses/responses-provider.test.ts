@@ -1,4 +1,4 @@
-import { describeLLMProvider, startResponsesVendor } from '../../testing/index.ts'
+import { describeLLMProvider, startBackgroundVendor, startResponsesVendor } from '../../testing/index.ts'
 import { ResponsesProvider } from './responses-provider.ts'
 
 describeLLMProvider('ResponsesProvider', {
@@ -7,4 +7,9 @@ describeLLMProvider('ResponsesProvider', {
   answers: ['reasoning', 'refusal', 'tool-calls', 'tool-call-stretches', 'ping', 'usage-details'],
   startVendor: startResponsesVendor,
   create: ({ url, apiKey }) => new ResponsesProvider({ baseUrl: url, apiKey: () => apiKey }),
+  joinable: {
+    startVendor: startBackgroundVendor,
+    create: ({ url, apiKey }) =>
+      new ResponsesProvider({ baseUrl: url, apiKey: () => apiKey, background: true, pollMs: 1 }),
+  },
 })

@@ -57,6 +57,13 @@ export class ResponsesReader {
   readonly #texts = new Map<string, string>()
   /** The text that grows, if its deltas can be read without parsing. It is in `#texts` when it stands still. */
   #growing: GrowingText | undefined
+  /** Whether the run can be joined again, and its handle has not been told yet. */
+  #owesHandle: boolean
+
+  /** @param isJoinable whether the run goes on when the connection breaks, so that its handle is told */
+  constructor(isJoinable = false) {
+    this.#owesHandle = isJoinable
+  }
 
   read(streamed: StreamEvent): ChunkReading {
     const growing = this.#growing
@@ -84,6 +91,10 @@ export class ResponsesReader {
 
   #readStructure(type: unknown, event: object): ChunkReading {
     switch (type) {
+      case 'response.created':
+      case 'response.queued':
+      case 'response.in_progress':
+        return this.#handleOf(valueAt(event, 'response', 'id'))
       case 'response.output_item.added':
         return callBegun(event)
       case 'response.output_item.done':
@@ -101,6 +112,12 @@ export class ResponsesReader {
       default:
         return this.#readOther(event)
     }
+  }
+
+  #handleOf(id: unknown): ChunkReading {
+    if (!this.#owesHandle || typeof id !== 'string' || id === '') return {}
+    this.#owesHandle = false
+    return { runHandle: { id } }
   }
 
   /** What comes in place of events: an error, or the whole answer. */
@@ -214,6 +231,10 @@ function carriedReasoning(item: unknown): VendorPiece[] {
   return carry.encryptedContent ? [{ type: 'reasoning', text: '', carry }] : []
 }
 
+function ended(failure: VendorFailure): VendorFailure {
+  return { ...failure, hasEndedRun: true }
+}
+
 function finishOf(response: unknown): { finishReason?: FinishReason; failure?: VendorFailure } {
   const status = valueAt(response, 'status')
   if (status === 'completed') return { finishReason: 'stop' }
@@ -222,13 +243,21 @@ function finishOf(response: unknown): { finishReason?: FinishReason; failure?: V
     const finishReason = INCOMPLETE_REASONS.get(reason)
     if (finishReason) return { finishReason }
     return {
-      failure: { code: 'provider-malformed', what: 'ended its answer with the reason', vendorText: String(reason) },
+      failure: ended({
+        code: 'provider-malformed',
+        what: 'ended its answer with the reason',
+        vendorText: String(reason),
+      }),
     }
   }
   const error = valueAt(response, 'error')
-  if (error) return { failure: failureInStream(error) }
+  if (error) return { failure: ended(failureInStream(error)) }
   return {
-    failure: { code: 'provider-unavailable', what: 'ended its answer with the status', vendorText: String(status) },
+    failure: ended({
+      code: 'provider-unavailable',
+      what: 'ended its answer with the status',
+      vendorText: String(status),
+    }),
   }
 }
 

@@ -27,7 +27,7 @@ export const RESPONSES_OPTIONS = [
   'vendor',
 ] as const satisfies readonly (keyof JobOptions)[]
 
-/** The fields that are set here, so that `options.vendor` may not have them. Nothing is stored at OpenAI. */
+/** The fields that are set here, so that `options.vendor` may not have them. */
 export const RESPONSES_FIELDS = [
   'model',
   'input',
@@ -61,11 +61,15 @@ export function responsesStyleOf(model: string): ResponsesStyle {
   return { hasSummary: reasons, hasEncryptedReasoning: reasons }
 }
 
-/** Nothing is stored at OpenAI, so what the next turn needs is asked for. */
+/**
+ * No conversation is kept at OpenAI, so what the next turn needs is asked for.
+ * @param inBackground whether the run goes on without a connection; for that OpenAI has to store its answer
+ */
 export function responsesRequest(
   prompt: string | readonly Message[],
   options: CompletionOptions,
   style: ResponsesStyle,
+  inBackground: boolean,
 ): ResponseCreateParamsStreaming {
   const { model, system, temperature, maxTokens, topP } = options
   return {
@@ -73,7 +77,8 @@ export function responsesRequest(
     model,
     input: responsesInput(prompt),
     stream: true,
-    store: false,
+    store: inBackground,
+    ...(inBackground && { background: true }),
     // The padding that hides the length of a token costs 100 bytes each.
     stream_options: { include_obfuscation: false },
     ...(style.hasEncryptedReasoning && { include: ['reasoning.encrypted_content'] }),

@@ -40,7 +40,7 @@ export class FirstJournalReader {
     }
     const removal = Removal.safeParse(value)
     if (!removal.success) throw fault(describeIssues(removal.error))
-    this.#changes.remove(removal.data)
+    this.#changes.remove(removal.data.id, [])
   }
 
   /**

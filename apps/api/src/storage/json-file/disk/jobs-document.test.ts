@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { aJob } from '../../../../test/contracts/stored-job.ts'
-import { startJob } from '../../../jobs/job.ts'
+import { type StoredJob, startJob } from '../../../jobs/job.ts'
 import { DamagedFileError, type JobEntries, JobEntry, NewerFileError } from '../memory/job-entry.ts'
 import { documentPieces, EditedDocumentError, parseDocument, readHead, streamDocument } from './jobs-document.ts'
 import type { JournalPoint } from './journal-lines.ts'
@@ -76,19 +76,20 @@ describe('the document of jobs.json', () => {
     }
   })
 
-  it('has version 4 as soon as a record needs it, with a journal and a ledger or not', async () => {
+  it('has version 4 or 5 as soon as a record needs it, with a journal and a ledger or not', async () => {
     const carries = [{ message: 0, part: 0, provider: 'openai', json: '"x"' }]
     const counts = { inputTokens: 1, outputTokens: 2, cachedInputTokens: 3, cacheWriteTokens: 4, reasoningTokens: 5 }
     const usage = { owner: '', provider: 'openai', model: 'm', day: '2026-11-27', usdBillionths: 6, unpricedJobs: 1 }
-    for (const rich of [
-      { ...aJob('a'), carries },
-      { ...aJob('a'), deleteAfter: '2026-11-27T10:00:00.000Z' },
-    ])
+    for (const [version, rich] of [
+      [4, { ...aJob('a'), carries }],
+      [4, { ...aJob('a'), deleteAfter: '2026-11-27T10:00:00.000Z' }],
+      [5, { ...aJob('a'), carries, fallbacks: [{ provider: 'openai', model: 'gpt' }] }],
+    ] satisfies [number, StoredJob][])
       for (const journal of [undefined, NAMED])
         for (const removedUsage of [[], [{ ...usage, ...counts, jobs: 2 }]]) {
           const entries = [JobEntry.of(aJob('b')), JobEntry.of(rich)]
           const document = Buffer.concat([...documentPieces({ entries, removedUsage, journal })])
-          expect(JSON.parse(document.toString())).toMatchObject({ version: 4, jobs: [aJob('b'), rich] })
+          expect(JSON.parse(document.toString())).toMatchObject({ version, jobs: [aJob('b'), rich] })
           const edited = Buffer.from(JSON.stringify(JSON.parse(document.toString()), null, 2))
           for (const bytes of [document, edited]) {
             const read = parseDocument(PATH, bytes)
@@ -173,7 +174,7 @@ describe('the document of jobs.json', () => {
   })
 
   it('of a later version is not called damaged', () => {
-    for (const document of ['{"version":5,"jobs":[]}', '{"version":5}']) {
+    for (const document of ['{"version":6,"jobs":[]}', '{"version":6}']) {
       expect(() => parseDocument(PATH, Buffer.from(document))).toThrow(NewerFileError)
     }
   })

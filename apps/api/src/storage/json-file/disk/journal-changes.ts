@@ -25,11 +25,11 @@ export class JournalChanges {
     this.#growths.delete(entry.id)
   }
 
-  /** @param usage what the job added to the ledger */
-  remove({ id, usage }: { readonly id: string; readonly usage?: UsageEntry | undefined }): void {
+  /** @param usages what the job added to the ledger */
+  remove(id: string, usages: readonly UsageEntry[]): void {
     this.#jobs.set(id, undefined)
     this.#growths.delete(id)
-    if (usage) this.#removedUsage.push(usage)
+    this.#removedUsage.push(...usages)
   }
 
   /** What the removed jobs added to the ledger. */

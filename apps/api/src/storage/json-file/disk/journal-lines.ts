@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { randomUUID } from 'node:crypto'
 import { crc32 } from 'node:zlib'
-import type { JobChanges, RemovedUsage } from '../memory/job-entry.ts'
+import type { JobChanges, JobEntry, RemovedUsage } from '../memory/job-entry.ts'
 
 /**
  * The lines of `jobs.json.journal`, whose form only this file knows. `journal-reader.ts` knows what they mean.
@@ -11,9 +11,11 @@ import type { JobChanges, RemovedUsage } from '../memory/job-entry.ts'
  *     6d1f0c52 40 journal {"format":2,"id":"…"}       the header: the first line, which says what the others follow
  *     0b9a7d13 41 job {"id":"a", … }                  the whole new state of a job, as its line in jobs.json
  *     7c20ad91 42 later-job {"id":"b", … }            the same, where the record has version 3: earlier servers refuse the line
- *     f3c58e20 43 append {"id":"a","at":120, … }      what a checkpoint adds to a running job, see `Growth`
- *     95e4b1aa 44 removed {"id":"b","usage":{ … }}    and what the job added to the ledger, if it cost something
- *     27c0d6f4 45 end {}                              jobs.json is about to be written without a journal
+ *     51c9e0d7 43 fallback-job {"id":"c", … }           and where it has version 4, with fallbacks
+ *     f3c58e20 44 append {"id":"a","at":120, … }      what a checkpoint adds to a running job, see `Growth`
+ *     95e4b1aa 45 removed {"id":"b","usage":{ … }}    and what the job added to the ledger, if it cost something
+ *                                                     (a list, if several providers or models were called)
+ *     27c0d6f4 46 end {}                              jobs.json is about to be written without a journal
  *
  * NUMBER counts the changes of the journal, so a line that is missing or in the wrong place is noticed. CHECKSUM is the CRC-32
  * of the rest of the line in 8 hexadecimal digits. It begins with the journal's id, so the lines of two journals cannot be
@@ -22,6 +24,10 @@ import type { JobChanges, RemovedUsage } from '../memory/job-entry.ts'
 export const NEWLINE = 10
 const END = Buffer.of(NEWLINE)
 export const JOURNAL_FORMAT = 2
+
+/** The kinds of lines that have the whole new state of a job. */
+export const JOB_KINDS = ['job', 'later-job', 'fallback-job'] as const
+type JobKind = (typeof JOB_KINDS)[number]
 
 /** A position in a journal: what `jobs.json` names, and what a header says. */
 export interface JournalPoint {
@@ -63,12 +69,19 @@ export function changeLines(
     number++
     if (!entry) {
       // In one line: a crash may leave some lines of a commit without the others.
-      const usage = removedUsage.get(jobId)
+      const usages = removedUsage.get(jobId) ?? []
+      const usage = usages.length > 1 ? usages : usages[0]
       pieces.push(...seal(seed, number, 'removed', JSON.stringify({ id: jobId, ...(usage && { usage }) })))
     } else if (entry.growth) pieces.push(...seal(seed, number, 'append', JSON.stringify(entry.growth)))
-    else pieces.push(...seal(seed, number, entry.recordVersion > 2 ? 'later-job' : 'job', entry.line))
+    else pieces.push(...seal(seed, number, kindOf(entry), entry.line))
   }
   return pieces
+}
+
+/** A server that does not know the kind refuses the journal: it would leave out what the record has. */
+function kindOf({ recordVersion }: JobEntry): JobKind {
+  if (recordVersion > 3) return 'fallback-job'
+  return recordVersion > 2 ? 'later-job' : 'job'
 }
 
 /**

@@ -4,7 +4,7 @@ import { Growth } from '../memory/growth.ts'
 import { DamagedFileError, describeIssues, JobEntry, NewerFileError } from '../memory/job-entry.ts'
 import { FirstJournalReader } from './first-journal.ts'
 import { JournalChanges } from './journal-changes.ts'
-import { isHeader, JOURNAL_FORMAT, type JournalPoint, NEWLINE, seedOf, unseal } from './journal-lines.ts'
+import { isHeader, JOB_KINDS, JOURNAL_FORMAT, type JournalPoint, NEWLINE, seedOf, unseal } from './journal-lines.ts'
 
 export interface JournalContent {
   /** The changes that `jobs.json` lacks. */
@@ -47,7 +47,8 @@ export async function readJournal(
 }
 
 const Header = z.object({ format: z.int(), id: z.string().min(1) })
-const Removal = z.strictObject({ id: z.string().min(1), usage: UsageEntry.optional() })
+const Usage = z.union([UsageEntry, z.array(UsageEntry)])
+const Removal = z.strictObject({ id: z.string().min(1), usage: Usage.default([]) })
 
 class JournalReader {
   readonly #path: string
@@ -131,11 +132,15 @@ class JournalReader {
 
   #apply(kind: string, json: Buffer): void {
     const at = { path: this.#path, place: this.#place }
-    if (kind === 'job' || kind === 'later-job')
+    if (JOB_KINDS.some((job) => job === kind))
       this.#changes.put(JobEntry.parse(this.#parseJson(json), new Uint8Array(json), at))
     else if (kind === 'append') this.#changes.append(this.#parse(Growth, json), at)
-    else if (kind === 'removed') this.#changes.remove(this.#parse(Removal, json))
+    else if (kind === 'removed') this.#remove(this.#parse(Removal, json))
     else if (kind !== 'end') throw new NewerFileError(this.#path)
+  }
+
+  #remove({ id, usage }: z.infer<typeof Removal>): void {
+    this.#changes.remove(id, Array.isArray(usage) ? usage : [usage])
   }
 
   #parse<Value>(schema: z.ZodType<Value>, json: Buffer): Value {

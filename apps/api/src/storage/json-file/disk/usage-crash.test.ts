@@ -76,8 +76,8 @@ describe('the ledger of a JournaledStore', () => {
       await commit(new Map([[entry.id, entry]]))
       confirmed.add(entry.id)
       // The store grows and shrinks, so that a journal begins and ends.
-      for (const { id, usage } of kept.splice(0, number % 20 === 19 ? 19 : 0)) {
-        if (usage) await commit(new Map([[id, undefined]]), new Map([[id, usage]]))
+      for (const { id, usages } of kept.splice(0, number % 20 === 19 ? 19 : 0)) {
+        if (usages.length > 0) await commit(new Map([[id, undefined]]), new Map([[id, usages]]))
       }
     }
     disk.atStep = async () => {}

@@ -5,14 +5,15 @@ import {
   IDEMPOTENCY_WINDOW_MS,
   type IdempotencyKey,
   type JobCheckpoint,
-  JobConflictError,
   type JobExpiry,
   type JobState,
   type KeyedJob,
-  PreviousJobGoneError,
 } from '../../../jobs/ports/job-repository.ts'
+import { JobConflictError, PreviousJobGoneError } from '../../../jobs/ports/storage-errors.ts'
+import type { RunState } from '../../../jobs/run-state.ts'
 import type { UsageEntry } from '../../../jobs/usage/usage-entry.ts'
 import { hasDoorFields, isSameClient, withDoorFieldsOf } from './door-fields.ts'
+import { inState } from './fields-of-state.ts'
 import { grownJob, growthOf } from './growth.ts'
 import { type JobChanges, JobEntry, type RemovedUsage } from './job-entry.ts'
 import type { StoredJobs } from './stored-jobs.ts'
@@ -26,7 +27,7 @@ export class Draft {
   readonly #changes = new Map<string, JobEntry | undefined>()
   /** The jobs that this draft inserts, by idempotency key. */
   readonly #idsByKey = new Map<string, string>()
-  readonly #removedUsage = new Map<string, UsageEntry>()
+  readonly #removedUsage = new Map<string, readonly UsageEntry[]>()
   #isTouched = false
 
   constructor(stored: StoredJobs) {
@@ -92,42 +93,49 @@ export class Draft {
     if (idempotency) this.#idsByKey.set(idempotency.key, job.id)
   }
 
-  /** Keeps the owner and the idempotency key that the job was inserted with, and what a door stored with it. */
+  /**
+   * Keeps the owner and the idempotency key that the job was inserted with, what a door stored with it, and until when it is
+   * watched.
+   */
   replace(job: StoredJob): void {
     const stored = this.get(job.id)
     const { owner, idempotency } = stored ?? {}
     const owned = owner === undefined ? job : { ...job, owner }
     const isAtDoor = stored && (stored.hasDoorFields || hasDoorFields(job))
-    this.#change(job.id, JobEntry.of(isAtDoor ? withDoorFieldsOf(stored.job, owned) : owned, idempotency))
+    const atDoor = isAtDoor ? withDoorFieldsOf(stored.job, owned) : owned
+    this.#change(job.id, JobEntry.of(inState(atDoor, stored?.watchedUntil), idempotency))
   }
 
   /** Stores how the client of a job stands, if it stands as `from` says. Returns whether it did. */
-  replaceClient(id: string, { client, deleteAfter }: ClientState, from: DoorClient | undefined): boolean {
+  replaceClient(id: string, { client, deleteAfter, watchedUntil }: ClientState, from: DoorClient | undefined): boolean {
     const entry = this.get(id)
     if (!entry) return false
     const { client: stored, ...job } = entry.job
     if (!isSameClient(stored, from)) return false
     const next = { ...job, ...(client && { client }), ...(deleteAfter !== undefined && { deleteAfter }) }
-    this.#change(id, JobEntry.of(next, entry.idempotency))
+    const watched = watchedUntil === undefined ? entry.watchedUntil : Date.parse(watchedUntil)
+    this.#change(id, JobEntry.of(inState(next, watched), entry.idempotency))
     return true
   }
 
   /** Stores the progress of a job that is running. */
   checkpoint(checkpoint: JobCheckpoint): void {
     const growth = growthOf(checkpoint)
+    const { runState } = checkpoint
     // A growth is relative to what is on disk, and an earlier change of this commit is not there yet.
     const stored = this.#changes.has(growth.id) ? undefined : this.#stored.get(growth.id)
-    const grown = stored && growth.place <= stored.place ? stored.grown(growth) : undefined
+    const isGrowth = stored && growth.place <= stored.place && !isNewState(stored, runState)
+    const grown = isGrowth ? stored.grown(growth) : undefined
     const job = grown ? undefined : this.get(growth.id)?.job
     if (grown) this.#change(growth.id, grown)
-    else if (job?.status === 'running') this.replace(grownJob(job, growth, false))
+    else if (job?.status === 'running') this.replace({ ...grownJob(job, growth, false), ...(runState && { runState }) })
   }
 
   /** Removes the job if it is final. Returns whether it was. */
   deleteFinal(id: string): boolean {
     const entry = this.get(id)
     if (entry?.endedAt === undefined) return false
-    if (entry.usage) this.#removedUsage.set(id, entry.usage)
+    if (entry.usages.length > 0) this.#removedUsage.set(id, entry.usages)
     this.#change(id, undefined)
     return true
   }
@@ -182,6 +190,11 @@ export class Draft {
     this.#changes.set(id, entry)
     this.touch()
   }
+}
+
+/** Whether a checkpoint changes the run state. It is rare, and then the whole job is written: earlier versions read that. */
+function isNewState(stored: JobEntry, runState: RunState | undefined): boolean {
+  return runState !== undefined && JSON.stringify(stored.job.runState) !== JSON.stringify(runState)
 }
 
 /** The entry's job, if it was created with a key less than `IDEMPOTENCY_WINDOW_MS` before `now`. */

@@ -7,7 +7,7 @@ import { summaryOf } from '../../../jobs/job-summary.ts'
 import { itemSizes } from '../../../jobs/kept-parts.ts'
 import { endedAt, type IdempotencyKey } from '../../../jobs/ports/job-repository.ts'
 import { recordVersionOf } from '../../../jobs/record-version.ts'
-import { type UsageEntry, usageOf } from '../../../jobs/usage/usage-entry.ts'
+import { type UsageEntry, usagesOf } from '../../../jobs/usage/usage-entry.ts'
 import { hasDoorFields } from './door-fields.ts'
 import { bytesOf, type Growth, grownJob } from './growth.ts'
 
@@ -18,7 +18,7 @@ export type JobEntries = readonly JobEntry[]
 export type JobChanges = ReadonlyMap<string, JobEntry | undefined>
 
 /** What jobs that are removed add to the ledger, by job id. Jobs that cost nothing are not in it. */
-export type RemovedUsage = ReadonlyMap<string, UsageEntry>
+export type RemovedUsage = ReadonlyMap<string, readonly UsageEntry[]>
 
 /** A job with a longer line is not kept parsed, in bytes: thousands of long prompts would fill the heap. */
 const LONGEST_PARSED = 16_384
@@ -49,8 +49,8 @@ export class JobEntry {
   readonly pieces: number
   /** The job whose conversation goes on. */
   readonly previousJobId: string | undefined
-  /** What the job adds to the ledger. Undefined until it has ended, and if it cost nothing. */
-  readonly usage: UsageEntry | undefined
+  /** What the job adds to the ledger. Empty until it has ended, and if it cost nothing. */
+  readonly usages: readonly UsageEntry[]
   /** The items that the job refers to, and their sizes in bytes. Undefined if there are none. */
   readonly items: ReadonlyMap<string, number> | undefined
   /** Whether a door stored something with the job. */
@@ -59,6 +59,12 @@ export class JobEntry {
   readonly requestDigest: string | undefined
   /** When the job is removed once it is final, in milliseconds since the epoch. Lists leave out jobs that have it. */
   readonly deleteAfter: number | undefined
+  /** Until when somebody waits for the job, in milliseconds since the epoch. Undefined of a final job. */
+  readonly watchedUntil: number | undefined
+  /** The model, for the queue. Undefined of a job that does not wait. */
+  readonly model: string | undefined
+  /** When the job may run, in milliseconds since the epoch, if its vendor told it to wait. */
+  readonly notBefore: number | undefined
   /** Which versions of the server can read the job, see `RECORD_VERSION`. */
   readonly recordVersion: number
   /** How this entry differs from the one before it, if a checkpoint made it. */
@@ -88,12 +94,15 @@ export class JobEntry {
     this.place = job.status === 'pending' ? 0 : answerLength(job)
     this.pieces = piecesOf(job, form)
     this.previousJobId = job.previousJobId
-    this.usage = usageOf(job)
+    this.usages = usagesOf(job)
     const items = itemSizes(job)
     this.items = items.size > 0 ? items : undefined
     this.hasDoorFields = hasDoorFields(job)
     this.requestDigest = job.requestDigest
-    this.deleteAfter = job.deleteAfter === undefined ? undefined : Date.parse(job.deleteAfter)
+    this.deleteAfter = timeOf(job.deleteAfter)
+    this.watchedUntil = isFinal(job) ? undefined : timeOf(job.watchedUntil)
+    this.model = job.status === 'pending' ? job.model : undefined
+    this.notBefore = job.status === 'pending' ? timeOf(job.waitingFor?.until) : undefined
     this.recordVersion = recordVersionOf(job)
     if (form.growth) {
       this.growth = form.growth
@@ -158,6 +167,11 @@ export class JobEntry {
     const bytes = isBehind ? this.bytes + bytesOf(growth) : encodeLine(next, this.idempotency).length
     return new JobEntry(next, this.idempotency, { growth, bytes })
   }
+}
+
+/** @returns milliseconds since the epoch */
+function timeOf(time: string | undefined): number | undefined {
+  return time === undefined ? undefined : Date.parse(time)
 }
 
 /** Only an answer that still grows needs the number. */

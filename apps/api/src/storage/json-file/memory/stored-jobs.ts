@@ -15,6 +15,8 @@ export class StoredJobs {
   readonly #idsByKey = new Map<string, string>()
   readonly #order: ListOrder<JobEntry>
   readonly #requests = new RequestIndex()
+  /** The jobs that go on and that somebody waits for. */
+  readonly #watched = new Map<string, number>()
   #bytes = 0
   readonly #pendingBytes = new Map<string | undefined, number>()
   /** How many jobs refer to each item. */
@@ -32,6 +34,7 @@ export class StoredJobs {
     for (const entry of entries) {
       this.#addKey(entry)
       this.#requests.replace(undefined, entry)
+      this.#watch(entry.id, entry)
       this.#count(entry, 1)
     }
   }
@@ -53,7 +56,7 @@ export class StoredJobs {
   /** The ledger. */
   *usage(): Generator<UsageEntry> {
     yield* this.#removedUsage.entries()
-    for (const { usage } of this.#entries.values()) if (usage) yield usage
+    for (const { usages } of this.#entries.values()) yield* usages
   }
 
   /** What the lines and the items of pending jobs take, by owner. */
@@ -90,6 +93,18 @@ export class StoredJobs {
     return this.#requests.newest(digest, limit)
   }
 
+  /**
+   * The jobs that go on, and that nobody waits for any more, those first whose time passed first.
+   * @param now milliseconds since the epoch
+   */
+  findUnwatched(now: number, limit: number): JobEntry[] {
+    return [...this.#watched]
+      .filter(([, watchedUntil]) => watchedUntil <= now)
+      .toSorted(([, a], [, b]) => a - b)
+      .slice(0, limit)
+      .flatMap(([id]) => this.#entries.get(id) ?? [])
+  }
+
   inOrderOfCreation(): Iterable<JobEntry> {
     return this.#entries.values()
   }
@@ -121,15 +136,16 @@ export class StoredJobs {
 
   /** What removed jobs added to the ledger, as it will be after more are removed. Does not apply that. */
   removedUsageWith(removed: RemovedUsage): UsageEntry[] {
-    return new UsageTally([...this.#removedUsage.entries(), ...removed.values()]).entries()
+    return new UsageTally([...this.#removedUsage.entries(), ...[...removed.values()].flat()]).entries()
   }
 
   /** Applies changes that are on disk. */
   apply(changes: JobChanges, removedUsage: RemovedUsage): void {
-    for (const usage of removedUsage.values()) this.#removedUsage.add(usage)
+    for (const usage of [...removedUsage.values()].flat()) this.#removedUsage.add(usage)
     this.#order.remove(this.#displacedBy(changes))
     for (const [id, entry] of changes) {
       this.#requests.replace(this.#entries.get(id), entry)
+      this.#watch(id, entry)
       this.#count(this.#entries.get(id), -1)
       this.#count(entry, 1)
       if (entry) {
@@ -141,6 +157,11 @@ export class StoredJobs {
         this.#entries.delete(id)
       }
     }
+  }
+
+  #watch(id: string, entry: JobEntry | undefined): void {
+    if (entry?.watchedUntil === undefined) this.#watched.delete(id)
+    else this.#watched.set(id, entry.watchedUntil)
   }
 
   #count(entry: JobEntry | undefined, sign: 1 | -1): void {
