@@ -50,7 +50,7 @@ const PARAMS: Partial<Record<ProblemCode, string>> = {
   'job-not-finished': 'previous_response_id',
 }
 
-/** @param status of the answer, or the one that it would have */
+/** The error of an answer, or of an event in a stream. */
 export function openAiErrorOf({ code, message, faults }: Pick<ApiError, 'code' | 'message' | 'faults'>): OpenAiError {
   const [first] = faults ?? []
   return {

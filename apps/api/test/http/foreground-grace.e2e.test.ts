@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it, vi } from 'vitest'
+import { StorageUnavailableError } from '../../src/jobs/ports/storage-errors.ts'
 import { ScriptedProvider, startServer, type TestServer } from '../support/index.ts'
 
 const GRACE_MS = 400
@@ -35,6 +36,21 @@ describe('a foreground job whose client has left', () => {
     const id = await leave(server)
     expect(await statusOf(server, id)).toBe('running')
     await vi.waitUntil(async () => (await statusOf(server, id)) === 'cancelled', 5_000)
+  })
+
+  it('is cancelled later, if it cannot be when its grace is over', async () => {
+    const server = await startServer({ env: ENV, providers: [new ScriptedProvider([new Promise(() => {})])] })
+    const id = await leave(server)
+    const { find: findJob } = server.jobs
+    let failures = 0
+    vi.spyOn(server.jobs, 'find').mockImplementation(async (asked) => {
+      const job = await findJob.call(server.jobs, asked)
+      // The first lookup takes the job, the second one is to cancel it.
+      if (job?.client?.lostAt === '1970-01-01T00:00:00.000Z' && failures++ === 0) throw new StorageUnavailableError()
+      return job
+    })
+    await vi.waitUntil(async () => (await statusOf(server, id)) === 'cancelled', 5_000)
+    expect(failures).toBeGreaterThan(1)
   })
 
   it('runs on while somebody asks for it', async () => {

@@ -103,16 +103,18 @@ export class WaitingClients {
   }
 
   /**
-   * Takes a job whose grace is over, so that no repeat joins it any more.
+   * Takes a job whose grace is over, so that no repeat joins it any more. If it cannot be cancelled now, it is found again after
+   * another grace.
    * @returns whether the job is to be cancelled
    * @throws StorageUnavailableError
    */
   async endGrace(id: string): Promise<boolean> {
-    const { jobs, clock } = this.#deps
+    const { jobs, clock, graceMs } = this.#deps
     const job = await jobs.find(id)
-    if (job?.watchedUntil === undefined || Date.parse(job.watchedUntil) > clock.now()) return false
+    if (graceMs === undefined || job?.watchedUntil === undefined) return false
+    if (Date.parse(job.watchedUntil) > clock.now()) return false
     const client = { process: jobs.processId, ...job.client, lostAt: NEVER_JOINED }
-    return jobs.replaceClient(id, { client, watchedUntil: WITHOUT_END }, job.client)
+    return jobs.replaceClient(id, { client, watchedUntil: this.#timeIn(graceMs) }, job.client)
   }
 
   /**
