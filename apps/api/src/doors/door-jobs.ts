@@ -47,7 +47,13 @@ const RetryHeaders = z.object({
     .optional(),
 })
 /** Headers that change what a request means. */
-const MEANINGFUL_HEADERS = ['anthropic-version', 'anthropic-beta', 'openai-organization', 'openai-project'] as const
+const MEANINGFUL_HEADERS = [
+  'anthropic-version',
+  'anthropic-beta',
+  'openai-organization',
+  'openai-project',
+  FALLBACKS_HEADER,
+] as const
 
 /** The headers of doors that scripts of other origins may read. */
 export const DOOR_HEADERS = ['X-Promptlab-Job', 'X-Promptlab-Joined', 'X-Should-Retry', 'Retry-After-Ms', 'Request-Id']
@@ -149,9 +155,7 @@ export class DoorJobs {
   }
 
   #digestOf({ body, caller, headers, routeOptions }: FastifyRequest): string {
-    const fallbacks = headers[FALLBACKS_HEADER]
-    // Without the header the digest is that of earlier versions, so that a repeat is known across an upgrade.
-    const meaning = [...MEANINGFUL_HEADERS.map((name) => headers[name] ?? ''), ...(fallbacks ? [fallbacks] : [])]
+    const meaning = MEANINGFUL_HEADERS.map((name) => headers[name] ?? '')
     return createHash('sha256')
       .update(JSON.stringify([caller ?? '', routeOptions.url, meaning]))
       .update(JSON.stringify(body))

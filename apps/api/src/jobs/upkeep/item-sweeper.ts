@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
 import type { JobRepository } from '../ports/job-repository.ts'
+import { Sweeper } from './sweeper.ts'
 
 interface ItemSweeperDeps {
   readonly jobs: Pick<JobRepository, 'sweepItems'>
@@ -9,43 +10,22 @@ interface ItemSweeperDeps {
 }
 
 const HOUR_MS = 3_600_000
-/** Small enough that other changes of the store are not delayed. */
-const ITEMS_PER_STEP = 500
 
 /**
- * Removes content that no job refers to and that nobody stored for an hour, in the background: content of jobs that were
- * removed, and of requests that were refused after their content was stored.
+ * Removes, each hour, content that no job refers to and that nobody stored for an hour: content of jobs that were removed, and
+ * of requests that were refused after their content was stored.
  */
-export class ItemSweeper {
+export class ItemSweeper extends Sweeper {
   readonly #deps: ItemSweeperDeps
-  #timer: NodeJS.Timeout | undefined
 
   constructor(deps: ItemSweeperDeps) {
+    super({ logger: deps.logger, intervalMs: HOUR_MS, what: 'items that no job refers to', level: 'info' })
     this.#deps = deps
   }
 
-  /** Sweeps now, and then every hour. */
-  start(): void {
-    this.#timer = setInterval(() => this.sweep(), HOUR_MS).unref()
-    void this.sweep()
-  }
-
-  stop(): void {
-    clearInterval(this.#timer)
-  }
-
-  /** Never rejects: a sweep that fails is repeated by the next. */
-  async sweep(): Promise<void> {
-    const { jobs, clock, logger } = this.#deps
+  protected removing() {
+    const { jobs, clock } = this.#deps
     const time = clock.now() - HOUR_MS
-    let removed = 0
-    try {
-      for (let step = ITEMS_PER_STEP; step === ITEMS_PER_STEP; removed += step) {
-        step = await jobs.sweepItems(time, ITEMS_PER_STEP)
-      }
-    } catch (error) {
-      logger.warn({ err: error }, 'could not remove items that no job refers to')
-    }
-    if (removed > 0) logger.info({ removed }, 'removed items that no job refers to')
+    return (limit: number) => jobs.sweepItems(time, limit)
   }
 }

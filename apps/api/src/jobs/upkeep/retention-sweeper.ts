@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
 import type { JobRepository } from '../ports/job-repository.ts'
+import { Sweeper } from './sweeper.ts'
 
 interface RetentionSweeperDeps {
   readonly jobs: JobRepository
@@ -17,45 +18,24 @@ export interface Retention {
   readonly maxMs: number
 }
 
-const SWEEP_INTERVAL_MS = 60_000
-/** Small enough that other changes of the store are not delayed. */
-const JOBS_PER_STEP = 500
+const MINUTE_MS = 60_000
 
 /**
- * Removes finished jobs that are older than the retention time, in the background. The jobs of a conversation that goes on
- * are kept longer: the next job needs them.
+ * Removes, each minute, finished jobs that are older than the retention time. The jobs of a conversation that goes on are kept
+ * longer: the next job needs them.
  */
-export class RetentionSweeper {
+export class RetentionSweeper extends Sweeper {
   readonly #deps: RetentionSweeperDeps
-  #timer: NodeJS.Timeout | undefined
 
   constructor(deps: RetentionSweeperDeps) {
+    super({ logger: deps.logger, intervalMs: MINUTE_MS, what: 'old jobs', level: 'info' })
     this.#deps = deps
   }
 
-  /** Sweeps now, and then every minute. */
-  start(): void {
-    this.#timer = setInterval(() => this.sweep(), SWEEP_INTERVAL_MS).unref()
-    void this.sweep()
-  }
-
-  stop(): void {
-    clearInterval(this.#timer)
-  }
-
-  /** Never rejects: a sweep that fails is repeated by the next. */
-  async sweep(): Promise<void> {
-    const { jobs, clock, logger, retention } = this.#deps
+  protected removing() {
+    const { jobs, clock, retention } = this.#deps
     const now = clock.now()
     const expiry = { endedBefore: now - retention.jobMs, endedLongBefore: now - retention.maxMs }
-    let removed = 0
-    try {
-      for (let step = JOBS_PER_STEP; step === JOBS_PER_STEP; removed += step) {
-        step = await jobs.deleteExpired(expiry, JOBS_PER_STEP)
-      }
-    } catch (error) {
-      logger.warn({ err: error }, 'could not remove old jobs')
-    }
-    if (removed > 0) logger.info({ removed }, 'removed old jobs')
+    return (limit: number) => jobs.deleteExpired(expiry, limit)
   }
 }
