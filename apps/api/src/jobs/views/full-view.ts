@@ -1,6 +1,6 @@
-import { tapedPieces } from '../answer/recorded-pieces.ts'
 import { finalEvent } from '../final-event.ts'
-import { type View, withoutPrefix } from './view.ts'
+import { BY_PLACE } from './by-place.ts'
+import type { View } from './view.ts'
 
 /** Everything that the model said. A cursor is a place in the answer. */
 export const FULL_VIEW: View = {
@@ -26,19 +26,7 @@ export const FULL_VIEW: View = {
         events.push({ event: kind, id, data: { callId, name, arguments: part.text() } })
     }
   },
-  endOf: ({ end }) => end,
-  lengthOf: ({ length }) => length,
-  placeOf: (_answer, cursor) => cursor,
-  behind(piece, cursor) {
-    if (piece.end <= cursor) return undefined
-    return withoutPrefix(piece, cursor - (piece.end - piece.text.length))
-  },
+  ...BY_PLACE,
   finalEvent: (event) => event,
   endOfRecord: finalEvent,
-  *replay(answer, cursor) {
-    for (const { piece } of tapedPieces(answer, cursor)) {
-      const rest = this.behind(piece, cursor)
-      if (rest) yield rest
-    }
-  },
 }

@@ -1,9 +1,9 @@
 import type { Fallback } from '@promptlab/contract'
 import type { LogPiece } from '../answer/log-piece.ts'
-import { tapedPieces } from '../answer/recorded-pieces.ts'
 import { answererOf } from '../answerer.ts'
 import type { StoredFinalJob } from '../job.ts'
-import { type View, withoutPrefix } from './view.ts'
+import { BY_PLACE } from './by-place.ts'
+import type { View } from './view.ts'
 
 /** Whose answer begins. */
 interface AnswerBegun {
@@ -18,21 +18,9 @@ export type PieceOrEnd = AnswerBegun | LogPiece | StoredFinalJob
 export const PIECES_VIEW: View<PieceOrEnd> = {
   name: 'pieces',
   addEvents: (events, piece) => void events.push(piece),
-  endOf: ({ end }) => end,
-  lengthOf: ({ length }) => length,
-  placeOf: (_answer, cursor) => cursor,
-  behind(piece, cursor) {
-    if (piece.end <= cursor) return undefined
-    return withoutPrefix(piece, cursor - (piece.end - piece.text.length))
-  },
+  ...BY_PLACE,
   finalEvent: () => undefined,
   endOfRecord: (job) => job,
-  *replay(answer, cursor) {
-    for (const { piece } of tapedPieces(answer, cursor)) {
-      const rest = this.behind(piece, cursor)
-      if (rest) yield rest
-    }
-  },
 }
 
 /** The same for a job with fallbacks, whose answer begins with whose it is. */
