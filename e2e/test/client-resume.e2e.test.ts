@@ -1,6 +1,6 @@
 import { CuttableProxy, Random, rounds, startServer, timeoutOf } from '@promptlab/api/testing'
 import { PromptLabClient } from '@promptlab/client'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { openPage } from './chromium.ts'
 import { addClient } from './client-script.ts'
 import { randomPrompt } from './prompts.ts'
@@ -11,7 +11,12 @@ const PROMPTS_PER_ROUND = 5
 const SEED = Number(process.env['CLIENT_SEED'] ?? Date.now() % 1_000_000)
 const PATIENCE = { retryDelayMs: 1, maxRetries: 50, maxReconnects: 50 }
 
-/** A server behind a proxy that breaks each connection after 1 to 5,000 bytes. The headers of a response take 1,000 of them. */
+/** The most bytes of a connection that the proxy breaks. The headers of a response take 1,000 of them. */
+const MOST_BYTES = 5_000
+/** A feed repeats the changes of the last seconds each time it resumes, so it needs longer connections to get on. */
+const MOST_FEED_BYTES = 20_000
+
+/** A server behind a proxy that breaks each connection. */
 interface CutServer {
   readonly url: string
   readonly cutUrl: string
@@ -20,14 +25,19 @@ interface CutServer {
 
 async function startCutServer(
   random: Random,
-  options: Pick<Parameters<typeof startServer>[0] & object, 'providers'> = {},
+  {
+    mostBytes = MOST_BYTES,
+    ...options
+  }: Pick<Parameters<typeof startServer>[0] & object, 'providers'> & {
+    mostBytes?: number
+  } = {},
 ): Promise<CutServer> {
   const { url } = await startServer({ env: { ECHO_DELAY_MS: '1', CORS_ORIGINS: '*' }, ...options })
   const proxy = await CuttableProxy.start(url)
   let connections = 0
   proxy.limit(() => {
     connections++
-    return 1 + random.below(5_000)
+    return 1 + random.below(mostBytes)
   })
   return { url, cutUrl: proxy.url, connectionCount: () => connections }
 }
@@ -65,6 +75,27 @@ async function expectStreamedOnce(
   const counts = new Map(jobs.map((job) => [job.prompt, 'metrics' in job ? job.metrics.tokenCount : undefined]))
   expect(streamed.map(({ length }) => length)).toEqual(prompts.map((prompt) => counts.get(prompt)))
   for (const { id } of jobs) await direct.delete(id)
+}
+
+/** Creates random jobs round by round over a connection without the proxy, and waits until the feed has told how each ended. */
+async function runFeedRounds(
+  { url, connectionCount }: CutServer,
+  random: Random,
+  statusOf: (id: string) => Promise<string | undefined>,
+): Promise<void> {
+  const direct = new PromptLabClient({ baseUrl: url })
+  let roundCount = 0
+  for (const _ of rounds(ROUNDS)) {
+    const prompts = Array.from({ length: PROMPTS_PER_ROUND }, () => randomPrompt(random))
+    const jobs = await Promise.all(
+      prompts.map((prompt) => direct.create({ prompt, provider: 'echo', model: 'echo' }, { waitSeconds: 60 })),
+    )
+    for (const { id } of jobs)
+      await vi.waitFor(async () => expect(await statusOf(id)).toBe('completed'), { timeout: 20_000, interval: 20 })
+    for (const { id } of jobs) await direct.delete(id)
+    roundCount++
+  }
+  expect(connectionCount()).toBeGreaterThan(roundCount / 2)
 }
 
 describe(`PromptLabClient behind a proxy that breaks connections (CLIENT_SEED=${SEED})`, {
@@ -115,5 +146,43 @@ describe(`PromptLabClient behind a proxy that breaks connections (CLIENT_SEED=${
         { options: { baseUrl: server.cutUrl, ...PATIENCE }, prompts },
       ),
     )
+  })
+  it('tells in Node.js how every job has ended', async () => {
+    const random = new Random(SEED)
+    const server = await startCutServer(random, { mostBytes: MOST_FEED_BYTES })
+    const client = new PromptLabClient({ baseUrl: server.cutUrl, ...PATIENCE })
+    const statuses = new Map<string, string>()
+    const leaving = new AbortController()
+    const ready = Promise.withResolvers<void>()
+    const reading = (async () => {
+      const changes = client.events({ signal: leaving.signal, onReady: () => ready.resolve() })
+      for await (const { job } of changes) statuses.set(job.id, job.status)
+    })()
+    await Promise.race([ready.promise, reading])
+    await runFeedRounds(server, random, async (id) => statuses.get(id))
+    leaving.abort('Enough')
+    await expect(reading).rejects.toBe('Enough')
+  })
+
+  it('tells in Chromium how every job has ended', async ({ skip }) => {
+    const random = new Random(SEED)
+    const page = await openPage(skip)
+    const server = await startCutServer(random, { mostBytes: MOST_FEED_BYTES })
+    await addClient(page)
+    const statuses = await page.evaluateHandle(
+      async (options) => {
+        const client = new promptlab.PromptLabClient(options)
+        const statuses = new Map<string, string>()
+        await new Promise<void>((ready, failed) => {
+          const read = async () => {
+            for await (const { job } of client.events({ onReady: () => ready() })) statuses.set(job.id, job.status)
+          }
+          read().catch(failed)
+        })
+        return statuses
+      },
+      { baseUrl: server.cutUrl, ...PATIENCE },
+    )
+    await runFeedRounds(server, random, (id) => statuses.evaluate((told, id) => told.get(id), id))
   })
 })

@@ -55,6 +55,39 @@ describe('PromptLabClient.run', () => {
   })
 })
 
+describe('PromptLabClient.rerun', () => {
+  it('makes one job of the same input for one call, also when a response is lost', async () => {
+    const { client, url } = await startEcho()
+    const { id } = await client.create(ECHO, { waitSeconds: 60 })
+    let requests = 0
+    const losing: typeof fetch = async (...request) => {
+      const response = await fetch(...request)
+      if (requests++ === 0) throw new TypeError('The response was lost')
+      return response
+    }
+    const unlucky = new PromptLabClient({ baseUrl: url, retryDelayMs: 1, fetch: losing })
+    const again = await unlucky.rerun(id, { options: { system: 'Be brief.' } })
+    expect(again).toMatchObject({ rerunOf: id, prompt: ECHO.prompt, options: { system: 'Be brief.' } })
+    expect(await Array.fromAsync(client.stream(again.id))).toEqual(['Once', ' upon', ' a', ' time'])
+    expect((await Array.fromAsync(client.list())).map((job) => job.id)).toEqual([again.id, id])
+    expect(await client.rerun(id, undefined, { waitSeconds: 60 })).toMatchObject({ status: 'completed', rerunOf: id })
+  })
+})
+
+describe('PromptLabClient.fork', () => {
+  it('goes on where a loop over the text was left', async () => {
+    const { client } = await startEcho()
+    const run = client.run(ECHO)
+    for await (const _ of run) if (run.text === 'Once upon') break
+    const id = run.jobId ?? ''
+    await client.wait(id)
+    const fork = await client.fork(id, { at: String(run.cursor), prompt: 'And?' }, { waitSeconds: 60 })
+    expect(fork).toMatchObject({ result: 'And?', forkOf: { jobId: id, at: 9 } })
+    expect(fork.messages?.[1]).toEqual({ role: 'assistant', content: 'Once upon' })
+    await expect(client.fork(id, { at: 17 })).rejects.toMatchObject({ code: 'invalid-request' })
+  })
+})
+
 describe('PromptLabClient.stream', () => {
   it('begins behind the place given as `after`', async () => {
     const { client } = await startEcho()
@@ -199,6 +232,16 @@ it('PromptLabClient.list > lists the jobs of all pages, and filters them', async
   expect(listed.map(({ id }) => id)).toEqual(ids)
   expect(await Array.fromAsync(client.list({ status: 'failed' }))).toEqual([])
   expect((await client.listPage({ limit: 2, provider: 'echo' })).data.length).toBe(2)
+})
+
+it('PromptLabClient.fixture > gives what a job asked and was answered', async () => {
+  const { client } = await startEcho()
+  const { jobId } = await client.run(ECHO).result()
+  const { request, answer, from } = await client.fixture(jobId)
+  expect(request).toMatchObject(ECHO)
+  expect(answer.map((piece) => ('text' in piece ? piece.text : '')).join('')).toBe(ECHO.prompt)
+  expect(from?.jobId).toBe(jobId)
+  await expect(client.fixture('none')).rejects.toMatchObject({ code: 'job-not-found' })
 })
 
 it('PromptLabClient.delete > deletes a job', async () => {

@@ -46,3 +46,8 @@ it('ci-job.sh > waits for the answer and prints it, and fails when the request i
   expect(await runProgram('sh', [example('ci-job.sh'), PROMPT], { PROMPTLAB_URL: url })).toBe(`${PROMPT}\n`)
   await expect(runProgram('sh', [example('ci-job.sh'), ' '], { PROMPTLAB_URL: url })).rejects.toThrow()
 })
+
+it('replay > runs the tests of a team without a vendor', async () => {
+  const output = await runProgram('node', ['--test', '--test-reporter=tap', example('replay/answers.test.ts')])
+  expect(output).toMatch(/^# pass 5$/m)
+})

@@ -2,7 +2,8 @@ import { fileURLToPath } from 'node:url'
 import { ScriptedProvider, startServer, startVendorServer } from '@promptlab/api/testing'
 import type { Page } from 'playwright-core'
 
-const FOLDER = fileURLToPath(new URL('../../apps/web/dist', import.meta.url))
+/** The built playground. */
+export const PLAYGROUND_FOLDER = fileURLToPath(new URL('../../apps/web/dist', import.meta.url))
 
 interface PlaygroundOptions {
   env?: Record<string, string>
@@ -17,7 +18,7 @@ export async function startPlayground({ env = {}, steps, provider }: PlaygroundO
   const provided = steps ? new ScriptedProvider(steps) : provider
   const { url } = await startServer({
     env,
-    config: { playgroundFolder: FOLDER },
+    config: { playgroundFolder: PLAYGROUND_FOLDER },
     ...(provided && { providers: [provided] }),
   })
   return url
@@ -25,7 +26,7 @@ export async function startPlayground({ env = {}, steps, provider }: PlaygroundO
 
 /** Starts a server that serves the playground, with a vendor that the test controls. Its model is `gpt-4` of `openai`. */
 export function startVendorPlayground(): ReturnType<typeof startVendorServer> {
-  return startVendorServer({ OPENAI_MODELS: 'gpt-4' }, { playgroundFolder: FOLDER })
+  return startVendorServer({ OPENAI_MODELS: 'gpt-4' }, { playgroundFolder: PLAYGROUND_FOLDER })
 }
 
 /** Types the prompt and presses Ctrl+Enter, once the page can run it. */

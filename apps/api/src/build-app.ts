@@ -29,7 +29,10 @@ import { shutdownPlugin } from './http/plugins/shutdown-plugin.ts'
 import { sendMalformedRequest } from './http/problems/malformed-request.ts'
 import { problemPlugin } from './http/problems/problem-plugin.ts'
 import { requestValidator } from './http/problems/request-validator.ts'
+import { budgetRoutes } from './http/routes/budget-routes.ts'
 import { healthRoutes } from './http/routes/health-routes.ts'
+import { jobFeedRoutes } from './http/routes/job-feed-routes.ts'
+import { jobLinks } from './http/routes/job-links.ts'
 import { jobRoutes } from './http/routes/job-routes.ts'
 import { jobStreamRoutes } from './http/routes/job-stream-routes.ts'
 import { metricsRoutes } from './http/routes/metrics-routes.ts'
@@ -37,14 +40,20 @@ import { playground } from './http/routes/playground-routes.ts'
 import { providerRoutes } from './http/routes/provider-routes.ts'
 import { usageRoutes } from './http/routes/usage-routes.ts'
 import { OpenStreams } from './http/streams/open-streams.ts'
+import type { Budgets } from './jobs/budget/budgets.ts'
+import { Notifier } from './jobs/deliveries/notifier.ts'
+import { announcingJobRepository } from './jobs/feed/announcing-job-repository.ts'
+import { JobFeed } from './jobs/feed/job-feed.ts'
 import type { OperatorFallbacks } from './jobs/input/fallbacks.ts'
 import { JobService } from './jobs/job-service.ts'
 import { ModelLists } from './jobs/models/model-lists.ts'
+import type { FeedChannel } from './jobs/ports/feed-channel.ts'
 import type { JobQueue } from './jobs/ports/job-queue.ts'
 import type { JobRepository } from './jobs/ports/job-repository.ts'
 import type { JobTracer } from './jobs/ports/job-tracer.ts'
 import type { Prices } from './jobs/ports/prices.ts'
 import type { TokenLog } from './jobs/ports/token-log.ts'
+import type { Webhooks } from './jobs/ports/webhooks.ts'
 import { WaitingClients } from './jobs/repeats/waiting-clients.ts'
 import { JobRunner } from './jobs/run/job-runner.ts'
 import { HiddenJobSweeper } from './jobs/upkeep/hidden-job-sweeper.ts'
@@ -78,10 +87,16 @@ export interface AppDeps {
   readonly newId: () => string
   /** Counts requests across processes; undefined when there is one process. */
   readonly requestCounters?: SharedCounters | undefined
+  /** Tells processes of each other's changes; undefined when there is one process. */
+  readonly feedChannel?: FeedChannel | undefined
   /** Undefined: nothing is priced. */
   readonly prices?: Prices | undefined
   /** The fallbacks of the operator. Undefined: there are none. */
   readonly fallbacks?: OperatorFallbacks | undefined
+  /** Undefined: nobody is told of the ends of jobs. */
+  readonly webhooks?: Webhooks | undefined
+  /** Undefined: no caller has a budget. */
+  readonly budgets?: Budgets | undefined
   /** Undefined when tracing is off. */
   readonly tracer?: JobTracer | undefined
 }
@@ -99,6 +114,7 @@ export type AppConfig = Pick<
   | 'maxStoredBytesPerKey'
   | 'metricsKey'
   | 'modelRefreshMs'
+  | 'publicUrl'
   | 'queuedBytes'
   | 'rateLimitPerMinute'
   | 'reconcileMs'
@@ -134,8 +150,9 @@ const EXPOSED_HEADERS = [
 ]
 
 /** The whole app, not listening. Jobs run as soon as it listens. */
-export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
-  const { queue, tokenLog } = deps
+export function buildApp(config: AppConfig, opened: AppDeps): FastifyInstance {
+  const { queue, tokenLog, feedChannel: channel } = opened
+  const feed = new JobFeed({ ...opened, channel, logger: config.logger })
   const metrics: Metrics = new Metrics({
     openStreams: () => streams.count,
     waitingJobs: () => queue.countWaiting(),
@@ -143,7 +160,16 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
     workers: () => queue.countWorkers(),
     isListed: (provider, model) => models.isKnown(provider, model),
   })
-  const jobs = timedJobRepository(deps.jobs, deps.clock, (...write) => metrics.stored(...write))
+  const timed = timedJobRepository(opened.jobs, opened.clock, (...write) => metrics.stored(...write))
+  const { webhooks } = opened
+  const { logger, publicUrl } = config
+  const notifier = webhooks && new Notifier({ ...opened, jobs: timed, webhooks, logger, observer: metrics, publicUrl })
+  // All that stores jobs goes through it, so that no change of state is missed.
+  const jobs = announcingJobRepository(timed, config.logger, [
+    (job, isNew) => feed.changed(job, isNew),
+    (job) => notifier?.changed(job),
+  ])
+  const deps = { ...opened, jobs }
   const app = Fastify({
     loggerInstance: config.logger,
     genReqId: requestIdOf,
@@ -225,8 +251,10 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
     const { maxPromptChars } = config
     app.register(jobRoutes, { prefix: '/jobs', service, streams, streamLinks, maxPromptChars })
     app.register(jobStreamRoutes, { prefix: '/jobs', service, streams })
+    app.register(jobFeedRoutes, { prefix: '/events', feed, streams, linksOf: jobLinks('/jobs', streamLinks) })
     app.register(providerRoutes, { prefix: '/providers', models })
     app.register(usageRoutes, { prefix: '/usage', jobs, clock: deps.clock })
+    app.register(budgetRoutes, { prefix: '/budget', jobs, budgets: deps.budgets, clock: deps.clock })
     app.register(doors, { prefix: '/v1', service, clients, streams, models, providers: deps.providers, maxPromptChars })
     if (config.playgroundFolder !== undefined) app.register(playground, { folder: config.playgroundFolder })
   }
@@ -250,10 +278,13 @@ export function buildApp(config: AppConfig, deps: AppDeps): FastifyInstance {
   // Not earlier: a server that cannot listen must not have started jobs.
   app.addHook('onListen', async () => {
     if (config.role !== 'api') service.start()
+    notifier?.start()
     if (config.reconcileMs !== undefined) reconciler.start(config.reconcileMs)
   })
   app.addHook('onClose', async () => {
     await reconciler.stop()
+    await feed.close()
+    await notifier?.stop()
     await tokenLog.stop()
     await clients.settled()
     await jobs.close()

@@ -4,11 +4,14 @@ import { systemClock } from './base/clock.ts'
 import type { Logger } from './base/logger.ts'
 import { untilReachable } from './base/until-reachable.ts'
 import type { AppDeps } from './build-app.ts'
+import { readBudgetsFile } from './config/budgets-file.ts'
 import type { Config } from './config/config.ts'
 import { readFallbacksFile } from './config/fallbacks-file.ts'
 import { readPricesFile } from './config/prices-file.ts'
 import { callerShare, countCallers, providerShare } from './config/shares.ts'
+import type { Budgets } from './jobs/budget/budgets.ts'
 import type { OperatorFallbacks } from './jobs/input/fallbacks.ts'
+import type { FeedChannel } from './jobs/ports/feed-channel.ts'
 import type { JobTracer } from './jobs/ports/job-tracer.ts'
 import type { Prices } from './jobs/ports/prices.ts'
 import { PriceTable } from './prices/price-table.ts'
@@ -16,6 +19,7 @@ import type { BullmqJobQueueOptions } from './queue/bullmq-job-queue.ts'
 import { InProcessJobQueue } from './queue/in-process-job-queue.ts'
 import { storeAt } from './stores.ts'
 import { MemoryTokenLog } from './token-log/memory-token-log.ts'
+import { HttpWebhooks } from './webhooks/http-webhooks.ts'
 
 /** All keys and channels in Redis begin with this text. */
 const REDIS_PREFIX = 'promptlab:'
@@ -23,7 +27,7 @@ const REDIS_PREFIX = 'promptlab:'
 /**
  * Opens the adapters that the configuration names. Only this file and `stores.ts` know the adapters.
  * @param logger gets what an operator should know about the adapters, also while they are being opened
- * @throws ConfigError the file of prices or of fallbacks cannot be read
+ * @throws ConfigError the file of prices, fallbacks or budgets cannot be read
  * @throws StoreOpenError
  * @throws UnreachableError a server that an adapter needs does not answer
  */
@@ -31,17 +35,20 @@ export async function openDependencies(config: Config, logger: Logger): Promise<
   const providers = await openProviders(config, logger)
   const prices = await openPrices(config)
   const fallbacks = await openFallbacks(config)
+  const budgets = await openBudgets(config)
   const { redisUrl, runnerLeaseMs: leaseMs } = config
   const tracer = await openTracer(config, logger)
+  const webhooks = config.webhooks && new HttpWebhooks({ ...config.webhooks, clock: systemClock })
+  const common = { providers, prices, fallbacks, budgets, webhooks, clock: systemClock, newId, tracer }
   const jobs = await storeAt(config.store).open({ logger, shared: redisUrl !== undefined, leaseMs })
   const limits = limitsOf(config, providers)
   if (redisUrl === undefined) {
     const [queue, tokenLog] = [new InProcessJobQueue(limits), new MemoryTokenLog()]
-    return { jobs, queue, tokenLog, providers, prices, fallbacks, clock: systemClock, newId, tracer }
+    return { jobs, queue, tokenLog, ...common }
   }
   try {
     const options = { ...limits, url: redisUrl, providers: providers.names, lockMs: leaseMs, logger }
-    return { jobs, ...(await openRedis(options)), providers, prices, fallbacks, clock: systemClock, newId, tracer }
+    return { jobs, ...(await openRedis(options)), ...common }
   } catch (error) {
     await jobs.close()
     throw error
@@ -75,6 +82,11 @@ async function openFallbacks({ vendors, fallbacksFile }: Config): Promise<Operat
   return fallbacksFile === undefined ? undefined : await readFallbacksFile(fallbacksFile, names)
 }
 
+async function openBudgets({ apiKeys = [], budgetsFile }: Config): Promise<Budgets | undefined> {
+  const callers = apiKeys.map(({ name }) => name)
+  return budgetsFile === undefined ? undefined : await readBudgetsFile(budgetsFile, callers)
+}
+
 function limitsOf(config: Config, providers: ProviderRegistry) {
   const { maxConcurrentJobs: maxConcurrent, maxConcurrentJobsPerProvider, maxJobsPerKey, apiKeys = [] } = config
   // A provider whose key appears later has the same share. Only a new start counts it.
@@ -94,20 +106,24 @@ async function openTracer({ tracing }: Config, logger: Logger): Promise<JobTrace
   return OtlpJobTracer.open(tracing, logger)
 }
 
-type SharedDeps = Pick<AppDeps, 'queue' | 'requestCounters' | 'tokenLog'>
+type SharedDeps = Pick<AppDeps, 'feedChannel' | 'queue' | 'requestCounters' | 'tokenLog'>
 
 /** Opens what several processes share beside the store. Its drivers are loaded only if Redis is configured. */
 async function openRedis(options: Omit<BullmqJobQueueOptions, 'prefix'>): Promise<SharedDeps> {
   const { BullmqJobQueue } = await import('./queue/bullmq-job-queue.ts')
   const { openRequestCounters } = await import('./redis/request-counters.ts')
   const { RedisTokenLog } = await import('./token-log/redis-token-log.ts')
+  const { RedisFeedChannel } = await import('./feed/redis-feed-channel.ts')
   const open = { ...options, prefix: REDIS_PREFIX }
   return await untilReachable(async () => {
     const tokenLog = await RedisTokenLog.open(open)
+    let feedChannel: FeedChannel | undefined
     try {
+      feedChannel = await RedisFeedChannel.open(open)
       const queue = await BullmqJobQueue.open(open)
-      return { tokenLog, queue, requestCounters: openRequestCounters(options) }
+      return { tokenLog, feedChannel, queue, requestCounters: openRequestCounters(options) }
     } catch (error) {
+      await feedChannel?.close()
       await tokenLog.stop()
       throw error
     }

@@ -2,8 +2,13 @@ import { ApiError, PromptLabClient } from '@promptlab/client'
 
 const KEY = 'promptlab.api-key'
 
+const SERVER = { baseUrl: location.origin, apiKey: readKey }
+
 /** The client of the server that served this page. */
-export const client = new PromptLabClient({ baseUrl: location.origin, apiKey: readKey })
+export const client = new PromptLabClient(SERVER)
+
+/** A client for the feed, which connects again for as long as the page is open. */
+export const feedClient = new PromptLabClient({ ...SERVER, maxReconnects: Number.POSITIVE_INFINITY })
 
 /** The API key of this tab; undefined when none is stored. The browser deletes the key when the tab is closed. */
 export function readKey(): string | undefined {

@@ -1,10 +1,10 @@
-import type { JobMetrics, JobStatus, JobSummary } from '@promptlab/client'
-import { useEffect, useState } from 'react'
-import { client, explain } from './api.ts'
+import { isFinalJob, type JobMetrics, type JobStatus, type JobSummary } from '@promptlab/client'
+import { memo, useCallback, useEffect, useRef, useState, useSyncExternalStore } from 'react'
+import { JobHistory } from './job-history.ts'
 import { outcomeOf } from './outcome.ts'
 
 interface HistoryProps {
-  /** A new number loads the list again. */
+  /** A new number lists the jobs again, if changes do not come by themselves. */
   version: number
   shownIds: readonly string[]
   onDeleted: (id: string) => void
@@ -14,39 +14,21 @@ const STATUSES: readonly JobStatus[] = ['pending', 'running', 'completed', 'fail
 const TIME = new Intl.DateTimeFormat(undefined, { hour: 'numeric', minute: '2-digit' })
 const DAY = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric' })
 
-/** The list of jobs, newest first. Each entry is a link that opens the job. */
+/** The list of jobs, newest first, which shows changes as they happen. Each entry is a link that opens the job. */
 export function History({ version, shownIds, onDeleted }: HistoryProps) {
-  const [status, setStatus] = useState<JobStatus | undefined>()
-  const [jobs, setJobs] = useState<readonly JobSummary[]>([])
-  const [cursor, setCursor] = useState<string | null>(null)
-  const [fault, setFault] = useState<string>()
-
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new version means that the list is out of date
-  useEffect(() => {
-    const leaving = new AbortController()
-    const { signal } = leaving
-    client.listPage({ ...(status && { status }), signal }).then(
-      (page) => {
-        setJobs(page.data)
-        setCursor(page.nextCursor)
-        setFault(undefined)
-      },
-      (error: unknown) => signal.aborted || setFault(explain(error).message),
-    )
-    return () => leaving.abort()
-  }, [status, version])
-
-  const more = async (after: string) => {
-    const page = await client.listPage({ ...(status && { status }), cursor: after })
-    setJobs((before) => [...before, ...page.data])
-    setCursor(page.nextCursor)
-  }
-  const remove = async (id: string) => {
-    await client.delete(id)
-    setJobs((before) => before.filter((job) => job.id !== id))
-    onDeleted(id)
-  }
-  const attempt = (work: Promise<void>) => void work.catch((error: unknown) => setFault(explain(error).message))
+  const [history] = useState(() => new JobHistory())
+  const { status, jobs, cursor, isListed, fault, notice } = useSyncExternalStore(history.subscribe, history.view)
+  useEffect(history.open, [])
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new version means that a list without a feed is out of date
+  useEffect(() => history.refresh(), [history, version])
+  const deleted = useRef(onDeleted)
+  deleted.current = onDeleted
+  const remove = useCallback(
+    async (id: string) => {
+      if (await history.delete(id)) deleted.current(id)
+    },
+    [history],
+  )
 
   return (
     <nav className="history" aria-label="History">
@@ -55,7 +37,7 @@ export function History({ version, shownIds, onDeleted }: HistoryProps) {
         <select
           aria-label="Show jobs that are"
           value={status ?? ''}
-          onChange={({ target }) => setStatus(STATUSES.find((each) => each === target.value))}
+          onChange={({ target }) => history.filter(STATUSES.find((each) => each === target.value))}
         >
           <option value="">all</option>
           {STATUSES.map((each) => (
@@ -66,40 +48,59 @@ export function History({ version, shownIds, onDeleted }: HistoryProps) {
       {fault && (
         <p className="fault" role="alert">
           {fault}
+          <button type="button" onClick={history.restart}>
+            Load again
+          </button>
         </p>
       )}
-      {jobs.length === 0 && !fault && <p className="hint">{status ? `No ${status} jobs.` : 'No jobs yet.'}</p>}
+      {notice && !fault && <p className="hint">Not live at the moment. {notice}</p>}
+      {isListed && jobs.length === 0 && !fault && (
+        <p className="hint">{status ? `No ${status} jobs.` : 'No jobs yet.'}</p>
+      )}
       <ul>
         {jobs.map((job) => (
-          <li key={job.id}>
-            <a href={`#${job.id}`} aria-current={shownIds.includes(job.id) ? 'true' : undefined}>
-              <span className="excerpt">{excerptOf(job)}</span>
-              <span className="about">
-                <span className={`dot ${job.status} ${toneOf(job)}`} aria-hidden="true" />
-                {statusOf(job)} · <time dateTime={job.createdAt}>{when(new Date(job.createdAt))}</time> · {job.model}
-              </span>
-            </a>
-            {job.status !== 'pending' && job.status !== 'running' && (
-              <button
-                type="button"
-                className="quiet"
-                aria-label={`Delete “${excerptOf(job)}”`}
-                onClick={() => attempt(remove(job.id))}
-              >
-                ×
-              </button>
-            )}
-          </li>
+          <Row key={job.id} job={job} isShown={shownIds.includes(job.id)} onDelete={remove} />
         ))}
       </ul>
       {cursor !== null && (
-        <button type="button" className="quiet" onClick={() => attempt(more(cursor))}>
+        <button type="button" className="quiet" onClick={() => void history.more()}>
           Older jobs
         </button>
       )}
     </nav>
   )
 }
+
+interface RowProps {
+  job: JobSummary
+  isShown: boolean
+  onDelete: (id: string) => Promise<void>
+}
+
+/** A change of one job renders its row alone. */
+const Row = memo(function Row({ job, isShown, onDelete }: RowProps) {
+  return (
+    <li>
+      <a href={`#${job.id}`} aria-current={isShown ? 'true' : undefined}>
+        <span className="excerpt">{excerptOf(job)}</span>
+        <span className="about">
+          <span className={`dot ${job.status} ${toneOf(job)}`} aria-hidden="true" />
+          {statusOf(job)} · <time dateTime={job.createdAt}>{when(new Date(job.createdAt))}</time> · {job.model}
+        </span>
+      </a>
+      {isFinalJob(job) && (
+        <button
+          type="button"
+          className="quiet"
+          aria-label={`Delete “${excerptOf(job)}”`}
+          onClick={() => void onDelete(job.id)}
+        >
+          ×
+        </button>
+      )}
+    </li>
+  )
+})
 
 /** The beginning of the prompt. Never empty, as it is the text of a link: a prompt may begin with a long blank. */
 function excerptOf({ prompt, promptLength }: JobSummary): string {

@@ -1,4 +1,5 @@
 export type { OutputPart, Piece } from './answer.ts'
+export type { BudgetLimit } from './budget.ts'
 export type {
   ContentPart,
   FilePart,
@@ -12,6 +13,7 @@ export type {
   ToolCallPart,
   ToolResultPart,
 } from './content.ts'
+export type { Delivery, DeliveryAttempt } from './delivery.ts'
 export {
   ApiError,
   ConnectionError,
@@ -21,6 +23,7 @@ export {
   type Problem,
   PromptLabError,
 } from './errors.ts'
+export type { Fixture, FixtureMessage, FixturePiece } from './fixture.ts'
 export {
   type CancelledJob,
   type CompletedJob,
@@ -35,7 +38,6 @@ export {
   type JobErrorCode,
   type JobMetrics,
   type JobPage,
-  type JobRequest,
   type JobStatus,
   type JobSummary,
   type ModelCapabilities,
@@ -46,15 +48,18 @@ export {
   type VendorCall,
   type WaitingFor,
 } from './job.ts'
-export type { Reconnect } from './job-events.ts'
+export type { FeedReady, JobChange } from './job-feed.ts'
 export type { JobOptions, JsonSchema, ListedOptions, ResponseFormat, Tool } from './job-options.ts'
+export type { ForkRequest, JobChanges, JobRequest } from './job-request.ts'
 export { type JobResult, JobStream } from './job-stream.ts'
 export {
   type CallOptions,
   type ClientOptions,
   type CreateOptions,
+  type EventsOptions,
   type ListOptions,
   PromptLabClient,
   type StreamOptions,
 } from './promptlab-client.ts'
+export type { Reconnect } from './reconnecting.ts'
 export type { StreamCursor } from './stream-event.ts'

@@ -169,6 +169,27 @@ describe('JobStream', () => {
     }
   })
 
+  it('keeps its connection when its reader needs an hour for a token', async () => {
+    vi.useFakeTimers()
+    try {
+      const signals: (AbortSignal | null | undefined)[] = []
+      const client = new PromptLabClient({
+        baseUrl: 'http://server',
+        fetch: async (_, init) => {
+          signals.push(init?.signal)
+          return new Response(token(2, 'ab') + END)
+        },
+      })
+      const stream = client.stream('1')
+      await stream[Symbol.asyncIterator]().next()
+      await vi.advanceTimersByTimeAsync(3_600_000)
+      expect(signals.map((signal) => signal?.aborted)).toEqual([false])
+      expect(await stream.result()).toMatchObject({ text: 'ab' })
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
   it('throws at once when `Retry-After` asks for hours', async () => {
     const { client } = clientOf(new Response('{}', { status: 429, headers: { 'retry-after': '7200' } }))
     await expect(client.stream('1').result()).rejects.toMatchObject({ status: 429, retryAfterMs: 7_200_000 })

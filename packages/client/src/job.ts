@@ -1,5 +1,6 @@
 import type { OutputPart } from './answer.ts'
-import type { Message, ShownMessage } from './content.ts'
+import type { ShownMessage } from './content.ts'
+import type { DeliveryList } from './delivery.ts'
 import type { JobOptions, ListedOptions } from './job-options.ts'
 
 /** A provider and its model, asked when those before failed. */
@@ -9,26 +10,6 @@ export interface Fallback {
   /** A model of this provider. */
   model: string
 }
-
-/** The request that creates a job. It has either a prompt or messages. */
-export type JobRequest = {
-  /** The name of a provider, from `providers()`. */
-  provider: string
-  /** A model of this provider. */
-  model: string
-  /** The conversation goes on behind the answer of this job, which must be the same caller's. */
-  previousJobId?: string | undefined
-  options?: JobOptions | undefined
-  /**
-   * Who is asked instead, in this order, when a vendor fails or takes no more requests. Only as long as nothing of the answer
-   * came. At most 8. Absent: those that the operator names for the model. Empty: none.
-   */
-  fallbacks?: Fallback[] | undefined
-} & (
-  | { prompt: string; messages?: undefined }
-  /** A conversation, oldest message first. */
-  | { messages: Message[]; prompt?: undefined }
-)
 
 /** The number of tokens, as the vendor counts and bills them. */
 export interface TokenUsage {
@@ -105,6 +86,7 @@ export type JobErrorCode =
   | 'model-unavailable'
   | 'prompt-too-long'
   | 'answer-too-long'
+  | 'budget-exceeded'
   | 'previous-job-gone'
   | 'interrupted'
   | 'internal'
@@ -133,6 +115,12 @@ interface JobBase {
   options?: JobOptions | undefined
   /** Who is asked instead when a vendor fails before anything came. */
   fallbacks?: Fallback[] | undefined
+  maxCostUsd?: number | undefined
+  webhook?: { url: string } | undefined
+  /** The job whose input this one was made of. */
+  rerunOf?: string | undefined
+  /** The job whose answer this one goes on with, from a place in it. */
+  forkOf?: { jobId: string; at: number } | undefined
   createdAt: string
   updatedAt: string
   /** The paths of the job on the server. */
@@ -277,6 +265,10 @@ export function isFinalJob(value: unknown): value is FinalJob {
 
 export function isJobPage(value: unknown): value is JobPage {
   return isObject(value) && Array.isArray(value['data']) && value['data'].every(isJob) && 'nextCursor' in value
+}
+
+export function isDeliveryList(value: unknown): value is DeliveryList {
+  return isObject(value) && Array.isArray(value['data'])
 }
 
 export function isProviderList(value: unknown): value is ProviderInfo[] {

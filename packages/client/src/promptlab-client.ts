@@ -1,21 +1,27 @@
+import { type BudgetLimit, isBudgetReport } from './budget.ts'
+import type { Delivery } from './delivery.ts'
 import { ConnectionError } from './errors.ts'
+import { type Fixture, isFixture } from './fixture.ts'
 import { Http } from './http.ts'
 import { newIdempotencyKey } from './idempotency-key.ts'
 import {
   type FinalJob,
+  isDeliveryList,
   isFinalJob,
   isJob,
   isJobPage,
   isProviderList,
   type Job,
   type JobPage,
-  type JobRequest,
   type JobStatus,
   type JobSummary,
   type ProviderInfo,
 } from './job.ts'
-import { type Reconnect, readJobEvents } from './job-events.ts'
+import { readJobEvents } from './job-events.ts'
+import { type FeedReady, type JobChange, readJobFeed } from './job-feed.ts'
+import type { ForkRequest, JobChanges, JobRequest } from './job-request.ts'
 import { JobStream } from './job-stream.ts'
+import type { Reconnect } from './reconnecting.ts'
 import type { StreamCursor, StreamView } from './stream-event.ts'
 
 export interface ClientOptions {
@@ -54,6 +60,16 @@ export interface StreamOptions extends CallOptions {
   readonly onReconnect?: (reconnect: Reconnect) => void
 }
 
+export interface EventsOptions extends StreamOptions {
+  /** The cursor behind which the feed begins: `cursor` of a change or of `onReady`. Default: it begins now. */
+  readonly after?: string | undefined
+  /**
+   * Called each time a connection is open, before its changes come. The feed waits until the promise resolves, so a list made
+   * here is older than every change that follows. An error ends the feed with this error.
+   */
+  readonly onReady?: (ready: FeedReady) => void | Promise<void>
+}
+
 export interface ListOptions extends CallOptions {
   readonly status?: JobStatus
   readonly provider?: string
@@ -84,13 +100,27 @@ export class PromptLabClient {
   }
 
   /** Creates exactly one job, even when a response is lost and the request is repeated. */
-  create(request: JobRequest, options: CreateOptions = {}): Promise<Job> {
+  create(request: JobRequest, options?: CreateOptions): Promise<Job> {
+    return this.#create('/jobs', request, options)
+  }
+
+  /** Creates a job of the same input as another one. */
+  rerun(id: string, changes: JobChanges = {}, options?: CreateOptions): Promise<Job> {
+    return this.#create(`${pathOf(id)}/rerun`, changes, options)
+  }
+
+  /** Creates a job that goes on with the answer of another one, which has ended, from a place in it. */
+  fork(id: string, request: ForkRequest, options?: CreateOptions): Promise<Job> {
+    return this.#create(`${pathOf(id)}/fork`, request, options)
+  }
+
+  #create(path: string, body: object, options: CreateOptions = {}): Promise<Job> {
     const { idempotencyKey = newIdempotencyKey(), waitSeconds, signal } = options
     const headers = {
       'idempotency-key': idempotencyKey,
       ...(waitSeconds !== undefined && { prefer: `wait=${waitSeconds}` }),
     }
-    return this.#http.call('/jobs', { method: 'POST', body: request, headers, signal }, isJob)
+    return this.#http.call(path, { method: 'POST', body, headers, signal }, isJob)
   }
 
   /**
@@ -118,6 +148,17 @@ export class PromptLabClient {
   /** The job as it is now. */
   get(id: string, { signal }: CallOptions = {}): Promise<Job> {
     return this.#http.call(pathOf(id), { signal }, isJob)
+  }
+
+  /** A job that has ended as a fixture, which the provider `replay` plays without the job's vendor. */
+  fixture(id: string, { signal }: CallOptions = {}): Promise<Fixture> {
+    return this.#http.call(`${pathOf(id)}/fixture`, { signal }, isFixture)
+  }
+
+  /** Who is told of the end of the job, and how each attempt went. Empty if nobody is told. */
+  async deliveries(id: string, { signal }: CallOptions = {}): Promise<Delivery[]> {
+    const { data } = await this.#http.call(`${pathOf(id)}/deliveries`, { signal }, isDeliveryList)
+    return data
   }
 
   /** Cancels the job, which keeps its text so far. A finished job is returned unchanged. */
@@ -151,9 +192,29 @@ export class PromptLabClient {
     return this.#http.call(`/jobs?${parameters}`, { signal }, isJobPage)
   }
 
+  /**
+   * The feed: each change of state of the caller's jobs, over one connection that reconnects and resumes by itself. The changes of
+   * a job come in order and at least once: those of the last seconds come again after a reconnect, and of several changes while
+   * the feed was away only the last one comes. A list may be newer than the changes behind it; a final status never changes. The
+   * feed has no end: leave the loop, or abort the signal, which also ends an idle feed.
+   * @throws ApiError the server refuses the key or the cursor, or has no feed (status 404)
+   * @throws ConnectionError the server could not be reached, and every retry failed
+   */
+  async *events(options: EventsOptions = {}): AsyncGenerator<JobChange, void> {
+    for await (const event of readJobFeed(this.#http, { ...this.#streaming(options), after: options.after })) {
+      if ('job' in event) yield event
+      else await options.onReady?.(event)
+    }
+  }
+
   /** The providers of the server, with their models. */
   providers({ signal }: CallOptions = {}): Promise<ProviderInfo[]> {
     return this.#http.call('/providers', { signal }, isProviderList)
+  }
+
+  /** What you may still spend, for each limit that the operator set. Empty if there is none. */
+  async budget({ signal }: CallOptions = {}): Promise<BudgetLimit[]> {
+    return (await this.#http.call('/budget', { signal }, isBudgetReport)).data
   }
 
   get #retryDelayMs(): number {
@@ -168,15 +229,17 @@ export class PromptLabClient {
   }
 
   #events(id: string, view: StreamView, options: StreamOptions & { readonly after?: StreamCursor }) {
+    return readJobEvents(this.#http, id, { ...this.#streaming(options), view, after: options.after ?? 0 })
+  }
+
+  #streaming({ signal, onReconnect }: StreamOptions) {
     const { maxReconnects = 20, idleTimeoutMs = 45_000 } = this.#options
-    return readJobEvents(this.#http, id, {
-      view,
-      after: options.after ?? 0,
-      signal: options.signal,
-      onReconnect: options.onReconnect,
+    return {
+      signal,
+      onReconnect,
       retries: { maxRetries: maxReconnects, retryDelayMs: this.#retryDelayMs },
       idleTimeoutMs,
-    })
+    }
   }
 }
 

@@ -2,24 +2,50 @@ import { z } from 'zod'
 import { Fallback, MAX_FALLBACKS } from './fallback.ts'
 import { notA } from './issue-sentence.ts'
 import { JobOptions } from './job-options.ts'
+import { MaxCostUsd } from './max-cost.ts'
 import { MAX_MESSAGES, MAX_PARTS, Message } from './message.ts'
+import { Webhook } from './webhook.ts'
 
 /** What a server accepts in the body of `POST /jobs`. */
-interface CreateJobLimits {
+export interface CreateJobLimits {
   /** The longest text, in Unicode code points, as zod and JSON Schema count. */
   readonly maxPromptChars: number
   /** Says what is wrong with a JSON Schema, as a sentence without its end. Undefined: the schema is valid. */
   readonly schemaFault: (schema: Readonly<Record<string, unknown>>) => string | undefined
 }
 
-/** The body of `POST /jobs`. */
-export function createJobBody({ maxPromptChars, schemaFault }: CreateJobLimits) {
+/** What is wrong with a body that is no object. */
+export const NO_OBJECT = {
+  error: ({ code, input }: z.core.$ZodRawIssue) => (code === 'invalid_type' ? noObject(input) : undefined),
+}
+
+/** The fields of a job that do not say what its input is. */
+export function createJobFields({ maxPromptChars }: CreateJobLimits) {
   const system = z
     .string()
     .min(1)
     .max(maxPromptChars, `The system text is longer than ${maxPromptChars} characters`)
     .optional()
     .describe('Instructions to the model, which come before the prompt.')
+  return {
+    provider: z.string().min(1).max(200).describe('A name from `GET /providers`.'),
+    model: z.string().min(1).max(200).describe('A model of that provider.'),
+    options: JobOptions.extend({ system }),
+    fallbacks: z
+      .array(Fallback)
+      .max(MAX_FALLBACKS)
+      .describe(
+        'Who is asked instead, in this order, when a vendor fails or takes no more requests. Only as long as nothing of the answer came. Absent: those that the operator names for the model. Empty: none.',
+      ),
+    maxCostUsd: MaxCostUsd,
+    webhook: Webhook,
+  }
+}
+
+/** The body of `POST /jobs`. */
+export function createJobBody(limits: CreateJobLimits) {
+  const { maxPromptChars, schemaFault } = limits
+  const { provider, model, options, fallbacks, maxCostUsd, webhook } = createJobFields(limits)
   return z
     .strictObject(
       {
@@ -41,18 +67,14 @@ export function createJobBody({ maxPromptChars, schemaFault }: CreateJobLimits) 
           .max(200)
           .optional()
           .describe('The conversation goes on behind the answer of this job, which is the same caller’s.'),
-        provider: z.string().min(1).max(200).describe('A name from `GET /providers`.'),
-        model: z.string().min(1).max(200).describe('A model of that provider.'),
-        options: JobOptions.extend({ system }).optional(),
-        fallbacks: z
-          .array(Fallback)
-          .max(MAX_FALLBACKS)
-          .optional()
-          .describe(
-            'Who is asked instead, in this order, when a vendor fails or takes no more requests. Only as long as nothing of the answer came. Absent: those that the operator names for the model. Empty: none.',
-          ),
+        provider,
+        model,
+        options: options.optional(),
+        fallbacks: fallbacks.optional(),
+        maxCostUsd: maxCostUsd.optional(),
+        webhook: webhook.optional(),
       },
-      { error: ({ code, input }) => (code === 'invalid_type' ? noObject(input) : undefined) },
+      NO_OBJECT,
     )
     .check(
       z.superRefine(
@@ -77,16 +99,17 @@ export function createJobBody({ maxPromptChars, schemaFault }: CreateJobLimits) 
 }
 export type CreateJobBody = z.infer<ReturnType<typeof createJobBody>>
 
-interface BodyFault {
+/** A fault of a body. */
+export interface JobFault {
   readonly path: readonly PropertyKey[]
   readonly message: string
 }
 
-function messageFaults({ messages = [] }: Pick<CreateJobBody, 'messages'>, maxChars: number): BodyFault[] {
+function messageFaults({ messages = [] }: Pick<CreateJobBody, 'messages'>, maxChars: number): JobFault[] {
   return messages.flatMap(({ content }, index) => contentFaults(content, ['messages', index, 'content'], maxChars))
 }
 
-function contentFaults(content: Message['content'], path: readonly PropertyKey[], maxChars: number): BodyFault[] {
+function contentFaults(content: Message['content'], path: readonly PropertyKey[], maxChars: number): JobFault[] {
   const faults = textsOf(content)
     .filter(({ text }) => isLonger(text, maxChars))
     .map((long) => ({ path: [...path, ...long.path], message: `Is longer than ${maxChars} characters` }))
@@ -121,10 +144,11 @@ function isLonger(text: string, maxChars: number): boolean {
   return text.length > maxChars && (text.length > 2 * maxChars || [...text].length > maxChars)
 }
 
-function toolFaults({ options }: Pick<CreateJobBody, 'options'>): BodyFault[] {
+/** What is wrong with the tools of a job, as far as their options must fit each other. */
+export function toolFaults({ options }: Pick<CreateJobBody, 'options'>): JobFault[] {
   const { tools = [], toolChoice } = options ?? {}
   const names = tools.map(({ name }) => name)
-  const faults = names.flatMap((name, index): BodyFault[] =>
+  const faults = names.flatMap((name, index): JobFault[] =>
     names.indexOf(name) === index
       ? []
       : [{ path: ['options', 'tools', index, 'name'], message: `There is another tool ${name}` }],
@@ -136,10 +160,11 @@ function toolFaults({ options }: Pick<CreateJobBody, 'options'>): BodyFault[] {
   return faults
 }
 
-function schemaFaults(
+/** What is wrong with the JSON Schemas of a job. */
+export function schemaFaults(
   { options }: Pick<CreateJobBody, 'options'>,
   schemaFault: CreateJobLimits['schemaFault'],
-): BodyFault[] {
+): JobFault[] {
   const { tools = [], responseFormat } = options ?? {}
   const schemas = tools.map(({ parameters }, index) => ({ path: ['tools', index, 'parameters'], schema: parameters }))
   if (responseFormat?.type === 'json-schema')

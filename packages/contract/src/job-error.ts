@@ -18,6 +18,7 @@ export type ProviderErrorCode = z.infer<typeof ProviderErrorCode>
 export const JobErrorCode = z.enum([
   ...ProviderErrorCode.options,
   'answer-too-long',
+  'budget-exceeded',
   'previous-job-gone',
   'interrupted',
   'internal',

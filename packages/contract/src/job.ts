@@ -1,10 +1,13 @@
 import { z } from 'zod'
 import { Cost, VendorCall } from './cost.ts'
 import { Fallback } from './fallback.ts'
+import { ForkOrigin } from './fork-origin.ts'
 import { JobError } from './job-error.ts'
 import { JobOptions } from './job-options.ts'
+import { MaxCostUsd } from './max-cost.ts'
 import { ShownMessage } from './message.ts'
 import { OutputPart } from './output.ts'
+import { Webhook } from './webhook.ts'
 
 /** The number of tokens, as the vendor counts and bills them. */
 export const TokenUsage = z.object({
@@ -63,6 +66,10 @@ const request = {
   model: z.string(),
   options: JobOptions.optional(),
   fallbacks: z.array(Fallback).optional().describe('Who is asked instead when a vendor fails before anything came.'),
+  maxCostUsd: MaxCostUsd.optional(),
+  webhook: Webhook.optional().describe('Who is told when the job ends.'),
+  rerunOf: z.string().optional().describe('The job whose input this one was made of.'),
+  forkOf: ForkOrigin.optional().describe('The job whose answer this one goes on with, from a place in it.'),
 }
 
 /** Why a job that ran already waits again. */
@@ -148,7 +155,14 @@ const listed = {
   promptLength: z.int().nonnegative().describe('The length of the whole prompt, in UTF-16 code units.'),
   options: ListedOptions.optional(),
 }
-const unlistedRequest = { messages: true, fallbacks: true } as const
+const unlistedRequest = {
+  messages: true,
+  fallbacks: true,
+  maxCostUsd: true,
+  webhook: true,
+  rerunOf: true,
+  forkOf: true,
+} as const
 const unlisted = { ...unlistedRequest, result: true, output: true } as const
 const PendingSummary = PendingJob.omit(unlistedRequest).extend(listed)
 const RunningSummary = RunningJob.omit(unlisted).extend(listed)
@@ -156,7 +170,7 @@ const CompletedSummary = CompletedJob.omit(unlisted).extend(listed)
 const FailedSummary = FailedJob.omit(unlisted).extend(listed)
 const CancelledSummary = CancelledJob.omit(unlisted).extend(listed)
 
-/** A job in a list: with the beginnings of its prompt and its system text, and without its answer and its fallbacks. */
+/** A job in a list: with the beginnings of its prompt and its system text, and without its answer and what lists need not show. */
 export const JobSummary = z.discriminatedUnion('status', [
   PendingSummary,
   RunningSummary,

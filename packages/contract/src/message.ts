@@ -42,7 +42,7 @@ const ShownCall = z.object({
   name: z.string(),
   arguments: z.union([z.string(), KeptText]),
 })
-// Only in jobs of doors, whose callers send back whole answers.
+// Only in jobs of doors, whose callers send back whole answers, and in jobs that fork an answer.
 const ShownReasoning = z.object({ type: z.literal('reasoning'), text: z.string() })
 const KeptReasoning = z.object({ type: z.literal('reasoning'), ...kept })
 const ShownRefusal = z.object({ type: z.literal('refusal'), text: z.string() })
@@ -58,7 +58,7 @@ const shownAnswer = [ShownCall, KeptReasoning, ShownReasoning, KeptRefusal, Show
 
 /**
  * A message as a job shows it. Long texts, images and files are shown by their item. Reasoning and refusals are there only in
- * jobs that were made at a door of a foreign API.
+ * jobs that were made at a door of a foreign API, or of the answer of another job.
  */
 export const ShownMessage = z.object({
   role: z.enum(['system', 'user', 'assistant', 'tool']),

@@ -10,6 +10,7 @@ export const ProblemCode = z.enum([
   'unknown-provider',
   'unknown-model',
   'unsupported-option',
+  'unpriced-model',
   'previous-job-gone',
   'provider-key-missing',
   'unauthorized',

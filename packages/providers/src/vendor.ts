@@ -35,6 +35,14 @@ export interface Vendor {
     /** Why these settings do not go with it. Undefined: they do. */
     faultOf(settings: Pick<VendorSettings, 'api' | 'baseUrl'>): string | undefined
   }
+  /** The settings of a vendor that plays fixtures. Left out: it plays none. */
+  readonly replay?: {
+    /** The folder of the fixtures. While the variable is not set, the provider is not available. */
+    readonly folder: { readonly variable: string }
+    readonly speed: { readonly variable: string; readonly default: number }
+    /** The names of the providers whose fixtures are played under their own names. */
+    readonly standsFor: { readonly variable: string }
+  }
   create(settings: VendorSettings): LLMProvider
 }
 
@@ -52,6 +60,16 @@ type BaseUrlSetting =
 /** The protocols of vendors that operators may describe themselves. */
 export const VENDOR_KIND_NAMES = ['openai-compatible', 'openai', 'anthropic', 'gemini'] as const
 export type VendorKind = (typeof VENDOR_KIND_NAMES)[number]
+
+/** How fixtures are played. */
+export interface ReplaySettings {
+  /** Undefined: the variable is not set. */
+  readonly folder: string | undefined
+  /** 1: as it was recorded; 2: twice as fast; 0: at once. */
+  readonly speed: number
+  /** The providers whose fixtures are played under their own names, and so not by this vendor. Left out: none. */
+  readonly others?: readonly string[]
+}
 
 /** The settings that a vendor's provider is created with. */
 export interface VendorSettings {
@@ -73,6 +91,7 @@ export interface VendorSettings {
   readonly headers?: RequestHeaders | undefined
   /** The pause between two pieces of an answer, in milliseconds; 0 for a vendor without this setting. */
   readonly delayMs: number
+  readonly replay?: ReplaySettings | undefined
   /**
    * Called with a sentence for the operator's log, such as one about a parameter that the server at `baseUrl` does not
    * take. It holds no secret.
@@ -93,6 +112,7 @@ export function vendorEntry(
     const lacking = [
       settings.apiKey() ? undefined : vendor.apiKey?.variable,
       settings.baseUrl ? undefined : vendor.baseUrl?.variable,
+      settings.replay?.folder ? undefined : vendor.replay?.folder.variable,
     ]
     return lacking.filter((variable) => variable !== undefined)
   }

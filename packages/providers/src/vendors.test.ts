@@ -45,7 +45,7 @@ describe('VENDORS', () => {
 
   it('loads no SDK before a provider is prepared', async () => {
     expect(await packagesLoadedByVendors()).toEqual({
-      before: ['eventsource-parser'],
+      before: ['eventsource-parser', 'zod'],
       after: expect.arrayContaining(['openai', '@anthropic-ai/sdk', '@google/generative-ai']),
     })
   })

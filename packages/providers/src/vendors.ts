@@ -7,6 +7,7 @@ import { OPENAI_APIS, openAIApiOf, openAIProvider } from './openai/openai-api.ts
 import { OPENAI_MODELS } from './openai/openai-models.ts'
 import { OPENAI_BASE_URL } from './openai/openai-provider.ts'
 import { PRESETS } from './presets.ts'
+import { ReplayProvider } from './replay/replay-provider.ts'
 import type { Vendor } from './vendor.ts'
 
 export { VENDOR_KINDS } from './vendor-kinds.ts'
@@ -21,6 +22,18 @@ export const VENDORS: readonly Vendor[] = [
     models: { default: ['echo'] },
     delayMs: { variable: 'ECHO_DELAY_MS', default: 20 },
     create: (settings) => new EchoProvider(settings),
+  },
+  {
+    name: 'replay',
+    models: {},
+    isPreset: true,
+    replay: {
+      folder: { variable: 'REPLAY_DIR' },
+      speed: { variable: 'REPLAY_SPEED', default: 1 },
+      standsFor: { variable: 'REPLAY_FOR' },
+    },
+    create: ({ name, replay, onNotice }) =>
+      new ReplayProvider({ name, folder: undefined, speed: 1, ...replay, onNotice }),
   },
   {
     name: 'openai',

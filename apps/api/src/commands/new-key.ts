@@ -1,11 +1,21 @@
 import { randomBytes } from 'node:crypto'
 import { digestOf } from '../http/access/api-keys.ts'
 
-/** `pnpm new-key NAME`: makes an API key and prints it with the entry for `API_KEYS`. */
+/** The bytes of a key by which webhooks are signed; Standard Webhooks takes 24 to 64. */
+const WEBHOOK_KEY_BYTES = 32
+
+/** `pnpm new-key NAME`: makes an API key and prints it with the entry for `API_KEYS`. `--webhook`: one that signs webhooks. */
 function main([name = '']: readonly string[]): void {
-  if (!/^[\w.-]{1,64}$/.test(name)) {
+  if (name === '--webhook') {
+    process.stdout.write(`The line for .env. Receivers need the same key, to verify signatures:
+
+  WEBHOOK_SECRET=whsec_${randomBytes(WEBHOOK_KEY_BYTES).toString('base64')}
+`)
+    return
+  }
+  if (!/^(?!--)[\w.-]{1,64}$/.test(name)) {
     process.stderr.write(
-      'Usage: pnpm new-key NAME\nThe name is 1 to 64 letters, digits, dots, hyphens or underscores.\n',
+      'Usage: pnpm new-key NAME, or pnpm new-key --webhook\nThe name is 1 to 64 letters, digits, dots, hyphens or underscores.\n',
     )
     process.exitCode = 1
     return

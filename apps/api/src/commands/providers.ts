@@ -1,8 +1,8 @@
 import { ProviderError, vendorEntry } from '@promptlab/providers'
 import { withoutCredentials } from '../base/without-credentials.ts'
 import { readConfig } from '../config/config.ts'
+import type { ConfiguredVendor } from '../config/configured-vendor.ts'
 import { loadEnvironmentFile } from '../config/environment-file.ts'
-import type { ConfiguredVendor } from '../config/vendor-settings.ts'
 import { explainError } from '../process/explain-error.ts'
 import { useProxy } from '../process/use-proxy.ts'
 

@@ -214,6 +214,47 @@ describe('readConfig', () => {
     }
   })
 
+  it('reads who is told of the ends of jobs', () => {
+    const key = `whsec_${Buffer.alloc(24, 'a').toString('base64')}`
+    const other = `whsec_${Buffer.alloc(64, 'b').toString('base64')}`
+    const WEBHOOK_HOSTS = 'Hooks.example.com, *.example.com,127.0.0.1,[::1],::1'
+    expect(readConfig({}).webhooks).toBeUndefined()
+    const config = readConfig({ WEBHOOK_SECRET: `${key}, ${other}`, WEBHOOK_HOSTS, PUBLIC_URL: 'https://a.example/b/' })
+    expect(config.publicUrl).toBe('https://a.example/b')
+    expect(config.webhooks).toEqual({
+      keys: [Buffer.alloc(24, 'a'), Buffer.alloc(64, 'b')],
+      serverUrl: undefined,
+      hosts: ['hooks.example.com', '*.example.com', '127.0.0.1', '[::1]', '::1'],
+    })
+  })
+
+  it.each([{ WEBHOOK_URL: 'https://hooks.example.com/' }, { WEBHOOK_HOSTS: '*' }])(
+    'refuses %o without a key, and says how to make one',
+    (variables) => {
+      expect(() => readConfig(variables)).toThrow(/: Needs a key .*pnpm new-key --webhook/)
+    },
+  )
+
+  it.each(['secret', 'whsec_secret', `whsec_${'a'.repeat(28)}`, `whsec_${'a'.repeat(88)}`, `whsec_${'%'.repeat(44)}`])(
+    'refuses the WEBHOOK_SECRET %s, and does not repeat it',
+    (WEBHOOK_SECRET) => {
+      expect(() => readConfig({ WEBHOOK_SECRET })).toThrow(/WEBHOOK_SECRET: Key 1 must be .*pnpm new-key --webhook/)
+      expect(() => readConfig({ WEBHOOK_SECRET })).not.toThrow(/secret\b|aaa|%%/)
+    },
+  )
+
+  it.each([
+    'hooks.example.com:443',
+    'https://hooks.example.com',
+    'hooks.*.com',
+    '*example.com',
+    '127.1',
+    '10.0.0.0/8',
+    '**',
+  ])('refuses %s in WEBHOOK_HOSTS', (WEBHOOK_HOSTS) => {
+    expect(() => readConfig({ WEBHOOK_HOSTS })).toThrow(/WEBHOOK_HOSTS: Each item must be the name of a host/)
+  })
+
   it('splits lists at commas', () => {
     const config = readConfig({
       OPENAI_MODELS: 'llama3, qwen3',

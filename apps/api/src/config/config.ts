@@ -8,10 +8,11 @@ import type { QueuedBytesLimits } from '../jobs/queued-bytes.ts'
 import type { RunPolicy } from '../jobs/run/run-policy.ts'
 import type { Retention } from '../jobs/upkeep/retention-sweeper.ts'
 import type { StoreLocation } from '../storage/store-location.ts'
+import type { ConfiguredVendor } from './configured-vendor.ts'
 import { contradictions } from './contradictions.ts'
 import { Environment, type EnvironmentVariables } from './environment.ts'
 import { callerShare, countCallers } from './shares.ts'
-import { type ConfiguredVendor, readVendors } from './vendor-settings.ts'
+import { readVendors } from './vendor-settings.ts'
 
 /** Twenty requests a second: more than a person or a page needs, and less than a server can take. */
 const RATE_LIMIT_WITH_KEYS = 1_200
@@ -30,6 +31,15 @@ export interface ProxySettings {
   readonly url: string
   /** Hosts that are called without the proxy. */
   readonly except: readonly string[] | undefined
+}
+
+interface WebhookSettings {
+  /** The keys by which news is signed. */
+  readonly keys: readonly Uint8Array[]
+  /** Who gets the news of all jobs. Undefined: only those whom callers name. */
+  readonly serverUrl: string | undefined
+  /** The hosts of receivers that callers may name. */
+  readonly hosts: readonly string[]
 }
 
 export interface Config {
@@ -77,6 +87,12 @@ export interface Config {
   readonly pricesFile: string | undefined
   /** The path of the operator's fallbacks. Undefined: only callers name some. */
   readonly fallbacksFile: string | undefined
+  /** The address at which callers reach the server, without a slash at its end. Undefined: nobody has told. */
+  readonly publicUrl: string | undefined
+  /** Who is told of the ends of jobs. Undefined: nobody. */
+  readonly webhooks: WebhookSettings | undefined
+  /** The path of the callers' budgets. Undefined: callers may spend any amount. */
+  readonly budgetsFile: string | undefined
   /** The proxy for calls to vendors by https. Undefined: there is none. */
   readonly proxy: ProxySettings | undefined
   /** The keys of the callers. Undefined: no request needs a key. */
@@ -158,6 +174,9 @@ export function readConfig(variables: EnvironmentVariables): Config {
     trustedHosts: { listenHost: environment.HOST, allowedHosts: environment.ALLOWED_HOSTS },
     pricesFile: environment.PRICES_FILE,
     fallbacksFile: environment.FALLBACKS_FILE,
+    publicUrl: environment.PUBLIC_URL?.replace(/\/+$/, ''),
+    webhooks: webhooksOf(environment),
+    budgetsFile: environment.BUDGETS_FILE,
     proxy:
       environment.HTTPS_PROXY === undefined
         ? undefined
@@ -181,6 +200,14 @@ function retentionOf({
   if (JOB_RETENTION_HOURS === undefined) return undefined
   const maxHours = MAX_JOB_RETENTION_HOURS ?? 10 * JOB_RETENTION_HOURS
   return { jobMs: JOB_RETENTION_HOURS * HOUR_MS, maxMs: maxHours * HOUR_MS }
+}
+
+function webhooksOf({
+  WEBHOOK_SECRET: keys,
+  WEBHOOK_URL: serverUrl,
+  WEBHOOK_HOSTS: hosts,
+}: z.infer<typeof Environment>): WebhookSettings | undefined {
+  return keys && { keys, serverUrl, hosts }
 }
 
 function tracingOf(environment: z.infer<typeof Environment>): Config['tracing'] {

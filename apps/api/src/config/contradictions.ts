@@ -2,7 +2,9 @@ import type { EnvironmentVariables } from './environment.ts'
 
 /** The faults of variables that are valid on their own but not together. An empty variable must be left out. */
 export function contradictions(variables: EnvironmentVariables): string[] {
-  return [...accessFaults(variables), ...processFaults(variables), ...retentionFaults(variables)]
+  return [accessFaults, budgetFaults, processFaults, retentionFaults, webhookFaults].flatMap((faultsOf) =>
+    faultsOf(variables),
+  )
 }
 
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/i
@@ -25,6 +27,13 @@ function accessFaults({ HOST, API_KEYS, AUTH, REDIS_URL, STREAM_LINK_SECRET }: E
   return faults
 }
 
+function budgetFaults({ BUDGETS_FILE, API_KEYS, AUTH }: EnvironmentVariables): string[] {
+  if (BUDGETS_FILE === undefined || (API_KEYS !== undefined && AUTH !== 'off')) return []
+  return [
+    'BUDGETS_FILE: Has no effect without callers: set API_KEYS (pnpm new-key NAME makes a key), and not AUTH to "off"',
+  ]
+}
+
 function retentionFaults({ JOB_RETENTION_HOURS, MAX_JOB_RETENTION_HOURS }: EnvironmentVariables): string[] {
   if (MAX_JOB_RETENTION_HOURS === undefined) return []
   if (JOB_RETENTION_HOURS === undefined) {
@@ -34,6 +43,14 @@ function retentionFaults({ JOB_RETENTION_HOURS, MAX_JOB_RETENTION_HOURS }: Envir
   return [
     `MAX_JOB_RETENTION_HOURS: Must be at least JOB_RETENTION_HOURS, which is ${JOB_RETENTION_HOURS}, not ${MAX_JOB_RETENTION_HOURS}`,
   ]
+}
+
+function webhookFaults({ WEBHOOK_SECRET, WEBHOOK_URL, WEBHOOK_HOSTS }: EnvironmentVariables): string[] {
+  if (WEBHOOK_SECRET !== undefined) return []
+  const receivers = Object.entries({ WEBHOOK_URL, WEBHOOK_HOSTS }).filter(([, value]) => value !== undefined)
+  return receivers.map(
+    ([name]) => `${name}: Needs a key that signs: set WEBHOOK_SECRET too; pnpm new-key --webhook makes one`,
+  )
 }
 
 function processFaults({ DATABASE_URL = '', REDIS_URL, ROLE }: EnvironmentVariables): string[] {

@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises'
 import { type Fallback, issueSentence, MAX_FALLBACKS } from '@promptlab/contract'
 import { z } from 'zod'
 import type { OperatorFallbacks } from '../jobs/input/fallbacks.ts'
-import { ConfigError } from './config.ts'
+import { invalidFile, readJsonFile } from './read-json-file.ts'
 
 const NAMING = 'Must be provider/model, such as openai/gpt-4'
 const ModelName = z.string().regex(/^[^/]+\/.+$/s, NAMING)
@@ -21,7 +20,7 @@ const FallbacksFile = z.record(
  * @throws ConfigError the file cannot be read, has another form, or names a provider that there is not
  */
 export async function readFallbacksFile(path: string, providers: readonly string[]): Promise<OperatorFallbacks> {
-  const parsed = FallbacksFile.safeParse(await readJson(path), { error: issueSentence })
+  const parsed = FallbacksFile.safeParse(await readJsonFile('FALLBACKS_FILE', path), { error: issueSentence })
   const faults = parsed.error?.issues.map(faultOf) ?? []
   const named = Object.entries(parsed.data ?? {})
   for (const [name, others] of named) {
@@ -30,8 +29,7 @@ export async function readFallbacksFile(path: string, providers: readonly string
     for (const { provider } of unknown)
       faults.push(`${name}: There is no provider "${provider}". Known: ${providers.join(', ')}`)
   }
-  if (faults.length > 0)
-    throw new ConfigError(`FALLBACKS_FILE: ${path} is not valid:\n${faults.map((fault) => `  ${fault}`).join('\n')}`)
+  if (faults.length > 0) throw invalidFile('FALLBACKS_FILE', path, faults)
   return new Map(named.map(([name, others]) => [name, others.map(fallbackOf)]))
 }
 
@@ -43,13 +41,4 @@ function faultOf({ code, path, message }: z.core.$ZodIssue): string {
 function fallbackOf(name: string): Fallback {
   const slash = name.indexOf('/')
   return { provider: name.slice(0, slash), model: name.slice(slash + 1) }
-}
-
-async function readJson(path: string): Promise<unknown> {
-  try {
-    return JSON.parse(await readFile(path, 'utf8'))
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new ConfigError(`FALLBACKS_FILE: ${path} cannot be read as JSON: ${reason}`)
-  }
 }

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { isIP, isIPv6 } from 'node:net'
 import { z } from 'zod'
 import { type ApiKey, digestOf } from '../http/access/api-keys.ts'
@@ -45,6 +46,14 @@ export const share = form('a number from 0 to 1, such as 0.25', (text) =>
   /^\d*\.?\d+$/.test(text) && Number(text) <= 1 ? Number(text) : undefined,
 )
 
+/** The most that a speed may be, and one above 0 the least. Beyond, a pause is nothing, or days. */
+const SPEED = { min: 0.001, max: 1_000 }
+
+export const speed = form(`0, or a number from ${SPEED.min} to ${SPEED.max}, such as 2 or 0.5`, (text) => {
+  const number = /^\d*\.?\d+$/.test(text) ? Number(text) : Number.NaN
+  return number === 0 || (number >= SPEED.min && number <= SPEED.max) ? number : undefined
+})
+
 export function oneOf<const Values extends readonly string[]>(values: Values) {
   return z.enum(values, { error: ({ input }) => `Must be one of ${values.join(', ')}, not "${input}"` })
 }
@@ -76,6 +85,17 @@ export const jsonFile = form('the path of a JSON file, such as prices.json', (te
   /\.json$/i.test(text) ? text : undefined,
 )
 
+/** The path of a folder that is there. */
+export const folder = form('the path of a folder that is there', (text) => (isFolder(text) ? text : undefined))
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory()
+  } catch {
+    return false
+  }
+}
+
 /** Texts separated by commas. */
 export const list = form('a comma-separated list without an empty item', (text) => {
   const items = itemsOf(text)
@@ -105,6 +125,28 @@ export const hosts = listOf(
   (text) => /^(?:[\w.-]+|\[[\da-f:]+\])(?::\d{1,5})?$/i.test(text),
   'the name of a host such as jobs.example.com or jobs.example.com:8080',
 ).transform((items) => items.map((item) => item.toLowerCase()))
+
+/** Hosts without ports, in lower case: names, addresses, `*.` before a name, or `*`. */
+export const receiverHosts = listOf((text) => {
+  const isName = /^(?:\*\.)?[\w-]+(?:\.[\w-]+)*$/.test(text) && !/(?:^|\.)\d+$/.test(text)
+  return text === '*' || isName || isIP(text.replace(/^\[|\]$/g, '')) !== 0
+}, 'the name of a host such as hooks.example.com or *.example.com, an IP address, or *').transform((items) =>
+  items.map((item) => item.toLowerCase()),
+)
+
+const WEBHOOK_KEY = /^whsec_((?:[A-Za-z\d+/]{4})*(?:[A-Za-z\d+/]{2}==|[A-Za-z\d+/]{3}=)?)$/
+
+/** Keys by which webhooks are signed, separated by commas. The faults repeat nothing. */
+export const webhookKeys = z.string().transform((text, context): Buffer[] =>
+  itemsOf(text).map((item, index) => {
+    const key = Buffer.from(WEBHOOK_KEY.exec(item)?.[1] ?? '', 'base64')
+    if (key.length >= 24 && key.length <= 64) return key
+    context.addIssue(
+      `Key ${index + 1} must be whsec_ and the base64 of 24 to 64 bytes; pnpm new-key --webhook makes one`,
+    )
+    return z.NEVER
+  }),
+)
 
 /** A text by which the server signs. The fault does not repeat it. */
 export function secret(minLength: number) {

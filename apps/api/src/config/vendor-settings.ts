@@ -1,17 +1,11 @@
 import { type ModelNaming, RequestHeaders, type Vendor, type VendorSettings } from '@promptlab/providers'
 import { VENDOR_KINDS, VENDORS } from '@promptlab/providers/vendors'
 import type { z } from 'zod'
+import type { ConfiguredVendor } from './configured-vendor.ts'
 import type { EnvironmentVariables } from './environment.ts'
 import { type OwnVendor, readProvidersFile } from './providers-file.ts'
-import { list, MAX_DELAY_MS, oneOf, webUrl, wholeNumber } from './setting-forms.ts'
-
-/** A row of the table of vendors, or one that the operator describes, with its settings. */
-export interface ConfiguredVendor {
-  readonly vendor: Vendor
-  readonly settings: VendorSettings
-  /** Which names of models jobs may use. */
-  readonly naming: ModelNaming
-}
+import { folder, list, MAX_DELAY_MS, oneOf, speed, webUrl, wholeNumber } from './setting-forms.ts'
+import { withStandIns } from './stand-ins.ts'
 
 /** The value of a variable, without blanks around it. Undefined if it is not set, or is empty. */
 type LookUp = (variable: string) => string | undefined
@@ -32,7 +26,7 @@ export function readVendors(variables: EnvironmentVariables): { vendors: Configu
     return data
   }
   const vendors = VENDORS.map((vendor): ConfiguredVendor => {
-    const { name, apiKey, baseUrl, models, delayMs, api, background } = vendor
+    const { name, apiKey, baseUrl, models, delayMs, api, background, replay } = vendor
     const named = read(models.variable, list)
     const settings: VendorSettings = {
       name,
@@ -42,17 +36,22 @@ export function readVendors(variables: EnvironmentVariables): { vendors: Configu
       api: api && read(api.variable, oneOf(api.values)),
       background: read(background?.variable, oneOf(['on', 'off'])) === 'on',
       delayMs: read(delayMs?.variable, wholeNumber(0, MAX_DELAY_MS)) ?? delayMs?.default ?? 0,
+      replay: replay && {
+        folder: read(replay.folder.variable, folder),
+        speed: read(replay.speed.variable, speed) ?? replay.speed.default,
+      },
     }
     const fault = settings.background ? background?.faultOf(settings) : undefined
     if (background && fault !== undefined) faults.push(`${background.variable}: ${fault}`)
     return { vendor, settings, naming: namingOf(named, models.variable !== undefined) }
   })
   const file = lookUp(FILE_VARIABLE)
-  if (file === undefined) return { vendors, faults }
   const takenNames = VENDORS.map(({ name }) => name)
-  const own = readProvidersFile(file, takenNames)
-  faults.push(...own.faults.map((fault) => `${FILE_VARIABLE}: ${fault}`))
-  return { vendors: [...vendors, ...own.vendors.map((vendor) => configured(vendor, lookUp))], faults }
+  const own = file === undefined ? undefined : readProvidersFile(file, takenNames)
+  faults.push(...(own?.faults ?? []).map((fault) => `${FILE_VARIABLE}: ${fault}`))
+  const all = [...vendors, ...(own?.vendors ?? []).map((vendor) => configured(vendor, lookUp))]
+  const replayed = withStandIns(all, (variable) => read(variable, list) ?? [])
+  return { vendors: replayed.vendors, faults: [...faults, ...replayed.faults] }
 }
 
 const FILE_VARIABLE = 'PROVIDERS_FILE'

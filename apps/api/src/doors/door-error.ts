@@ -1,6 +1,7 @@
 import { ApiError } from '../base/api-error.ts'
 import { answerLength } from '../jobs/answer/stored-answer.ts'
 import type { StoredFinalJob } from '../jobs/job.ts'
+import { isCutAtBudget } from './finish.ts'
 
 /** Answers a foreground request whose job did not complete. */
 export class JobEndedError extends ApiError {
@@ -13,9 +14,10 @@ export class JobEndedError extends ApiError {
     this.hasAnswer = hasAnswer
   }
 
-  /** Undefined if the job completed. */
+  /** Undefined if the job completed, or was stopped at its budget behind a part of its answer, see `finishOf`. */
   static of(job: StoredFinalJob): JobEndedError | undefined {
     const hasAnswer = answerLength(job) > 0
+    if (isCutAtBudget(job)) return undefined
     switch (job.status) {
       case 'completed':
         return undefined
@@ -46,6 +48,7 @@ export function inWordsOfDoor(error: ApiError, paramOf: (path: string) => string
 
 /** Codes of refusals that the same request meets again, although their status makes SDKs repeat it. */
 const LASTING: ReadonlySet<ApiError['code']> = new Set([
+  'budget-exceeded',
   'provider-auth',
   'provider-key-missing',
   'provider-quota-exceeded',

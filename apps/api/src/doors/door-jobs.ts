@@ -15,6 +15,8 @@ import type { WaitingClients } from '../jobs/repeats/waiting-clients.ts'
 import { BEGUN_PIECES_VIEW, BEHIND_ALL_PIECES, PIECES_VIEW } from '../jobs/views/pieces-view.ts'
 import type { AskedAtDoor } from './asked-at-door.ts'
 import { askedFallbacks, FALLBACKS_HEADER, fallbackParam } from './asked-fallbacks.ts'
+import { askedMaxCost, inParamsOfDoor, MAX_COST_HEADER } from './asked-max-cost.ts'
+import { askedWebhook, WEBHOOK_HEADER, webhookParam } from './asked-webhook.ts'
 import type { DoorEncoder } from './door-encoder.ts'
 import { inWordsOfDoor, JobEndedError } from './door-error.ts'
 import { DoorJsonFormat, DoorStreamFormat } from './door-formats.ts'
@@ -53,6 +55,8 @@ const MEANINGFUL_HEADERS = [
   'openai-organization',
   'openai-project',
   FALLBACKS_HEADER,
+  WEBHOOK_HEADER,
+  MAX_COST_HEADER,
 ] as const
 
 /** The headers of doors that scripts of other origins may read. */
@@ -89,9 +93,16 @@ export class DoorJobs {
     const door = { name: this.#name, ...(echo && { echo }) }
     const atDoor = { door, requestDigest: this.#digestOf(request), isStored, isForeground: !isBackground, isRetry }
     const fallbacks = askedFallbacks(request.headers[FALLBACKS_HEADER], asked.job, (name) => names.resolve(name))
-    const asJob = { ...withPrompt(asked.job), ...(fallbacks && { fallbacks }) }
+    const webhook = askedWebhook(request.headers[WEBHOOK_HEADER])
+    const maxCostUsd = askedMaxCost(request.headers[MAX_COST_HEADER])
+    const inHeaders = {
+      ...(fallbacks && { fallbacks }),
+      ...(webhook && { webhook }),
+      ...(maxCostUsd !== undefined && { maxCostUsd }),
+    }
+    const asJob = { ...withPrompt(asked.job), ...inHeaders }
     const paramOf = (path: string) =>
-      fallbackParam(path) ?? asked.paramOf(path === 'prompt' ? 'messages[0].content' : path)
+      fallbackParam(path) ?? webhookParam(path) ?? asked.paramOf(path === 'prompt' ? 'messages[0].content' : path)
     try {
       this.#check(asJob)
       if (asked.isStreamed || !asked.isBackground) streams.check(request)
@@ -106,7 +117,7 @@ export class DoorJobs {
       if (hasJoined) reply.header('x-promptlab-joined', 'true')
       return created
     } catch (error) {
-      throw error instanceof ApiError ? inWordsOfDoor(error, paramOf) : error
+      throw error instanceof ApiError ? inWordsOfDoor(inParamsOfDoor(error, paramOf), paramOf) : error
     }
   }
 

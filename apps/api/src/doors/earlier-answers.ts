@@ -1,9 +1,8 @@
-import type { AssistantPart } from '@promptlab/providers'
 import { ApiError } from '../base/api-error.ts'
 import { answerLength } from '../jobs/answer/stored-answer.ts'
 import { answererOf } from '../jobs/answerer.ts'
 import type { Caller } from '../jobs/caller.ts'
-import { answerParts } from '../jobs/input/answer-parts.ts'
+import { askedParts } from '../jobs/input/answer-parts.ts'
 import type { AskedAnswerPart, AskedCarry, AskedMessage } from '../jobs/input/asked-job.ts'
 import { ItemReader } from '../jobs/input/item-reader.ts'
 import { readCarry, readMessage } from '../jobs/input/read-message.ts'
@@ -146,14 +145,9 @@ export class EarlierAnswers {
 
 function partsOf(job: StoredJob): readonly (AskedAnswerPart | undefined)[] {
   if (job.status === 'pending') return []
-  const parts = answerParts(job, true).map((part) => part && askedPart(part, answererOf(job).provider))
+  const parts = askedParts(job, answererOf(job).provider)
   // The last part of a running job may still grow. A call that is complete does not.
   return job.status === 'running' && parts.at(-1)?.type !== 'tool-call' ? parts.slice(0, -1) : parts
-}
-
-function askedPart(part: AssistantPart, provider: string): AskedAnswerPart {
-  const value = 'carry' in part ? part.carry : undefined
-  return { ...part, carry: value === undefined ? undefined : { provider, value } }
 }
 
 /** @returns undefined if there is no such job or item */

@@ -3,6 +3,7 @@ import { answerLength } from '../jobs/answer/stored-answer.ts'
 import { countEntries, decodeTape } from '../jobs/answer/tape.ts'
 import { estimatedUsage } from '../jobs/cost/estimated-usage.ts'
 import type { StoredFinalJob } from '../jobs/job.ts'
+import { isCutAtBudget } from './finish.ts'
 
 /** The usage of a job, as doors show it. */
 interface ShownUsage {
@@ -18,7 +19,7 @@ interface ShownUsage {
  */
 export function shownUsage(job: StoredFinalJob): ShownUsage {
   const { usage } = job.metrics
-  if (usage || job.status !== 'completed') return { usage, isEstimated: false }
+  if (usage || (job.status !== 'completed' && !isCutAtBudget(job))) return { usage, isEstimated: false }
   return { usage: estimateOf(job), isEstimated: true }
 }
 

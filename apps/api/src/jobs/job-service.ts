@@ -1,13 +1,26 @@
-import { isFinal, type JobListQuery, type JobSummary } from '@promptlab/contract'
+import {
+  type Delivery,
+  type Fixture,
+  type ForkJobBody,
+  isFinal,
+  type JobListQuery,
+  type JobSummary,
+  type RerunJobBody,
+} from '@promptlab/contract'
 import { ApiError } from '../base/api-error.ts'
 import type { Caller } from './caller.ts'
 import { type CreatedJob, type Creation, JobCreator, type JobCreatorDeps } from './create/job-creator.ts'
 import { finalEvent } from './final-event.ts'
+import { fingerprint } from './fingerprint.ts'
+import { fixtureOf } from './fixture/fixture-of.ts'
 import type { AskedJob } from './input/asked-job.ts'
+import { forkDraft, rerunDraft } from './input/job-of-job.ts'
+import { type JobDraft, requestOf } from './input/job-request.ts'
+import { requestFingerprint } from './input/request-fingerprint.ts'
 import { cancelPending, runOf, type StoredFinalJob, type StoredJob } from './job.ts'
 import { itemsOfJob } from './kept-parts.ts'
 import { QueueUnavailableError } from './ports/job-queue.ts'
-import { StorageUnavailableError } from './ports/storage-errors.ts'
+import { ItemSweptError, StorageUnavailableError } from './ports/storage-errors.ts'
 import type { TokenLog } from './ports/token-log.ts'
 import { QueuedBytes, type QueuedBytesLimits } from './queued-bytes.ts'
 import { JobEventReader, type ReaderCallbacks, type Reading } from './read/job-event-reader.ts'
@@ -54,7 +67,44 @@ export class JobService {
 
   /** See `JobCreator.create`. */
   create(asked: AskedJob, caller: Caller, creation?: Creation): Promise<CreatedJob> {
-    return this.#creator.create(asked, caller, creation)
+    const draft = requestOf(asked)
+    const source = { fingerprint: () => requestFingerprint(asked, draft.request), draft: () => draft }
+    return this.#creator.create(source, caller, creation)
+  }
+
+  /**
+   * Makes a job of the input of another one, see `rerunDraft`.
+   * @throws ApiError as `create`, and `job-not-found`, `item-not-found`
+   */
+  rerun(id: string, changes: RerunJobBody, caller: Caller, creation?: Creation): Promise<CreatedJob> {
+    return this.#createOf(id, { rerunOf: id, ...changes }, (job) => rerunDraft(job, changes), caller, creation)
+  }
+
+  /**
+   * Makes a job that goes on with the answer of another one from a place, see `forkDraft`.
+   * @throws ApiError as `create`, and `job-not-found`, `job-not-finished`, `item-not-found`
+   */
+  fork(id: string, fork: ForkJobBody, caller: Caller, creation?: Creation): Promise<CreatedJob> {
+    return this.#createOf(id, { forkOf: id, ...fork }, (job) => forkDraft(job, fork), caller, creation)
+  }
+
+  async #createOf(
+    id: string,
+    asked: object,
+    draftOf: (job: StoredJob) => JobDraft,
+    caller: Caller,
+    creation: Creation | undefined,
+  ): Promise<CreatedJob> {
+    const source = { fingerprint: () => fingerprint(asked), draft: async () => draftOf(await this.get(id, caller)) }
+    try {
+      return await this.#creator.create(source, caller, creation)
+    } catch (error) {
+      if (!(error instanceof ItemSweptError)) throw error
+      // No sweep takes an item of a job that is there. So the job was deleted meanwhile, or the store lost the item.
+      await this.get(id, caller)
+      const message = 'The store has lost content of the messages of this job. Create a new job with them.'
+      throw new ApiError('item-not-found', message, { cause: error })
+    }
   }
 
   /** @throws ApiError `job-not-found` */
@@ -67,6 +117,15 @@ export class JobService {
   }
 
   /**
+   * The news of the job's end, one for each receiver.
+   * @throws ApiError `job-not-found`
+   */
+  async deliveries(id: string, caller: Caller): Promise<Delivery[]> {
+    const { deliveries = [] } = await this.get(id, caller)
+    return deliveries
+  }
+
+  /**
    * An item of a job, and its media type.
    * @throws ApiError `job-not-found`, `item-not-found`
    */
@@ -76,6 +135,16 @@ export class JobService {
     const bytes = part && (await this.#deps.jobs.findItem(item))
     if (!bytes) throw new ApiError('item-not-found', 'The job has no item with this id.')
     return { bytes, mediaType: 'mediaType' in part ? part.mediaType : 'text/plain; charset=utf-8' }
+  }
+
+  /**
+   * What a job asked and was answered, to be played without its vendor.
+   * @throws ApiError `job-not-found`, `job-not-finished`, `previous-job-gone`
+   */
+  async fixture(id: string, caller: Caller): Promise<Fixture> {
+    const job = await this.get(id, caller)
+    if (!isFinal(job)) throw new ApiError('job-not-finished', `The job is ${job.status}. Cancel it first, or wait.`)
+    return await fixtureOf(job, this.#deps.jobs)
   }
 
   async #find(id: string): Promise<StoredJob> {

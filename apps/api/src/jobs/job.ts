@@ -1,6 +1,8 @@
 import {
   type CreateJobBody,
+  Delivery,
   type FinalJob,
+  type ForkOrigin,
   Job,
   type JobError,
   type JobMetrics,
@@ -48,13 +50,26 @@ export const StoredOnly = z.object({
    * cancelled. Undefined: the job runs on without clients.
    */
   watchedUntil: z.iso.datetime().optional(),
+  /**
+   * What the job may cost at most, in billionths of a US dollar: its share of its caller's budget until it has ended. Undefined
+   * if its caller has no budget. A final job has none.
+   */
+  reserved: z.int().nonnegative().optional(),
+  /** The news of the job's end, one for each receiver. Undefined if nobody is told. */
+  deliveries: z.array(Delivery).optional(),
+  /**
+   * When the next delivery is due, once the job has ended; until then, when the job was made. Undefined if nobody is told, or
+   * all deliveries are over.
+   */
+  notifyAt: z.iso.datetime().optional(),
 })
 type StoredOnly = z.infer<typeof StoredOnly>
 
 /** The job without what is never returned. */
 export function withoutStoredOnly(job: StoredJob): Job {
   const { owner: _o, run: _r, parts: _p, tape: _t, door: _d, requestDigest: _q, client: _c, ...rest } = job
-  const { carries: _a, deleteAfter: _x, runState: _s, watchedUntil: _w, ...shown } = rest
+  const { carries: _a, deleteAfter: _x, runState: _s, watchedUntil: _w, ...unnotified } = rest
+  const { reserved: _b, deliveries: _e, notifyAt: _n, ...shown } = unnotified
   return shown
 }
 
@@ -72,12 +87,21 @@ export interface JobProgress extends StoredAnswer {
 
 /** What a caller asks of a job, with its content as records hold it. */
 export interface JobRequest
-  extends Pick<CreateJobBody, 'provider' | 'model' | 'options' | 'fallbacks' | 'previousJobId'> {
+  extends Pick<
+    CreateJobBody,
+    'provider' | 'model' | 'options' | 'fallbacks' | 'previousJobId' | 'maxCostUsd' | 'webhook'
+  > {
   /** The prompt, or the last text of the user among the messages. */
   readonly prompt: string
   readonly messages?: ShownMessage[] | undefined
   readonly carries?: InputCarry[] | undefined
+  /** The job that it was made of, if it was made of one. */
+  readonly rerunOf?: string | undefined
+  readonly forkOf?: ForkOrigin | undefined
 }
+
+/** What goes with a job beside its request: its share of a budget, and who is told of its end. */
+export type JobTerms = Pick<StoredOnly, 'reserved' | 'deliveries' | 'notifyAt'>
 
 /** How a job was made at a door. */
 export type MadeAtDoor = Pick<StoredOnly, 'door' | 'requestDigest' | 'client' | 'deleteAfter' | 'watchedUntil'>
@@ -106,15 +130,16 @@ function jsonBytes(value: object | undefined): number {
 
 /**
  * @param now milliseconds since the epoch, as everywhere in this file
- * @param made how the job was made, unless natively
+ * @param made how the job was made, unless natively, and its terms
  */
 export function newJob(
   id: string,
-  { prompt, messages, carries, previousJobId, provider, model, options, fallbacks }: JobRequest,
+  { prompt, messages, carries, previousJobId, provider, model, options, fallbacks, ...asked }: JobRequest,
   now: number,
   owner?: string,
-  made?: MadeAtDoor,
+  made?: MadeAtDoor & JobTerms,
 ): StoredPendingJob {
+  const { maxCostUsd, webhook, rerunOf, forkOf } = asked
   const at = new Date(now).toISOString()
   return {
     id,
@@ -125,6 +150,10 @@ export function newJob(
     model,
     ...(options && { options }),
     ...(fallbacks && { fallbacks }),
+    ...(maxCostUsd !== undefined && { maxCostUsd }),
+    ...(webhook && { webhook }),
+    ...(rerunOf !== undefined && { rerunOf }),
+    ...(forkOf && { forkOf }),
     status: 'pending',
     createdAt: at,
     updatedAt: at,
@@ -181,6 +210,6 @@ export function finishJob(
   now: number,
 ): StoredFinalJob {
   const answer = { result, ...(parts && { parts: [...parts] }), ...(tape && { tape }) }
-  const { runState: _s, watchedUntil: _w, ...ended } = job
+  const { runState: _s, watchedUntil: _w, reserved: _r, ...ended } = job
   return { ...ended, ...answer, metrics, ...outcome, updatedAt: new Date(now).toISOString() }
 }

@@ -2,7 +2,7 @@ import type { Fallback, FinalJob, JobMetrics, PendingJob, ProviderErrorCode, Run
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { answererOf } from '../jobs/answerer.ts'
 import type { DoorName } from '../jobs/door.ts'
-import type { JobObserver } from '../jobs/ports/job-observer.ts'
+import type { BudgetRefusal, DeliveryOutcome, JobObserver } from '../jobs/ports/job-observer.ts'
 
 interface MetricsSources {
   /** Whether a provider names the model. Callers choose other names, if the operator allows it. */
@@ -56,6 +56,15 @@ export class Metrics implements JobObserver {
     'Repeats of requests that joined the job which was there, instead of creating one, by API',
     ['door'],
   )
+  readonly #budgetRefusals = this.#counter(
+    'budget_refusals_total',
+    'Requests that got no job because of a limit of its cost, and why',
+    ['reason'],
+  )
+  readonly #budgetStops = this.#counter('budget_stops_total', 'Jobs that failed because they cost what they may cost', [
+    'provider',
+    'model',
+  ])
   readonly #jobs = this.#counter('jobs_ended_total', 'Runs of jobs that ended in this process', [
     'provider',
     'model',
@@ -103,6 +112,11 @@ export class Metrics implements JobObserver {
     'Runs of jobs that went back in line because the vendor took no calls, and why',
     ['provider', 'reason'],
   )
+  readonly #news = this.#counter(
+    'webhook_attempts_total',
+    'Attempts to tell receivers of the ends of jobs, by what became of them',
+    ['outcome'],
+  )
   readonly #writes = this.#histogram(
     'storage_write_seconds',
     'Time that a change of the job store takes until it is on disk',
@@ -149,6 +163,10 @@ export class Metrics implements JobObserver {
     counter.inc({ door: door ?? 'native' })
   }
 
+  budgetRefused(reason: BudgetRefusal): void {
+    this.#budgetRefusals.inc({ reason })
+  }
+
   runStarted({ provider, metrics }: RunningJob): void {
     this.#running.inc({ provider })
     this.#waits.observe({ provider }, metrics.queuedMs / 1000)
@@ -163,6 +181,7 @@ export class Metrics implements JobObserver {
     this.#running.dec({ provider: job.provider })
     this.#countCost(metrics, labels)
     this.#jobs.inc({ provider, model, status })
+    if (job.status === 'failed' && job.error.code === 'budget-exceeded') this.#budgetStops.inc({ provider, model })
     this.#runs.observe({ provider, model }, durationMs / 1000)
     this.#tokens.inc({ provider, model }, tokenCount)
     if (ttftMs === null) return
@@ -192,6 +211,10 @@ export class Metrics implements JobObserver {
 
   providerFailed(provider: string, code: ProviderErrorCode): void {
     this.#failures.inc({ provider, code })
+  }
+
+  newsSent(outcome: DeliveryOutcome): void {
+    this.#news.inc({ outcome })
   }
 
   #counter<Label extends string>(name: string, help: string, labelNames: Label[]): Counter<Label> {

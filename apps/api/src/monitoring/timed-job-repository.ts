@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts'
+import { forwardingRepository } from '../jobs/ports/forwarding-repository.ts'
 import type { JobRepository } from '../jobs/ports/job-repository.ts'
 
 /** Called after each write of the job store, whether or not it succeeded. */
@@ -19,32 +20,17 @@ export function timedJobRepository(
     }
   }
   return {
-    insert: (job, idempotency) => timed('insert', jobs.insert(job, idempotency)),
+    ...forwardingRepository(jobs),
+    insert: (job, idempotency, budget) => timed('insert', jobs.insert(job, idempotency, budget)),
     replace: (next, from) => timed('replace', jobs.replace(next, from)),
     takeOver: (job) => timed('replace', jobs.takeOver(job)),
     checkpoint: (progress) => timed('checkpoint', jobs.checkpoint(progress)),
     deleteFinal: (id) => timed('delete', jobs.deleteFinal(id)),
     deleteExpired: (expiry, limit) => timed('delete', jobs.deleteExpired(expiry, limit)),
     replaceClient: (id, next, from) => timed('replace', jobs.replaceClient(id, next, from)),
+    replaceDeliveries: (id, next, from) => timed('replace', jobs.replaceDeliveries(id, next, from)),
     deleteHidden: (now, limit) => timed('delete', jobs.deleteHidden(now, limit)),
     storeItems: (items) => timed('insert', jobs.storeItems(items)),
     sweepItems: (time, limit) => timed('delete', jobs.sweepItems(time, limit)),
-    findItem: (id) => jobs.findItem(id),
-    sumUsage: (query) => jobs.sumUsage(query),
-    countStoredBytes: (owner) => jobs.countStoredBytes(owner),
-    find: (id) => jobs.find(id),
-    findByIdempotencyKey: (key, now) => jobs.findByIdempotencyKey(key, now),
-    findPending: (limit, after) => jobs.findPending(limit, after),
-    findAbandoned: (limit) => jobs.findAbandoned(limit),
-    findUnwatched: (now, limit) => jobs.findUnwatched(now, limit),
-    findByRequest: (digest, limit) => jobs.findByRequest(digest, limit),
-    processId: jobs.processId,
-    isConnected: (processId) => jobs.isConnected(processId),
-    holdsRuns: () => jobs.holdsRuns(),
-    checkReadable: (version) => jobs.checkReadable(version),
-    countPendingBytes: () => jobs.countPendingBytes(),
-    list: (query) => jobs.list(query),
-    checkHealth: () => jobs.checkHealth(),
-    close: () => jobs.close(),
   }
 }

@@ -22,6 +22,13 @@ export interface JobSource {
   pages(): AsyncIterable<readonly ImportedJob[]>
   /** The ledger: what the ended jobs used and cost, also those that were removed. */
   usage(): Promise<readonly UsageEntry[]>
+  /**
+   * The job, or `undefined` if there is none with this id.
+   * @throws StoreOpenError the store is damaged
+   */
+  find(id: string): Promise<StoredJob | undefined>
+  /** The bytes of an item; undefined if there is none with this id. */
+  findItem(id: string): Promise<Uint8Array | undefined>
   close(): Promise<void>
 }
 

@@ -1,11 +1,11 @@
 import type { FinalEvent } from '@promptlab/contract'
+import { wakeAfterReads } from '../base/wake-after-reads.ts'
 import type { LogPiece } from '../jobs/answer/log-piece.ts'
 import { type Piece, partTypeOf, placesOf, textOf } from '../jobs/answer/piece.ts'
 import type { TokenListener, TokenReader } from '../jobs/ports/token-log.ts'
 import type { View } from '../jobs/views/view.ts'
 import { LiveLogReader, type ReadableLog } from './live-log-reader.ts'
 import { LivePart, textEndIn } from './live-part.ts'
-import { wakeAfterReads } from './wake-after-reads.ts'
 
 /** The growing answer of one job, and its readers. */
 export class LiveLog implements ReadableLog {

@@ -73,7 +73,21 @@ const jobBody = fc
   )
   .map((body) => JSON.stringify(body))
 
+/** A body of a rerun or a fork. */
+const changesBody = fc
+  .record(
+    {
+      at: fc.oneof(fc.nat({ max: 20 }), fc.constantFrom('f3', '4', 'end', 'f', '-1'), hostileValue),
+      prompt: fc.oneof(fc.constant('And?'), hostileValue),
+      options: fc.oneof(fc.constant({ system: null }), hostileValue),
+      fallbacks: fc.oneof(fc.constant(null), hostileValue),
+    },
+    { requiredKeys: [] },
+  )
+  .map((changes) => JSON.stringify(changes))
+
 const body = fc.oneof(
+  { weight: 2, arbitrary: changesBody.map((json) => Buffer.from(json)) },
   { weight: 6, arbitrary: jobBody.map((json) => Buffer.from(json)) },
   {
     weight: 1,
@@ -109,7 +123,7 @@ const path = fc.oneof(
   {
     weight: 3,
     arbitrary: fc
-      .tuple(id, fc.constantFrom('', '/stream', '/cancel', '/'))
+      .tuple(id, fc.constantFrom('', '/stream', '/cancel', '/deliveries', '/rerun', '/fork', '/'))
       .map(([each, rest]) => `/jobs/${each}${rest}`),
   },
   { weight: 1, arbitrary: hostileText.map((each) => `/${encodeURIComponentLoosely(each)}`) },

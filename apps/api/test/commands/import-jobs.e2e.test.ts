@@ -35,6 +35,16 @@ async function open(url: string): Promise<JobRepository> {
   return jobs
 }
 
+const TOLD = {
+  webhook: { url: 'https://example.com/' },
+  deliveries: [{ id: 'msg_1', to: 'job' as const, status: 'waiting' as const, attempts: [] }],
+  notifyAt: '2026-11-27T10:00:00.000Z',
+}
+const BUDGET = {
+  owner: 'alice',
+  limits: [{ period: 'day', from: '2026-11-27', to: '2026-11-27', billionths: 9 }],
+} as const
+
 /** A job in each state, with texts that are hard to store, and one with an owner and an idempotency key. */
 async function fillWithEverything(jobs: JobRepository): Promise<StoredJob[]> {
   const waiting: StoredPendingJob = {
@@ -48,6 +58,11 @@ async function fillWithEverything(jobs: JobRepository): Promise<StoredJob[]> {
     waitingFor: { reason: 'overload' as const, until: '2026-11-27T10:00:00.000Z' },
     runState: { attempts: 1 },
     watchedUntil: '2026-11-27T10:00:00.000Z',
+    maxCostUsd: 0.5,
+    rerunOf: 'first',
+    forkOf: { jobId: 'second', at: 3 },
+    reserved: 7,
+    ...TOLD,
   }
   await jobs.insert(waiting, { key: 'order 1', fingerprint: 'x' })
   const running = new GrowingJob(startJob(aJob('running', CREATED_AT + 2), CREATED_AT + 3))
@@ -62,7 +77,7 @@ async function fillWithEverything(jobs: JobRepository): Promise<StoredJob[]> {
   const expected: StoredJob[] = [waiting, running.now, behind]
   const error = { code: 'provider-auth', message: 'No', retryable: false } as const
   for (const outcome of [{ status: 'completed' }, { status: 'failed', error }, { status: 'cancelled' }] as const) {
-    const job = startJob(aJob(outcome.status, CREATED_AT), CREATED_AT)
+    const job = startJob({ ...aJob(outcome.status, CREATED_AT), ...TOLD }, CREATED_AT)
     const ended = finishJob(job, { ...job, result: `text of ${job.id} 🙂` }, outcome, CREATED_AT + 9)
     await jobs.insert(job)
     await jobs.replace(ended, { status: 'running', run: 1 })
@@ -80,6 +95,11 @@ async function expectEverything(url: string, expected: readonly StoredJob[]): Pr
   for (const { id, bytes } of ITEMS) expect(Buffer.from((await jobs.findItem(id)) ?? []).equals(bytes)).toBe(true)
   expect(await jobs.countStoredBytes('alice')).toBe(ITEMS.reduce((sum, { bytes }) => sum + bytes.length, 0))
   expect(await jobs.findAbandoned(9)).toEqual([{ id: 'running', run: 1 }])
+  expect(await jobs.readBudget(BUDGET)).toMatchObject([{ spent: 0, reserved: 7 }])
+  const untold = await jobs.findUntold(Date.parse(TOLD.notifyAt), 9)
+  expect(untold.map(({ id }) => id)).toEqual(['cancelled', 'completed', 'failed'])
+  const changed = await jobs.findChanged({ limit: 99, after: { updatedAt: new Date(0).toISOString(), id: '' } })
+  expect(changed).toHaveLength(expected.length)
   expect(await jobs.findByIdempotencyKey('order 1', CREATED_AT + 2)).toEqual({ job: expected[0], fingerprint: 'x' })
   await jobs.close()
 }

@@ -18,7 +18,14 @@ describe('pnpm new-key', () => {
     expect(callerOf(key, readConfig({ API_KEYS: line }).apiKeys ?? [])).toBe('ann')
   })
 
-  it.each([[[]], [['an n']], [['a:b']], [['x'.repeat(65)]]])('refuses the name %j', async (args) => {
+  it('prints a key that signs webhooks', async () => {
+    const { output, exitCode } = await newKey('--webhook')
+    expect(exitCode).toBe(0)
+    const WEBHOOK_SECRET = /^ {2}WEBHOOK_SECRET=(whsec_\S+)$/m.exec(output)?.[1] ?? ''
+    expect(readConfig({ WEBHOOK_SECRET }).webhooks?.keys.map((key) => key.length)).toEqual([32])
+  })
+
+  it.each([[[]], [['--webhooks']], [['an n']], [['a:b']], [['x'.repeat(65)]]])('refuses the name %j', async (args) => {
     const { output, exitCode } = await newKey(...args)
     expect(exitCode).toBe(1)
     expect(output).toContain('Usage: pnpm new-key NAME')

@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { newJob, startJob } from '../../src/jobs/job.ts'
-import { RECORD_VERSION } from '../../src/jobs/ports/job-repository.ts'
 import { JobConflictError, StorageUnavailableError } from '../../src/jobs/ports/storage-errors.ts'
+import { RECORD_VERSION } from '../../src/jobs/record-version.ts'
+import { describeBudgets } from './describe-budgets.ts'
+import { describeChanges } from './describe-changes.ts'
 import { describeCheckpoints } from './describe-checkpoints.ts'
 import { describeConversations } from './describe-conversations.ts'
+import { describeDeliveries } from './describe-deliveries.ts'
 import { describeDoorClients } from './describe-door-clients.ts'
 import { describeDoorJobs } from './describe-door-jobs.ts'
 import { describeEndings } from './describe-endings.ts'
@@ -200,6 +203,9 @@ export function describeJobRepository(name: string, newStore: NewStore): void {
     describeDoorJobs(newStore)
     describeDoorClients(newStore)
     describeEndings(newStore)
+    describeBudgets(newStore)
+    describeDeliveries(newStore)
+    describeChanges(newStore)
 
     describe('removes', () => {
       it('a final job, once, and no job that is not final', async () => {

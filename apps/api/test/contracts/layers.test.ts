@@ -13,7 +13,7 @@ const API = 'apps/api/src'
 const LAYERS: readonly (readonly string[])[] = [
   ['base'],
   ['jobs', 'redis'],
-  ['storage', 'queue', 'token-log', 'monitoring', 'prices'],
+  ['storage', 'queue', 'token-log', 'feed', 'monitoring', 'prices', 'webhooks'],
   ['http'],
   ['doors'],
   ['config', 'stores.ts'],
@@ -25,8 +25,8 @@ const LAYERS: readonly (readonly string[])[] = [
 /** Rules that the order of the layers cannot express. */
 const MAY_NOT_IMPORT: readonly { from: RegExp; to: RegExp; why: string }[] = [
   {
-    from: /^apps\/api\/src\/(?!dependencies\.ts$|stores\.ts$|storage\/|queue\/|token-log\/|redis\/|monitoring\/)/,
-    to: /^apps\/api\/src\/(storage\/(?!store-location|store-open-error|import-error|job-import)|queue|token-log|redis|monitoring\/tracing)\/|^(ioredis|bullmq|pg|better-sqlite3|kysely|lowdb)$/,
+    from: /^apps\/api\/src\/(?!dependencies\.ts$|stores\.ts$|storage\/|queue\/|token-log\/|feed\/|redis\/|monitoring\/|webhooks\/)/,
+    to: /^apps\/api\/src\/(storage\/(?!store-location|store-open-error|import-error|job-import)|queue|token-log|feed|redis|monitoring\/tracing|webhooks)\/|^(ioredis|bullmq|pg|better-sqlite3|kysely|lowdb)$/,
     why: 'only dependencies.ts and stores.ts name adapters',
   },
   {
@@ -45,12 +45,17 @@ const MAY_NOT_IMPORT: readonly { from: RegExp; to: RegExp; why: string }[] = [
     why: 'only prices knows the table of prices',
   },
   {
+    from: /^(?!apps\/api\/src\/webhooks\/)/,
+    to: /^ipaddr\.js$/,
+    why: 'only webhooks checks addresses',
+  },
+  {
     from: /^(?!apps\/api\/src\/monitoring\/)/,
     to: /^prom-client$/,
     why: 'only monitoring knows Prometheus',
   },
   {
-    from: /^apps\/api\/src\/(base|jobs|storage|queue|token-log|redis)\//,
+    from: /^apps\/api\/src\/(base|jobs|storage|queue|token-log|feed|redis|webhooks)\//,
     to: /^fastify|^@fastify/,
     why: 'the domain and its adapters do not know HTTP',
   },

@@ -1,9 +1,9 @@
-import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Job } from '@promptlab/contract'
 import { type Exchange, startAnthropicVendor } from '@promptlab/providers/testing/vendors'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createJob, getJob, postJob, problemOf, readStream, StreamReader } from '../support/job-client.ts'
+import { jsonFile } from '../support/json-file.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { OPENAI, PATIENT, startVendorServer } from '../support/vendor-server.ts'
 
@@ -14,12 +14,6 @@ const USAGE = { inputTokens: 100, outputTokens: 50 }
 const PRICES = {
   openai: { 'gpt-4': { input: 1_000, output: 1_000 } },
   anthropic: { [CLAUDE.model]: { input: 2_000, output: 2_000 } },
-}
-
-async function jsonFile(name: string, content: object): Promise<string> {
-  const path = join(await temporaryFolder(), name)
-  await writeFile(path, JSON.stringify(content))
-  return path
 }
 
 /** Two vendors: `openai` is asked first, `anthropic` is its fallback. */

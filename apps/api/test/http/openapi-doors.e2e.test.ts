@@ -72,6 +72,13 @@ async function failEachWay(comparison: Comparison): Promise<void> {
   }
 }
 
+/** Asks for answers whose input costs more than they may. No vendor is called. */
+async function refuseForCost(comparison: Comparison): Promise<void> {
+  const server = await ApiKeyServer.start({ env: { OPENAI_API_KEY: 'key' } })
+  const limit = { 'x-promptlab-max-cost-usd': '0.000001' }
+  for (const [route, body] of CREATIONS) await comparison.call(server, ANN, route, json(body('openai/gpt-4'), limit))
+}
+
 describe('GET /openapi.json, doors', () => {
   it('has bodies that the doors take, and that their schemas allow', async () => {
     const { text, paths } = await OpenApiDocument.of((await startServer()).url)
@@ -166,6 +173,7 @@ describe('GET /openapi.json, doors', () => {
       await call(echo, ANN, `GET /v1/models${name}`, { headers: { 'anthropic-version': '2023-06-01' } })
     }
     await failEachWay(comparison)
+    await refuseForCost(comparison)
 
     expect(comparison.faults).toEqual([])
     const missed = document.answersOf(DOORS).filter((answer) => !comparison.seen.has(answer) && !ELSEWHERE.test(answer))

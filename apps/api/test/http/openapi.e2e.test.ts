@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import {
   createJobBody,
+  FeedEvent,
   FullStreamEvent,
   JobError,
   JobMetrics,
@@ -15,15 +16,18 @@ import {
   StreamEvent,
 } from '@promptlab/contract'
 import { ProviderError } from '@promptlab/providers'
-import { describe, expect, it } from 'vitest'
+import { startOpenAIVendor } from '@promptlab/providers/testing/vendors'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { z } from 'zod'
 import { schemaFault } from '../../src/http/routes/schema-fault.ts'
 import { STREAM_TYPES } from '../../src/http/streams/stream-format.ts'
 import { ANN, ApiKeyServer, BOB, ECHO } from '../support/api-key-server.ts'
+import { jsonFile } from '../support/json-file.ts'
 import { OpenApiDocument } from '../support/openapi-document.ts'
 import { ScriptedProvider } from '../support/scripted-provider.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { startServer } from '../support/test-server.ts'
+import { OPENAI } from '../support/vendor-server.ts'
 
 const run = promisify(execFile)
 const SCRIPTED = { prompt: 'Go', provider: 'scripted', model: 'script-1' }
@@ -39,10 +43,14 @@ const REFUSING = [
 ]
 
 /** Answers of a broken or stopping server, or to malformed HTTP. Other tests check them. */
-const ELSEWHERE = / (?:403|408|421|431|500|503)$|^(?:listProviders|readMetrics|isLive|isReady) 400$/
+const ELSEWHERE = / (?:403|408|421|431|500|503)$|^(?:listProviders|readMetrics|isLive|isReady|readBudget) 400$/
+
 function json(body: unknown, headers: Record<string, string> = {}) {
   return { body: JSON.stringify(body), headers: { 'content-type': 'application/json', ...headers } }
 }
+
+/** The body that a route on a job requires. */
+const bodyOf = (route: string) => (route.endsWith('/fork') ? json({ at: 0 }) : {})
 
 type Call = (server: ApiKeyServer, key: string, route: string, init?: RequestInit) => Promise<unknown>
 
@@ -55,6 +63,8 @@ async function callForText(call: Call): Promise<void> {
     await call(failing, ANN, 'POST /jobs', json(SCRIPTED, asText))
     const [failed = ''] = await failing.idsOf(ANN)
     await call(failing, ANN, `GET /jobs/${failed}/stream`, { headers: asText })
+    await call(failing, ANN, `POST /jobs/${failed}/rerun`, json({}, { ...asText, 'idempotency-key': 'rerun' }))
+    await call(failing, ANN, `POST /jobs/${failed}/fork`, json({ at: 0 }, { ...asText, 'idempotency-key': 'fork' }))
   }
   const stuck = await ApiKeyServer.start({ providers: [new ScriptedProvider([never])] })
   await call(stuck, ANN, 'POST /jobs', json(SCRIPTED, { ...asText, accept: 'application/json' }))
@@ -62,6 +72,49 @@ async function callForText(call: Call): Promise<void> {
   await call(stuck, ANN, `POST /jobs/${cancelled}/cancel`)
   await call(stuck, ANN, 'POST /jobs', json(SCRIPTED, asText))
   await call(stuck, ANN, `GET /jobs/${cancelled}/stream`, { headers: asText })
+  const rerun = `POST /jobs/${cancelled}/rerun`
+  await call(stuck, ANN, rerun, json({}, { 'idempotency-key': 'again' }))
+  const [again = ''] = await stuck.idsOf(ANN)
+  await call(stuck, ANN, `POST /jobs/${again}/cancel`)
+  await call(stuck, ANN, rerun, json({}, { ...asText, 'idempotency-key': 'again' }))
+}
+
+/** Makes jobs of the jobs that ended and that run. */
+async function callForJobsOfJobs(call: Call, ended: [ApiKeyServer, string], running: [ApiKeyServer, string]) {
+  for (const [name, body, other] of [
+    ['rerun', {}, { options: { system: 'Be brief.' } }],
+    ['fork', { at: 4 }, { at: 5 }],
+  ] as const) {
+    const route = (id: string) => `POST /jobs/${id}/${name}`
+    const [echo, id] = ended
+    await call(echo, ANN, route(id), json(body, { 'idempotency-key': name }))
+    await call(echo, ANN, route(id), json(body, { 'idempotency-key': name, prefer: 'wait=60' }))
+    await call(echo, ANN, route(id), json(other, { 'idempotency-key': name }))
+    for (const accept of STREAM_TYPES) await call(echo, ANN, route(id), json(body, { accept }))
+    await call(echo, ANN, route(id), json({ ...body, provider: 'none' }))
+    const [stuck, runningId] = running
+    await call(stuck, ANN, route(runningId), json(body))
+    await call(stuck, ANN, route(runningId), json(body))
+  }
+}
+
+/** Asks for a job that fails because its vendor thinks for all that it may cost, and says nothing. */
+async function callForBudgets(call: Call): Promise<void> {
+  const vendor = await startOpenAIVendor()
+  onTestFinished(() => vendor.close())
+  vendor.respondWith((exchange) => exchange.finish({ reason: 'length' }))
+  const env = {
+    OPENAI_API_KEY: 'key',
+    OPENAI_BASE_URL: vendor.url,
+    PRICES_FILE: await jsonFile('prices.json', { openai: { 'gpt-4': { input: 1_000, output: 2_000 } } }),
+  }
+  const server = await ApiKeyServer.start({ env })
+  const asText = { accept: 'text/plain' }
+  await call(server, ANN, 'POST /jobs', json({ ...OPENAI, maxCostUsd: 0.1 }, asText))
+  const [id = ''] = await server.idsOf(ANN)
+  await call(server, ANN, `GET /jobs/${id}/stream`, { headers: asText })
+  await call(server, ANN, `POST /jobs/${id}/rerun`, json({}, asText))
+  await call(server, ANN, `POST /jobs/${id}/fork`, json({ at: 0 }, asText))
 }
 
 const UNKNOWN_ITEM = '0'.repeat(64)
@@ -74,6 +127,15 @@ async function callForItems(call: Call, server: ApiKeyServer): Promise<void> {
   const job = JobResource.parse(await response.json())
   const [, item = ''] = /"item":"(\w+)"/.exec(JSON.stringify(job.messages)) ?? []
   for (const each of [item, UNKNOWN_ITEM, 'x']) await call(server, ANN, `GET /jobs/${job.id}/items/${each}`)
+}
+
+/** Asks for the fixture of a job whose conversation has lost its beginning. */
+async function callForOrphan(call: Call, server: ApiKeyServer): Promise<void> {
+  const wait = { prefer: 'wait=60' }
+  const first = JobResource.parse(await (await server.post(ANN, ECHO, wait)).json())
+  const next = JobResource.parse(await (await server.post(ANN, { ...ECHO, previousJobId: first.id }, wait)).json())
+  await call(server, ANN, `DELETE /jobs/${first.id}`)
+  await call(server, ANN, `GET /jobs/${next.id}/fixture`)
 }
 
 describe('GET /openapi.json', () => {
@@ -180,6 +242,15 @@ describe('GET /openapi.json', () => {
     expect(lines(full.value).length).toBe(6)
   })
 
+  it('has a feed that is a series of its events', async () => {
+    const { paths } = await OpenApiDocument.of((await startServer()).url)
+    const { content = {} } = paths['/events']?.['get']?.responses['200'] ?? {}
+    const frames = z.string().parse(content['text/event-stream']?.example).trim().split('\n\n').slice(1)
+    const events = frames.map((frame) => Object.fromEntries(frame.split('\n').map((line) => line.split(/: (.*)/))))
+    const parsed = events.map((event) => FeedEvent.safeParse({ ...event, data: JSON.parse(event['data']) }))
+    expect(parsed.map(({ error }) => error)).toEqual([undefined, undefined])
+  })
+
   it('agrees with a real answer for every answer that it describes', async () => {
     const env = {
       MAX_QUEUED_JOBS: '1',
@@ -216,11 +287,31 @@ describe('GET /openapi.json', () => {
     const onJob = [
       'GET /jobs/ID',
       'GET /jobs/ID/stream',
+      'POST /jobs/ID/rerun',
+      'POST /jobs/ID/fork',
+      'GET /jobs/ID/fixture',
       'POST /jobs/ID/cancel',
       'DELETE /jobs/ID',
       `GET /jobs/ID/items/${UNKNOWN_ITEM}`,
+      'GET /jobs/ID/deliveries',
     ]
-    const everywhere = ['POST /jobs', 'GET /jobs', 'GET /providers', 'GET /usage', 'GET /metrics', ...onJob]
+    const everywhere = [
+      'POST /jobs',
+      'GET /jobs',
+      'GET /events',
+      'GET /providers',
+      'GET /usage',
+      'GET /budget',
+      'GET /metrics',
+      ...onJob,
+    ]
+
+    // Its answer has no end.
+    const feed = await stuck.call(ANN, '/events')
+    seen.add(`${document.operationFor('GET', '/events')} ${feed.status}`)
+    await feed.body?.cancel()
+    await call(echo, ANN, 'GET /events', { headers: { accept: 'image/png' } })
+    await call(echo, ANN, 'GET /events?after=x')
 
     for (const route of everywhere) {
       await call(echo, undefined, route.replace('ID', id))
@@ -228,7 +319,8 @@ describe('GET /openapi.json', () => {
         headers: { 'content-encoding': 'br' },
       })
     }
-    for (const route of onJob) await call(echo, BOB, route.replace('ID', id))
+    await call(echo, ANN, `GET /jobs/${id}/deliveries`)
+    for (const route of onJob) await call(echo, BOB, route.replace('ID', id), bodyOf(route))
     for (const route of [...everywhere, 'GET /health/live', 'GET /health/ready']) {
       await call(limited, ANN, route.replace('ID', 'x'))
       await call(limited, ANN, route.replace('ID', 'x'))
@@ -242,10 +334,13 @@ describe('GET /openapi.json', () => {
     }
     await call(echo, ANN, 'GET /providers')
     await call(echo, ANN, 'GET /usage')
+    await call(echo, ANN, 'GET /budget')
     await call(echo, ANN, 'GET /usage?from=x')
     await call(echo, ANN, 'GET /jobs')
     await call(echo, ANN, 'GET /jobs?limit=x')
     await call(echo, ANN, `GET /jobs/${id}`)
+    await call(echo, ANN, `GET /jobs/${id}/fixture`)
+    await callForOrphan(call, echo)
     await callForItems(call, echo)
     for (const accept of [...STREAM_TYPES, 'image/png']) {
       await call(echo, ANN, `GET /jobs/${id}/stream`, { headers: { accept } })
@@ -257,14 +352,21 @@ describe('GET /openapi.json', () => {
     await call(echo, ANN, `GET /jobs/${id}/stream?after=end`)
     await call(stuck, ANN, `GET /jobs/${running.id}/stream`)
     await call(stuck, ANN, `DELETE /jobs/${running.id}`)
+    await callForJobsOfJobs(call, [echo, id], [stuck, running.id])
+    await call(stuck, ANN, `GET /jobs/${running.id}/fixture`)
     await call(stuck, ANN, 'POST /jobs', json(SCRIPTED))
     await call(stuck, ANN, 'POST /jobs', json(SCRIPTED))
     await open.body?.cancel()
     await callForText(call)
+    await callForBudgets(call)
     await call(echo, ANN, 'POST /jobs', json({}))
     await call(echo, ANN, 'POST /jobs', json({ ...ECHO, provider: 'none' }))
     const large = json({ ...ECHO, prompt: 'x'.repeat(1_100_000) })
-    for (const route of ['POST /jobs', `POST /jobs/${id}/cancel`, `DELETE /jobs/${id}`])
+    for (const route of [
+      'POST /jobs',
+      ...['rerun', 'fork', 'cancel'].map((name) => `POST /jobs/${id}/${name}`),
+      `DELETE /jobs/${id}`,
+    ])
       await call(echo, ANN, route, large)
     await call(echo, ANN, `POST /jobs/${id}/cancel`)
     await call(echo, ANN, `POST /jobs/${id}/cancel`, { body: '{', headers: { 'content-type': 'application/json' } })

@@ -15,6 +15,8 @@ const PATHS = {
   '/jobs/some-id': 'DELETE, GET, HEAD',
   '/jobs/some-id/stream': 'GET',
   '/jobs/some-id/cancel': 'POST',
+  '/events': 'GET',
+  '/events/': 'GET',
   '/providers': 'GET, HEAD',
   '/metrics': 'GET, HEAD',
   '/health/live': 'GET, HEAD',
@@ -68,7 +70,7 @@ describe('a method that a path does not take', () => {
       const { status, headers } = await server.call(key, path, { method: 'PUT' })
       return [status, headers.get('allow')]
     }
-    for (const path of ['/jobs', '/jobs/x', '/jobs/x/stream', '/jobs/x/cancel', '/providers', '/metrics'])
+    for (const path of ['/jobs', '/jobs/x', '/jobs/x/stream', '/events', '/jobs/x/cancel', '/providers', '/metrics'])
       expect([path, ...(await put(path))]).toEqual([path, 401, null])
     expect(await put('/jobs/x', ANN)).toEqual([405, 'DELETE, GET, HEAD'])
     expect(await put('/metrics', ANN)).toEqual([401, null])

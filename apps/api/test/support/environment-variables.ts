@@ -4,9 +4,9 @@ import { Environment, type EnvironmentVariables } from '../../src/config/environ
 
 /** The variables of all vendors, each with the setting of its row. */
 export const VENDOR_VARIABLES = new Map(
-  VENDORS.flatMap(({ apiKey, baseUrl, models, delayMs, api, background }) =>
-    [apiKey, baseUrl, models, delayMs, api, background].flatMap((setting) =>
-      setting?.variable ? [[setting.variable, setting]] : [],
+  VENDORS.flatMap(({ apiKey, baseUrl, models, delayMs, api, background, replay }) =>
+    [apiKey, baseUrl, models, delayMs, api, background, replay?.folder, replay?.speed, replay?.standsFor].flatMap(
+      (setting) => (setting?.variable ? [[setting.variable, setting]] : []),
     ),
   ),
 )

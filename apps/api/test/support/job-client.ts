@@ -88,10 +88,17 @@ export class StreamReader {
   }
 
   static async open(url: string, id: string, { after, lastEventId, view }: StreamStart = {}): Promise<StreamReader> {
-    const leaving = new AbortController()
     const query = new URLSearchParams({ ...(view && { view }), ...(after !== undefined && { after: String(after) }) })
-    const response = await fetch(`${url}/jobs/${id}/stream?${query}`, {
-      headers: { accept: 'text/event-stream', ...(lastEventId && { 'last-event-id': lastEventId }) },
+    return await StreamReader.openAt(`${url}/jobs/${id}/stream?${query}`, {
+      ...(lastEventId && { 'last-event-id': lastEventId }),
+    })
+  }
+
+  /** Opens a stream of any kind, at its whole URL. */
+  static async openAt(url: string, headers: Record<string, string> = {}): Promise<StreamReader> {
+    const leaving = new AbortController()
+    const response = await fetch(url, {
+      headers: { accept: 'text/event-stream', ...headers },
       signal: leaving.signal,
     })
     return new StreamReader(response, leaving)

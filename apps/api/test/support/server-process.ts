@@ -14,7 +14,7 @@ const COMPILE_CACHE = join(tmpdir(), 'promptlab-compile-cache')
 
 /** The arguments with which Node.js runs a built program, as the image does. */
 export function programArguments(
-  name: 'main' | 'import-jobs' | 'new-key' | 'providers',
+  name: 'main' | 'import-jobs' | 'new-key' | 'promptlab' | 'providers',
   ...args: readonly string[]
 ): string[] {
   return ['--enable-source-maps', fileURLToPath(new URL(`${name}.js`, PROGRAMS)), ...args]

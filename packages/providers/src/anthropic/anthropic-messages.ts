@@ -51,8 +51,13 @@ function systemOf(texts: readonly string[]): Pick<Conversation, 'system'> {
   return { system: blocks.length === 1 ? only.text : blocks }
 }
 
+interface Turn {
+  readonly role: 'user' | 'assistant'
+  readonly content: ContentBlockParam[]
+}
+
 function turnsOf(messages: readonly Message[], keepsThinking: boolean): MessageParam[] {
-  const turns: { role: 'user' | 'assistant'; content: ContentBlockParam[] }[] = []
+  const turns: Turn[] = []
   for (const message of messages) {
     const content = contentOf(message, keepsThinking)
     const role = message.role === 'assistant' ? 'assistant' : 'user'
@@ -61,7 +66,15 @@ function turnsOf(messages: readonly Message[], keepsThinking: boolean): MessageP
     if (last?.role === role) last.content.push(...content)
     else turns.push({ role, content })
   }
-  return turns.map(({ role, content }) => ({ role, content: shortest(resultsFirst(content)) }))
+  return withoutTrailingSpace(turns).map(({ role, content }) => ({ role, content: shortest(resultsFirst(content)) }))
+}
+
+/** Anthropic goes on with an answer at the end of the messages, but refuses one that ends with white space. */
+function withoutTrailingSpace(turns: Turn[]): Turn[] {
+  const last = turns.at(-1)
+  const end = last?.role === 'assistant' ? last.content.at(-1) : undefined
+  if (!last || end?.type !== 'text') return turns
+  return turns.with(-1, { ...last, content: last.content.with(-1, { ...end, text: end.text.trimEnd() }) })
 }
 
 function contentOf(message: Message, keepsThinking: boolean): ContentBlockParam[] {
@@ -73,7 +86,7 @@ function contentOf(message: Message, keepsThinking: boolean): ContentBlockParam[
     case 'tool':
       return message.content.map(resultBlock)
     case 'assistant':
-      return message.content.flatMap((part) => answerBlocks(part, keepsThinking))
+      return withoutTrailingThinking(message.content.flatMap((part) => answerBlocks(part, keepsThinking)))
   }
 }
 
@@ -142,6 +155,12 @@ function answerBlocks(part: AssistantPart, keepsThinking: boolean): ContentBlock
     case 'tool-call':
       return [{ type: 'tool_use', id: idOf(part.callId), name: part.name, input: inputOf(part.arguments) }]
   }
+}
+
+/** Anthropic refuses an answer that ends with thinking, as one does that was cut off behind it. */
+function withoutTrailingThinking(blocks: ContentBlockParam[]): ContentBlockParam[] {
+  const last = blocks.findLastIndex(({ type }) => type !== 'thinking' && type !== 'redacted_thinking')
+  return blocks.slice(0, last + 1)
 }
 
 function thinkingBlocks(thinking: string, carry: JsonValue | undefined): ContentBlockParam[] {

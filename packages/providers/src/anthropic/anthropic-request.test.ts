@@ -204,6 +204,23 @@ describe('a conversation for Anthropic', () => {
     ])
   })
 
+  it('ends no answer with thinking, which Anthropic refuses', () => {
+    const thinking: AssistantPart = { type: 'reasoning', text: 'Hm.', carry: { type: 'thinking', signature: 's1' } }
+    const answers = [assistant(text('So.'), thinking), user('And?'), assistant(thinking), user('Well?')]
+    const { messages } = requestOf({}, [user('Add'), ...answers])
+    expect(messages).toEqual([
+      { role: 'user', content: 'Add' },
+      { role: 'assistant', content: 'So.' },
+      { role: 'user', content: [text('And?'), text('Well?')] },
+    ])
+  })
+
+  it('ends an answer that is to go on without white space, which Anthropic refuses', () => {
+    const before = [user('Tell'), assistant(text('Once '))]
+    expect(requestOf({}, before).messages.at(-1)).toEqual({ role: 'assistant', content: 'Once' })
+    expect(requestOf({}, [...before, user('And?')]).messages[1]).toEqual({ role: 'assistant', content: 'Once ' })
+  })
+
   it('sends no text of white space, which Anthropic refuses', () => {
     const conversation = [user('Hi', ' '), assistant(text('\n\n'), call('c1')), result('c1', 'ok')]
     const { messages } = requestOf({}, conversation)

@@ -36,6 +36,8 @@ const TOLD: Readonly<Record<ProblemCode, Told>> = {
   'unknown-provider': NOT_FOUND,
   'unknown-model': NOT_FOUND,
   'unsupported-option': INVALID,
+  'unpriced-model': INVALID,
+  'budget-exceeded': { status: 402, type: 'billing_error' },
   'previous-job-gone': INVALID,
   unauthorized: { status: 401, type: 'authentication_error' },
   'untrusted-host': FORBIDDEN,

@@ -1,6 +1,7 @@
 import type { FinishReason, TokenUsage } from '@promptlab/contract'
 import { partLength, partsOf } from '../../jobs/answer/stored-answer.ts'
 import type { StoredFinalJob } from '../../jobs/job.ts'
+import { finishOf } from '../finish.ts'
 import { shownUsage } from '../shown-usage.ts'
 
 /** Why a message ends, in the words of the Messages API. */
@@ -33,7 +34,7 @@ export function messageEnd(job: StoredFinalJob): MessageEnd {
 }
 
 function stopReasonOf(job: StoredFinalJob): StopReason {
-  const reason = STOP_REASONS[job.metrics.finishReason ?? 'stop']
+  const reason = STOP_REASONS[finishOf(job) ?? 'stop']
   if (reason !== 'end_turn') return reason
   // Clients run tools, and show refusals, by this reason alone. Some vendors say `stop` there, or nothing.
   const last = partsOf(job).findLast((part) => partLength(part) > 0)

@@ -1,6 +1,7 @@
 import type { Fallback } from '@promptlab/contract'
 import { partsOf } from '../../jobs/answer/stored-answer.ts'
 import type { StoredFinalJob, StoredJob } from '../../jobs/job.ts'
+import { finishOf } from '../finish.ts'
 import { shownUsage } from '../shown-usage.ts'
 
 /**
@@ -25,7 +26,7 @@ export type ChatFinishReason = 'stop' | 'length' | 'content_filter' | 'tool_call
 
 /** Why the model stopped. A refusal is an ordinary end here, and is told by the field `refusal`. */
 export function finishReasonOf(job: StoredFinalJob): ChatFinishReason {
-  switch (job.metrics.finishReason) {
+  switch (finishOf(job)) {
     case 'length':
       return 'length'
     case 'content-filter':

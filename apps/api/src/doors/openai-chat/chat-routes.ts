@@ -8,6 +8,7 @@ import { jobIdOf } from '../door-ids.ts'
 import type { DoorJobs } from '../door-jobs.ts'
 import { answerErrorsAs } from '../door-refusal.ts'
 import { EarlierAnswers } from '../earlier-answers.ts'
+import { isCutAtBudget } from '../finish.ts'
 import type { ModelNames } from '../model-names.ts'
 import { chatCompletion } from './chat-completion.ts'
 import { ChatEncoder } from './chat-encoder.ts'
@@ -66,7 +67,7 @@ function jobOf(id: string): string {
 function completed(job: StoredJob): StoredFinalJob {
   if (!isFinal(job))
     return missing(`The chat completion is not finished. GET /jobs/${job.id}/stream has its answer so far.`)
-  if (job.status === 'completed') return job
+  if (job.status === 'completed' || isCutAtBudget(job)) return job
   const reason = job.status === 'failed' ? job.error.message : 'It was cancelled.'
   return missing(`The chat completion is not complete: ${reason} GET /jobs/${job.id} has what there is of it.`)
 }

@@ -2,6 +2,7 @@ import { type Fallback, isFinal, type JobOptions } from '@promptlab/contract'
 import { answererOf } from '../../jobs/answerer.ts'
 import type { StoredFinalJob, StoredJob } from '../../jobs/job.ts'
 import { doorId } from '../door-ids.ts'
+import { finishOf, isCutAtBudget } from '../finish.ts'
 import type { OpenAiError } from '../openai-error.ts'
 import type { ItemContext, OutputItem } from './output-item.ts'
 import { outputItems } from './output-items.ts'
@@ -73,7 +74,7 @@ function endOf(job: StoredFinalJob, include: readonly string[]): ResponseState {
     model: modelOf(job, job.metrics.answeredBy),
     completed_at: status === 'completed' ? secondsOf(job.updatedAt) : null,
     status,
-    error: job.status === 'failed' ? responseError(job.error) : null,
+    error: job.status === 'failed' && status === 'failed' ? responseError(job.error) : null,
     incomplete_details: reason ? { reason } : null,
     output: outputItems(job, itemContext(job, include)),
     usage: responseUsage(job),
@@ -86,10 +87,12 @@ interface FinalStatus {
 }
 
 /** How a job ended, in the words of this API. */
-export function finalStatus({ status, metrics }: StoredFinalJob): FinalStatus {
-  if (status !== 'completed') return { status }
-  if (metrics.finishReason === 'length') return { status: 'incomplete', reason: 'max_output_tokens' }
-  if (metrics.finishReason === 'content-filter') return { status: 'incomplete', reason: 'content_filter' }
+export function finalStatus(job: StoredFinalJob): FinalStatus {
+  const { status } = job
+  if (status !== 'completed' && !isCutAtBudget(job)) return { status }
+  const finish = finishOf(job)
+  if (finish === 'length') return { status: 'incomplete', reason: 'max_output_tokens' }
+  if (finish === 'content-filter') return { status: 'incomplete', reason: 'content_filter' }
   return { status }
 }
 

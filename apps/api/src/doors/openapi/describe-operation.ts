@@ -25,6 +25,8 @@ export const CREATION_ERRORS: readonly ProblemCode[] = [
   'invalid-request',
   'unknown-model',
   'unsupported-option',
+  'unpriced-model',
+  'budget-exceeded',
   'idempotency-key-reused',
   'payload-too-large',
   'request-timeout',
@@ -176,6 +178,22 @@ const CREATION_HEADERS = [
       'The models that are asked, in this order, when a vendor fails before anything of the answer came: names of models, separated by commas. `model` of the answer says which one answered. `off`: none, not even those of the operator.',
     schema: { type: 'string' },
     example: 'anthropic/claude-sonnet-5, gemini/gemini-pro',
+  },
+  {
+    name: 'X-Promptlab-Webhook',
+    in: 'header',
+    description:
+      'Gets a signed `POST` when the job ends (Standard Webhooks), if the operator allows its host. `GET /jobs/{id}/deliveries` tells how it went.',
+    schema: { type: 'string', format: 'uri' },
+    example: 'https://hooks.example.com/jobs',
+  },
+  {
+    name: 'X-Promptlab-Max-Cost-Usd',
+    in: 'header',
+    description:
+      'The most that the request may cost, in US dollars. An answer that costs more is stopped, and ends as one that reached its limit of tokens. Without any of it the answer is an error with status 402.',
+    schema: { type: 'number', exclusiveMinimum: 0, maximum: 1_000_000 },
+    example: 0.05,
   },
 ]
 

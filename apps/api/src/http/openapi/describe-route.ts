@@ -11,25 +11,30 @@ interface RouteSchema {
 export function describeRoute(schema: RouteSchema, operation: Operation): object {
   const { operationId, tag, summary, description, bodies, answers } = operation
   const schemas: Readonly<Record<string, unknown>> = isObject(schema.response) ? schema.response : {}
-  const good = Object.entries(answers).map(([status, { description, example, texts = {}, files = [], headers }]) => {
-    const content = {
-      ...(example !== undefined && { 'application/json': { schema: schemas[status], example } }),
-      ...Object.fromEntries(
-        Object.entries(texts).map(([type, text]) => [type, { schema: textSchema(type), ...examplesOf(text) }]),
-      ),
-      ...Object.fromEntries(files.map((type) => [type, { schema: { description: 'The bytes of a file.' } }])),
-    }
-    return [
-      status,
-      {
-        description,
-        ...(headers && {
-          headers: mapValues(headers, (about) => ({ description: about, type: 'string' })),
-        }),
-        ...(Object.keys(content).length > 0 ? { content } : { type: 'null' }),
-      },
-    ] as const
-  })
+  const good = Object.entries(answers).map(
+    ([status, { description, example, texts = {}, files = [], headers, events }]) => {
+      const content = {
+        ...(example !== undefined && { 'application/json': { schema: schemas[status], example } }),
+        ...Object.fromEntries(
+          Object.entries(texts).map(([type, text]) => [
+            type,
+            { schema: textSchema(type, events), ...examplesOf(text) },
+          ]),
+        ),
+        ...Object.fromEntries(files.map((type) => [type, { schema: { description: 'The bytes of a file.' } }])),
+      }
+      return [
+        status,
+        {
+          description,
+          ...(headers && {
+            headers: mapValues(headers, (about) => ({ description: about, type: 'string' })),
+          }),
+          ...(Object.keys(content).length > 0 ? { content } : { type: 'null' }),
+        },
+      ] as const
+    },
+  )
   // One status may stand for a good answer and for a problem, as 503 does at `/health/ready`.
   const response: Record<string, object> = problemAnswers(operation)
   for (const [status, answer] of good) response[status] = merged(answer, response[status])
@@ -45,11 +50,18 @@ export function describeRoute(schema: RouteSchema, operation: Operation): object
   }
 }
 
+/** The schemas of the events in the stream of a job. */
+const JOB_STREAM = ['StreamEvent', 'FullStreamEvent']
+
 /** The schema of a text. That of a stream names the events in it. */
-function textSchema(type: string): object {
+function textSchema(type: string, names: readonly string[] = JOB_STREAM): object {
   if (type === 'text/plain') return { type: 'string' }
-  const events = ['StreamEvent', 'FullStreamEvent'].map((name) => ({ $ref: `#/components/schemas/${name}` }))
-  return { type: 'string', contentMediaType: type, contentSchema: { anyOf: events } }
+  const [first, ...others] = names.map((name) => ({ $ref: `#/components/schemas/${name}` }))
+  return {
+    type: 'string',
+    contentMediaType: type,
+    contentSchema: others.length > 0 ? { anyOf: [first, ...others] } : first,
+  }
 }
 
 function examplesOf(text: string | Readonly<Record<string, string>>): object {

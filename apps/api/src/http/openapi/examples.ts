@@ -1,3 +1,5 @@
+import { encodeChangePosition } from '../../jobs/feed/feed-cursor.ts'
+
 const JOB_ID = '01a2097c-e4d6-7275-83df-99a3229accf7'
 
 const request = { prompt: 'Once upon a time', provider: 'echo', model: 'echo' }
@@ -52,6 +54,10 @@ const fullEvents = [
   { event: 'metrics', id: 'end', data: callMetrics },
 ]
 
+function feedCursor(updatedAt: string, id: string): string {
+  return encodeChangePosition({ updatedAt, id })
+}
+
 /** The examples of requests and answers in the document. */
 export const EXAMPLES = {
   create: { ...request, options: { temperature: 0.7, maxTokens: 200 } },
@@ -61,10 +67,38 @@ export const EXAMPLES = {
     model: 'gpt-4',
     options: { tools, reasoning: { effort: 'low' } },
   },
+  rerun: { provider: 'anthropic', model: 'claude-opus-5-5', options: { temperature: null, maxTokens: 500 } },
+  fork: { at: 9, prompt: 'Make it shorter.' },
+  forkElsewhere: { at: 'f120', provider: 'gemini', model: 'gemini-pro' },
+  deliveries: {
+    data: [
+      {
+        id: 'msg_01a2097c-e4d6-7275-83df-99a3229accf8',
+        to: 'job',
+        status: 'waiting',
+        attempts: [
+          { at: updatedAt, durationMs: 31, status: 503 },
+          { at: '2026-11-25T09:00:05.171Z', durationMs: 15_000, error: 'timeout' },
+        ],
+        nextAttemptAt: '2026-11-25T09:00:49.800Z',
+      },
+    ],
+  },
   calling,
   pending,
   completed,
   cancelled,
+  fixture: {
+    version: 1,
+    from: { jobId: JOB_ID, createdAt },
+    request: { ...request, options: { temperature: 0.7 } },
+    answer: [
+      { afterMs: 2, type: 'text', text: 'Once' },
+      { afterMs: 22, type: 'text', text: ' upon' },
+      { afterMs: 21, type: 'text', text: ' a time' },
+    ],
+    end: { afterMs: 24, finishReason: 'stop' },
+  },
   page: { data: [summary], nextCursor: null },
   providers: [
     {
@@ -133,6 +167,19 @@ export const EXAMPLES = {
       },
     ],
   },
+  budget: {
+    data: [
+      {
+        period: 'day',
+        from: '2026-11-27',
+        to: '2026-11-27',
+        limitUsd: 10,
+        spentUsd: 2.5,
+        reservedUsd: 0.75,
+        leftUsd: 6.75,
+      },
+    ],
+  },
   live: { status: 'live' },
   ready: { status: 'ready', dependencies: { storage: { ready: true }, queue: { ready: true } } },
   notReady: {
@@ -143,6 +190,7 @@ export const EXAMPLES = {
     },
   },
   metrics: 'promptlab_jobs_running{provider="echo"} 1\n',
+  feed: `retry: 2000\n\nevent: ready\nid: ${feedCursor(createdAt, '')}\ndata: {}\n\nevent: job\nid: ${feedCursor(updatedAt, JOB_ID)}\ndata: ${JSON.stringify(summary)}\n\n`,
   eventStream: `retry: 2000\n\nid: 4\ndata: {"token":"Once"}\n\nid: 9\ndata: {"token":" upon"}\n\nevent: metrics\nid: end\ndata: ${JSON.stringify(metrics)}\n\n`,
   lines: `{"event":"token","id":4,"data":{"token":"Once"}}\n${JSON.stringify({ event: 'metrics', id: 'end', data: metrics })}\n`,
   fullEventStream: `retry: 2000\n\n${fullEvents.map(({ event, id, data }) => `${event === 'token' ? '' : `event: ${event}\n`}id: ${id}\ndata: ${JSON.stringify(data)}\n\n`).join('')}`,

@@ -1,18 +1,23 @@
 import swagger, { type SwaggerTransformObject } from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import {
+  DeliveryList,
   Fault,
+  FeedEvent,
+  Fixture,
   FullStreamEvent,
   JobError,
   JobMetrics,
   JobPage,
   JobResource,
   JobSummaryResource,
+  JsonValue,
   Problem,
   ProviderInfo,
   Readiness,
   StreamEvent,
   UsageReport,
+  WebhookMessage,
 } from '@promptlab/contract'
 import fp from 'fastify-plugin'
 import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fastify-type-provider-zod'
@@ -20,6 +25,7 @@ import { z } from 'zod'
 import { VERSION } from '../../base/version.ts'
 import { describeRoute } from './describe-route.ts'
 import type { DescribedApi } from './described-api.ts'
+import { DESCRIBED_WEBHOOKS } from './described-webhooks.ts'
 import { OPERATIONS } from './operations.ts'
 
 const SCHEMAS = {
@@ -28,10 +34,15 @@ const SCHEMAS = {
   JobPage,
   JobError,
   JobMetrics,
+  Fixture,
+  JsonValue,
   StreamEvent,
   FullStreamEvent,
+  FeedEvent,
   ProviderInfo,
   UsageReport,
+  DeliveryList,
+  WebhookMessage,
   Readiness,
   Problem,
   Fault,
@@ -70,10 +81,11 @@ export const openapiPlugin = fp<OpenapiOptions>(
         tags: [
           { name: 'jobs', description: 'Prompts and conversations on their way through a provider.' },
           { name: 'providers', description: 'What jobs can be created for.' },
-          { name: 'usage', description: 'What jobs used and cost.' },
+          { name: 'usage', description: 'What jobs used and cost, and what they may cost.' },
           { name: 'operation', description: 'For the operator of the server.' },
           ...foreign.tags,
         ],
+        webhooks: DESCRIBED_WEBHOOKS,
         components: {
           securitySchemes: {
             apiKey: { type: 'http', scheme: 'bearer', description: 'An API key of this server.' },
@@ -100,7 +112,7 @@ export const openapiPlugin = fp<OpenapiOptions>(
         const operation = OPERATIONS[`${document.route.method} ${url}`]
         return { url, schema: operation ? describeRoute(schema ?? {}, operation) : { hide: true } }
       },
-      transformObject: (document) => withForeign(withoutInputs(transformObject(document)), foreign),
+      transformObject: (document) => withForeign(withOptionalBodies(withoutInputs(transformObject(document))), foreign),
     })
 
     app.get('/openapi.json', { config: { access: 'open' }, schema: { hide: true } }, async (_, reply) =>
@@ -138,6 +150,17 @@ function withForeign(document: Document, { paths, schemas }: DescribedApi): Docu
   if (!('components' in document)) return document
   Object.assign(document.paths ?? {}, paths)
   Object.assign(document.components?.schemas ?? {}, schemas)
+  return document
+}
+
+/** Says which bodies may be missing. The plugin calls every body required. */
+function withOptionalBodies(document: Document): Document {
+  const optional = Object.values(OPERATIONS).flatMap((each) => (each.isBodyOptional ? each.operationId : []))
+  for (const path of Object.values(('paths' in document && document.paths) || {})) {
+    const { post } = path ?? {}
+    if (post?.requestBody && 'required' in post.requestBody && optional.includes(post.operationId ?? ''))
+      post.requestBody.required = false
+  }
   return document
 }
 

@@ -10,6 +10,8 @@ export interface Operation {
   readonly description?: string
   /** Examples of the body. */
   readonly bodies?: readonly unknown[]
+  /** Whether a request may have no body. */
+  readonly isBodyOptional?: true
   /** The good answers, by status. */
   readonly answers: Readonly<Record<number, Answer>>
   /** The problems that can occur on this route, besides those that can occur on every route. */
@@ -24,6 +26,8 @@ interface Answer {
   readonly example?: unknown
   /** Examples in other media types, which are texts: one, or several by name. */
   readonly texts?: Readonly<Record<string, string | Readonly<Record<string, string>>>>
+  /** The schemas of the events in its streams. By default, those of the stream of a job. */
+  readonly events?: readonly string[]
   /** Media types whose bytes may be anything. */
   readonly files?: readonly string[]
   readonly headers?: Readonly<Record<string, string>>
@@ -62,6 +66,45 @@ const WITHOUT_TEXT: readonly ProblemCode[] = [
   ...JobErrorCode.options.filter((code) => code !== 'internal'),
 ]
 
+/** The answers of routes that create a job. */
+const CREATED: Operation['answers'] = {
+  200: {
+    description:
+      'The finished job after a wait, the job that an earlier request with this idempotency key created, or the stream of the job.',
+    example: EXAMPLES.completed,
+    texts: STREAM,
+    headers: {
+      Location: 'The path of the job.',
+      'Idempotency-Replayed': 'true if an earlier request created the job.',
+    },
+  },
+  202: {
+    description: 'The job. It is stored on disk.',
+    example: EXAMPLES.pending,
+    headers: { Location: 'The path of the job.' },
+  },
+}
+
+const CREATE_PROBLEMS: readonly ProblemCode[] = [
+  'unknown-provider',
+  'unknown-model',
+  'unsupported-option',
+  'unpriced-model',
+  'previous-job-gone',
+  'storage-quota-exceeded',
+  'provider-key-missing',
+  'queue-full',
+  'too-many-streams',
+  'idempotency-key-reused',
+  'payload-too-large',
+  'storage-unavailable',
+  'queue-unavailable',
+  'upgrade-under-way',
+  'storage-full',
+  'cross-site-request',
+  ...WITHOUT_TEXT,
+]
+
 /** Every route that is documented, by method and path. */
 export const OPERATIONS: Readonly<Record<string, Operation>> = {
   'POST /jobs': {
@@ -73,6 +116,8 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
 With \`fallbacks\`, other models are asked when a vendor fails before anything of the answer came. Each must be able to do what the job asks, or the request is
 refused. \`metrics.answeredBy\` of the job says whose answer it is.
 
+With \`webhook\`, a receiver gets a signed \`POST\` when the job ends, if the operator allows its host. It has no prompt and no answer.
+
 With \`Idempotency-Key\`, the same request makes one job, however often it is sent within 24 hours. With \`Prefer: wait=30\`, the server waits up to
 30 seconds for the job to end and then answers with the job. \`Prefer: wait\` waits up to 60 seconds, the longest time. With \`Accept: text/event-stream\`
 or another stream type, the answer is the stream of the job, from its beginning.
@@ -80,45 +125,15 @@ or another stream type, the answer is the stream of the job, from its beginning.
 A body has either a \`prompt\` or \`messages\`. With \`previousJobId\`, the conversation goes on behind the answer of that job, which must have ended; its
 options are not inherited. \`GET /providers\` has what each provider takes; anything else is refused with \`unsupported-option\`, before the vendor is called.
 
+With \`maxCostUsd\`, the vendor is sent a limit of output that this amount affords, and a job that costs more is stopped: it fails with \`budget-exceeded\` and
+keeps its text. If the operator gave you a budget, a job reserves what it may cost at most until it ends: \`maxCostUsd\`, or what \`options.maxTokens\` may cost,
+or a share of the budget. A job that does not fit is refused with \`budget-exceeded\`, and a model without a price with \`unpriced-model\`.
+
 Limits, as the operator has not set others: a body of 20 MB; texts of 100,000 characters each; 1,000 messages, and 1,000 parts in a message; 128 tools; 65,536
 characters for a JSON Schema. Texts from 1 KB, images and files are kept as items. A job shows their ids, and \`GET /jobs/{id}/items/{item}\` has their bytes.`,
     bodies: [EXAMPLES.create, EXAMPLES.createFromMessages],
-    answers: {
-      200: {
-        description:
-          'The finished job after a wait, the job that an earlier request with this idempotency key created, or the stream of the job.',
-        example: EXAMPLES.completed,
-        texts: STREAM,
-        headers: {
-          Location: 'The path of the job.',
-          'Idempotency-Replayed': 'true if an earlier request created the job.',
-        },
-      },
-      202: {
-        description: 'The job. It is stored on disk.',
-        example: EXAMPLES.pending,
-        headers: { Location: 'The path of the job.' },
-      },
-    },
-    problems: [
-      'unknown-provider',
-      'unknown-model',
-      'unsupported-option',
-      'previous-job-gone',
-      'job-not-finished',
-      'storage-quota-exceeded',
-      'provider-key-missing',
-      'queue-full',
-      'too-many-streams',
-      'idempotency-key-reused',
-      'payload-too-large',
-      'storage-unavailable',
-      'queue-unavailable',
-      'upgrade-under-way',
-      'storage-full',
-      'cross-site-request',
-      ...WITHOUT_TEXT,
-    ],
+    answers: CREATED,
+    problems: [...CREATE_PROBLEMS, 'job-not-finished'],
   },
   'GET /jobs': {
     operationId: 'listJobs',
@@ -137,6 +152,32 @@ characters for a JSON Schema. Texts from 1 KB, images and files are kept as item
     answers: { 200: { description: 'The job as the store holds it.', example: EXAMPLES.calling } },
     problems: ['job-not-found', 'storage-unavailable'],
   },
+  'POST /jobs/:id/rerun': {
+    operationId: 'rerunJob',
+    tag: 'jobs',
+    summary: 'Create a job of the same input as another one',
+    description: `The other job may have any status. Its prompt or messages, \`previousJobId\`, \`options\`, \`fallbacks\`, \`maxCostUsd\` and \`webhook\` are those of the
+new job, unless the body says otherwise. The body may be empty. Each option of the body replaces that of the other job, and \`null\` removes it. With another provider,
+\`options.vendor\` of the other job is left out. With another provider or model, its \`fallbacks\` are left out. What the provider cannot do is refused, as at
+\`POST /jobs\`, and the answers are the same. \`rerunOf\` of the new job is the id of the other one.`,
+    bodies: [EXAMPLES.rerun],
+    isBodyOptional: true,
+    answers: CREATED,
+    problems: [...CREATE_PROBLEMS, 'job-not-found', 'item-not-found'],
+  },
+  'POST /jobs/:id/fork': {
+    operationId: 'forkJob',
+    tag: 'jobs',
+    summary: 'Create a job that goes on with the answer of another one, from a place in it',
+    description: `The conversation of the new job is the input of the other one, its answer up to \`at\`, and \`prompt\` as the next text of the user. Without \`prompt\` the
+model is asked to go on with the answer, which some models refuse. The other job must have ended, in whatever way. All else is as for \`rerunJob\`.
+
+A place inside a surrogate pair is moved to its beginning. A tool call that \`at\` cuts is left out, and so is reasoning that it cuts and that the vendor has signed.
+\`forkOf\` of the new job has the id of the other one and the place. The new job does not need the other one any more.`,
+    bodies: [EXAMPLES.fork, EXAMPLES.forkElsewhere],
+    answers: CREATED,
+    problems: [...CREATE_PROBLEMS, 'job-not-found', 'item-not-found', 'job-not-finished'],
+  },
   'GET /jobs/:id/items/:item': {
     operationId: 'readItem',
     tag: 'jobs',
@@ -149,6 +190,15 @@ characters for a JSON Schema. Texts from 1 KB, images and files are kept as item
       },
     },
     problems: ['job-not-found', 'item-not-found', 'storage-unavailable'],
+  },
+  'GET /jobs/:id/fixture': {
+    operationId: 'readFixture',
+    tag: 'jobs',
+    summary: 'Read a job that has ended as a fixture, which the provider `replay` plays',
+    description:
+      'A fixture has what the vendor was sent, with the whole conversation, images and files, and what it answered: each piece, when it came, and the end. It stands alone, and has neither the caller nor a key. A job that its vendor did not end, such as a cancelled one, hangs at the end of its answer when it is played.',
+    answers: { 200: { description: 'The fixture.', example: EXAMPLES.fixture } },
+    problems: ['job-not-found', 'job-not-finished', 'previous-job-gone', 'storage-unavailable'],
   },
   'GET /jobs/:id/stream': {
     operationId: 'streamJob',
@@ -163,6 +213,15 @@ characters for a JSON Schema. Texts from 1 KB, images and files are kept as item
     },
     problems: ['job-not-found', 'not-acceptable', 'too-many-streams', 'storage-unavailable', ...WITHOUT_TEXT],
     access: 'key-or-stream-link',
+  },
+  'GET /jobs/:id/deliveries': {
+    operationId: 'listDeliveries',
+    tag: 'jobs',
+    summary: 'Read who was told of the end of a job, and how each attempt went',
+    description:
+      'A delivery for each receiver: the webhook of the job, and that of the operator. The list is empty if nobody is told. A receiver gets a `POST` with a `WebhookMessage`, signed as Standard Webhooks says; what is not answered with 2xx is repeated for about a day.',
+    answers: { 200: { description: 'The deliveries.', example: EXAMPLES.deliveries } },
+    problems: ['job-not-found', 'storage-unavailable'],
   },
   'POST /jobs/:id/cancel': {
     operationId: 'cancelJob',
@@ -180,6 +239,24 @@ characters for a JSON Schema. Texts from 1 KB, images and files are kept as item
     answers: { 204: { description: 'The job is deleted.' } },
     problems: ['job-not-found', 'job-not-finished', 'payload-too-large', 'storage-unavailable', 'cross-site-request'],
   },
+  'GET /events': {
+    operationId: 'watchJobs',
+    tag: 'jobs',
+    summary: 'Read every change of state of your jobs, over one connection',
+    description: `A series of \`FeedEvent\`s. The first is \`ready\`: open the feed, wait for \`ready\`, then list the jobs, and no change is missed. Then comes a
+\`job\` for each change: created, running, put back in line (\`pending\` with \`waitingFor\`), \`completed\`, \`failed\`, \`cancelled\`. Its \`data\` is the job
+as \`GET /jobs\` lists it. The \`id\` of an event is an opaque cursor. With it in \`Last-Event-ID\` or \`after\`, the feed goes on: each job that changed since
+comes in its latest state, then the live changes. A change may come more than once. That a job was deleted is not told. A feed that is idle for 15 s sends
+the comment line \`: ping\`. It counts as an open stream.`,
+    answers: {
+      200: {
+        description: 'The changes behind the cursor, or from now on.',
+        texts: { 'text/event-stream': EXAMPLES.feed },
+        events: ['FeedEvent'],
+      },
+    },
+    problems: ['not-acceptable', 'too-many-streams'],
+  },
   'GET /providers': {
     operationId: 'listProviders',
     tag: 'providers',
@@ -196,6 +273,15 @@ characters for a JSON Schema. Texts from 1 KB, images and files are kept as item
     answers: { 200: { description: 'A row for each model, or for each day.', example: EXAMPLES.usage } },
     problems: ['storage-unavailable'],
     access: 'key-or-metrics-key',
+  },
+  'GET /budget': {
+    operationId: 'readBudget',
+    tag: 'usage',
+    summary: 'Read what is left of your budget',
+    description:
+      'Each limit that the operator set for you, with what your jobs spent that ended in its time and what those may still cost that have not ended. Days and months are in UTC. Empty if you have no budget.',
+    answers: { 200: { description: 'Your limits.', example: EXAMPLES.budget } },
+    problems: ['storage-unavailable'],
   },
   'GET /health/live': {
     operationId: 'isLive',

@@ -1,4 +1,4 @@
-import { createJobBody, JobListQuery } from '@promptlab/contract'
+import { createJobBody, JobListQuery, rerunJobBody } from '@promptlab/contract'
 import { describe, expect, it } from 'vitest'
 import { fieldsOf, suggestField } from './field-suggestion.ts'
 
@@ -28,7 +28,12 @@ it('fieldsOf lists the fields of a schema and those inside them', () => {
     'options.responseFormat',
     'options.vendor',
     'fallbacks',
+    'maxCostUsd',
+    'webhook',
+    'webhook.url',
   ])
+  const rerun = fieldsOf(rerunJobBody({ maxPromptChars: 10, schemaFault: () => undefined }))
+  expect(rerun).toEqual(expect.arrayContaining(['provider', 'options', 'webhook']))
   expect(fieldsOf(JobListQuery)).toEqual(['limit', 'cursor', 'status', 'provider'])
 })
 

@@ -8,6 +8,7 @@ const MAX_TYPOS = 2
 /** The fields that a schema knows. Those inside others are written as `options.maxTokens`. */
 export function fieldsOf(schema: unknown): string[] {
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault) return fieldsOf(schema.unwrap())
+  if (schema instanceof z.ZodPipe) return fieldsOf(schema.out)
   if (!(schema instanceof z.ZodObject)) return []
   return Object.entries(schema.shape).flatMap(([name, field]) => [
     name,

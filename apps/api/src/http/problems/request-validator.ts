@@ -2,6 +2,7 @@ import { type Fault, issueSentence } from '@promptlab/contract'
 import type { FastifySchemaCompiler } from 'fastify'
 import type { z } from 'zod'
 import { ApiError } from '../../base/api-error.ts'
+import { pathText } from '../../base/path-text.ts'
 import { clip } from '../clip.ts'
 import { fieldsOf, suggestField } from './field-suggestion.ts'
 
@@ -63,13 +64,6 @@ function withoutGroups(issue: z.core.$ZodIssue): FieldFault[] {
 function unionFaults({ path, errors }: z.core.$ZodIssueInvalidUnion): FieldFault[] | undefined {
   const meant = errors.find((issues) => issues.length > 0 && issues.every((inner) => inner.path.length > 0))
   return meant?.flatMap(withoutGroups).map((fault) => ({ ...fault, path: [...path, ...fault.path] }))
-}
-
-/** A path as callers write it: `messages[2].content`. */
-function pathText(path: readonly PropertyKey[]): string {
-  return path
-    .map((key, index) => (typeof key === 'number' ? `[${key}]` : `${index > 0 ? '.' : ''}${String(key)}`))
-    .join('')
 }
 
 function faultOf({ path, message, unknownField }: FieldFault, httpPart: string, fields: readonly string[]): Fault {

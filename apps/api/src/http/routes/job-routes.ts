@@ -1,19 +1,25 @@
-import { createJobBody, ItemId, isFinal, JobListQuery, JobPage, JobResource } from '@promptlab/contract'
-import type { FastifyRequest } from 'fastify'
+import {
+  createJobBody,
+  DeliveryList,
+  Fixture,
+  forkJobBody,
+  ItemId,
+  JobListQuery,
+  JobPage,
+  JobResource,
+  rerunJobBody,
+} from '@promptlab/contract'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import type { StoredJob } from '../../jobs/job.ts'
 import type { JobService } from '../../jobs/job-service.ts'
 import type { StreamLinks } from '../access/stream-links.ts'
 import type { OpenStreams } from '../streams/open-streams.ts'
-import { STREAM_TYPES } from '../streams/stream-format.ts'
-import { acceptedType } from './accepted-type.ts'
-import { clientGone } from './client-gone.ts'
+import { CreatedJobAnswers, CreateHeaders } from './created-job.ts'
 import { jobLinks } from './job-links.ts'
 import { jobResource } from './job-resource.ts'
-import { preferredWaitSeconds } from './prefer-wait.ts'
 import { schemaFault } from './schema-fault.ts'
-import { readingOf, StreamQuery } from './stream-query.ts'
+import { StreamQuery } from './stream-query.ts'
 
 interface JobRoutesOptions {
   service: JobService
@@ -26,58 +32,41 @@ interface JobRoutesOptions {
 
 const params = z.object({ id: z.string().min(1) })
 
-const CreateHeaders = z.object({
-  'idempotency-key': z
-    .string()
-    .regex(/^[\x21-\x7e]{1,255}$/, 'Must be 1 to 255 visible ASCII characters')
-    .optional(),
-  prefer: z.union([z.string(), z.array(z.string())]).optional(),
-})
+/** What the routes that create a job have in common. */
+const creating = {
+  headers: CreateHeaders,
+  querystring: StreamQuery,
+  response: { 200: JobResource, 202: JobResource },
+}
 
-/** The routes of `/jobs`: create, read, list, cancel and delete jobs. */
+/** The routes of `/jobs`: create, read, list, cancel and delete jobs, and make jobs of jobs. */
 export const jobRoutes: FastifyPluginAsyncZod<JobRoutesOptions> = async (app, options) => {
   const { service, streams, streamLinks, maxPromptChars } = options
-  const body = createJobBody({ maxPromptChars, schemaFault })
+  const limits = { maxPromptChars, schemaFault }
   const linksOf = jobLinks(app.prefix, streamLinks)
   const shown = (job: StoredJob) => jobResource(job, linksOf(job.id))
+  const created = new CreatedJobAnswers({ service, streams, prefix: app.prefix, stopping: app.stopping, shown })
+
+  app.post('/', { schema: { body: createJobBody(limits), ...creating }, config: { traced: true } }, (request, reply) =>
+    created.answer(request, reply, (creation) => service.create(request.body, request.caller, creation)),
+  )
 
   app.post(
-    '/',
-    {
-      schema: {
-        body,
-        headers: CreateHeaders,
-        querystring: StreamQuery,
-        response: { 200: JobResource, 202: JobResource },
-      },
-      config: { traced: true },
-    },
-    async (request, reply) => {
-      const { body, caller, headers, trace } = request
-      // Read first, so that a request for a stream that cannot be had creates no job.
-      const stream = streamOf(request, request.query)
-      const created = await service.create(body, caller, {
-        key: headers['idempotency-key'],
-        traceparent: trace?.traceparent,
-      })
-      request.jobId = created.job.id
-      request.releaseBody()
-      reply.header('location', `${app.prefix}/${created.job.id}`)
-      if (created.isReplay) reply.header('idempotency-replayed', 'true')
+    '/:id/rerun',
+    { schema: { body: rerunJobBody(limits), params, ...creating }, config: { traced: true } },
+    (request, reply) =>
+      created.answer(request, reply, (creation) =>
+        service.rerun(request.params.id, request.body, request.caller, creation),
+      ),
+  )
 
-      // The stream begins at the start of the text, also if an earlier request created the job.
-      if (stream) {
-        streams.send(reply, created.job, stream.reading, stream.type)
-        return reply
-      }
-
-      const waitSeconds = preferredWaitSeconds(request.headers.prefer)
-      if (waitSeconds === undefined) return reply.code(created.isReplay ? 200 : 202).send(shown(created.job))
-      const interest = AbortSignal.any([clientGone(reply), app.stopping])
-      const job = await service.wait(created.job.id, waitSeconds * 1000, interest)
-      reply.header('preference-applied', `wait=${waitSeconds}`)
-      return reply.code(created.isReplay || isFinal(job) ? 200 : 202).send(shown(job))
-    },
+  app.post(
+    '/:id/fork',
+    { schema: { body: forkJobBody(limits), params, ...creating }, config: { traced: true } },
+    (request, reply) =>
+      created.answer(request, reply, (creation) =>
+        service.fork(request.params.id, request.body, request.caller, creation),
+      ),
   )
 
   app.get('/', { schema: { querystring: JobListQuery, response: { 200: JobPage } } }, async (request) => {
@@ -100,6 +89,13 @@ export const jobRoutes: FastifyPluginAsyncZod<JobRoutesOptions> = async (app, op
       .send(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length))
   })
 
+  app.get('/:id/fixture', { schema: { params, response: { 200: Fixture } } }, async (request) =>
+    service.fixture(request.params.id, request.caller),
+  )
+  app.get('/:id/deliveries', { schema: { params, response: { 200: DeliveryList } } }, async (request) => ({
+    data: await service.deliveries(request.params.id, request.caller),
+  }))
+
   app.post('/:id/cancel', { schema: { params, response: { 200: JobResource } } }, async (request) =>
     shown(await service.cancel(request.params.id, request.caller)),
   )
@@ -108,12 +104,4 @@ export const jobRoutes: FastifyPluginAsyncZod<JobRoutesOptions> = async (app, op
     await service.delete(request.params.id, request.caller)
     return reply.code(204).send()
   })
-}
-
-/** The stream that a client wants in place of the job as JSON; undefined if it wants the job. */
-function streamOf(request: FastifyRequest, query: StreamQuery) {
-  const type = acceptedType(request, ['application/json', ...STREAM_TYPES])
-  if (!type || type === 'application/json') return undefined
-  const reading = readingOf(query, type)
-  return reading && { reading, type }
 }

@@ -2,13 +2,15 @@ import type { OutgoingHttpHeaders } from 'node:http'
 import type { AnyStreamEvent } from '@promptlab/contract'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { ApiError } from '../../base/api-error.ts'
+import type { FeedEvent } from '../../jobs/feed/feed-event.ts'
+import type { FeedReader, FeedReaderCallbacks } from '../../jobs/feed/feed-reader.ts'
 import type { StoredJob } from '../../jobs/job.ts'
 import type { JobService } from '../../jobs/job-service.ts'
 import type { Reading } from '../../jobs/read/job-event-reader.ts'
 import type { WaitingClients } from '../../jobs/repeats/waiting-clients.ts'
 import { asApiError, headersSoFar, writeProblem } from '../problems/problem-plugin.ts'
 import { type StreamFormat, StreamFormats, type StreamType } from './stream-format.ts'
-import { StreamResponse, type StreamTiming } from './stream-response.ts'
+import { type EventSource, StreamResponse, type StreamTiming } from './stream-response.ts'
 import { type StreamLimits, StreamSlots } from './stream-slots.ts'
 
 type Streamed = Pick<StoredJob, 'id' | 'owner' | 'watchedUntil'>
@@ -18,6 +20,21 @@ interface OpenStreamsOptions {
   readonly clients: WaitingClients
   readonly timing: StreamTiming
   readonly limits: StreamLimits
+}
+
+/** How a request is answered with a stream. */
+interface Responding<Event> {
+  readonly format: StreamFormat<Event>
+  /** Answers with an error, if nothing was sent. */
+  readonly refuse: (error: ApiError, reply: FastifyReply) => void
+  /** Added to lines in the log. */
+  readonly fields: object
+  /**
+   * Takes a slot.
+   * @returns releases it
+   * @throws ApiError `too-many-streams`
+   */
+  readonly slot: () => () => void
 }
 
 /** All open streams of this process. */
@@ -98,33 +115,72 @@ export class OpenStreams {
     reading: Reading<Event>,
     refuse: (error: ApiError, reply: FastifyReply) => void,
   ): void {
+    const { id: jobId, owner } = job
+    const slot = () => {
+      const release = this.#slots.take(owner ?? reply.request.ip, jobId)
+      const unwatch = this.#clients.watch(job)
+      return () => {
+        unwatch()
+        release()
+      }
+    }
+    this.#respond(reply, { format, refuse, fields: { jobId }, slot }, (onReady, stream) =>
+      this.#service.readEvents(jobId, reading, {
+        onReady,
+        ...(format.encodeWait && { onWaiting: (wait) => stream().tellWait(wait) }),
+        onError: (error) => {
+          reply.log.error({ err: error, jobId }, 'a stream could not read its job')
+          stream().fail(asApiError(error))
+        },
+      }),
+    )
+  }
+
+  /**
+   * Answers with the feed of a caller's jobs.
+   * @param open makes the reader
+   * @throws ApiError `too-many-streams`
+   */
+  sendFeed(
+    reply: FastifyReply,
+    format: StreamFormat<FeedEvent>,
+    open: (callbacks: FeedReaderCallbacks) => FeedReader,
+  ): void {
+    const { caller, ip } = reply.request
+    const slot = () => this.#slots.take(caller ?? ip)
+    this.#respond(reply, { format, refuse: writeProblem, fields: {}, slot }, (onReady, stream) =>
+      open({
+        onReady,
+        onError: (error) => {
+          reply.log.error({ err: error }, 'a feed could not read the changes of jobs')
+          stream().fail(asApiError(error))
+        },
+      }),
+    )
+  }
+
+  #respond<Event>(
+    reply: FastifyReply,
+    { format, refuse, fields, slot }: Responding<Event>,
+    open: (onReady: () => void, stream: () => StreamResponse<Event>) => EventSource<Event>,
+  ): void {
     const { raw } = reply
     // The client may have left while its job was made. Nothing would tell that a second time.
     if (raw.closed) return void reply.hijack()
-    const { id: jobId, owner } = job
-    const release = this.#slots.take(owner ?? reply.request.ip, jobId)
-    const unwatch = this.#clients.watch(job)
+    const release = slot()
     reply.hijack()
     const head = {
       write: () => void raw.writeHead(200, headersOf(reply, format)),
       refuse: (error: ApiError) => refuse(error, reply),
-      report: (error: unknown) => reply.log.error({ err: error, jobId }, 'could not write a stream'),
+      report: (error: unknown) => reply.log.error({ err: error, ...fields }, 'could not write a stream'),
     }
-    const stream = new StreamResponse(raw, head, format, this.#timing, (onReady) =>
-      this.#service.readEvents(jobId, reading, {
-        onReady,
-        ...(format.encodeWait && { onWaiting: (wait) => stream.tellWait(wait) }),
-        onError: (error) => {
-          reply.log.error({ err: error, jobId }, 'a stream could not read its job')
-          stream.fail(asApiError(error))
-        },
-      }),
+    const stream: StreamResponse<Event> = new StreamResponse(raw, head, format, this.#timing, (onReady) =>
+      open(onReady, () => stream),
     )
     this.#open.add(stream)
     raw.once('close', () => {
       this.#open.delete(stream)
       this.#noteDrained()
-      unwatch()
       release()
     })
   }

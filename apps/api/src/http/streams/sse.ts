@@ -10,11 +10,18 @@ export const PING_FRAME = ': ping\n\n'
 
 /**
  * An event as a Server-Sent Events frame. Tokens are unnamed, so that `EventSource.onmessage` gets them.
- * Data is one line of JSON, in which no line break of the text can end the frame.
  */
 export function encodeSseEvent({ event, id, data }: AnyStreamEvent): string {
-  const name = event === 'token' ? '' : `event: ${event}\n`
-  return `${name}id: ${id}\ndata: ${oneLineJson(data)}\n\n`
+  return event === 'token' ? sseFrame(id, data) : namedFrame(event, id, data)
+}
+
+export function namedFrame(event: string, id: string, data: object): string {
+  return `event: ${event}\n${sseFrame(id, data)}`
+}
+
+/** Data is one line of JSON, in which no line break of a text can end the frame. */
+function sseFrame(id: string | number, data: object): string {
+  return `id: ${id}\ndata: ${oneLineJson(data)}\n\n`
 }
 
 /** A comment that tells that the job waits for its vendor. */

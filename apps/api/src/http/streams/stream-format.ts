@@ -37,7 +37,7 @@ export interface StreamFormat<Event = AnyStreamEvent> {
 }
 
 /** A reader can see in the text whether it is complete. */
-const RESUMABLE = {
+export const RESUMABLE = {
   headWaitMs: undefined,
   atStop: 'end',
   mayEndBehind: () => true,
@@ -65,10 +65,10 @@ export class StreamFormats {
     // Readers of the format skip an empty line.
     keepAlive: new EncodedText('\n'),
     ...RESUMABLE,
-    encode: encodeOnce((event) => `${oneLineJson(event)}\n`),
+    encode: encodeOnce<AnyStreamEvent>((event) => `${oneLineJson(event)}\n`),
   }
 
-  readonly #join = encodeOnce((event) => (event.event === 'token' ? event.data.token : ''))
+  readonly #join = encodeOnce<AnyStreamEvent>((event) => (event.event === 'token' ? event.data.token : ''))
 
   of(type: StreamType): StreamFormat {
     switch (type) {
@@ -117,12 +117,12 @@ function isFirstOfPair(codeUnit: number): boolean {
 }
 
 /**
- * Encodes a batch of events once for all responses. The readers of a job are woken one after the other and are given the same
- * events. Only the last batch is kept: to encode a token again costs less than to keep all of them.
+ * Encodes a batch of events once for all responses. Readers of one job or feed are woken one after the other and are given the
+ * same events. Only the last batch is kept: to encode a token again costs less than to keep all of them.
  */
-function encodeOnce(encode: (event: AnyStreamEvent) => string): StreamFormat['encode'] {
-  let first: AnyStreamEvent | undefined
-  let last: AnyStreamEvent | undefined
+export function encodeOnce<Event>(encode: (event: Event) => string): StreamFormat<Event>['encode'] {
+  let first: Event | undefined
+  let last: Event | undefined
   let encoded = new EncodedText('')
   return (events) => {
     if (events[0] === first && events.at(-1) === last) return encoded

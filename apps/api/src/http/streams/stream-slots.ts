@@ -32,18 +32,19 @@ export class StreamSlots {
 
   /**
    * Takes a slot for a stream.
+   * @param jobId undefined: the stream is not that of one job
    * @returns releases the slot; must be called once
    * @throws ApiError `too-many-streams`
    */
-  take(caller: string, jobId: string): () => void {
+  take(caller: string, jobId?: string): () => void {
     const { perJob } = this.#limits
-    if (this.#byJob.of(jobId) >= perJob) throw tooMany(`This job has ${perJob} open streams.`)
+    if (jobId !== undefined && this.#byJob.of(jobId) >= perJob) throw tooMany(`This job has ${perJob} open streams.`)
     this.check(caller)
     this.#byCaller.add(caller, 1)
-    this.#byJob.add(jobId, 1)
+    if (jobId !== undefined) this.#byJob.add(jobId, 1)
     return () => {
       this.#byCaller.add(caller, -1)
-      this.#byJob.add(jobId, -1)
+      if (jobId !== undefined) this.#byJob.add(jobId, -1)
     }
   }
 }

@@ -75,6 +75,10 @@ export class Answer {
     return this.#parts.length
   }
 
+  get pieceCount(): number {
+    return this.#tape.count
+  }
+
   /** The characters that are stored with the answer and take no place, see `unseenLengthOf`. */
   get unseenLength(): number {
     return this.#unseenLength

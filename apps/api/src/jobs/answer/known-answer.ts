@@ -1,5 +1,5 @@
 import { type Piece, partTypeOf, textOf } from './piece.ts'
-import { partsOf, type StoredAnswer, type StoredPart } from './stored-answer.ts'
+import { partsOf, type StoredAnswer, type StoredPart, textOfPart } from './stored-answer.ts'
 
 /** A run that was joined again says something else than before. */
 export class OtherAnswerError extends Error {
@@ -131,16 +131,5 @@ export class KnownAnswer {
   /** Only the last part can grow. */
   #mustBeOpen(part: KnownPart): void {
     if (part.isClosed || this.#index < this.#parts.length - 1) throw new OtherAnswerError()
-  }
-}
-
-function textOfPart(stored: StoredPart, result: string, textEnd: number): string {
-  switch (stored.type) {
-    case 'text':
-      return result.slice(textEnd - stored.length, textEnd)
-    case 'tool-call':
-      return stored.arguments
-    default:
-      return stored.text
   }
 }

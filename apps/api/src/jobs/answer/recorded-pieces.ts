@@ -1,5 +1,5 @@
 import type { LogPart, LogPiece, LogPieceKind } from './log-piece.ts'
-import { answerLength, partsOf, type StoredAnswer, type StoredPart } from './stored-answer.ts'
+import { answerLength, partsOf, type StoredAnswer, type StoredPart, textOfPart } from './stored-answer.ts'
 import { decodeTape, entriesOf } from './tape.ts'
 
 /**
@@ -128,7 +128,7 @@ function* stretchesOf(answer: StoredAnswer): Generator<Stretch, undefined> {
   let previous: LogPart | undefined
   for (const [index, stored] of partsOf(answer).entries()) {
     if (stored.type === 'text') textEnd += stored.length
-    const text = textOf(stored, answer.result, textEnd)
+    const text = textOfPart(stored, answer.result, textEnd)
     const part = logPart(stored, index, previous, text)
     previous = part
     if (stored.type === 'tool-call') {
@@ -136,18 +136,6 @@ function* stretchesOf(answer: StoredAnswer): Generator<Stretch, undefined> {
       if (text !== '') yield stretch('tool-arguments', part, text)
       if (stored.ended) yield { kind: 'tool-call-end', part, text: '', length: 1 }
     } else if (text !== '') yield stretch(stored.type, part, text)
-  }
-}
-
-/** @param textEnd where the part ends in the text, if it is text */
-function textOf(stored: StoredPart, result: string, textEnd: number): string {
-  switch (stored.type) {
-    case 'text':
-      return result.slice(textEnd - stored.length, textEnd)
-    case 'tool-call':
-      return stored.arguments
-    default:
-      return stored.text
   }
 }
 

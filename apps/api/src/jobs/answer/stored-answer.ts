@@ -65,6 +65,22 @@ export function partLength(part: StoredPart): number {
   }
 }
 
+/**
+ * The text of a part; the arguments of a tool call.
+ * @param result the text of the answer
+ * @param textEnd where the part ends in it, if it is text
+ */
+export function textOfPart(stored: StoredPart, result: string, textEnd: number): string {
+  switch (stored.type) {
+    case 'text':
+      return result.slice(textEnd - stored.length, textEnd)
+    case 'tool-call':
+      return stored.arguments
+    default:
+      return stored.text
+  }
+}
+
 /** The places that an answer takes. */
 export function answerLength({ result, parts }: StoredAnswer): number {
   return parts ? parts.reduce((length, part) => length + partLength(part), 0) : result.length

@@ -21,7 +21,8 @@ export function* storedPieces(answer: StoredAnswer): Generator<PlacedPiece & { r
   }
 }
 
-function saidPiece({ kind, text, part: { callId, name } }: LogPiece): Piece {
+/** A piece of the log as its provider said it. */
+export function saidPiece({ kind, text, part: { callId, name } }: LogPiece): Piece {
   switch (kind) {
     case 'text':
       return text

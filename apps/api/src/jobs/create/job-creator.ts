@@ -1,29 +1,33 @@
 import type { ProviderRegistry } from '@promptlab/providers'
 import { ApiError } from '../../base/api-error.ts'
 import type { Clock } from '../../base/clock.ts'
+import { type Affordable, type BudgetDeps, checkAffordable } from '../budget/budget-admission.ts'
 import type { Caller } from '../caller.ts'
+import { newDeliveries } from '../deliveries/new-deliveries.ts'
 import type { Door } from '../door.ts'
-import { admitRequest } from '../input/admit-request.ts'
-import type { AskedJob } from '../input/asked-job.ts'
+import { type Admitted, admitRequest } from '../input/admit-request.ts'
 import { checkProvider } from '../input/check-provider.ts'
 import type { OperatorFallbacks } from '../input/fallbacks.ts'
-import { requestOf } from '../input/job-request.ts'
-import { requestFingerprint } from '../input/request-fingerprint.ts'
+import type { JobDraft } from '../input/job-request.ts'
 import { inputBytes, type JobRequest, type MadeAtDoor, newJob, type StoredJob, startJob } from '../job.ts'
 import type { ModelLists } from '../models/model-lists.ts'
-import type { JobObserver } from '../ports/job-observer.ts'
+import type { BudgetRefusal, JobObserver } from '../ports/job-observer.ts'
 import type { JobQueue, QueueSlot } from '../ports/job-queue.ts'
 import type { IdempotencyKey, JobRepository, KeyedJob } from '../ports/job-repository.ts'
+import type { Webhooks } from '../ports/webhooks.ts'
 import type { QueuedBytes } from '../queued-bytes.ts'
+import { recordVersionOf } from '../record-version.ts'
 import type { WaitingClients } from '../repeats/waiting-clients.ts'
 
-export interface JobCreatorDeps {
+export interface JobCreatorDeps extends BudgetDeps {
   readonly jobs: JobRepository
   readonly queue: JobQueue
   readonly providers: ProviderRegistry
   readonly models: ModelLists
   /** The fallbacks of the operator. Undefined: there are none. */
   readonly fallbacks?: OperatorFallbacks | undefined
+  /** Undefined: nobody is told of the ends of jobs. */
+  readonly webhooks?: Webhooks | undefined
   readonly clients: WaitingClients
   readonly observer: JobObserver
   readonly clock: Clock
@@ -39,6 +43,14 @@ export interface CreatedJob {
   readonly isReplay: boolean
   /** Whether the request repeats an earlier one whose client lost its connection, and joined the job of that one. */
   readonly hasJoined?: boolean
+}
+
+/** What a job is made of. */
+export interface JobSource {
+  /** The digest of what was asked, by which a repeated request is known. */
+  readonly fingerprint: () => string
+  /** Is called for a new job, and not for a repeated request. */
+  readonly draft: () => JobDraft | Promise<JobDraft>
 }
 
 /** How a request creates its job. */
@@ -74,20 +86,25 @@ export class JobCreator {
    * Stores a new job, which then runs in the background. When the promise resolves, the job is on disk. The repeat of a request
    * gets the job that is there.
    * @throws ApiError `unknown-provider`, `unknown-model`, `provider-key-missing`, `unsupported-option`,
-   * `previous-job-gone`, `job-not-finished`, `storage-quota-exceeded`, `queue-full`, `storage-unavailable`,
-   * `idempotency-key-reused`, `upgrade-under-way`, `storage-full`
+   * `invalid-request`, `previous-job-gone`, `job-not-finished`, `storage-quota-exceeded`, `queue-full`, `storage-unavailable`,
+   * `idempotency-key-reused`, `upgrade-under-way`, `storage-full`, `unpriced-model`, `budget-exceeded`, and what the source throws
    */
-  async create(asked: AskedJob, caller: Caller, creation: Creation = {}): Promise<CreatedJob> {
-    const created = await this.#create(asked, caller, creation)
-    this.#deps.observer.jobCreated(creation.atDoor?.door.name, !created.isReplay && !created.hasJoined)
-    return created
+  async create(source: JobSource, caller: Caller, creation: Creation = {}): Promise<CreatedJob> {
+    const { observer } = this.#deps
+    try {
+      const created = await this.#create(source, caller, creation)
+      observer.jobCreated(creation.atDoor?.door.name, !created.isReplay && !created.hasJoined)
+      return created
+    } catch (error) {
+      if (error instanceof ApiError && isBudgetRefusal(error.code)) observer.budgetRefused(error.code)
+      throw error
+    }
   }
 
-  async #create(asked: AskedJob, caller: Caller, creation: Creation): Promise<CreatedJob> {
+  async #create(source: JobSource, caller: Caller, creation: Creation): Promise<CreatedJob> {
     const { jobs, clock, newId, clients } = this.#deps
     const { atDoor, traceparent } = creation
-    const { request: asRecord, items } = requestOf(asked)
-    const idempotency = idempotencyOf(asked, asRecord, caller, creation)
+    const idempotency = idempotencyOf(source, caller, creation)
     // Checked first: the earlier request was accepted, whatever has become of the provider or the queue since.
     const earlier = idempotency && (await jobs.findByIdempotencyKey(idempotency.key, clock.now()))
     if (earlier) return replay(earlier, idempotency)
@@ -97,16 +114,22 @@ export class JobCreator {
       if (joined) return { job: joined, isReplay: false, hasJoined: true }
     }
 
-    const provider = checkProvider(asRecord, this.#deps)
+    const { request: asked, items } = await source.draft()
+    const provider = checkProvider(asked, this.#deps)
     const isStored = atDoor?.isStored ?? true
-    const request = await admitRequest({ request: asRecord, items, caller, provider, isStored }, this.#deps)
+    const deliveries = newDeliveries(asked, isStored, this.#deps)
+    const admitted = await admitRequest({ request: asked, caller, provider, isStored }, this.#deps)
+    const { request, reservation } = await this.#afford(admitted, asked, caller)
+    const { budget, ...terms } = reservation ?? {}
     const slot = await this.#reserve(request, caller)
-    const job = newJob(newId(), request, clock.now(), caller, atDoor && this.#madeAt(atDoor))
+    const now = clock.now()
+    const notified = deliveries && { deliveries, notifyAt: new Date(now).toISOString() }
+    const job = newJob(newId(), request, now, caller, { ...(atDoor && this.#madeAt(atDoor)), ...terms, ...notified })
     const running = slot.startsAtOnce ? startJob(job, clock.now()) : undefined
     let first: KeyedJob | undefined
     try {
       if (items.length > 0) await jobs.storeItems(items)
-      first = await jobs.insert(running ?? job, idempotency)
+      first = await jobs.insert(running ?? job, idempotency, budget)
     } catch (error) {
       slot.release()
       throw error
@@ -118,6 +141,15 @@ export class JobCreator {
     await slot.enqueue({ id: job.id, provider: job.provider, model: job.model, owner: caller, traceparent }, running)
     // The job as it was accepted, although it may be running by now.
     return { job, isReplay: false }
+  }
+
+  /** Processes of an older version would run the job without its limit. */
+  async #afford(admitted: Admitted, asked: JobRequest, caller: Caller): Promise<Affordable> {
+    const affordable = checkAffordable({ ...admitted, caller, hasOwnFallbacks: !!asked.fallbacks }, this.#deps)
+    const { reserved } = affordable.reservation ?? {}
+    if (reserved !== undefined)
+      await this.#deps.jobs.checkReadable(recordVersionOf({ ...affordable.request, reserved }))
+    return affordable
   }
 
   #madeAt({ door, requestDigest, ...arrival }: AtDoor): MadeAtDoor {
@@ -149,17 +181,16 @@ export class JobCreator {
 }
 
 /** Keys of different callers must not meet, so the name goes before the key. Neither holds a space. */
-function idempotencyOf(
-  asked: AskedJob,
-  request: JobRequest,
-  caller: Caller,
-  { key, atDoor }: Creation,
-): IdempotencyKey | undefined {
+function idempotencyOf(source: JobSource, caller: Caller, { key, atDoor }: Creation): IdempotencyKey | undefined {
   if (key === undefined) return undefined
   return {
     key: caller === undefined ? key : `${caller} ${key}`,
-    fingerprint: atDoor?.requestDigest ?? requestFingerprint(asked, request),
+    fingerprint: atDoor?.requestDigest ?? source.fingerprint(),
   }
+}
+
+function isBudgetRefusal(code: ApiError['code']): code is BudgetRefusal {
+  return code === 'budget-exceeded' || code === 'unpriced-model'
 }
 
 function replay({ job, fingerprint: first }: KeyedJob, idempotency: IdempotencyKey | undefined): CreatedJob {

@@ -2,7 +2,8 @@ import { isFinal } from '@promptlab/contract'
 import type { ProviderCapabilities } from '@promptlab/providers'
 import { ApiError } from '../../base/api-error.ts'
 import type { JobRequest, StoredJob } from '../job.ts'
-import type { Item, JobRepository } from '../ports/job-repository.ts'
+import { itemSizes } from '../kept-parts.ts'
+import type { JobRepository } from '../ports/job-repository.ts'
 import { PreviousJobGoneError, UpgradeUnderWayError } from '../ports/storage-errors.ts'
 import { recordVersionOf } from '../record-version.ts'
 import { checkCapabilities, checkConversation, MAX_CHAIN_LENGTH } from './check-request.ts'
@@ -11,7 +12,6 @@ import { checkFallbacks, type FallbackDeps, operatorFallbacks } from './fallback
 
 interface Admission {
   readonly request: JobRequest
-  readonly items: readonly Item[]
   readonly caller: string | undefined
   /** Whether the answer can be read again. */
   readonly isStored: boolean
@@ -24,6 +24,13 @@ interface AdmissionDeps extends FallbackDeps {
   readonly maxStoredBytesPerKey: number
 }
 
+/** A request of which a job can be made. */
+export interface Admitted {
+  readonly request: JobRequest
+  /** The jobs of the conversation before, oldest first. */
+  readonly chain: readonly StoredJob[]
+}
+
 /**
  * Checks that a job can be made of a request: its provider and its fallbacks can do it, its conversation is there and whole,
  * every process can read its record, and there is room for its items.
@@ -31,7 +38,7 @@ interface AdmissionDeps extends FallbackDeps {
  * @throws ApiError `unsupported-option`, `previous-job-gone`, `job-not-finished`, `invalid-request`, `upgrade-under-way`,
  * `storage-quota-exceeded`, `storage-unavailable`, and for fallbacks `unknown-provider`, `unknown-model`
  */
-export async function admitRequest(admission: Admission, deps: AdmissionDeps): Promise<JobRequest> {
+export async function admitRequest(admission: Admission, deps: AdmissionDeps): Promise<Admitted> {
   const { request: asked, provider, isStored } = admission
   // An empty list means that none is wanted, not even those of the operator.
   const { fallbacks: none, ...plain } = asked
@@ -43,7 +50,8 @@ export async function admitRequest(admission: Admission, deps: AdmissionDeps): P
   const isHidden = !isStored
   await deps.jobs.checkReadable(recordVersionOf({ ...request, isHidden }))
   await checkStoredBytes(admission, deps)
-  return none ? request : await withOperatorFallbacks({ ...request, isHidden }, chain, deps)
+  if (none) return { request, chain }
+  return { request: await withOperatorFallbacks({ ...request, isHidden }, chain, deps), chain }
 }
 
 async function withOperatorFallbacks(
@@ -80,11 +88,12 @@ async function chainOf(
 }
 
 async function checkStoredBytes(
-  { items, caller }: Admission,
+  { request, caller }: Admission,
   { jobs, maxStoredBytesPerKey: max }: AdmissionDeps,
 ): Promise<void> {
-  if (items.length === 0 || caller === undefined) return
-  const added = items.reduce((sum, { bytes }) => sum + bytes.length, 0)
+  if (caller === undefined) return
+  const added = [...itemSizes(request).values()].reduce((sum, bytes) => sum + bytes, 0)
+  if (added === 0) return
   if ((await jobs.countStoredBytes(caller)) + added <= max) return
   const message = `The messages of your jobs may take ${max} bytes in the store. Delete jobs that you do not need any more.`
   throw new ApiError('storage-quota-exceeded', message)

@@ -1,5 +1,6 @@
 import type { AssistantPart } from '@promptlab/providers'
 import { partsOf, type StoredAnswer } from '../answer/stored-answer.ts'
+import type { AskedAnswerPart } from './asked-job.ts'
 
 /**
  * The parts of an answer as an input, each at its index. Undefined is a tool call that was cut: it is left out of every input,
@@ -24,4 +25,17 @@ export function answerParts(answer: StoredAnswer, hasCarries: boolean): (Assista
         return { type: part.type, text: part.text }
     }
   })
+}
+
+/**
+ * The same, to be asked again.
+ * @param provider whose answer it is. What its vendor wants back is only for this provider
+ */
+export function askedParts(answer: StoredAnswer, provider: string): (AskedAnswerPart | undefined)[] {
+  return answerParts(answer, true).map((part) => part && askedPart(part, provider))
+}
+
+function askedPart(part: AssistantPart, provider: string): AskedAnswerPart {
+  const value = 'carry' in part ? part.carry : undefined
+  return { ...part, carry: value === undefined ? undefined : { provider, value } }
 }

@@ -24,10 +24,11 @@ export function checkProvider(
     throw new ApiError('unknown-provider', `There is no provider "${name}". Known: ${providers.names.join(', ')}.`)
   }
   const others = models.refusalOf(entry, model)
-  if (others) {
-    throw new ApiError('unknown-model', `${name} has no model "${model}". Supported: ${shortList(others)}.`)
-  }
   const missing = entry.missing?.() ?? []
+  // Without its settings, a provider may have no model at all.
+  if (others && (others.length > 0 || missing.length === 0)) {
+    throw new ApiError('unknown-model', `${name} has no model "${model}". Supported: ${shortList(others) || 'none'}.`)
+  }
   if (missing.length > 0) {
     throw new ApiError('provider-key-missing', `${name} is not configured on this server: set ${missing.join(', ')}.`)
   }

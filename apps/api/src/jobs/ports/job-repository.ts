@@ -1,9 +1,43 @@
-import type { FinalJob, Job, JobMetrics, JobStatus, JobSummary } from '@promptlab/contract'
-import type { AnswerGrowth } from '../answer/stored-answer.ts'
+import type { JobSummary } from '@promptlab/contract'
 import type { DoorClient } from '../door.ts'
 import type { StoredJob, StoredPendingJob, StoredRunningJob } from '../job.ts'
-import type { RunState } from '../run-state.ts'
 import type { LedgerQuery, UsageSum } from '../usage/ledger.ts'
+import type { BudgetState, CallerBudget } from './caller-budget.ts'
+import type { ChangeQuery, JobChange } from './job-changes.ts'
+import type {
+  ClientState,
+  DeliveryState,
+  IdempotencyKey,
+  Item,
+  JobCheckpoint,
+  JobExpiry,
+  JobPosition,
+  JobQuery,
+  JobRun,
+  JobState,
+  KeyedJob,
+  RequestedJob,
+  UntoldJob,
+  WaitingJob,
+} from './stored-values.ts'
+
+export type {
+  ClientState,
+  DeliveryState,
+  IdempotencyKey,
+  Item,
+  JobCheckpoint,
+  JobExpiry,
+  JobPosition,
+  JobQuery,
+  JobRun,
+  JobState,
+  KeyedJob,
+  RequestedJob,
+  UntoldJob,
+  WaitingJob,
+} from './stored-values.ts'
+export { IDEMPOTENCY_WINDOW_MS } from './stored-values.ts'
 
 /**
  * Where jobs are kept. When a promise resolves the change is on disk, and a read returns only what is on disk, so a crash
@@ -14,14 +48,24 @@ export interface JobRepository {
    * Stores a new job, unless its idempotency key is taken: of two simultaneous calls with one key, one stores its job and
    * the other gets that job. A job that starts at once is stored as running, which saves a write. The items that it refers
    * to are stored before. A job with a previous job locks that one, so that it cannot be removed meanwhile.
+   * @param budget of the job's caller. It locks the caller's row, so that of two simultaneous jobs both count: with what was
+   * spent and what all jobs that go on have reserved, `job.reserved` must fit into each limit
    * @returns the job that has the key, or `undefined` when the new job was stored
    * @throws JobConflictError a job with this id already exists
    * @throws PreviousJobGoneError the previous job does not exist any more
    * @throws ItemSweptError an item was swept before the job was stored
+   * @throws BudgetExceededError
    * @throws ApiError `storage-full` the store takes no further job
    * @throws StorageUnavailableError nothing was stored
    */
-  insert(job: StoredPendingJob | StoredRunningJob, idempotency?: IdempotencyKey): Promise<KeyedJob | undefined>
+  insert(
+    job: StoredPendingJob | StoredRunningJob,
+    idempotency?: IdempotencyKey,
+    budget?: CallerBudget,
+  ): Promise<KeyedJob | undefined>
+
+  /** How the limits of a budget stand now, in their order. */
+  readBudget(budget: CallerBudget): Promise<BudgetState[]>
 
   /** The job, or `undefined` if there is none with this id. */
   find(id: string): Promise<StoredJob | undefined>
@@ -87,6 +131,28 @@ export interface JobRepository {
    */
   findUnwatched(now: number, limit: number): Promise<JobRun[]>
 
+  /**
+   * Jobs that have ended and whose next delivery is due, without their texts, at most `limit` of them, those first that are due
+   * longest.
+   * @param now milliseconds since the epoch
+   */
+  findUntold(now: number, limit: number): Promise<UntoldJob[]>
+
+  /**
+   * Stores how the deliveries of a job stand, if its `notifyAt` is still `from`; returns whether it was. So one of several
+   * processes gets to make an attempt: it first sets `notifyAt` to a time at which the attempt is over. No other change of a job
+   * touches these fields, and the state of a job is none of this method's.
+   * @param next `notifyAt` undefined: no further attempt is due. `deliveries` undefined: they stay
+   * @throws StorageUnavailableError nothing was stored
+   */
+  replaceDeliveries(id: string, next: DeliveryState, from: string): Promise<boolean>
+
+  /**
+   * Changes of state behind a position, oldest first: one for each job, its latest. Hidden jobs have none. A running job of a JSON
+   * file counts as changed when a checkpoint stores its answer.
+   */
+  findChanged(query: ChangeQuery): Promise<JobChange[]>
+
   /** Names this process among those that share the store, in `DoorClient.process`. Another one after each start. */
   readonly processId: string
 
@@ -124,7 +190,8 @@ export interface JobRepository {
   deleteFinal(id: string): Promise<boolean>
 
   /**
-   * Removes jobs that are kept no longer, at most `limit` of them, those that ended first before others.
+   * Removes jobs that are kept no longer, at most `limit` of them, those that ended first before others. A job whose end is
+   * still to be told stays.
    * @returns how many were removed
    * @throws StorageUnavailableError nothing was removed
    */
@@ -178,96 +245,4 @@ export interface JobRepository {
 
   /** Waits for the changes under way and releases the store. */
   close(): Promise<void>
-}
-
-/** The progress of a running job since it was last stored. */
-export interface JobCheckpoint {
-  readonly id: string
-  readonly run: number
-  readonly growth: AnswerGrowth
-  /** The metrics of the run so far, which replace those that are stored. */
-  readonly metrics: JobMetrics
-  /** Replaces the state that is stored. Undefined: it stays. */
-  readonly runState?: RunState | undefined
-  readonly updatedAt: string
-}
-
-/** Content that is kept once, however many jobs refer to it. */
-export interface Item {
-  /** The SHA-256 of the bytes, in hexadecimal digits. */
-  readonly id: string
-  readonly bytes: Uint8Array
-}
-
-/** When finished jobs expire. Times are milliseconds since the epoch. */
-export interface JobExpiry {
-  /** A job that ended before expires, unless the conversation went on later: a job behind it ended later, or has not ended. */
-  readonly endedBefore: number
-  /** A job that ended before expires also if the conversation went on. */
-  readonly endedLongBefore: number
-}
-
-/** A job that was made of a request. */
-export type RequestedJob = Pick<StoredJob, 'id' | 'status' | 'client'>
-
-/** How the client of a job stands, and when the job is removed, if its caller asked not to store it. */
-export type ClientState = Pick<StoredJob, 'client' | 'deleteAfter' | 'watchedUntil'>
-
-/** Names one run of a job. */
-export type JobRun = Pick<StoredJob, 'id' | 'run'>
-
-/** What a job must still be for a change to be stored. */
-export type JobState = Pick<StoredJob, 'status' | 'run'>
-
-/** A waiting job, without its texts. */
-export interface WaitingJob extends JobPosition {
-  readonly provider: string
-  readonly model?: string | undefined
-  readonly owner?: string | undefined
-  /** When the job may run, in milliseconds since the epoch, if its vendor told it to wait. */
-  readonly notBefore?: number | undefined
-}
-
-/**
- * The newest form of a record that this version of the server reads and writes. Records of version 1 have a prompt, the
- * first three options, and an answer of text. Those of version 2 have messages, a previous job, parts, and all options,
- * finish reasons and error codes. Those of version 3 have carries, a time to be removed, and reasoning and refusals among
- * their messages. Those of version 4 have fallbacks. A request whose record older versions cannot read is refused while one of them shares the
- * store.
- */
-export const RECORD_VERSION = 4
-
-/** How long a key belongs to the job that was created with it. */
-export const IDEMPOTENCY_WINDOW_MS = 24 * 60 * 60 * 1000
-
-/** A caller's name for one creation of a job, so that the request can be repeated without making a second job. */
-export interface IdempotencyKey {
-  /** Unique within the store: it begins with the caller's name. */
-  readonly key: string
-  /** The digest of the request, which tells a repeat from another request under the same key. */
-  readonly fingerprint: string
-}
-
-/** The job that has a key, and the digest of the request that made it. */
-export interface KeyedJob {
-  readonly job: StoredJob
-  readonly fingerprint: string
-}
-
-export interface JobQuery {
-  readonly limit: number
-  /** Only jobs that come after this one in the list. */
-  readonly after?: JobPosition | undefined
-  readonly status?: JobStatus | undefined
-  readonly provider?: string | undefined
-  /** Only jobs that are this caller's. */
-  readonly owner?: string | undefined
-}
-
-/** A job's position in the list. Jobs that are added or removed do not move it. */
-export type JobPosition = Pick<Job, 'createdAt' | 'id'>
-
-/** When a final job became final, in milliseconds since the epoch. */
-export function endedAt(job: FinalJob): number {
-  return Date.parse(job.updatedAt)
 }

@@ -1,21 +1,13 @@
-import { z } from 'zod'
-import { ApiError } from '../../base/api-error.ts'
 import type { JobPosition } from '../ports/job-repository.ts'
+import { decodeCursor, encodeCursor } from './position-cursor.ts'
 
-const Position = z.tuple([z.iso.datetime(), z.string()])
-
-/** A position in the list as clients carry it. It is opaque, so that its form may change. */
+/** A position in the list as clients carry it. */
 export function encodePosition({ createdAt, id }: JobPosition): string {
-  return Buffer.from(JSON.stringify([createdAt, id])).toString('base64url')
+  return encodeCursor(createdAt, id)
 }
 
 /** @throws ApiError `invalid-request` the cursor was not made by `encodePosition` */
 export function decodePosition(cursor: string): JobPosition {
-  try {
-    const [createdAt, id] = Position.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString()))
-    return { createdAt, id }
-  } catch (cause) {
-    const fault = { path: 'cursor', message: 'Must be the nextCursor of a page' }
-    throw new ApiError('invalid-request', `${fault.path}: ${fault.message}.`, { faults: [fault], cause })
-  }
+  const [createdAt, id] = decodeCursor(cursor, { path: 'cursor', message: 'Must be the nextCursor of a page' })
+  return { createdAt, id }
 }

@@ -1,6 +1,7 @@
 import type { JobError, ProviderErrorCode, WaitingFor } from '@promptlab/contract'
 import { type Message, ProviderError } from '@promptlab/providers'
 import { OtherAnswerError } from '../answer/known-answer.ts'
+import { BudgetReachedError } from '../budget/budget-reached-error.ts'
 import type { CallFailure } from '../ports/job-tracer.ts'
 import { PreviousJobGoneError } from '../ports/storage-errors.ts'
 import { type JobInput, quotesInput } from './quoted-input.ts'
@@ -109,6 +110,7 @@ export function callFailureOf(error: unknown): CallFailure {
   if (error instanceof JobCancelledError) return 'cancelled'
   if (error instanceof ProviderError) return error.code
   if (error instanceof AnswerTooLongError) return 'answer-too-long'
+  if (error instanceof BudgetReachedError) return 'budget-exceeded'
   return isInterruption(error) || isUnjoinable(error) ? 'interrupted' : 'internal'
 }
 
@@ -140,6 +142,7 @@ export function describeFailure(
   }
   if (error instanceof PreviousJobGoneError)
     return { code: 'previous-job-gone', message: error.message, retryable: false }
+  if (error instanceof BudgetReachedError) return { code: 'budget-exceeded', message: error.message, retryable: false }
   if (error instanceof AnswerTooLongError) {
     const message = `The answer reached ${error.limit}, the most that this server keeps. What came until then was kept; set options.maxTokens to ask for less.`
     return { code: 'answer-too-long', message, retryable: false }

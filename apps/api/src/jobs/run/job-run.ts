@@ -2,6 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { JobMetrics } from '@promptlab/contract'
 import { type CompletionSummary, type JsonValue, type Message, ProviderError } from '@promptlab/providers'
 import type { AnswerMark } from '../answer/answer.ts'
+import type { CallBudget } from '../budget/call-budget.ts'
+import { RunBudget } from '../budget/run-budget.ts'
 import {
   finishJob,
   type JobOutcome,
@@ -11,7 +13,6 @@ import {
   type StoredPendingJob,
   type StoredRunningJob,
 } from '../job.ts'
-import type { RunState } from '../run-state.ts'
 import { type AfterFailure, afterFailure, refusalOf } from './after-failure.ts'
 import { callOptions } from './call-options.ts'
 import { Choices, mayPassOn, ProviderGoneError } from './choices.ts'
@@ -23,6 +24,7 @@ import {
   JobLostError,
   JobPutBackError,
 } from './job-failure.ts'
+import { KeptVendorRun } from './kept-vendor-run.ts'
 import { logFailure } from './log-failure.ts'
 import { patienceOf } from './patience.ts'
 import { publishCompletion } from './publish-completion.ts'
@@ -35,7 +37,7 @@ import { RunMeter } from './run-meter.ts'
 import { RunProgress } from './run-progress.ts'
 import { TimeLimitWatch } from './time-limits.ts'
 import { unlessStuck } from './unless-stuck.ts'
-import { type Completion, canJoin, hasEndedRun, type JoiningProvider, mayGoOn, VendorRun } from './vendor-run.ts'
+import { type Completion, mayGoOn, type VendorRun } from './vendor-run.ts'
 
 /** One run of a job: the calls of its provider and its fallbacks, up to the outcome. */
 export class JobRun {
@@ -48,10 +50,9 @@ export class JobRun {
   readonly #answer: PublishedAnswer
   readonly #progress: RunProgress
   readonly #gate = new PublishGate()
-  /** The run at the vendor, once its handle is stored. */
-  #vendorRun: VendorRun | undefined
-  /** Whether the record has a handle, of this run or of one that has ended. */
-  #hasHandle: boolean
+  readonly #kept: KeptVendorRun
+  /** Undefined if the job may cost any amount. */
+  readonly #budget: RunBudget | undefined
   /** What the provider is sent. Undefined until it is read. */
   #input: string | readonly Message[] | undefined
 
@@ -63,16 +64,21 @@ export class JobRun {
     this.#deps = deps
     this.#meter = new RunMeter(job, deps.clock)
     this.#calls = new RunCalls(job, this.#choices, deps.prices, deps.clock)
-    const { vendorRun } = job.runState ?? {}
-    this.#answer = new PublishedAnswer({ id: job.id, number: runOf(job) }, vendorRun && job, {
+    this.#answer = new PublishedAnswer({ id: job.id, number: runOf(job) }, job.runState?.vendorRun && job, {
       tokenLog: deps.tokenLog,
       meter: this.#meter,
       maxLength: deps.policy.maxAnswerLength,
     })
     this.#progress = new RunProgress(job, this.#answer, () => this.#metrics(), deps.clock)
-    this.#hasHandle = vendorRun !== undefined
-    const joined = vendorRun && deps.providerOf(vendorRun.provider)
-    if (vendorRun && canJoin(joined)) this.#vendorRun = this.#joinable(joined, vendorRun.model, vendorRun.handle)
+    this.#budget = RunBudget.of(job, { ...deps, spent: () => this.#calls.spent })
+    this.#kept = new KeptVendorRun(job, {
+      ...deps,
+      choices: this.#choices,
+      progress: this.#progress,
+      answer: this.#answer,
+      signal: stop.signal,
+      log: (message, error) => this.#log(message, error),
+    })
   }
 
   /** The progress of the run since it was last stored, or `undefined` if all of it is stored. */
@@ -111,12 +117,14 @@ export class JobRun {
     let summary: CompletionSummary | undefined
     try {
       summary = await this.#askInTurn(watch)
+      const cut = this.#budget?.callCompleted(summary)
+      if (cut) outcome = this.#outcomeOf(cut)
     } catch (error) {
       const reason = this.#stop.signal.aborted ? this.#stop.signal.reason : error
       if (this.#isLeft(reason)) return undefined
       if (reason instanceof JobPutBackError) return this.#putBack(reason)
       outcome = this.#outcomeOf(reason)
-      this.#vendorRun?.endAfter(reason)
+      this.#kept.current?.endAfter(reason)
     } finally {
       watch.stop()
     }
@@ -126,7 +134,7 @@ export class JobRun {
 
   /** Whether the run ends only here: another process joins the vendor's run, and goes on with its call. */
   #isLeft(reason: unknown): boolean {
-    return this.#vendorRun !== undefined && reason instanceof JobInterruptedError
+    return this.#kept.current !== undefined && reason instanceof JobInterruptedError
   }
 
   #metrics(summary?: CompletionSummary): JobMetrics {
@@ -142,24 +150,17 @@ export class JobRun {
         const isOver = this.#stop.signal.aborted || this.#answer.mark.pieceCount > 0 || !mayPassOn(error)
         if (isOver || !this.#choices.hasNext) throw error
         this.#log('asking the next fallback', error)
-        this.#vendorRun?.endAfter(error)
+        this.#kept.current?.endAfter(error)
       }
       await this.#passOn()
     }
   }
 
   async #passOn(): Promise<void> {
-    this.#input = this.#vendorRun = undefined
+    this.#input = undefined
     this.#choices.next()
     this.#meter.turnToNext()
-    // Stored before the fallback publishes anything, so that all readers know whose answer it is.
-    await this.#storeState()
-  }
-
-  async #storeState(vendorRun?: RunState['vendorRun']): Promise<void> {
-    this.#hasHandle = vendorRun !== undefined
-    const runState = { ...this.#choices.runState, ...(vendorRun && { vendorRun }) }
-    await unlessStuck(this.#deps.store({ ...this.#progress.current, runState }), this.#stop.signal)
+    await this.#kept.passedOn()
   }
 
   async #readInput() {
@@ -169,7 +170,7 @@ export class JobRun {
   /** The run that an earlier process began comes before all calls. */
   async #callWithRetries(watch: TimeLimitWatch): Promise<CompletionSummary | undefined> {
     const { signal } = this.#stop
-    let begun = this.#vendorRun
+    let begun = this.#kept.current
     for (let pauseMs = this.#deps.policy.retryDelayMs; ; pauseMs *= 2, begun = undefined) {
       const startedAt = this.#deps.clock.now()
       try {
@@ -190,8 +191,10 @@ export class JobRun {
     const isRefused = error instanceof ProviderError && refusalOf(error) !== undefined
     if (isRefused) onRefused({ ...this.#choices.current, startedAt, retryAfterMs: error.retryAfterMs })
     // A run that may go on at the vendor would be paid twice.
-    if (this.#vendorRun) return { action: 'fail' }
+    if (this.#kept.current) return { action: 'fail' }
     const hasPublished = this.#answer.mark.pieceCount > 0
+    if (!hasPublished && this.#budget?.refusesLimit(error, this.#choices.current))
+      return { action: 'call-again', waitMs: 0 }
     const standing = { ...this.#meter.calls, ...patienceOf(this.#job, policy), random: Math.random() }
     return afterFailure({ error, now: clock.now(), hasPublished, ...standing })
   }
@@ -208,22 +211,22 @@ export class JobRun {
     const choice = this.#choices.current
     const provider = this.#deps.providerOf(choice.provider)
     if (!provider) throw new ProviderGoneError(choice.provider)
-    // After a crash, a run that has ended must not be joined in place of the new one.
-    if (this.#hasHandle) await this.#storeState()
-    this.#vendorRun = undefined
+    const budget = this.#budget?.callBegins(choice, input, provider)
+    await this.#kept.callBegins()
     this.#meter.countCall()
     this.#calls.started(input)
     return await this.#observed(async () => {
       const silence = new AbortController()
       const signal = AbortSignal.any([this.#stop.signal, silence.signal])
-      const options = { ...callOptions(this.#job, choice, signal), onLimits: this.#deps.limitsOf(choice) }
+      const options = { ...callOptions(this.#job, choice, signal, budget), onLimits: this.#deps.limitsOf(choice) }
       watch.callStarted((error) => silence.abort(error))
       try {
-        return await this.#read(provider.complete(input, options), signal, watch)
+        return await this.#read(provider.complete(input, options), signal, watch, budget)
       } catch (error) {
         watch.callEnded()
-        if (!this.#vendorRun || this.#stop.signal.aborted || !mayGoOn(error)) throw error
-        return await this.#read(this.#vendorRun.join(error, watch), this.#stop.signal, watch)
+        const { current: vendorRun } = this.#kept
+        if (!vendorRun || this.#stop.signal.aborted || !mayGoOn(error)) throw error
+        return await this.#read(vendorRun.join(error, watch), this.#stop.signal, watch, budget)
       } finally {
         watch.callEnded()
       }
@@ -237,7 +240,10 @@ export class JobRun {
     const reading = this.#readInput().catch(() => undefined)
     this.#input = await unlessStuck(reading, signal)
     this.#calls.goOn(this.#job.metrics.calls, this.#input)
-    return await this.#observed(() => this.#read(vendorRun.join(undefined, watch), signal, watch))
+    return await this.#observed(async () => {
+      const budget = this.#budget?.callGoesOn(this.#choices.current, this.#input)
+      return await this.#read(vendorRun.join(undefined, watch), signal, watch, budget)
+    })
   }
 
   /** Tells how a call ended. */
@@ -249,7 +255,7 @@ export class JobRun {
       call?.completed(summary, this.#meter.firstTokenMs, cost)
       return summary
     } catch (error) {
-      if (hasEndedRun(error)) this.#vendorRun = undefined
+      this.#kept.callFailed(error)
       const reason = this.#stop.signal.aborted ? this.#stop.signal.reason : error
       const failure = callFailureOf(reason)
       const cost = this.#isLeft(reason) ? undefined : this.#calls.ended(failure, this.#answer.size)
@@ -258,29 +264,10 @@ export class JobRun {
     }
   }
 
-  #read(completion: Completion, signal: AbortSignal, watch: TimeLimitWatch): Promise<CompletionSummary | undefined> {
-    const keep = (handle: JsonValue) => this.#keep(handle, watch)
-    return publishCompletion(completion, { signal, watch, gate: this.#gate, answer: this.#answer, keep })
-  }
-
-  /** Stores by what the run at the vendor can be joined again, before anything behind it is published. */
-  async #keep(handle: JsonValue, watch: TimeLimitWatch): Promise<void> {
-    const { provider: name, model } = this.#choices.current
-    const provider = this.#deps.providerOf(name)
-    if (!canJoin(provider)) return
-    watch.pause()
-    await this.#storeState({ provider: name, model, handle })
-    this.#vendorRun = this.#joinable(provider, model, handle)
-    watch.resume()
-  }
-
-  #joinable(provider: JoiningProvider, model: string, handle: JsonValue): VendorRun {
-    return new VendorRun({
-      ...{ provider, handle, model, signal: this.#stop.signal, delayMs: this.#deps.policy.retryDelayMs },
-      answer: () => this.#answer.stored,
-      onBreak: (error) => this.#log('joining the run at the vendor again', error),
-      onCancelFailure: (error) => this.#log('could not cancel the run at the vendor', error),
-    })
+  #read(completion: Completion, signal: AbortSignal, watch: TimeLimitWatch, budget: CallBudget | undefined) {
+    const [gate, answer, kept] = [this.#gate, this.#answer, this.#kept]
+    const keep = (handle: JsonValue) => kept.keep(handle, watch)
+    return publishCompletion(completion, { signal, watch, gate, answer, keep, budget })
   }
 
   #outcomeOf(error: unknown): JobOutcome {

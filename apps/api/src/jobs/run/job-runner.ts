@@ -3,6 +3,7 @@ import type { FinalEvent } from '@promptlab/contract'
 import type { Message, ProviderRegistry } from '@promptlab/providers'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
+import { RefusedLimits } from '../budget/refused-limits.ts'
 import { finalEvent } from '../final-event.ts'
 import { hasConversation, readConversation } from '../input/conversation.ts'
 import {
@@ -64,6 +65,7 @@ export class JobRunner {
   readonly #checkpointer: Checkpointer
   readonly #active = new Map<string, ActiveJob>()
   readonly #interrupted = new AbortController()
+  readonly #refusedLimits = new RefusedLimits()
   /** The job whose run an uncaught error was thrown in. */
   readonly #context = new AsyncLocalStorage<ActiveJob>()
 
@@ -166,6 +168,7 @@ export class JobRunner {
     const trace = tracer?.runStarted(job, traceparent)
     const run: JobRun = new JobRun(job, active.stop, {
       ...this.#deps,
+      refusedLimits: this.#refusedLimits,
       trace,
       providerOf: (name) => providers.find(name)?.provider,
       readInput: (asked, provider) => this.#readInput(asked, provider, active),
@@ -235,9 +238,17 @@ export class JobRunner {
     return this.#untilAvailable(() => readConversation(job, jobs, provider), active, { jobId: job.id })
   }
 
+  /** A change that is stored late has the time at which it is stored, where readers of changes look for it. */
   #store(next: StoredJob, from: JobState, active: ActiveJob): Promise<boolean> {
     const { id: jobId, status } = next
-    return this.#untilAvailable(() => this.#deps.jobs.replace(next, from), active, { jobId, status })
+    const { jobs, clock } = this.#deps
+    let isLate = false
+    const store = () => {
+      const record = isLate ? { ...next, updatedAt: new Date(clock.now()).toISOString() } : next
+      isLate = true
+      return jobs.replace(record, from)
+    }
+    return this.#untilAvailable(store, active, { jobId, status })
   }
 
   #untilAvailable<Answer>(ask: () => Promise<Answer>, active: ActiveJob, fields: object): Promise<Answer> {

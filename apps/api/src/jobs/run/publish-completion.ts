@@ -1,5 +1,6 @@
 import type { CompletionSummary, JsonValue } from '@promptlab/providers'
 import { belongsToAnswer, isNothing } from '../answer/piece.ts'
+import type { CallBudget } from '../budget/call-budget.ts'
 import type { PublishGate } from './publish-gate.ts'
 import type { PublishedAnswer } from './published-answer.ts'
 import type { TimeLimitWatch } from './time-limits.ts'
@@ -14,6 +15,8 @@ interface Publishing {
   readonly answer: PublishedAnswer
   /** Keeps the handle of the vendor's run. What comes behind it waits. */
   readonly keep: (handle: JsonValue) => Promise<void>
+  /** What the call may spend. Undefined: any amount. */
+  readonly budget: CallBudget | undefined
 }
 
 /** Publishes what a completion gives, and nothing once it has been told to end. Rejects then, also if it is stuck. */
@@ -33,7 +36,7 @@ export async function publishCompletion(
 
 async function publishAll(
   completion: Completion,
-  { signal, watch, gate, answer, keep }: Publishing,
+  { signal, watch, gate, answer, keep, budget }: Publishing,
 ): Promise<CompletionSummary | undefined> {
   for (let next = await completion.next(); ; next = await completion.next()) {
     if (next.done) return next.value
@@ -52,5 +55,7 @@ async function publishAll(
       watch.resume()
     }
     answer.publish(piece)
+    // Behind the piece: it came, and is paid for.
+    if (budget?.isPassedBy(answer)) throw budget.reached()
   }
 }

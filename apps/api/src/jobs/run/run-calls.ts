@@ -2,6 +2,7 @@ import type { CallEnd, Cost, JobMetrics, VendorCall } from '@promptlab/contract'
 import type { CompletionSummary, Message } from '@promptlab/providers'
 import type { Clock } from '../../base/clock.ts'
 import type { AnswerSize } from '../answer/answer.ts'
+import { countedCost, spentOn } from '../budget/counted-cost.ts'
 import { costOfCall } from '../cost/call-cost.ts'
 import { totalCost } from '../cost/total-cost.ts'
 import type { StoredRunningJob } from '../job.ts'
@@ -67,10 +68,21 @@ export class RunCalls {
     this.#open = undefined
     if (!open) return undefined
     const { at, input, choice, prices } = open
-    const job = { ...choice, options: optionsFor(this.#job, choice) }
-    const cost = prices && costOfCall({ job, input, at, answer, endedBecause, summary }, prices)
+    const options = optionsFor(this.#job, choice)
+    const known =
+      prices && costOfCall({ job: { ...choice, options }, input, at, answer, endedBecause, summary }, prices)
+    const { reserved } = this.#job
+    const cost =
+      known && reserved !== undefined
+        ? countedCost(known, { choice, options, input, at, answer }, prices, reserved - this.spent)
+        : known
     this.#ended.push({ ...callOf(open), endedBecause, ...(cost && { cost }) })
     return cost
+  }
+
+  /** What the calls that have ended cost, in billionths of a US dollar. Infinite if the cost of one is unknown. */
+  get spent(): number {
+    return spentOn(this.#ended.flatMap(({ cost }) => cost ?? []))
   }
 
   /** The calls until now. Their cost comes together when the last of them has ended: to price a call takes 20 µs. */

@@ -1,6 +1,7 @@
 import type { LLMProvider, Message, RequestLimits } from '@promptlab/providers'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
+import type { RefusedLimits } from '../budget/refused-limits.ts'
 import type { StoredRunningJob } from '../job.ts'
 import type { JobObserver } from '../ports/job-observer.ts'
 import type { RefusedCall } from '../ports/job-queue.ts'
@@ -29,4 +30,6 @@ export interface JobRunDeps {
   readonly limitsOf: (choice: Choice) => (limits: RequestLimits) => void
   /** Undefined if nothing is priced. */
   readonly prices?: Prices | undefined
+  /** Shared by all runs of this process. */
+  readonly refusedLimits: RefusedLimits
 }

@@ -3,6 +3,7 @@ import type { Message } from '@promptlab/providers'
 import { answerLength } from '../answer/stored-answer.ts'
 import { decodeTape, entriesOf } from '../answer/tape.ts'
 import { answererOf } from '../answerer.ts'
+import { countedCost, spentOn } from '../budget/counted-cost.ts'
 import { costOfCall } from '../cost/call-cost.ts'
 import { totalCost } from '../cost/total-cost.ts'
 import { hasConversation, readConversation } from '../input/conversation.ts'
@@ -28,24 +29,28 @@ export async function interruptedMetrics(job: StoredRunningJob, { jobs, prices }
   const endedBecause = 'interrupted' as const
   const open = metrics.calls?.find((call) => call.endedBecause === undefined)
   if (!prices?.isBilled(called.provider)) return withCalls(metrics, endedCalls(metrics.calls, open, { endedBecause }))
+  const options = optionsFor(job, called)
+  const call = {
+    input: await readInput(job, called.provider, jobs),
+    answer: { pieceCount: pieceCountOf(job), length: answerLength(job) },
+    at: Date.parse(open?.startedAt ?? job.updatedAt),
+  }
+  const cost = costOfCall({ ...call, job: { ...called, options }, endedBecause }, prices)
+  const left = leftOf(job)
   const ended = {
     endedBecause,
-    cost: costOfCall(
-      {
-        job: { ...called, options: optionsFor(job, called) },
-        input: await readInput(job, called.provider, jobs),
-        answer: { pieceCount: pieceCountOf(job), length: answerLength(job) },
-        at: Date.parse(open?.startedAt ?? job.updatedAt),
-        endedBecause,
-      },
-      prices,
-    ),
+    cost: left === undefined ? cost : countedCost(cost, { ...call, choice: called, options }, prices, left),
   }
   // Of a fallback, and of a job that was put back and runs again, the record may not have the last call yet.
   const isPutBack = metrics.calls !== undefined && metrics.attempts === job.runState?.attempts
   return !open && (metrics.answeredBy || isPutBack)
     ? withCalls(metrics, [...(metrics.calls ?? []), { ...called, startedAt: job.updatedAt, ...ended }])
     : withCalls(metrics, endedCalls(metrics.calls, open, ended), ended.cost)
+}
+
+/** What a job had left of its reservation for its last call, in billionths of a US dollar. Undefined if it has none. */
+function leftOf({ reserved, metrics }: StoredRunningJob): number | undefined {
+  return reserved === undefined ? undefined : reserved - spentOn(metrics.calls?.flatMap(({ cost }) => cost ?? []) ?? [])
 }
 
 function endedCalls(calls: JobMetrics['calls'], open: VendorCall | undefined, ended: Partial<VendorCall>) {

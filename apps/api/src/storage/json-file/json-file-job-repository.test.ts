@@ -222,7 +222,7 @@ describe('JsonFileJobRepository refuses to open', () => {
 describe('JsonFileJobRepository of a newer version', () => {
   it('is not called damaged, and stays as it is', async () => {
     const path = await newFile()
-    const content = '{"version":6,"jobs":[],"more":true}'
+    const content = '{"version":7,"jobs":[],"more":true}'
     await writeFile(path, content)
     const opened = JsonFileJobRepository.open(path)
     await expect(opened).rejects.toThrow(StoreOpenError)
@@ -232,7 +232,7 @@ describe('JsonFileJobRepository of a newer version', () => {
 })
 
 describe('the journal of JsonFileJobRepository', () => {
-  it('has records of versions 3 and 4 in lines of kinds that earlier servers refuse, and reads them', async () => {
+  it('has records of versions 3, 4 and 5 in lines of kinds that earlier servers refuse, and reads them', async () => {
     const path = await newFile()
     const jobs = await open(path, { journalFromBytes: 0 })
     const hidden = { ...aJob('a'), deleteAfter: '2026-11-27T10:00:00.000Z' }
@@ -240,12 +240,17 @@ describe('the journal of JsonFileJobRepository', () => {
     await jobs.insert(aJob('b'))
     const passedOn = { ...hidden, id: 'c', fallbacks: [{ provider: 'openai', model: 'gpt' }] }
     await jobs.insert(passedOn)
+    const limited = { ...passedOn, id: 'd', maxCostUsd: 1 }
+    await jobs.insert(limited)
     expect(await readFile(`${path}.journal`, 'utf8')).toMatch(
-      /^\w+ 1 later-job \{"id":"a"[^\n]*\n\w+ 2 job \{"id":"b"[^\n]*\n\w+ 3 fallback-job \{"id":"c"/m,
+      /^\w+ 1 later-job \{"id":"a"[^\n]*\n\w+ 2 job \{"id":"b"[^\n]*\n\w+ 3 fallback-job \{"id":"c"[^\n]*\n\w+ 4 budget-job \{"id":"d"/m,
     )
-    expect((await readStore(path)).entries.map(({ job }) => job)).toEqual([hidden, aJob('b'), passedOn])
+    expect((await readStore(path)).entries.map(({ job }) => job)).toEqual([hidden, aJob('b'), passedOn, limited])
     await jobs.close()
-    expect(JSON.parse(await readFile(path, 'utf8'))).toEqual({ version: 5, jobs: [hidden, aJob('b'), passedOn] })
+    expect(JSON.parse(await readFile(path, 'utf8'))).toEqual({
+      version: 6,
+      jobs: [hidden, aJob('b'), passedOn, limited],
+    })
   })
 })
 

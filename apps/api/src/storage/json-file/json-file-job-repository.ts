@@ -5,8 +5,11 @@ import type { JobSummary } from '@promptlab/contract'
 import type { DoorClient } from '../../jobs/door.ts'
 import { runOf, type StoredJob, type StoredPendingJob, type StoredRunningJob } from '../../jobs/job.ts'
 import { itemSizes } from '../../jobs/kept-parts.ts'
+import type { BudgetState, CallerBudget } from '../../jobs/ports/caller-budget.ts'
+import type { ChangeQuery, JobChange } from '../../jobs/ports/job-changes.ts'
 import type {
   ClientState,
+  DeliveryState,
   IdempotencyKey,
   Item,
   JobCheckpoint,
@@ -18,6 +21,7 @@ import type {
   JobState,
   KeyedJob,
   RequestedJob,
+  UntoldJob,
   WaitingJob,
 } from '../../jobs/ports/job-repository.ts'
 import { StorageUnavailableError } from '../../jobs/ports/storage-errors.ts'
@@ -31,7 +35,10 @@ import { nodeDisk } from './disk/disk.ts'
 import { ItemFolder } from './disk/item-folder.ts'
 import { JournaledStore, JournalFullError, type StoreOptions } from './disk/journaled-store.ts'
 import { DraftWriter } from './draft-writer.ts'
+import { AbandonedJobs } from './memory/abandoned-jobs.ts'
+import { budgetStates } from './memory/budget-tally.ts'
 import { keyedJob } from './memory/draft.ts'
+import { jobChange, jobRun, requestedJob, untoldJobs, waitingJob } from './memory/found-jobs.ts'
 import { DamagedFileError, type JobEntry } from './memory/job-entry.ts'
 import { StoreFullError, storeBound } from './memory/store-bound.ts'
 import { refuseTooLarge } from './refuse-too-large.ts'
@@ -72,8 +79,7 @@ export class JsonFileJobRepository implements JobRepository {
   readonly #items: ItemFolder
   readonly #maxBytes: number
   readonly #writer: DraftWriter
-  /** Jobs that were running when the store was opened. A store has one server at a time, so their process is gone. */
-  readonly #abandonedIds: Set<string>
+  readonly #abandoned: AbandonedJobs
   #isClosed = false
 
   private constructor(folder: string, lock: FileLock, store: JournaledStore, items: ItemFolder, maxBytes: number) {
@@ -83,9 +89,7 @@ export class JsonFileJobRepository implements JobRepository {
     this.#writer = new DraftWriter(store)
     this.#items = items
     this.#maxBytes = maxBytes
-    this.#abandonedIds = new Set(
-      store.jobs.oldest(Number.POSITIVE_INFINITY, undefined, ({ status }) => status === 'running').map(({ id }) => id),
-    )
+    this.#abandoned = new AbandonedJobs(store.jobs)
   }
 
   /**
@@ -113,7 +117,11 @@ export class JsonFileJobRepository implements JobRepository {
     }
   }
 
-  async insert(job: StoredPendingJob | StoredRunningJob, idempotency?: IdempotencyKey): Promise<KeyedJob | undefined> {
+  async insert(
+    job: StoredPendingJob | StoredRunningJob,
+    idempotency?: IdempotencyKey,
+    budget?: CallerBudget,
+  ): Promise<KeyedJob | undefined> {
     try {
       return await this.#items.keeping(itemSizes(job).keys(), (checkItems) =>
         this.#writer.change((draft) => {
@@ -121,6 +129,7 @@ export class JsonFileJobRepository implements JobRepository {
           if (first) return first
           checkItems()
           if (draft.bytes >= this.#maxBytes) throw new StoreFullError(this.#maxBytes)
+          if (budget) draft.checkBudget(job, budget)
           draft.insert(job, idempotency)
           return undefined
         }),
@@ -141,27 +150,11 @@ export class JsonFileJobRepository implements JobRepository {
   }
 
   async findPending(limit: number, after?: JobPosition): Promise<WaitingJob[]> {
-    return this.#store.jobs
-      .oldest(limit, after, ({ status }) => status === 'pending')
-      .map(({ id, provider, model, createdAt, owner, notBefore }) => ({
-        id,
-        provider,
-        ...(model !== undefined && { model }),
-        createdAt,
-        ...(owner !== undefined && { owner }),
-        ...(notBefore !== undefined && { notBefore }),
-      }))
+    return this.#store.jobs.oldest(limit, after, ({ status }) => status === 'pending').map(waitingJob)
   }
 
   async findAbandoned(limit: number): Promise<JobRun[]> {
-    const abandoned: JobRun[] = []
-    for (const id of this.#abandonedIds) {
-      if (abandoned.length === limit) break
-      const entry = this.#store.jobs.get(id)
-      if (entry?.status === 'running') abandoned.push({ id, ...(entry.run > 0 && { run: entry.run }) })
-      else this.#abandonedIds.delete(id)
-    }
-    return abandoned
+    return this.#abandoned.find(limit)
   }
 
   takeOver(job: JobRun): Promise<StoredRunningJob | undefined> {
@@ -180,11 +173,7 @@ export class JsonFileJobRepository implements JobRepository {
   }
 
   async findByRequest(digest: string, limit: number): Promise<RequestedJob[]> {
-    return this.#store.jobs.findByRequest(digest, limit).map(({ job: { id, status, client } }) => ({
-      id,
-      status,
-      ...(client && { client }),
-    }))
+    return this.#store.jobs.findByRequest(digest, limit).map(requestedJob)
   }
 
   replaceClient(id: string, next: ClientState, from: DoorClient | undefined): Promise<boolean> {
@@ -192,7 +181,25 @@ export class JsonFileJobRepository implements JobRepository {
   }
 
   async findUnwatched(now: number, limit: number): Promise<JobRun[]> {
-    return this.#store.jobs.findUnwatched(now, limit).map(({ id, run }) => ({ id, ...(run > 0 && { run }) }))
+    return this.#store.jobs.findUnwatched(now, limit).map(jobRun)
+  }
+
+  async readBudget(budget: CallerBudget): Promise<BudgetState[]> {
+    return budgetStates(budget, [this.#store.jobs.budgets])
+  }
+
+  async findUntold(now: number, limit: number): Promise<UntoldJob[]> {
+    return this.#store.jobs.findUntold(now, limit).flatMap(untoldJobs)
+  }
+
+  replaceDeliveries(id: string, next: DeliveryState, from: string): Promise<boolean> {
+    return this.#writer.change((draft) => draft.replaceDeliveries(id, next, from))
+  }
+
+  async findChanged({ limit, after, owner }: ChangeQuery): Promise<JobChange[]> {
+    const isAskedFor = (entry: JobEntry) =>
+      entry.deleteAfter === undefined && (owner === undefined || entry.owner === owner)
+    return this.#store.jobs.findChanged(limit, after, isAskedFor).map(jobChange)
   }
 
   async isConnected(processId: string): Promise<boolean> {
@@ -212,8 +219,7 @@ export class JsonFileJobRepository implements JobRepository {
     return this.#writer.change((draft) => {
       if (!draft.hasState(next.id, from)) return false
       draft.replace(next)
-      // This process runs it from now on.
-      this.#abandonedIds.delete(next.id)
+      this.#abandoned.remove(next.id)
       return true
     })
   }

@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises'
+import type { StoredJob } from '../../jobs/job.ts'
 import type { Item } from '../../jobs/ports/job-repository.ts'
 import type { UsageEntry } from '../../jobs/usage/usage-entry.ts'
 import { UsageTally } from '../../jobs/usage/usage-tally.ts'
@@ -26,8 +27,8 @@ export class JsonFileJobSource implements JobSource {
   readonly #lock: FileLock
   /** What the files have beside the jobs of the document. Undefined if the document was edited. */
   readonly #found: Found | undefined
-  /** The whole store, if the document was edited and so had to be read as a whole. */
-  #edited: Awaited<ReturnType<typeof readStore>> | undefined
+  /** The whole store, if single jobs are read, or if the document was edited. */
+  #whole: Awaited<ReturnType<typeof readStore>> | undefined
 
   private constructor(file: string, lock: FileLock, found: Found | undefined) {
     this.#file = file
@@ -56,7 +57,7 @@ export class JsonFileJobSource implements JobSource {
     } catch (error) {
       if (!(error instanceof EditedDocumentError)) throw error
       // A file that somebody has edited is small enough to be read as a whole.
-      this.#edited = await orStoreOpenError(this.#file, () => readStore(this.#file))
+      this.#whole = await orStoreOpenError(this.#file, () => readStore(this.#file))
       return await this.#countEach()
     }
   }
@@ -77,9 +78,19 @@ export class JsonFileJobSource implements JobSource {
   }
 
   async usage(): Promise<readonly UsageEntry[]> {
-    const tally = new UsageTally((this.#edited ?? this.#found)?.removedUsage)
+    const tally = new UsageTally((this.#whole ?? this.#found)?.removedUsage)
     for await (const { usages } of this.#entries()) for (const usage of usages) tally.add(usage)
     return tally.entries()
+  }
+
+  /** Reads the whole file at its first call. */
+  async find(id: string): Promise<StoredJob | undefined> {
+    this.#whole ??= await orStoreOpenError(this.#file, () => readStore(this.#file))
+    return this.#whole.entries.find((entry) => entry.id === id)?.job
+  }
+
+  async findItem(id: string): Promise<Uint8Array | undefined> {
+    return await (await ItemFolder.open(this.#file, nodeDisk)).find(id)
   }
 
   close(): Promise<void> {
@@ -88,7 +99,7 @@ export class JsonFileJobSource implements JobSource {
 
   /** Each job in its last state. */
   #entries(): AsyncIterable<JobEntry> | Iterable<JobEntry> {
-    if (this.#edited) return this.#edited.entries
+    if (this.#whole) return this.#whole.entries
     if (!this.#found) throw new EditedDocumentError()
     return this.#found.changes.applyTo(streamDocument(this.#file, nodeDisk.stream(this.#file)))
   }

@@ -2,7 +2,7 @@ import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { JobExpiry } from '../../jobs/ports/job-repository.ts'
 import { PreviousJobGoneError } from '../../jobs/ports/storage-errors.ts'
 import { isoTime } from './job-row.ts'
-import type { SqlDialect } from './migrations.ts'
+import type { SqlDialect } from './sql-dialect.ts'
 import { toStorable } from './storable-text.ts'
 import type { SqlDb } from './tables.ts'
 
@@ -34,6 +34,7 @@ export async function removeExpired(
 ): Promise<number> {
   const [before, longBefore] = [isoTime(endedBefore), isoTime(endedLongBefore)]
   const goesOn = hasYoungerBehind(before)
+  const isTold = hasBeenTold(dialect)
   // Upwards from the jobs right before one that is not expired, so that each job of a conversation is visited once.
   const found = await sql<{ id: string }>`
     with recursive kept(id) as (
@@ -42,7 +43,7 @@ export async function removeExpired(
       select jobs.previous_job_id from kept join jobs on jobs.id = kept.id where jobs.previous_job_id is not null
     )
     select jobs.id from jobs
-    where jobs.ended_at < ${before} and (jobs.ended_at < ${longBefore} or jobs.id not in (select id from kept))
+    where jobs.ended_at < ${before} and ${isTold} and (jobs.ended_at < ${longBefore} or jobs.id not in (select id from kept))
     order by jobs.ended_at limit ${limit} ${dialect === 'postgres' ? sql`for update skip locked` : sql``}`.execute(db)
   if (found.rows.length === 0) return 0
   const { numDeletedRows } = await db
@@ -55,6 +56,17 @@ export async function removeExpired(
     .where(sql<SqlBool>`(jobs.ended_at < ${longBefore} or not ${goesOn})`)
     .executeTakeFirst()
   return Number(numDeletedRows)
+}
+
+/**
+ * The condition on the row of a job that has ended that nobody is still to be told of it. In SQLite the column lies behind the
+ * texts of a row, which a sweep must not read, so the few jobs that are to be told are found in their index. A job that was
+ * told once is never to be told again, so that this need not be judged a second time.
+ */
+function hasBeenTold(dialect: SqlDialect): RawBuilder<SqlBool> {
+  if (dialect === 'postgres') return sql<SqlBool>`jobs.notify_at is null`
+  return sql<SqlBool>`jobs.id not in (
+    select untold.id from jobs as untold where untold.notify_at is not null and untold.ended_at is not null)`
 }
 
 /** The condition on a row of `jobs`: a job right behind it has not ended, or ended at the time or later. */

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { Door, DoorClient, InputCarry } from '../../jobs/door.ts'
 import type { StoredJob } from '../../jobs/job.ts'
 import { recordVersionOf } from '../../jobs/record-version.ts'
-import type { SqlDialect } from './migrations.ts'
+import type { SqlDialect } from './sql-dialect.ts'
 
 /**
  * The columns of what a door stores with a job. They are set when the job is stored, and none of its later states changes

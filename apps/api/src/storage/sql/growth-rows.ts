@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from 'kysely'
 import { z } from 'zod'
 import { grow, PartGrowth, type StoredAnswer } from '../../jobs/answer/stored-answer.ts'
-import type { SqlDialect } from './migrations.ts'
+import type { SqlDialect } from './sql-dialect.ts'
 import { toStorable } from './storable-text.ts'
 import type { SqlDb } from './tables.ts'
 

@@ -1,7 +1,9 @@
 import type { StoredJob } from '../../jobs/job.ts'
 import { itemSizes } from '../../jobs/kept-parts.ts'
+import type { CallerBudget } from '../../jobs/ports/caller-budget.ts'
 import type { IdempotencyKey, KeyedJob } from '../../jobs/ports/job-repository.ts'
 import { JobConflictError } from '../../jobs/ports/storage-errors.ts'
+import { checkBudget } from './budget-rows.ts'
 import { lockPreviousJob } from './conversation-rows.ts'
 import { findByKey, takeKey } from './idempotency-rows.ts'
 import { insertJobItems, lockItems } from './item-rows.ts'
@@ -18,35 +20,47 @@ export async function insertJob(
   database: SqlDatabase,
   job: StoredJob,
   idempotency?: IdempotencyKey,
+  budget?: CallerBudget,
 ): Promise<KeyedJob | undefined> {
-  if (idempotency) return await database.transact((db) => insertKeyed(db, database, job, idempotency))
+  const asked = { job, idempotency, budget }
+  // Of two repeats of a request, the second one finds the job of the first: it reads the key behind the lock.
+  if (budget) return await database.transactFor(budget.owner, (db) => insertKeyed(db, database, asked))
+  if (idempotency) return await database.transact((db) => insertKeyed(db, database, asked))
   const isOneRow = job.previousJobId === undefined && itemSizes(job).size === 0
-  await database[isOneRow ? 'write' : 'transact']((db) => insertAll(db, database, job))
+  await database[isOneRow ? 'write' : 'transact']((db) => insertAll(db, database, asked))
   return undefined
 }
 
-async function insertKeyed(
-  db: SqlDb,
-  database: SqlDatabase,
-  job: StoredJob,
-  idempotency: IdempotencyKey,
-): Promise<KeyedJob | undefined> {
+/** A job that is to be stored. */
+interface NewJob {
+  readonly job: StoredJob
+  readonly idempotency: IdempotencyKey | undefined
+  readonly budget: CallerBudget | undefined
+}
+
+async function insertKeyed(db: SqlDb, database: SqlDatabase, asked: NewJob): Promise<KeyedJob | undefined> {
+  const { job, idempotency } = asked
+  if (!idempotency) {
+    await insertAll(db, database, asked)
+    return undefined
+  }
   const now = Date.parse(job.createdAt)
   const first = await findByKey(db, database.dialect, idempotency.key, now)
   if (first) return first
-  await insertAll(db, database, job)
+  await insertAll(db, database, asked)
   if (await takeKey(db, idempotency, job)) return undefined
   // Another process took the key first.
   await db.deleteFrom('jobs').where('id', '=', toStorable(job.id)).execute()
   const winner = await findByKey(db, database.dialect, idempotency.key, now)
   // The job of that process may have been removed since.
-  return winner ?? (await insertKeyed(db, database, job, idempotency))
+  return winner ?? (await insertKeyed(db, database, asked))
 }
 
 /** Whatever refuses the job comes before the first write, see `SqliteDatabase.transact`. */
-async function insertAll(db: SqlDb, { dialect, runner }: SqlDatabase, job: StoredJob): Promise<void> {
+async function insertAll(db: SqlDb, { dialect, runner }: SqlDatabase, { job, budget }: NewJob): Promise<void> {
   if (job.previousJobId !== undefined) await lockPreviousJob(db, dialect, job.previousJobId)
   await lockItems(db, dialect, job)
+  if (budget) await checkBudget(db, job, budget)
   const { numInsertedOrUpdatedRows } = await db
     .insertInto('jobs')
     .values(rowOf(job, runner.id))

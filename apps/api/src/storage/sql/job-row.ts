@@ -4,15 +4,16 @@ import { type StoredAnswer, StoredPart } from '../../jobs/answer/stored-answer.t
 import { decodeTape, encodeTape } from '../../jobs/answer/tape.ts'
 import { inputBytes, runOf, StoredJob } from '../../jobs/job.ts'
 import { listedText } from '../../jobs/job-summary.ts'
-import { endedAt, type JobPosition, type JobState, type KeyedJob } from '../../jobs/ports/job-repository.ts'
+import type { JobPosition, JobState, KeyedJob } from '../../jobs/ports/job-repository.ts'
 import { DOOR_COLUMNS, doorColumns, doorFieldsOf } from './door-columns.ts'
 import { grownAnswer, selectGrowth } from './growth-rows.ts'
 import { listedOptionsJson, selectListedOptions } from './listed-options.ts'
-import type { SqlDialect } from './migrations.ts'
 import { promptLength } from './prompt-length.ts'
 import { askedRunColumns, RUN_COLUMNS, runColumns, runFieldsOf, selectWaitingFor, watchTime } from './run-columns.ts'
+import type { SqlDialect } from './sql-dialect.ts'
 import { fromStorable, STORABLE_UNIT_LENGTH, toStorable } from './storable-text.ts'
 import type { SqlDb, Tables } from './tables.ts'
+import { TERM_COLUMNS, termColumns, termFieldsOf } from './term-columns.ts'
 
 type JobRow = Insertable<Tables['jobs']>
 
@@ -38,6 +39,7 @@ export function rowOf(job: StoredJob, runnerId: string | null): JobRow {
     ...doorColumns(job),
     ...askedRunColumns(job),
     ...(job.watchedUntil !== undefined && { watched_until: watchTime(job.watchedUntil) }),
+    ...termColumns(job),
     ...stateOf(job, runnerId),
   }
 }
@@ -45,13 +47,15 @@ export function rowOf(job: StoredJob, runnerId: string | null): JobRow {
 /** The columns that change while a job is run. */
 export function stateOf(job: StoredJob, runnerId: string | null) {
   const hasBegun = job.status !== 'pending'
+  const changedAt = isoTime(Date.parse(job.updatedAt))
   return {
     status: job.status,
     ...(hasBegun ? answerColumns(job) : NO_ANSWER),
     metrics: hasBegun ? JSON.stringify(job.metrics) : null,
     error: job.status === 'failed' ? JSON.stringify(job.error) : null,
     updated_at: job.updatedAt,
-    ended_at: isFinal(job) ? isoTime(endedAt(job)) : null,
+    changed_at: changedAt,
+    ended_at: isFinal(job) ? changedAt : null,
     runner_id: job.status === 'running' ? runnerId : null,
     run: runOf(job),
     ...runColumns(job, isFinal(job)),
@@ -91,6 +95,7 @@ export function selectJobs(db: SqlDb, dialect: SqlDialect) {
     'jobs.ended_at',
     ...DOOR_COLUMNS,
     ...RUN_COLUMNS,
+    ...TERM_COLUMNS,
     // In the same statement, because these rows are removed when the job ends.
     sql<string | null>`case when jobs.status = 'running' then
       (select string_agg(text, '' order by start) from job_texts where job_id = jobs.id) end`.as('more'),
@@ -171,7 +176,8 @@ type WholeRow = BaseRow & {
   readonly owner: string | null
   readonly run: number
 } & Parameters<typeof doorFieldsOf>[0] &
-  Parameters<typeof runFieldsOf>[0]
+  Parameters<typeof runFieldsOf>[0] &
+  Parameters<typeof termFieldsOf>[0]
 
 /** The job of a row. */
 export function jobOf(row: WholeRow): StoredJob {
@@ -184,6 +190,7 @@ export function jobOf(row: WholeRow): StoredJob {
     ...(row.run > 0 && { run: row.run }),
     ...doorFieldsOf(row),
     ...runFieldsOf(row),
+    ...termFieldsOf(row),
   })
 }
 

@@ -1,9 +1,9 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import { StoreOpenError } from '../store-open-error.ts'
+import { addBudgets } from './budget-migration.ts'
+import { comparedText, type SqlDialect } from './sql-dialect.ts'
 import type { SqlDb } from './tables.ts'
-
-export type SqlDialect = 'sqlite' | 'postgres'
 
 /**
  * Brings the tables to the state that this version needs. Two processes can call this at once: the second one waits, and
@@ -52,6 +52,7 @@ function migrationsFor(dialect: SqlDialect): Record<string, Migration> {
     '2026-11-27-usage': { up: (db: Kysely<unknown>) => addUsage(db, dialect) },
     '2026-11-28-doors': { up: (db: Kysely<unknown>) => addDoors(db, dialect) },
     '2026-11-28-ends': { up: (db: Kysely<unknown>) => addEnds(db, dialect) },
+    '2026-11-29-budgets': { up: (db: Kysely<unknown>) => addBudgets(db, dialect) },
   }
 }
 
@@ -259,11 +260,6 @@ function guardOfLaterRecords(): RawBuilder<unknown>[] {
       when (old.status = 'pending' and new.status = 'running' and new.record_version is not null)
       execute function refuse_unable_runner()`,
   ]
-}
-
-/** Text that is compared by bytes, as times and ids are everywhere else, and not by the rules of a language. */
-function comparedText(dialect: SqlDialect): RawBuilder<unknown> {
-  return dialect === 'postgres' ? sql`text collate "C"` : sql`text`
 }
 
 /** One index for each query. */

@@ -183,6 +183,26 @@ describe('the file of a SQLite store', () => {
         `select id, run from jobs where watched_until <= '2026' and ended_at is null
         order by watched_until, id limit 5`,
       ],
+      [
+        'jobs_reserved',
+        `select coalesce(sum(reserved), 0) from jobs where owner = 'x' and reserved is not null and ended_at is null`,
+      ],
+      [
+        'jobs_to_tell',
+        `select id, notify_at from jobs where notify_at is not null and notify_at <= '2026' and ended_at is not null
+        order by notify_at, id limit 5`,
+      ],
+      [
+        'jobs_to_tell',
+        `select id from jobs where ended_at < '2026' and id not in (
+          select untold.id from jobs as untold where untold.notify_at is not null and untold.ended_at is not null)`,
+      ],
+      ...(['jobs_by_change', 'jobs_by_owner_and_change'] as const).map((index): [string, string] => [
+        index,
+        `select id, changed_at from jobs where delete_after is null and changed_at is not null
+        and (changed_at, id) > ('2026', '') ${index === 'jobs_by_change' ? '' : `and owner = 'x'`}
+        order by changed_at, id limit 5`,
+      ]),
       ['items_by_touch', `select id, touched_at from items where touched_at < '2026' order by touched_at, id`],
       ['job_items_by_item', `select 1 from job_items where item_id = 'x'`],
       ['job_items_by_owner', `select sum(size) from job_items where owner = 'x'`],

@@ -1,4 +1,6 @@
 import { StorageUnavailableError } from '../../jobs/ports/storage-errors.ts'
+import { lockCaller } from './budget-rows.ts'
+import { CallerTurns } from './caller-turns.ts'
 import { ExclusiveRunner } from './exclusive-runner.ts'
 import type { PostgresLock } from './postgres-lock.ts'
 import { RunnerLease } from './runner-lease.ts'
@@ -15,6 +17,7 @@ export class PostgresDatabase implements SqlDatabase {
   readonly runner: Runner
   readonly mustRemoveUnconfirmed: boolean
   readonly #lock: PostgresLock
+  readonly #turns = new CallerTurns()
 
   /**
    * @param lock exclusive if only this process uses the store, shared if others do
@@ -35,6 +38,15 @@ export class PostgresDatabase implements SqlDatabase {
   async transact<Result>(statements: (db: SqlDb) => Promise<Result>): Promise<Result> {
     this.#checkLock()
     return await this.db.transaction().execute(statements)
+  }
+
+  transactFor<Result>(owner: string, statements: (db: SqlDb) => Promise<Result>): Promise<Result> {
+    return this.#turns.run(owner, () =>
+      this.transact(async (db) => {
+        await lockCaller(db, owner)
+        return await statements(db)
+      }),
+    )
   }
 
   async checkHealth(): Promise<void> {

@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely'
-import type { SqlDialect } from './migrations.ts'
+import type { SqlDialect } from './sql-dialect.ts'
 
 /** The first bytes of the UTF-8 characters that take two UTF-16 code units. Valid text has these bytes nowhere else. */
 const LEADS_OF_PAIRS = ['f0', 'f1', 'f2', 'f3', 'f4']

@@ -1,5 +1,5 @@
 import type { RawBuilder, SqlBool } from 'kysely'
-import type { SqlDialect } from './migrations.ts'
+import type { SqlDialect } from './sql-dialect.ts'
 import type { SqlDb } from './tables.ts'
 
 /** A database as the repository uses it. All its methods throw StorageUnavailableError when it cannot be used. */
@@ -20,6 +20,12 @@ export interface SqlDatabase {
 
   /** Makes a change of several statements in one transaction. Resolves when it is on disk. */
   transact<Result>(statements: (db: SqlDb) => Promise<Result>): Promise<Result>
+
+  /**
+   * As `transact`, for a new job of a caller with a budget: no other such transaction of the caller is under way, in any
+   * process, and it sees what those before it stored. Other callers do not wait.
+   */
+  transactFor<Result>(owner: string, statements: (db: SqlDb) => Promise<Result>): Promise<Result>
 
   /** @throws StorageUnavailableError a change could not be stored right now */
   checkHealth(): Promise<void>

@@ -1,10 +1,11 @@
 import { sql } from 'kysely'
+import type { StoredJob } from '../../jobs/job.ts'
 import type { Item, JobPosition } from '../../jobs/ports/job-repository.ts'
 import type { UsageEntry } from '../../jobs/usage/usage-entry.ts'
 import { ImportError } from '../import-error.ts'
 import type { ImportedJob, JobSource, JobTarget } from '../job-import.ts'
 import { keyRow, takenOver } from './idempotency-rows.ts'
-import { allItems, insertJobItems, storeItems } from './item-rows.ts'
+import { allItems, findItem, insertJobItems, storeItems } from './item-rows.ts'
 import { isBeyond, isoTime, jobOf, rowOf, selectJobs } from './job-row.ts'
 import type { SqlDatabase } from './sql-database.ts'
 import { fromStorable, toStorable } from './storable-text.ts'
@@ -17,7 +18,7 @@ const JOBS_PER_PAGE = 100
 /** A page ends where its texts would take more: they are in memory at once. */
 const BYTES_PER_PAGE = 16 * 1024 * 1024
 
-const SIZED_COLUMNS = ['prompt', 'options', 'messages', 'result', 'parts', 'tape', 'carries', 'door']
+const SIZED_COLUMNS = ['prompt', 'options', 'messages', 'result', 'parts', 'tape', 'carries', 'door', 'deliveries']
 
 /** The jobs of a SQL database, to be copied into another store. */
 export class SqlJobSource implements JobSource {
@@ -47,6 +48,16 @@ export class SqlJobSource implements JobSource {
 
   usage(): Promise<readonly UsageEntry[]> {
     return allUsage(this.#database.db)
+  }
+
+  async find(id: string): Promise<StoredJob | undefined> {
+    const { db, dialect } = this.#database
+    const row = await selectJobs(db, dialect).where('jobs.id', '=', toStorable(id)).executeTakeFirst()
+    return row && jobOf(row)
+  }
+
+  findItem(id: string): Promise<Uint8Array | undefined> {
+    return findItem(this.#database.db, id)
   }
 
   close(): Promise<void> {

@@ -1,9 +1,11 @@
 import type { JobSummary } from '@promptlab/contract'
-import { sql } from 'kysely'
 import type { DoorClient } from '../../jobs/door.ts'
 import type { StoredJob, StoredPendingJob, StoredRunningJob } from '../../jobs/job.ts'
+import type { BudgetState, CallerBudget } from '../../jobs/ports/caller-budget.ts'
+import type { ChangeQuery, JobChange } from '../../jobs/ports/job-changes.ts'
 import type {
   ClientState,
+  DeliveryState,
   IdempotencyKey,
   Item,
   JobCheckpoint,
@@ -15,36 +17,36 @@ import type {
   JobState,
   KeyedJob,
   RequestedJob,
+  UntoldJob,
   WaitingJob,
 } from '../../jobs/ports/job-repository.ts'
 import { StorageUnavailableError, UpgradeUnderWayError } from '../../jobs/ports/storage-errors.ts'
 import type { LedgerQuery, UsageSum } from '../../jobs/usage/ledger.ts'
-import { usagesOf } from '../../jobs/usage/usage-entry.ts'
+import { readBudget } from './budget-rows.ts'
 import { storeCheckpoints } from './checkpoint-rows.ts'
 import { removeExpired } from './conversation-rows.ts'
-import { isShown } from './door-columns.ts'
+import { findUntold, hasDeliveries, replaceDeliveries } from './delivery-rows.ts'
 import { findByRequest, hasClient, removeHidden, replaceClient } from './door-rows.ts'
-import { removeCheckpoints } from './growth-rows.ts'
 import { findByKey } from './idempotency-rows.ts'
 import { insertJob } from './insert-job.ts'
 import { countStoredBytes, findItem, storeItems, sweepItems } from './item-rows.ts'
-import { isBeyond, isInState, jobOf, selectJobs, selectSummaries, stateOf, summaryOf } from './job-row.ts'
-import { readListedOptions } from './listed-options.ts'
+import { jobOf, selectJobs } from './job-row.ts'
+import { findChanged, listJobs } from './listed-rows.ts'
+import { holdsState, replaceJob } from './replace-job.ts'
 import type { SqlDatabase } from './sql-database.ts'
-import { fromStorable, toStorable } from './storable-text.ts'
-import type { SqlDb } from './tables.ts'
+import { toStorable } from './storable-text.ts'
 import { takeOver } from './take-over.ts'
 import { UnconfirmedInserts } from './unconfirmed-inserts.ts'
 import { refuseUnfinishedImport } from './unfinished-import.ts'
-import { sumUsage, updateAndCount } from './usage-rows.ts'
-import { countPendingBytes, findPending, findUnwatched } from './waiting-rows.ts'
+import { sumUsage } from './usage-rows.ts'
+import { countPendingBytes, findAbandoned, findPending, findUnwatched } from './waiting-rows.ts'
 
 /** Jobs in SQLite or PostgreSQL. */
 export class SqlJobRepository implements JobRepository {
   readonly #database: SqlDatabase
   readonly #unconfirmedInserts: UnconfirmedInserts
-  /** Changes of state that failed, and may have been stored after all. */
-  readonly #unconfirmedChanges = new WeakSet<StoredJob | ClientState>()
+  /** Changes that failed, and may have been stored after all. */
+  readonly #unconfirmedChanges = new WeakSet<StoredJob | ClientState | DeliveryState>()
   /** Running jobs of this process that have no checkpoints yet. Most jobs end so, and one statement ends them. */
   readonly #withoutCheckpoints = new Set<string>()
   #isClosed = false
@@ -72,10 +74,14 @@ export class SqlJobRepository implements JobRepository {
     }
   }
 
-  async insert(job: StoredPendingJob | StoredRunningJob, idempotency?: IdempotencyKey): Promise<KeyedJob | undefined> {
+  async insert(
+    job: StoredPendingJob | StoredRunningJob,
+    idempotency?: IdempotencyKey,
+    budget?: CallerBudget,
+  ): Promise<KeyedJob | undefined> {
     const database = await this.#opened()
     try {
-      const first = await insertJob(database, job, idempotency)
+      const first = await insertJob(database, job, idempotency, budget)
       if (job.status === 'running' && !first) this.#withoutCheckpoints.add(job.id)
       return first
     } catch (error) {
@@ -101,17 +107,7 @@ export class SqlJobRepository implements JobRepository {
 
   async findAbandoned(limit: number): Promise<JobRun[]> {
     const { db, runner } = await this.#opened()
-    const rows = await db
-      .selectFrom('jobs')
-      .select(['jobs.id', 'jobs.run'])
-      // A literal, because the index on running jobs is not used with a parameter.
-      .where('jobs.status', '=', sql.lit('running'))
-      .where(runner.isGone())
-      .orderBy('jobs.created_at')
-      .orderBy('jobs.id')
-      .limit(limit)
-      .execute()
-    return rows.map(({ id, run }) => ({ id: fromStorable(id), ...(run > 0 && { run }) }))
+    return await findAbandoned(db, runner, limit)
   }
 
   async takeOver(job: JobRun): Promise<StoredRunningJob | undefined> {
@@ -129,17 +125,37 @@ export class SqlJobRepository implements JobRepository {
 
   async replaceClient(id: string, next: ClientState, from: DoorClient | undefined): Promise<boolean> {
     const database = await this.#opened()
-    try {
-      if (await database.write((db) => replaceClient(db, id, next, from))) return true
-      return this.#unconfirmedChanges.has(next) && (await hasClient(database.db, id, next))
-    } catch (error) {
-      if (error instanceof StorageUnavailableError) this.#unconfirmedChanges.add(next)
-      throw error
-    }
+    return await this.#confirmed(
+      next,
+      () => database.write((db) => replaceClient(db, id, next, from)),
+      () => hasClient(database.db, id, next),
+    )
   }
 
   async findUnwatched(now: number, limit: number): Promise<JobRun[]> {
     return await findUnwatched((await this.#opened()).db, now, limit)
+  }
+
+  async readBudget(budget: CallerBudget): Promise<BudgetState[]> {
+    return await readBudget((await this.#opened()).db, budget)
+  }
+
+  async findUntold(now: number, limit: number): Promise<UntoldJob[]> {
+    return await findUntold((await this.#opened()).db, now, limit)
+  }
+
+  async replaceDeliveries(id: string, next: DeliveryState, from: string): Promise<boolean> {
+    const database = await this.#opened()
+    return await this.#confirmed(
+      next,
+      () => database.write((db) => replaceDeliveries(db, id, next, from)),
+      () => hasDeliveries(database.db, id, next),
+    )
+  }
+
+  async findChanged(query: ChangeQuery): Promise<JobChange[]> {
+    const { db, dialect } = await this.#opened()
+    return await findChanged(db, dialect, query)
   }
 
   async isConnected(processId: string): Promise<boolean> {
@@ -147,34 +163,21 @@ export class SqlJobRepository implements JobRepository {
     return await runner.isConnected(db, processId)
   }
 
-  async list({ limit, after, status, provider, owner }: JobQuery): Promise<JobSummary[]> {
+  async list(query: JobQuery): Promise<JobSummary[]> {
     const { db, dialect } = await this.#opened()
-    let query = selectSummaries(db, dialect).where(isShown(dialect))
-    if (owner !== undefined) query = query.where('jobs.owner', '=', owner)
-    if (status !== undefined) query = query.where('jobs.status', '=', status)
-    if (provider !== undefined) query = query.where('jobs.provider', '=', toStorable(provider))
-    if (after) query = query.where(isBeyond(after, '<'))
-    const rows = await query.orderBy('jobs.created_at', 'desc').orderBy('jobs.id', 'desc').limit(limit).execute()
-    const summaries: JobSummary[] = []
-    for (const row of rows) summaries.push(summaryOf(row, await readListedOptions(db, row)))
-    return summaries
+    return await listJobs(db, dialect, query)
   }
 
   async replace(next: StoredJob, from: JobState): Promise<boolean> {
     const database = await this.#opened()
     const hasCheckpoints = from.status === 'running' && !this.#withoutCheckpoints.delete(next.id)
-    try {
-      const isReplaced = await (hasCheckpoints
-        ? database.transact((db) => this.#replaceWithCheckpoints(db, next, from))
-        : // In SQLite a write is a transaction, so that the ledger may take a second statement.
-          database.write((db) => this.#replaceRow(db, next, from)))
-      if (isReplaced && next.status === 'running') this.#withoutCheckpoints.add(next.id)
-      if (isReplaced) return true
-      return this.#unconfirmedChanges.has(next) && (await this.#holds(next))
-    } catch (error) {
-      if (error instanceof StorageUnavailableError) this.#unconfirmedChanges.add(next)
-      throw error
-    }
+    const isReplaced = await this.#confirmed(
+      next,
+      () => replaceJob(database, next, from, hasCheckpoints),
+      () => holdsState(database, next),
+    )
+    if (isReplaced && next.status === 'running') this.#withoutCheckpoints.add(next.id)
+    return isReplaced
   }
 
   async checkpoint(progress: readonly JobCheckpoint[]): Promise<ReadonlySet<string>> {
@@ -247,37 +250,21 @@ export class SqlJobRepository implements JobRepository {
     return this.#database
   }
 
-  /** Removes the checkpoints as well, because the new state has the whole answer. */
-  async #replaceWithCheckpoints(db: SqlDb, next: StoredJob, from: JobState): Promise<boolean> {
-    const isReplaced = await this.#replaceRow(db, next, from)
-    if (isReplaced) await removeCheckpoints(db, next.id)
-    return isReplaced
-  }
-
-  async #replaceRow(db: SqlDb, next: StoredJob, from: JobState): Promise<boolean> {
-    const { runner, dialect } = this.#database
-    const update = db
-      .updateTable('jobs')
-      .set(stateOf(next, runner.id))
-      .where('id', '=', toStorable(next.id))
-      .where(isInState(from))
-    const usages = usagesOf(next)
-    if (usages.length > 0) return await updateAndCount(db, dialect, update, usages)
-    const { numUpdatedRows } = await update.executeTakeFirst()
-    return numUpdatedRows > 0n
-  }
-
-  /** Whether the stored job is in this state, stored by this process. */
-  async #holds(next: StoredJob): Promise<boolean> {
-    const { updated_at, runner_id } = stateOf(next, this.#database.runner.id)
-    const row = await this.#database.db
-      .selectFrom('jobs')
-      .select('id')
-      .where('id', '=', toStorable(next.id))
-      .where(isInState(next))
-      .where('updated_at', '=', updated_at)
-      .where('runner_id', runner_id === null ? 'is' : '=', runner_id)
-      .executeTakeFirst()
-    return row !== undefined
+  /**
+   * Makes a change, of which `true` says that it was stored. A change that failed may have been stored after all: when it is
+   * repeated, its condition holds no longer, and then `isStored` finds out.
+   */
+  async #confirmed(
+    next: StoredJob | ClientState | DeliveryState,
+    change: () => Promise<boolean>,
+    isStored: () => Promise<boolean>,
+  ): Promise<boolean> {
+    try {
+      if (await change()) return true
+      return this.#unconfirmedChanges.has(next) && (await isStored())
+    } catch (error) {
+      if (error instanceof StorageUnavailableError) this.#unconfirmedChanges.add(next)
+      throw error
+    }
   }
 }

@@ -3,6 +3,7 @@ import { access } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Database } from 'better-sqlite3'
 import { Kysely, sql } from 'kysely'
+import { BudgetExceededError } from '../../jobs/ports/caller-budget.ts'
 import {
   ItemSweptError,
   JobConflictError,
@@ -23,7 +24,7 @@ const FRESH_MS = 5_000
 const PROBE_BYTES = { idle: 4_096, afterFailure: 262_144 }
 
 /** Thrown before a change has written anything. After any other error it may have written a part. */
-const REFUSALS = [JobConflictError, PreviousJobGoneError, ItemSweptError]
+const REFUSALS = [JobConflictError, PreviousJobGoneError, ItemSweptError, BudgetExceededError]
 
 /** A change in a transaction that it shares with others. If it rejects, the whole transaction fails. */
 type Change = (db: SqlDb) => Promise<void>
@@ -80,6 +81,11 @@ export class SqliteDatabase implements SqlDatabase {
       }
     })
     return await outcome.promise
+  }
+
+  /** Transactions follow each other anyway. */
+  transactFor<Result>(_owner: string, statements: (db: SqlDb) => Promise<Result>): Promise<Result> {
+    return this.transact(statements)
   }
 
   async checkHealth(): Promise<void> {

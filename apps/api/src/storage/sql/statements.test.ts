@@ -27,6 +27,7 @@ async function openCounted(): Promise<{ jobs: SqlJobRepository; count: () => num
     mustRemoveUnconfirmed: database.mustRemoveUnconfirmed,
     write: (statement) => database.write((db) => statement(db.withPlugin(counter))),
     transact: (work) => database.transact((db) => work(db.withPlugin(counter))),
+    transactFor: (owner, work) => database.transactFor(owner, (db) => work(db.withPlugin(counter))),
     checkHealth: () => database.checkHealth(),
     close: () => database.close(),
   }

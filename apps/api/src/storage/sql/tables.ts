@@ -16,6 +16,7 @@ export interface Tables {
   usage_ledger: UsageLedgerTable
   runners: RunnerTable
   imports: ImportTable
+  callers: CallerTable
   write_probes: WriteProbeTable
 }
 
@@ -77,6 +78,16 @@ interface JobTable {
   run_state: string | null
   /** Until when somebody waits for the job. Null if the job runs on without clients. */
   watched_until: string | null
+  /** The limit of the cost, the webhook, and the job of which this one was made, as JSON. Null if there is none of them. */
+  terms: ColumnType<string | null, string | undefined, never>
+  /** What the job may cost, in billionths of a US dollar. Null if its caller has no budget. Counts until the job has ended. */
+  reserved: ColumnType<number | string | null, number | undefined, never>
+  /** When the next delivery is due, once the job has ended. Null if none is. */
+  notify_at: string | null
+  /** The deliveries of the job's end, as JSON. Null if nobody is told. */
+  deliveries: string | null
+  /** When the job changed its state last. Null in rows of older versions. */
+  changed_at: ColumnType<string | null, string, string>
 }
 
 /** The pieces that checkpoints add to the texts of running jobs, so that a long text is not rewritten whenever it grows. */
@@ -168,6 +179,11 @@ interface RunnerTable {
   alive_until: Date
   /** The newest form of a record that the process reads. */
   record_version: number
+}
+
+/** Callers with a budget. Who stores a job of a caller locks the row, so that no two jobs fit into the same rest. Only in PostgreSQL. */
+interface CallerTable {
+  owner: string
 }
 
 /** Rows that are written and removed at once, to see whether the database takes writes. */

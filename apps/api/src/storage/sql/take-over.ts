@@ -3,7 +3,7 @@ import { runOf, StoredOnly, type StoredRunningJob } from '../../jobs/job.ts'
 import type { JobRun } from '../../jobs/ports/job-repository.ts'
 import { removeCheckpoints } from './growth-rows.ts'
 import { answerColumns, isInState, jobOf, selectJobs } from './job-row.ts'
-import type { SqlDialect } from './migrations.ts'
+import type { SqlDialect } from './sql-dialect.ts'
 import { toStorable } from './storable-text.ts'
 import type { SqlDb } from './tables.ts'
 

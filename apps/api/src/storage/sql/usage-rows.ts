@@ -2,7 +2,7 @@ import { CompiledQuery, type RawBuilder, sql, type UpdateQueryBuilder, type Upda
 import { z } from 'zod'
 import type { LedgerQuery, UsageSum } from '../../jobs/usage/ledger.ts'
 import { COUNTS, type UsageCounts, type UsageEntry, type UsageKey } from '../../jobs/usage/usage-entry.ts'
-import type { SqlDialect } from './migrations.ts'
+import type { SqlDialect } from './sql-dialect.ts'
 import { fromStorable, toStorable } from './storable-text.ts'
 import type { SqlDb, Tables } from './tables.ts'
 

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { JobPosition, JobRun, WaitingJob } from '../../jobs/ports/job-repository.ts'
 import { isBeyond, isoTime } from './job-row.ts'
 import { notBeforeOf } from './run-columns.ts'
+import type { Runner } from './sql-database.ts'
 import { fromStorable } from './storable-text.ts'
 import type { SqlDb } from './tables.ts'
 
@@ -24,6 +25,21 @@ export async function findPending(db: SqlDb, limit: number, after?: JobPosition)
     ...(owner !== null && { owner }),
     ...(waiting_for !== null && { notBefore: notBeforeOf(waiting_for) }),
   }))
+}
+
+/** Jobs whose process is gone, as `JobRepository.findAbandoned` says. */
+export async function findAbandoned(db: SqlDb, runner: Runner, limit: number): Promise<JobRun[]> {
+  const rows = await db
+    .selectFrom('jobs')
+    .select(['jobs.id', 'jobs.run'])
+    // A literal, because the index on running jobs is not used with a parameter.
+    .where('jobs.status', '=', sql.lit<'running'>('running'))
+    .where(runner.isGone())
+    .orderBy('jobs.created_at')
+    .orderBy('jobs.id')
+    .limit(limit)
+    .execute()
+  return rows.map(jobRunOf)
 }
 
 /** The bytes of input that waiting jobs hold, by owner. In SQLite only the index is read. */
@@ -51,5 +67,9 @@ export async function findUnwatched(db: SqlDb, now: number, limit: number): Prom
     .orderBy('id')
     .limit(limit)
     .execute()
-  return rows.map(({ id, run }) => ({ id: fromStorable(id), ...(run > 0 && { run }) }))
+  return rows.map(jobRunOf)
+}
+
+function jobRunOf({ id, run }: { readonly id: string; readonly run: number }): JobRun {
+  return { id: fromStorable(id), ...(run > 0 && { run }) }
 }

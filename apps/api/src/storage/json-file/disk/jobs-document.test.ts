@@ -76,7 +76,7 @@ describe('the document of jobs.json', () => {
     }
   })
 
-  it('has version 4 or 5 as soon as a record needs it, with a journal and a ledger or not', async () => {
+  it('has version 4, 5 or 6 as soon as a record needs it, with a journal and a ledger or not', async () => {
     const carries = [{ message: 0, part: 0, provider: 'openai', json: '"x"' }]
     const counts = { inputTokens: 1, outputTokens: 2, cachedInputTokens: 3, cacheWriteTokens: 4, reasoningTokens: 5 }
     const usage = { owner: '', provider: 'openai', model: 'm', day: '2026-11-27', usdBillionths: 6, unpricedJobs: 1 }
@@ -84,6 +84,8 @@ describe('the document of jobs.json', () => {
       [4, { ...aJob('a'), carries }],
       [4, { ...aJob('a'), deleteAfter: '2026-11-27T10:00:00.000Z' }],
       [5, { ...aJob('a'), carries, fallbacks: [{ provider: 'openai', model: 'gpt' }] }],
+      [6, { ...aJob('a'), carries, fallbacks: [{ provider: 'openai', model: 'gpt' }], maxCostUsd: 1 }],
+      [6, { ...aJob('a'), reserved: 0 }],
     ] satisfies [number, StoredJob][])
       for (const journal of [undefined, NAMED])
         for (const removedUsage of [[], [{ ...usage, ...counts, jobs: 2 }]]) {
@@ -104,9 +106,11 @@ describe('the document of jobs.json', () => {
         }
   })
 
-  it('stays at version 1 with what only doors read', () => {
+  it('stays at version 1 with what only doors read, and with what nobody needs to run a job', () => {
     const made = { door: { name: 'openai-chat' }, requestDigest: 'x', client: { process: 'one' } } as const
-    const entries = [JobEntry.of({ ...aJob('a'), ...made })]
+    const origin = { rerunOf: 'b', forkOf: { jobId: 'c', at: 1 } }
+    const told = { webhook: { url: 'https://example.com' }, deliveries: [], notifyAt: aJob('a').createdAt }
+    const entries = [JobEntry.of({ ...aJob('a'), ...made, ...origin, ...told })]
     expect(JSON.parse(Buffer.concat([...documentPieces({ entries, removedUsage: [] })]).toString())).toMatchObject({
       version: 1,
     })
@@ -141,8 +145,10 @@ describe('the document of jobs.json', () => {
     }
   })
 
-  it('is refused when any bit of its first line is not as it was written', async () => {
-    const document = documentOf(1, NAMED)
+  it.each([2, 6])('of version %s is refused when any bit of its first line is not as it was written', (version) => {
+    const entries = [JobEntry.of(version === 2 ? aJob('a') : { ...aJob('a'), reserved: 1 })]
+    const document = Buffer.concat([...documentPieces({ entries, removedUsage: [], journal: NAMED })])
+    expect(JSON.parse(document.toString())).toMatchObject({ version })
     const firstLine = document.indexOf('\n')
     for (let bit = 0; bit < firstLine * 8; bit++) {
       const damaged = Buffer.from(document)
@@ -174,7 +180,7 @@ describe('the document of jobs.json', () => {
   })
 
   it('of a later version is not called damaged', () => {
-    for (const document of ['{"version":6,"jobs":[]}', '{"version":6}']) {
+    for (const document of ['{"version":7,"jobs":[]}', '{"version":7}']) {
       expect(() => parseDocument(PATH, Buffer.from(document))).toThrow(NewerFileError)
     }
   })

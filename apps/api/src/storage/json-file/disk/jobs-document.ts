@@ -24,15 +24,15 @@ import { type JournalPoint, NEWLINE, pointChecksum } from './journal-lines.ts'
  *
  *     {"version":3,"removedUsage":[{"owner":"","provider":"openai", … }],"jobs":[
  *
- * The version is 4 as soon as a record of version 3 needs it, and 5 with a record of version 4. Then the first line may have a
- * journal and a ledger or not.
+ * The version is 4 as soon as a record of version 3 needs it, 5 with a record of version 4, and 6 with one of version 5. Then
+ * the first line may have a journal and a ledger or not.
  *
  * A server that does not know the version refuses the document. It would leave something out.
  */
-const PLAIN_FIRST_LINES = [1, 2, 4, 5].map((version) => Buffer.from(`{"version":${version},"jobs":[`))
+const PLAIN_FIRST_LINES = [1, 2, 4, 5, 6].map((version) => Buffer.from(`{"version":${version},"jobs":[`))
 const FIRST_LINE_WITH_JOURNAL =
-  /^(\{"version":[245],"journal":\{"id":"[\w-]+","after":\d+,"checksum":"\w+"\},"jobs":\[)$/
-const FIRST_LINE_WITH_USAGE = /^\{"version":[345],.*"jobs":\[$/
+  /^(\{"version":[2456],"journal":\{"id":"[\w-]+","after":\d+,"checksum":"\w+"\},"jobs":\[)$/
+const FIRST_LINE_WITH_USAGE = /^\{"version":[3456],.*"jobs":\[$/
 const LAST_LINE = Buffer.from(']}')
 const COMMA = 44
 const LINE_END = Buffer.of(NEWLINE)
@@ -46,11 +46,11 @@ const Document = z.discriminatedUnion('version', [
   z.strictObject({ version: z.literal(1), jobs }),
   z.strictObject({ version: z.literal(2), journal, jobs }),
   z.strictObject({ version: z.literal(3), journal, removedUsage: z.array(UsageEntry), jobs }),
-  z.strictObject({ version: z.literal([4, 5]), journal, removedUsage: z.array(UsageEntry).optional(), jobs }),
+  z.strictObject({ version: z.literal([4, 5, 6]), journal, removedUsage: z.array(UsageEntry).optional(), jobs }),
 ])
 
 /** A document of a later version of this server. */
-const NewerDocument = z.looseObject({ version: z.int().min(6) })
+const NewerDocument = z.looseObject({ version: z.int().min(7) })
 
 /** What `jobs.json` has beside the jobs. */
 interface DocumentHead {
@@ -84,10 +84,10 @@ export function* documentPieces(document: JobsDocument): Generator<Uint8Array> {
 }
 
 function firstLineOf({ entries, journal, removedUsage }: JobsDocument): Buffer {
-  const name = journal && { id: journal.id, after: journal.after, checksum: pointChecksum(journal) }
   const hasUsage = removedUsage.length > 0
   const recordVersion = entries.reduce((version, entry) => Math.max(version, entry.recordVersion), 1)
   const version = recordVersion > 2 ? recordVersion + 1 : hasUsage ? 3 : journal ? 2 : recordVersion
+  const name = journal && { id: journal.id, after: journal.after, checksum: pointChecksum(journal, version) }
   const head = { version, ...(name && { journal: name }), ...(hasUsage && { removedUsage }), jobs: [] }
   return Buffer.from(JSON.stringify(head).slice(0, -LAST_LINE.length))
 }
@@ -250,7 +250,7 @@ function valuesOf(path: string, bytes: Buffer): { values: Pick<JobLine, 'value' 
   const removedUsage = 'removedUsage' in data ? (data.removedUsage ?? []) : []
   if (data.version === 1 || !data.journal) return { values, head: { removedUsage } }
   const { id, after, checksum } = data.journal
-  if (checksum !== pointChecksum({ id, after })) {
+  if (checksum !== pointChecksum({ id, after }, data.version)) {
     throw new DamagedFileError(path, 'journal: its checksum is wrong, so the first line is damaged')
   }
   return { values, head: { journal: { id, after }, removedUsage } }

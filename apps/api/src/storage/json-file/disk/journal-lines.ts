@@ -11,11 +11,12 @@ import type { JobChanges, JobEntry, RemovedUsage } from '../memory/job-entry.ts'
  *     6d1f0c52 40 journal {"format":2,"id":"…"}       the header: the first line, which says what the others follow
  *     0b9a7d13 41 job {"id":"a", … }                  the whole new state of a job, as its line in jobs.json
  *     7c20ad91 42 later-job {"id":"b", … }            the same, where the record has version 3: earlier servers refuse the line
- *     51c9e0d7 43 fallback-job {"id":"c", … }           and where it has version 4, with fallbacks
- *     f3c58e20 44 append {"id":"a","at":120, … }      what a checkpoint adds to a running job, see `Growth`
- *     95e4b1aa 45 removed {"id":"b","usage":{ … }}    and what the job added to the ledger, if it cost something
+ *     51c9e0d7 43 fallback-job {"id":"c", … }         and where it has version 4, with fallbacks
+ *     e80d21b6 44 budget-job {"id":"d", … }           and where it has version 5, with a limit of its cost
+ *     f3c58e20 45 append {"id":"a","at":120, … }      what a checkpoint adds to a running job, see `Growth`
+ *     95e4b1aa 46 removed {"id":"b","usage":{ … }}    and what the job added to the ledger, if it cost something
  *                                                     (a list, if several providers or models were called)
- *     27c0d6f4 46 end {}                              jobs.json is about to be written without a journal
+ *     27c0d6f4 47 end {}                              jobs.json is about to be written without a journal
  *
  * NUMBER counts the changes of the journal, so a line that is missing or in the wrong place is noticed. CHECKSUM is the CRC-32
  * of the rest of the line in 8 hexadecimal digits. It begins with the journal's id, so the lines of two journals cannot be
@@ -26,7 +27,7 @@ const END = Buffer.of(NEWLINE)
 export const JOURNAL_FORMAT = 2
 
 /** The kinds of lines that have the whole new state of a job. */
-export const JOB_KINDS = ['job', 'later-job', 'fallback-job'] as const
+export const JOB_KINDS = ['job', 'later-job', 'fallback-job', 'budget-job'] as const
 type JobKind = (typeof JOB_KINDS)[number]
 
 /** A position in a journal: what `jobs.json` names, and what a header says. */
@@ -41,9 +42,12 @@ export function newJournal(): JournalPoint {
   return { id: randomUUID(), after: 0 }
 }
 
-/** The checksum of a position, which stands beside it in `jobs.json`. */
-export function pointChecksum({ id, after }: JournalPoint): string {
-  return hex(crc32(`${id} ${after}`))
+/**
+ * The checksum of a position, which stands beside it in a `jobs.json` of a version. From version 6 on it says the version, too:
+ * one wrong bit makes a 6 of a 2.
+ */
+export function pointChecksum({ id, after }: JournalPoint, version: number): string {
+  return hex(crc32(version > 5 ? `${id} ${after} ${version}` : `${id} ${after}`))
 }
 
 /** The first line of a journal whose other lines follow this position. */
@@ -80,6 +84,7 @@ export function changeLines(
 
 /** A server that does not know the kind refuses the journal: it would leave out what the record has. */
 function kindOf({ recordVersion }: JobEntry): JobKind {
+  if (recordVersion > 4) return 'budget-job'
   if (recordVersion > 3) return 'fallback-job'
   return recordVersion > 2 ? 'later-job' : 'job'
 }

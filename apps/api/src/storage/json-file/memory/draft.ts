@@ -1,7 +1,9 @@
 import type { DoorClient } from '../../../jobs/door.ts'
 import type { StoredJob } from '../../../jobs/job.ts'
+import { BudgetExceededError, type CallerBudget } from '../../../jobs/ports/caller-budget.ts'
 import {
   type ClientState,
+  type DeliveryState,
   IDEMPOTENCY_WINDOW_MS,
   type IdempotencyKey,
   type JobCheckpoint,
@@ -12,10 +14,11 @@ import {
 import { JobConflictError, PreviousJobGoneError } from '../../../jobs/ports/storage-errors.ts'
 import type { RunState } from '../../../jobs/run-state.ts'
 import type { UsageEntry } from '../../../jobs/usage/usage-entry.ts'
-import { hasDoorFields, isSameClient, withDoorFieldsOf } from './door-fields.ts'
+import { BudgetTally, budgetStates } from './budget-tally.ts'
 import { inState } from './fields-of-state.ts'
 import { grownJob, growthOf } from './growth.ts'
 import { type JobChanges, JobEntry, type RemovedUsage } from './job-entry.ts'
+import { hasKeptFields, isSameClient, withKeptFieldsOf } from './kept-fields.ts'
 import type { StoredJobs } from './stored-jobs.ts'
 
 /**
@@ -28,6 +31,8 @@ export class Draft {
   /** The jobs that this draft inserts, by idempotency key. */
   readonly #idsByKey = new Map<string, string>()
   readonly #removedUsage = new Map<string, readonly UsageEntry[]>()
+  /** What this draft adds to the reserved and spent amounts of the store. */
+  readonly #budgets = new BudgetTally()
   #isTouched = false
 
   constructor(stored: StoredJobs) {
@@ -88,22 +93,33 @@ export class Draft {
     return entry && keyedJob(entry, now)
   }
 
+  /**
+   * Checks that a new job fits into a budget, with the jobs that this draft inserts before it.
+   * @throws BudgetExceededError
+   */
+  checkBudget({ reserved = 0 }: StoredJob, budget: CallerBudget): void {
+    for (const state of budgetStates(budget, [this.#stored.budgets, this.#budgets])) {
+      if (state.spent + state.reserved + reserved > state.limit.billionths)
+        throw new BudgetExceededError(state, reserved)
+    }
+  }
+
   insert(job: StoredJob, idempotency: IdempotencyKey | undefined): void {
     this.#change(job.id, JobEntry.of(job, idempotency))
     if (idempotency) this.#idsByKey.set(idempotency.key, job.id)
   }
 
   /**
-   * Keeps the owner and the idempotency key that the job was inserted with, what a door stored with it, and until when it is
-   * watched.
+   * Keeps the owner and the idempotency key that the job was inserted with, the fields that no later state changes, and until
+   * when it is watched.
    */
   replace(job: StoredJob): void {
     const stored = this.get(job.id)
     const { owner, idempotency } = stored ?? {}
     const owned = owner === undefined ? job : { ...job, owner }
-    const isAtDoor = stored && (stored.hasDoorFields || hasDoorFields(job))
-    const atDoor = isAtDoor ? withDoorFieldsOf(stored.job, owned) : owned
-    this.#change(job.id, JobEntry.of(inState(atDoor, stored?.watchedUntil), idempotency))
+    const mustKeep = stored && (stored.hasKeptFields || hasKeptFields(job))
+    const next = mustKeep ? withKeptFieldsOf(stored.job, owned) : owned
+    this.#change(job.id, JobEntry.of(inState(next, stored?.watchedUntil), idempotency))
   }
 
   /** Stores how the client of a job stands, if it stands as `from` says. Returns whether it did. */
@@ -115,6 +131,16 @@ export class Draft {
     const next = { ...job, ...(client && { client }), ...(deleteAfter !== undefined && { deleteAfter }) }
     const watched = watchedUntil === undefined ? entry.watchedUntil : Date.parse(watchedUntil)
     this.#change(id, JobEntry.of(inState(next, watched), entry.idempotency))
+    return true
+  }
+
+  /** Stores how the deliveries of a job stand, if the next one is still due at `from`. Returns whether it was. */
+  replaceDeliveries(id: string, { deliveries, notifyAt }: DeliveryState, from: string): boolean {
+    const entry = this.get(id)
+    if (entry?.notifyAt === undefined || entry.notifyAt !== Date.parse(from)) return false
+    const { notifyAt: _, ...job } = entry.job
+    const next = { ...job, ...(deliveries && { deliveries }), ...(notifyAt !== undefined && { notifyAt }) }
+    this.#change(id, JobEntry.of(next, entry.idempotency))
     return true
   }
 
@@ -136,6 +162,7 @@ export class Draft {
     const entry = this.get(id)
     if (entry?.endedAt === undefined) return false
     if (entry.usages.length > 0) this.#removedUsage.set(id, entry.usages)
+    this.#budgets.countUsages(entry.usages, 1)
     this.#change(id, undefined)
     return true
   }
@@ -153,8 +180,8 @@ export class Draft {
   /** Removes expired jobs, those that ended first before others, as `JobRepository.deleteExpired` says. */
   deleteExpired({ endedBefore, endedLongBefore }: JobExpiry, limit: number): number {
     const old: { id: string; endedAt: number }[] = []
-    for (const { id, endedAt } of this.#all()) {
-      if (endedAt !== undefined && endedAt < endedBefore) old.push({ id, endedAt })
+    for (const { id, endedAt, notifyAt } of this.#all()) {
+      if (endedAt !== undefined && endedAt < endedBefore && notifyAt === undefined) old.push({ id, endedAt })
     }
     if (old.length === 0) return 0
     const kept = this.#keptByConversations(endedBefore)
@@ -187,6 +214,8 @@ export class Draft {
   }
 
   #change(id: string, entry: JobEntry | undefined): void {
+    this.#budgets.count(this.get(id), -1)
+    this.#budgets.count(entry, 1)
     this.#changes.set(id, entry)
     this.touch()
   }

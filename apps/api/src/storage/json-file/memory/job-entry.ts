@@ -5,11 +5,11 @@ import { countEntries, decodeTape } from '../../../jobs/answer/tape.ts'
 import { runOf, StoredJob } from '../../../jobs/job.ts'
 import { summaryOf } from '../../../jobs/job-summary.ts'
 import { itemSizes } from '../../../jobs/kept-parts.ts'
-import { endedAt, type IdempotencyKey } from '../../../jobs/ports/job-repository.ts'
+import type { IdempotencyKey } from '../../../jobs/ports/job-repository.ts'
 import { recordVersionOf } from '../../../jobs/record-version.ts'
 import { type UsageEntry, usagesOf } from '../../../jobs/usage/usage-entry.ts'
-import { hasDoorFields } from './door-fields.ts'
 import { bytesOf, type Growth, grownJob } from './growth.ts'
+import { hasKeptFields } from './kept-fields.ts'
 
 /** All jobs of a store, in the order of creation. */
 export type JobEntries = readonly JobEntry[]
@@ -40,6 +40,8 @@ export class JobEntry {
   readonly idempotency: IdempotencyKey | undefined
   /** The length of `line` in bytes. A grown entry may be a few bytes off. */
   readonly bytes: number
+  /** When the job was stored last, in milliseconds since the epoch. */
+  readonly updatedAt: number
   /** When the job became final, in milliseconds since the epoch. Undefined until then. */
   readonly endedAt: number | undefined
   /** The number of the job's latest run; 0 before the first. */
@@ -53,14 +55,18 @@ export class JobEntry {
   readonly usages: readonly UsageEntry[]
   /** The items that the job refers to, and their sizes in bytes. Undefined if there are none. */
   readonly items: ReadonlyMap<string, number> | undefined
-  /** Whether a door stored something with the job. */
-  readonly hasDoorFields: boolean
+  /** Whether the job has fields that its later states do not change. */
+  readonly hasKeptFields: boolean
   /** The digest of the request that the job was made of at a door. */
   readonly requestDigest: string | undefined
   /** When the job is removed once it is final, in milliseconds since the epoch. Lists leave out jobs that have it. */
   readonly deleteAfter: number | undefined
   /** Until when somebody waits for the job, in milliseconds since the epoch. Undefined of a final job. */
   readonly watchedUntil: number | undefined
+  /** What the job may cost, in billionths of a US dollar, if its caller has a budget. Undefined of a final job. */
+  readonly reserved: number | undefined
+  /** When the next delivery of the job's end is due, in milliseconds since the epoch. */
+  readonly notifyAt: number | undefined
   /** The model, for the queue. Undefined of a job that does not wait. */
   readonly model: string | undefined
   /** When the job may run, in milliseconds since the epoch, if its vendor told it to wait. */
@@ -89,7 +95,8 @@ export class JobEntry {
     this.createdAt = job.createdAt
     this.owner = job.owner
     this.idempotency = idempotency
-    this.endedAt = isFinal(job) ? endedAt(job) : undefined
+    this.updatedAt = Date.parse(job.updatedAt)
+    this.endedAt = isFinal(job) ? this.updatedAt : undefined
     this.run = runOf(job)
     this.place = job.status === 'pending' ? 0 : answerLength(job)
     this.pieces = piecesOf(job, form)
@@ -97,10 +104,12 @@ export class JobEntry {
     this.usages = usagesOf(job)
     const items = itemSizes(job)
     this.items = items.size > 0 ? items : undefined
-    this.hasDoorFields = hasDoorFields(job)
+    this.hasKeptFields = hasKeptFields(job)
     this.requestDigest = job.requestDigest
     this.deleteAfter = timeOf(job.deleteAfter)
     this.watchedUntil = isFinal(job) ? undefined : timeOf(job.watchedUntil)
+    this.reserved = isFinal(job) ? undefined : job.reserved
+    this.notifyAt = timeOf(job.notifyAt)
     this.model = job.status === 'pending' ? job.model : undefined
     this.notBefore = job.status === 'pending' ? timeOf(job.waitingFor?.until) : undefined
     this.recordVersion = recordVersionOf(job)

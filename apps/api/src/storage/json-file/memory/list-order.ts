@@ -75,6 +75,6 @@ function comparePositions(a: JobPosition, b: JobPosition): number {
 }
 
 /** Compares by code units. The SQL stores compare bytes, which gives the same order for times and ids. */
-function compare(a: string, b: string): number {
+export function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }

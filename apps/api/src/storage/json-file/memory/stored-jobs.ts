@@ -1,8 +1,11 @@
+import type { ChangePosition } from '../../../jobs/ports/job-changes.ts'
 import type { JobPosition } from '../../../jobs/ports/job-repository.ts'
 import type { UsageEntry } from '../../../jobs/usage/usage-entry.ts'
 import { UsageTally } from '../../../jobs/usage/usage-tally.ts'
+import { BudgetTally } from './budget-tally.ts'
+import { add } from './counts.ts'
 import type { JobChanges, JobEntries, JobEntry, RemovedUsage } from './job-entry.ts'
-import { ListOrder } from './list-order.ts'
+import { compare, ListOrder } from './list-order.ts'
 import { RequestIndex } from './request-index.ts'
 
 /** An entry of the ledger takes about so much in the file. */
@@ -17,6 +20,10 @@ export class StoredJobs {
   readonly #requests = new RequestIndex()
   /** The jobs that go on and that somebody waits for. */
   readonly #watched = new Map<string, number>()
+  /** The jobs that have ended and are to be told, and when. */
+  readonly #untold = new Map<string, number>()
+  /** What jobs have reserved and spent. */
+  readonly budgets = new BudgetTally()
   #bytes = 0
   readonly #pendingBytes = new Map<string | undefined, number>()
   /** How many jobs refer to each item. */
@@ -29,12 +36,14 @@ export class StoredJobs {
 
   constructor(entries: JobEntries, removedUsage: readonly UsageEntry[] = []) {
     this.#removedUsage = new UsageTally(removedUsage)
+    this.budgets.countUsages(removedUsage, 1)
     this.#entries = new Map(entries.map((entry) => [entry.id, entry]))
     this.#order = new ListOrder(entries)
     for (const entry of entries) {
       this.#addKey(entry)
       this.#requests.replace(undefined, entry)
       this.#watch(entry.id, entry)
+      this.#tell(entry.id, entry)
       this.#count(entry, 1)
     }
   }
@@ -105,6 +114,29 @@ export class StoredJobs {
       .flatMap(([id]) => this.#entries.get(id) ?? [])
   }
 
+  /**
+   * The jobs that have ended and are to be told now, those first that are due longest.
+   * @param now milliseconds since the epoch
+   */
+  findUntold(now: number, limit: number): JobEntry[] {
+    return [...this.#untold]
+      .filter(([, notifyAt]) => notifyAt <= now)
+      .toSorted(([a, earlier], [b, later]) => earlier - later || compare(a, b))
+      .slice(0, limit)
+      .flatMap(([id]) => this.#entries.get(id) ?? [])
+  }
+
+  /** The jobs that match and changed behind a position, in the order of their changes. Goes through all jobs. */
+  findChanged(limit: number, after: ChangePosition, matches: (entry: JobEntry) => boolean): JobEntry[] {
+    const time = Date.parse(after.updatedAt)
+    const changed: JobEntry[] = []
+    for (const entry of this.#entries.values()) {
+      const order = entry.updatedAt - time || compare(entry.id, after.id)
+      if (order > 0 && matches(entry)) changed.push(entry)
+    }
+    return changed.toSorted((a, b) => a.updatedAt - b.updatedAt || compare(a.id, b.id)).slice(0, limit)
+  }
+
   inOrderOfCreation(): Iterable<JobEntry> {
     return this.#entries.values()
   }
@@ -141,11 +173,15 @@ export class StoredJobs {
 
   /** Applies changes that are on disk. */
   apply(changes: JobChanges, removedUsage: RemovedUsage): void {
-    for (const usage of [...removedUsage.values()].flat()) this.#removedUsage.add(usage)
+    for (const usages of removedUsage.values()) {
+      for (const usage of usages) this.#removedUsage.add(usage)
+      this.budgets.countUsages(usages, 1)
+    }
     this.#order.remove(this.#displacedBy(changes))
     for (const [id, entry] of changes) {
       this.#requests.replace(this.#entries.get(id), entry)
       this.#watch(id, entry)
+      this.#tell(id, entry)
       this.#count(this.#entries.get(id), -1)
       this.#count(entry, 1)
       if (entry) {
@@ -164,9 +200,15 @@ export class StoredJobs {
     else this.#watched.set(id, entry.watchedUntil)
   }
 
+  #tell(id: string, entry: JobEntry | undefined): void {
+    if (entry?.notifyAt === undefined || entry.endedAt === undefined) this.#untold.delete(id)
+    else this.#untold.set(id, entry.notifyAt)
+  }
+
   #count(entry: JobEntry | undefined, sign: 1 | -1): void {
     if (!entry) return
     this.#bytes += sign * entry.bytes
+    this.budgets.count(entry, sign)
     let itemBytes = 0
     for (const [item, bytes] of entry.items ?? []) {
       add(this.#itemUses, item, sign)
@@ -195,11 +237,4 @@ export class StoredJobs {
     // A day after this job, the key may have been given to another one.
     if (key !== undefined && this.#idsByKey.get(key) === id) this.#idsByKey.delete(key)
   }
-}
-
-/** Adds to a count. A count of 0 is left out. */
-function add<Key>(counts: Map<Key, number>, key: Key, count: number): void {
-  const sum = (counts.get(key) ?? 0) + count
-  if (sum === 0) counts.delete(key)
-  else counts.set(key, sum)
 }

@@ -1,0 +1,26 @@
+import type { BudgetReport } from '@promptlab/contract'
+import type { CallerBudget } from '../ports/caller-budget.ts'
+import type { JobRepository } from '../ports/job-repository.ts'
+import { usdOf } from '../usage/billionths.ts'
+
+/**
+ * How the limits of a budget stand.
+ * @param budget undefined if the caller has none
+ */
+export async function reportBudget(
+  jobs: Pick<JobRepository, 'readBudget'>,
+  budget: CallerBudget | undefined,
+): Promise<BudgetReport> {
+  const states = budget ? await jobs.readBudget(budget) : []
+  return {
+    data: states.map(({ limit: { period, from, to, billionths }, spent, reserved }) => ({
+      period,
+      from,
+      to,
+      limitUsd: usdOf(billionths),
+      spentUsd: usdOf(spent),
+      reservedUsd: usdOf(reserved),
+      leftUsd: usdOf(Math.max(0, billionths - spent - reserved)),
+    })),
+  }
+}

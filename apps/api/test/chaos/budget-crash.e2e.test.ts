@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest'
+import { budgetStorm } from '../support/budget-storm.ts'
+import { Random } from '../support/random.ts'
+import { withPostgres } from '../support/test-postgres.ts'
+import { newStorePath } from '../support/test-server.ts'
+
+const SEED = Number(process.env['STORM_SEED'] ?? Date.now() % 1_000_000)
+const ROUNDS = Number(process.env['STORM_ROUNDS'] ?? 25)
+const JOBS_PER_ROUND = 40
+
+describe(`random jobs with budgets on a server that is killed (STORM_SEED=${SEED})`, async () => {
+  stormTest('a JSON file', newStorePath)
+  stormTest('SQLite', async () => `sqlite:${await newStorePath()}`)
+  await withPostgres((newDatabase) => stormTest('PostgreSQL', newDatabase))
+})
+
+function stormTest(name: string, newStore: () => Promise<string>): void {
+  it(`cost what the vendor bills and pass no budget, on ${name}`, { timeout: 600_000 }, async () => {
+    const random = new Random(SEED)
+    const storm = { rounds: ROUNDS, jobsPerRound: JOBS_PER_ROUND, kills: true, random }
+    const outcome = await budgetStorm({ store: await newStore(), ...storm })
+    process.stdout.write(`budget storm on ${name}, seed ${SEED}: ${JSON.stringify(outcome)}\n`)
+    expect(outcome.jobs).toBeGreaterThan(ROUNDS)
+  })
+}
