@@ -130,7 +130,7 @@ describe('PromptLabClient.events', () => {
     gate.resolve()
     await direct.wait(id)
     const meanwhile = await direct.create(SCRIPTED, { waitSeconds: 30 })
-    await vi.waitUntil(() => failures.length > 2)
+    await vi.waitUntil(() => failures.length > 2, 10_000)
     proxy.restore()
     await feed.until(id, 'completed')
     await feed.until(meanwhile.id, 'completed')
@@ -171,13 +171,13 @@ describe('PromptLabClient.events', () => {
     const reason = new Error('Enough')
     leaving.abort(reason)
     expect(await feed.ended).toBe(reason)
-    await vi.waitUntil(() => app.openStreams.count === 0)
+    await vi.waitUntil(() => app.openStreams.count === 0, 10_000)
   })
 
   it('closes its connection when the loop is left', async () => {
     const { client, app } = await startScripted(['a'])
     const onReady = () => client.create(SCRIPTED).then(() => {})
     for await (const _ of client.events({ onReady })) break
-    await vi.waitUntil(() => app.openStreams.count === 0)
+    await vi.waitUntil(() => app.openStreams.count === 0, 10_000)
   })
 })

@@ -41,7 +41,7 @@ async function openPlayground(skip: TestContext['skip'], url: string) {
   const page = await openPage(skip)
   const requests = requestsOf(page)
   await page.goto(url)
-  await vi.waitUntil(() => requests.includes('GET /jobs'))
+  await vi.waitUntil(() => requests.includes('GET /jobs'), 10_000)
   return { page, requests, count: (wanted: string) => requests.filter((each) => each === wanted).length }
 }
 
@@ -167,7 +167,7 @@ describe('history of the playground', () => {
       .getByText(/Not live at the moment. .*streams/)
       .waitFor()
     leaving.abort()
-    await vi.waitUntil(() => app.openStreams.count === 0)
+    await vi.waitUntil(() => app.openStreams.count === 0, 10_000)
     finish()
     // The server asks clients without a slot to wait 10 s.
     await page.clock.runFor(11_000)
@@ -212,7 +212,7 @@ describe('history of the playground', () => {
     await setVisibility(page, 'hidden')
     expect(app.openStreams.count).toBe(1)
     await page.clock.runFor(10_000)
-    await vi.waitUntil(() => app.openStreams.count === 0)
+    await vi.waitUntil(() => app.openStreams.count === 0, 10_000)
     finish()
     await setVisibility(page, 'visible')
     await untilShown(page, 'In the background', 'completed')
@@ -229,7 +229,7 @@ describe('history of the playground', () => {
     await untilShown(page, 'Job 1.', 'completed')
     proxy.cut()
     proxy.restore()
-    await vi.waitUntil(() => count('GET /jobs') === 3)
+    await vi.waitUntil(() => count('GET /jobs') === 3, 10_000)
     await client.create(jobOf('Job 26.'))
     await untilShown(page, 'Job 26.', 'completed')
     expect(await linksOf(page).count()).toBe(26)

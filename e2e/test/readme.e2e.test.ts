@@ -3,7 +3,10 @@ import { startServer, temporaryFolder } from '@promptlab/api/testing'
 import { expect, it } from 'vitest'
 import { runProgram } from './run-program.ts'
 
-const README = new URL('../../README.md', import.meta.url)
+const PAGES = [
+  ['README.md', /^curl .*^ID=.*^curl .*Last-Event-ID/ms],
+  ['docs/calls.md', /^curl .*view=full.*^ID=.*\/rerun.*\/fork/ms],
+] as const
 
 /** A command of a console session, with the lines that continue it. */
 const COMMAND = /^\$ (.*(?:\n {4}.*)*)$/gm
@@ -17,12 +20,12 @@ function withoutChance(text: string): string {
     .trim()
 }
 
-it('README > its console sessions print what they show', async () => {
+it.each(PAGES)('%s > its console sessions print what they show', async (path, known) => {
   const { url } = await startServer()
-  const readme = await readFile(README, 'utf8')
-  const session = [...readme.matchAll(/^```console\n(.*?)^```/gms)].map(([, block]) => block).join('')
+  const page = await readFile(new URL(`../../${path}`, import.meta.url), 'utf8')
+  const session = [...page.matchAll(/^```console\n(.*?)^```/gms)].map(([, block]) => block).join('')
   const commands = [...session.matchAll(COMMAND)].map(([, command]) => command).join('\n')
-  expect(commands).toMatch(/^curl .*^ID=.*^curl .*view=full/ms)
+  expect(commands).toMatch(known)
   const script = `cd '${await temporaryFolder()}'\n${commands.replaceAll('http://127.0.0.1:3000', url)}`
   expect(withoutChance(await runProgram('sh', ['-c', script]))).toBe(withoutChance(session.replaceAll(COMMAND, '')))
 })

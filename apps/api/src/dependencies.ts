@@ -14,12 +14,12 @@ import type { OperatorFallbacks } from './jobs/input/fallbacks.ts'
 import type { FeedChannel } from './jobs/ports/feed-channel.ts'
 import type { JobTracer } from './jobs/ports/job-tracer.ts'
 import type { Prices } from './jobs/ports/prices.ts'
+import type { Webhooks } from './jobs/ports/webhooks.ts'
 import { PriceTable } from './prices/price-table.ts'
 import type { BullmqJobQueueOptions } from './queue/bullmq-job-queue.ts'
 import { InProcessJobQueue } from './queue/in-process-job-queue.ts'
 import { storeAt } from './stores.ts'
 import { MemoryTokenLog } from './token-log/memory-token-log.ts'
-import { HttpWebhooks } from './webhooks/http-webhooks.ts'
 
 /** All keys and channels in Redis begin with this text. */
 const REDIS_PREFIX = 'promptlab:'
@@ -38,7 +38,7 @@ export async function openDependencies(config: Config, logger: Logger): Promise<
   const budgets = await openBudgets(config)
   const { redisUrl, runnerLeaseMs: leaseMs } = config
   const tracer = await openTracer(config, logger)
-  const webhooks = config.webhooks && new HttpWebhooks({ ...config.webhooks, clock: systemClock })
+  const webhooks = await openWebhooks(config)
   const common = { providers, prices, fallbacks, budgets, webhooks, clock: systemClock, newId, tracer }
   const jobs = await storeAt(config.store).open({ logger, shared: redisUrl !== undefined, leaseMs })
   const limits = limitsOf(config, providers)
@@ -85,6 +85,12 @@ async function openFallbacks({ vendors, fallbacksFile }: Config): Promise<Operat
 async function openBudgets({ apiKeys = [], budgetsFile }: Config): Promise<Budgets | undefined> {
   const callers = apiKeys.map(({ name }) => name)
   return budgetsFile === undefined ? undefined : await readBudgetsFile(budgetsFile, callers)
+}
+
+async function openWebhooks({ webhooks }: Config): Promise<Webhooks | undefined> {
+  if (!webhooks) return undefined
+  const { HttpWebhooks } = await import('./webhooks/http-webhooks.ts')
+  return new HttpWebhooks({ ...webhooks, clock: systemClock })
 }
 
 function limitsOf(config: Config, providers: ProviderRegistry) {

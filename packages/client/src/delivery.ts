@@ -1,3 +1,5 @@
+import { isObject } from './job.ts'
+
 /** One attempt to tell a receiver of the end of a job. */
 export interface DeliveryAttempt {
   at: string
@@ -25,6 +27,6 @@ export interface Delivery {
   nextAttemptAt?: string | undefined
 }
 
-export interface DeliveryList {
-  data: Delivery[]
+export function isDeliveryList(value: unknown): value is { data: Delivery[] } {
+  return isObject(value) && Array.isArray(value['data']) && value['data'].every(isObject)
 }

@@ -1,6 +1,5 @@
 import type { OutputPart } from './answer.ts'
 import type { ShownMessage } from './content.ts'
-import type { DeliveryList } from './delivery.ts'
 import type { JobOptions, ListedOptions } from './job-options.ts'
 
 /** A provider and its model, asked when those before failed. */
@@ -265,10 +264,6 @@ export function isFinalJob(value: unknown): value is FinalJob {
 
 export function isJobPage(value: unknown): value is JobPage {
   return isObject(value) && Array.isArray(value['data']) && value['data'].every(isJob) && 'nextCursor' in value
-}
-
-export function isDeliveryList(value: unknown): value is DeliveryList {
-  return isObject(value) && Array.isArray(value['data'])
 }
 
 export function isProviderList(value: unknown): value is ProviderInfo[] {

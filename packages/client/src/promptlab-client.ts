@@ -1,12 +1,11 @@
 import { type BudgetLimit, isBudgetReport } from './budget.ts'
-import type { Delivery } from './delivery.ts'
+import { type Delivery, isDeliveryList } from './delivery.ts'
 import { ConnectionError } from './errors.ts'
 import { type Fixture, isFixture } from './fixture.ts'
 import { Http } from './http.ts'
 import { newIdempotencyKey } from './idempotency-key.ts'
 import {
   type FinalJob,
-  isDeliveryList,
   isFinalJob,
   isJob,
   isJobPage,

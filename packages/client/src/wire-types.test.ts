@@ -3,7 +3,7 @@ import { expectTypeOf, it } from 'vitest'
 import type { OutputPart } from './answer.ts'
 import type { BudgetLimit } from './budget.ts'
 import type { ContentPart, Message, ShownMessage } from './content.ts'
-import type { DeliveryList } from './delivery.ts'
+import type { Delivery } from './delivery.ts'
 import type { Problem } from './errors.ts'
 import type { Fixture } from './fixture.ts'
 import type { Job, JobMetrics, JobPage, ProviderInfo } from './job.ts'
@@ -40,7 +40,7 @@ it('client types > have the same fields, statuses, error codes, parts and events
   expectTypeOf<FeedEvent['event']>().toEqualTypeOf<contract.FeedEvent['event']>()
   expectTypeOf<StreamView>().toEqualTypeOf<contract.StreamView>()
   expectTypeOf<ProviderInfo>().toEqualTypeOf<contract.ProviderInfo>()
-  expectTypeOf<DeliveryList>().toEqualTypeOf<contract.DeliveryList>()
+  expectTypeOf<Delivery>().toEqualTypeOf<contract.Delivery>()
   expectTypeOf<BudgetLimit>().toEqualTypeOf<contract.BudgetRow>()
 })
 

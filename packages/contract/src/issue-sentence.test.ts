@@ -31,6 +31,8 @@ describe('issueSentence, for a body of POST /jobs', () => {
     [{ ...job, options: { temperature: 2.1 } }, 'options.temperature: Must be a number from 0 to 2'],
     [{ ...job, options: { temperature: -1 } }, 'options.temperature: Must be a number from 0 to 2'],
     [{ ...job, options: { temperature: 'hot' } }, 'options.temperature: Must be a number from 0 to 2, not a text'],
+    [{ ...job, maxCostUsd: 0 }, 'maxCostUsd: Must be a number above 0 and up to 1000000'],
+    [{ ...job, maxCostUsd: '1' }, 'maxCostUsd: Must be a number above 0 and up to 1000000, not a text'],
     [{ ...job, options: { maxTokens: 0 } }, 'options.maxTokens: Must be a whole number, 1 or more'],
     [{ ...job, options: { maxTokens: 1.5 } }, 'options.maxTokens: Must be a whole number, 1 or more'],
     [{ ...job, options: { maxTokens: 1e300 } }, 'options.maxTokens: Must be a whole number, 1 or more'],

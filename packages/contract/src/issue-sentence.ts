@@ -55,13 +55,24 @@ export function notA(value: unknown): string {
 }
 
 /** The numbers that a schema accepts: `a whole number from 1 to 100`. */
-function numbersOf({ isInt, minValue, maxValue }: z.ZodNumber): string {
+function numbersOf(schema: z.ZodNumber): string {
+  const { isInt, minValue, maxValue } = schema
   const kind = isInt ? 'a whole number' : 'a number'
   const min = isLimit(minValue) ? minValue : undefined
   const max = isLimit(maxValue) ? maxValue : undefined
+  // The limit itself is refused, as 0 is where an amount must be above it.
+  if (min !== undefined && isRefusedItself(schema))
+    return max === undefined ? `${kind} above ${min}` : `${kind} above ${min} and up to ${max}`
   if (min !== undefined && max !== undefined) return `${kind} from ${min} to ${max}`
   if (min !== undefined) return `${kind}, ${min} or more`
   return max === undefined ? kind : `${kind}, ${max} or less`
+}
+
+/** Whether numbers must be above the least number of a schema. */
+function isRefusedItself({ def: { checks = [] }, minValue }: z.ZodNumber): boolean {
+  return checks.some(
+    ({ _zod: { def } }) => 'inclusive' in def && def.inclusive === false && 'value' in def && def.value === minValue,
+  )
 }
 
 /** Whether the schema itself sets the limit. Zod limits all whole numbers to those that are exact. */

@@ -3,9 +3,12 @@ import type { TokenUsage } from '@promptlab/contract'
 /** The parts of a usage that a vendor may report, in any form. */
 type UsageDetails = Partial<Readonly<Record<'cachedInputTokens' | 'cacheWriteTokens' | 'reasoningTokens', unknown>>>
 
+/** No model reads or writes so much in a call. A larger count is a fault of the vendor, and would pass every budget. */
+const MOST_TOKENS = 1_000_000_000
+
 /**
- * The usage that a vendor reported. Undefined unless both values are token counts: whole numbers, 0 or more. A detail
- * is left out if it is no token count, or is more than the whole that it is a part of.
+ * The usage that a vendor reported. Undefined unless both values are token counts. A detail is left out if it is no token
+ * count, or is more than the whole that it is a part of.
  */
 export function tokenUsage(
   inputTokens: unknown,
@@ -23,7 +26,7 @@ export function tokenUsage(
   }
 }
 
-/** Whether the value is a whole number, 0 or more. */
+/** Whether the value is a whole number from 0 to a billion. */
 export function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && Number(value) >= 0
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= MOST_TOKENS
 }

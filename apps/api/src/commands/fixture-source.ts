@@ -64,7 +64,7 @@ export class ServerFixtures implements FixtureSource {
     const { data: problem } = Problem.safeParse(body)
     if (!problem) return `${this.name} answered ${status}, and not as a PromptLab server does. Check --url.`
     const words: Partial<Record<ProblemCode, string>> = {
-      unauthorized: `${this.name} needs a key: give --key, or set PROMPTLAB_KEY.`,
+      unauthorized: `${this.name} needs a key: give --key, or set PROMPTLAB_API_KEY.`,
       'job-not-found': noSuchJob(jobId, this.name),
       'route-not-found': `${this.name} is of a version without fixtures. Upgrade it first.`,
     }

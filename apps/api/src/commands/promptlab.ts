@@ -23,7 +23,7 @@ Writes a fixture of each job, by its id, which the provider replay plays (docs/r
   --force        replaces files that are there
   --url URL      the server that has the jobs. Default: the one of HOST and PORT. If none answers there, the
                  job store of DATABASE_URL is read
-  --key KEY      the API key of the caller whose jobs they are; default: PROMPTLAB_KEY`
+  --key KEY      the API key of the caller whose jobs they are; default: PROMPTLAB_API_KEY`
 
 interface Asked {
   readonly jobIds: readonly string[]
@@ -91,7 +91,9 @@ async function sourceOf({ url, key }: Asked): Promise<FixtureSource> {
   const usual = `http://${hostOf(host)}:${port}`
   if (port !== 0 && (await answers(usual))) return new ServerFixtures(usual, key)
   const name = describeStore(store)
-  process.stderr.write(`No server answers at ${usual}, so the jobs are read from ${name}.\n`)
+  process.stderr.write(
+    `No server answers at ${usual}, so the jobs are read from ${name}. If it runs elsewhere, give --url.\n`,
+  )
   const logger = pino({ ...LOG_OPTIONS, level: 'warn' }, pino.destination(2))
   return new StoreFixtures(name, await storeAt(store).openSource({ logger }))
 }
@@ -115,7 +117,7 @@ function readArguments(): Asked {
   if (name !== undefined && !FILE_NAME.test(name))
     throw usageError('--name must have only letters, digits, dots, hyphens and underscores.')
   if (url !== undefined && !/^https?:\/\//.test(url)) throw usageError('--url must begin with http:// or https://.')
-  const key = values.key ?? (process.env['PROMPTLAB_KEY'] || undefined)
+  const key = values.key ?? (process.env['PROMPTLAB_API_KEY'] || undefined)
   return { jobIds, out, name: name?.replace(/\.json$/, ''), isForced: force, url: url?.replace(/\/+$/, ''), key }
 }
 

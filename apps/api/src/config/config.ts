@@ -25,7 +25,6 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError'
 }
 
-/** The settings of the server. Durations are milliseconds, lengths are Unicode code points. */
 /** How calls to vendors by https leave this network. */
 export interface ProxySettings {
   readonly url: string
@@ -42,6 +41,7 @@ interface WebhookSettings {
   readonly hosts: readonly string[]
 }
 
+/** The settings of the server. Durations are milliseconds, lengths are Unicode code points. */
 export interface Config {
   readonly host: string
   readonly port: number

@@ -29,8 +29,11 @@ export function askedMaxCost(header: string | readonly string[] | undefined): nu
  */
 export function inParamsOfDoor(error: ApiError, paramOf: (path: string) => string): ApiError {
   if (error.code !== 'budget-exceeded') return error
-  const message = error.message
-    .replaceAll('maxCostUsd', MAX_COST_HEADER)
-    .replaceAll('options.maxTokens', paramOf('options.maxTokens'))
+  const message = withHeaderOfDoor(error).replaceAll('options.maxTokens', paramOf('options.maxTokens'))
   return new ApiError(error.code, message, { cause: error })
+}
+
+/** The words of a failure, where a limit of cost has the name that it has at doors. */
+export function withHeaderOfDoor({ code, message }: Pick<ApiError, 'code' | 'message'>): string {
+  return code === 'budget-exceeded' ? message.replaceAll('maxCostUsd', MAX_COST_HEADER) : message
 }

@@ -1,6 +1,7 @@
 import { ApiError } from '../base/api-error.ts'
 import { answerLength } from '../jobs/answer/stored-answer.ts'
 import type { StoredFinalJob } from '../jobs/job.ts'
+import { withHeaderOfDoor } from './asked-max-cost.ts'
 import { isCutAtBudget } from './finish.ts'
 
 /** Answers a foreground request whose job did not complete. */
@@ -22,7 +23,7 @@ export class JobEndedError extends ApiError {
       case 'completed':
         return undefined
       case 'failed':
-        return new JobEndedError(job.error.code, job.error.message, hasAnswer, job.error.retryAfterMs)
+        return new JobEndedError(job.error.code, withHeaderOfDoor(job.error), hasAnswer, job.error.retryAfterMs)
       case 'cancelled':
         return new JobEndedError('job-cancelled', 'The job was cancelled.', hasAnswer)
     }

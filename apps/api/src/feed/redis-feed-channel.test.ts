@@ -27,12 +27,12 @@ describeWithRedis('RedisFeedChannel', (url) => {
     const [ofOne, ofOther]: [JobChange[], JobChange[]] = [[], []]
     one.listen((change) => ofOne.push(change))
     other.listen((change) => ofOther.push(change))
-    await vi.waitUntil(() => one.isWanted && other.isWanted)
+    await vi.waitUntil(() => one.isWanted && other.isWanted, 10_000)
     const [first, second] = [aChange('a', 'ann'), aChange('b')]
     one.publish(first)
     one.publish(second)
     other.publish(second)
-    await vi.waitUntil(() => ofOther.length === 2 && ofOne.length === 1)
+    await vi.waitUntil(() => ofOther.length === 2 && ofOne.length === 1, 10_000)
     expect([ofOne, ofOther]).toEqual([[second], [first, second]])
   })
 
@@ -41,12 +41,12 @@ describeWithRedis('RedisFeedChannel', (url) => {
     const [one, other] = [await openChannel(redis), await openChannel(redis)]
     expect(one.isWanted).toBe(false)
     const leave = other.listen(() => {})
-    await vi.waitUntil(() => one.isWanted)
+    await vi.waitUntil(() => one.isWanted, 10_000)
     const start = performance.now()
-    await vi.waitUntil(() => performance.now() - start > 5 * SAY_MS)
-    expect([one.isWanted, other.isWanted]).toEqual([true, false])
+    await vi.waitUntil(() => one.isWanted && performance.now() - start > 5 * SAY_MS, 10_000)
+    expect(other.isWanted).toBe(false)
     leave()
-    await vi.waitUntil(() => !one.isWanted)
+    await vi.waitUntil(() => !one.isWanted, 10_000)
   })
 
   it('skips messages that it cannot read', async () => {
@@ -55,13 +55,13 @@ describeWithRedis('RedisFeedChannel', (url) => {
     const other = await openChannel(redis)
     const changes: JobChange[] = []
     channel.listen((change) => changes.push(change))
-    await vi.waitUntil(() => other.isWanted)
+    await vi.waitUntil(() => other.isWanted, 10_000)
     const name = `${redis.prefix}feed:changes`
     for (const message of ['', 'x', 'x {', 'x {}', 'x {"job":{"status":"new"}}', '\0'])
       await redis.client.publish(name, message)
     const change = aChange('a')
     other.publish(change)
-    await vi.waitUntil(() => changes.length > 0)
+    await vi.waitUntil(() => changes.length > 0, 10_000)
     expect(changes).toEqual([change])
   })
 })
@@ -73,10 +73,10 @@ describeWithRedisProcess('RedisFeedChannel without Redis', () => {
     const [one, other] = [await openChannel(options), await openChannel(options)]
     const ids: string[] = []
     other.listen(({ job }) => ids.push(job.id))
-    await vi.waitUntil(() => one.isWanted)
+    await vi.waitUntil(() => one.isWanted, 10_000)
     await redis.kill()
     for (let index = 0; index < 5_000; index++) one.publish(aChange(`lost-${index}`))
-    await vi.waitUntil(() => !one.isWanted)
+    await vi.waitUntil(() => !one.isWanted, 10_000)
     await redis.startAgain()
     await vi.waitUntil(() => one.isWanted, 10_000)
     one.publish(aChange('told'))

@@ -3,6 +3,7 @@ import {
   type Fixture,
   type ForkJobBody,
   isFinal,
+  type JobChanges,
   type JobListQuery,
   type JobSummary,
   type RerunJobBody,
@@ -14,6 +15,7 @@ import { finalEvent } from './final-event.ts'
 import { fingerprint } from './fingerprint.ts'
 import { fixtureOf } from './fixture/fixture-of.ts'
 import type { AskedJob } from './input/asked-job.ts'
+import { tellCopied } from './input/copied-faults.ts'
 import { forkDraft, rerunDraft } from './input/job-of-job.ts'
 import { type JobDraft, requestOf } from './input/job-request.ts'
 import { requestFingerprint } from './input/request-fingerprint.ts'
@@ -34,6 +36,14 @@ interface JobServiceDeps extends Omit<JobCreatorDeps, 'queuedBytes'> {
   readonly tokenLog: TokenLog
   readonly runner: JobRunner
   readonly queuedBytes: QueuedBytesLimits
+}
+
+/** How a job is made of another one. */
+interface JobOfJob {
+  /** Of which the digest of the request is made. */
+  readonly asked: object
+  readonly changes: JobChanges
+  readonly draftOf: (job: StoredJob) => JobDraft
 }
 
 interface JobSummaryPage {
@@ -77,7 +87,8 @@ export class JobService {
    * @throws ApiError as `create`, and `job-not-found`, `item-not-found`
    */
   rerun(id: string, changes: RerunJobBody, caller: Caller, creation?: Creation): Promise<CreatedJob> {
-    return this.#createOf(id, { rerunOf: id, ...changes }, (job) => rerunDraft(job, changes), caller, creation)
+    const made = { asked: { rerunOf: id, ...changes }, changes, draftOf: (job: StoredJob) => rerunDraft(job, changes) }
+    return this.#createOf(id, made, caller, creation)
   }
 
   /**
@@ -85,13 +96,13 @@ export class JobService {
    * @throws ApiError as `create`, and `job-not-found`, `job-not-finished`, `item-not-found`
    */
   fork(id: string, fork: ForkJobBody, caller: Caller, creation?: Creation): Promise<CreatedJob> {
-    return this.#createOf(id, { forkOf: id, ...fork }, (job) => forkDraft(job, fork), caller, creation)
+    const made = { asked: { forkOf: id, ...fork }, changes: fork, draftOf: (job: StoredJob) => forkDraft(job, fork) }
+    return this.#createOf(id, made, caller, creation)
   }
 
   async #createOf(
     id: string,
-    asked: object,
-    draftOf: (job: StoredJob) => JobDraft,
+    { asked, changes, draftOf }: JobOfJob,
     caller: Caller,
     creation: Creation | undefined,
   ): Promise<CreatedJob> {
@@ -99,7 +110,7 @@ export class JobService {
     try {
       return await this.#creator.create(source, caller, creation)
     } catch (error) {
-      if (!(error instanceof ItemSweptError)) throw error
+      if (!(error instanceof ItemSweptError)) throw error instanceof ApiError ? tellCopied(error, id, changes) : error
       // No sweep takes an item of a job that is there. So the job was deleted meanwhile, or the store lost the item.
       await this.get(id, caller)
       const message = 'The store has lost content of the messages of this job. Create a new job with them.'

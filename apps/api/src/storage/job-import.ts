@@ -1,5 +1,5 @@
 import type { StoredJob } from '../jobs/job.ts'
-import type { IdempotencyKey, Item } from '../jobs/ports/job-repository.ts'
+import type { IdempotencyKey, Item } from '../jobs/ports/stored-values.ts'
 import type { UsageEntry } from '../jobs/usage/usage-entry.ts'
 import { ImportError } from './import-error.ts'
 

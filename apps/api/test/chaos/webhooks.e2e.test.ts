@@ -43,17 +43,22 @@ function killedServer(store: string, newStore: () => Promise<string>): void {
     const accepted: string[] = []
     for (let round = 0; round < ROUNDS; round++) {
       const server = await ServerProcess.start(settings)
+      const first = Promise.withResolvers<void>()
       const created = Array.from({ length: JOBS_PER_ROUND }, async () => {
         await sleep(random.below(100))
         const job = await createJob(server.url, request).catch(() => undefined)
-        if (job) accepted.push(job.id)
+        if (!job) return
+        accepted.push(job.id)
+        first.resolve()
       })
-      await sleep(random.below(250))
+      await first.promise
+      await sleep(random.below(200))
       await server.kill()
       await Promise.all(created)
     }
 
     const server = await ServerProcess.start(settings)
+    expect(accepted.length).toBeGreaterThanOrEqual(ROUNDS)
     const toldIds = () => new Set(receiver.received.map(({ message }) => message.data.id))
     const until = performance.now() + UNTIL_TOLD_MS
     while (accepted.some((id) => !toldIds().has(id))) {

@@ -30,16 +30,15 @@ await withPostgres((newDatabase) => {
       const { id } = await createJob(second.url, OPENAI)
       const exchange = await cluster.vendor.nextRequest()
       exchange.sendToken('Half')
-      const startedAt = performance.now()
       const cancelled = await jobOf(await fetch(`${second.url}/jobs/${id}/cancel`, { method: 'POST' }))
       const told = await feed.until((job) => job.id === id && job.status === 'cancelled')
+      // The store would have told the last state alone.
       expect(told.filter((job) => job.id === id).map(({ status }) => status)).toEqual([
         'pending',
         'running',
         'cancelled',
       ])
       expect(told.at(-1)).toMatchObject({ updatedAt: cancelled.updatedAt })
-      expect(performance.now() - startedAt).toBeLessThan(4_000)
     })
 
     it('tells of every end although Redis restarts empty and the process that serves it is killed', async () => {

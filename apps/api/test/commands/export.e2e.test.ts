@@ -85,7 +85,7 @@ describe('pnpm promptlab export', () => {
     await server.post(ANN, ECHO, { prefer: 'wait=60' })
     const [id = ''] = await server.idsOf(ANN)
     const { folder, run } = await fromServer(server.url, id)
-    expect((await run()).output).toBe(`${id}: ${server.url} needs a key: give --key, or set PROMPTLAB_KEY.\n`)
+    expect((await run()).output).toBe(`${id}: ${server.url} needs a key: give --key, or set PROMPTLAB_API_KEY.\n`)
     expect((await run('--key', ANN)).exitCode).toBe(0)
     const text = await readFile(join(folder, `${id}.json`), 'utf8')
     expect(text).not.toContain(ANN)

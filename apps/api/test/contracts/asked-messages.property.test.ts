@@ -6,7 +6,7 @@ import type { AskedAnswerPart, AskedMessage } from '../../src/jobs/input/asked-j
 import { readConversation } from '../../src/jobs/input/conversation.ts'
 import { requestOf } from '../../src/jobs/input/job-request.ts'
 import { finishJob, type JobProgress, newJob, StoredJob, type StoredPendingJob, startJob } from '../../src/jobs/job.ts'
-import type { Item } from '../../src/jobs/ports/job-repository.ts'
+import type { Item } from '../../src/jobs/ports/stored-values.ts'
 import { cases } from '../support/rounds.ts'
 
 /** Any code units, and texts on both sides of the size from which they are kept as items. */

@@ -1,7 +1,6 @@
 import type { Delivery } from '@promptlab/contract'
 import { expect } from 'vitest'
 import { finishJob, type StoredPendingJob, startJob } from '../../src/jobs/job.ts'
-import { summaryOf } from '../../src/jobs/job-summary.ts'
 import { BudgetExceededError } from '../../src/jobs/ports/caller-budget.ts'
 import type { JobRepository } from '../../src/jobs/ports/job-repository.ts'
 import { EarlierStores } from '../support/earlier-stores.ts'
@@ -20,11 +19,7 @@ const BUDGET = {
 
 /** Reads everything, then stores a job of a caller with a budget, ends it, and tells of its end. */
 async function expectEverything(jobs: JobRepository): Promise<void> {
-  const expected = await stores.jobs()
-  for (const job of expected) expect(await jobs.find(job.id)).toEqual(job)
-  const byTime = expected.toSorted((a, b) => (a.createdAt < b.createdAt ? 1 : -1))
-  expect(await jobs.list({ limit: 99 })).toEqual(byTime.map(summaryOf))
-  expect(await jobs.findAbandoned(9)).toEqual([{ id: 'running', run: 1 }])
+  const expected = await stores.expectJobs(jobs)
   expect(await jobs.findUntold(Date.now(), 9)).toEqual([])
 
   // What jobs cost before counts, and what they may still cost does not.

@@ -1,6 +1,5 @@
 import { expect } from 'vitest'
 import type { StoredPendingJob } from '../../src/jobs/job.ts'
-import { summaryOf } from '../../src/jobs/job-summary.ts'
 import type { JobRepository } from '../../src/jobs/ports/job-repository.ts'
 import { EarlierStores } from '../support/earlier-stores.ts'
 import { aDoorJob } from './describe-door-jobs.ts'
@@ -12,11 +11,7 @@ const stores = new EarlierStores('before-doors')
 
 /** Reads everything, then stores a job of a door beside it. */
 async function expectEverything(jobs: JobRepository): Promise<void> {
-  const expected = await stores.jobs()
-  for (const job of expected) expect(await jobs.find(job.id)).toEqual(job)
-  const byTime = expected.toSorted((a, b) => (a.createdAt < b.createdAt ? 1 : -1))
-  expect(await jobs.list({ limit: 99 })).toEqual(byTime.map(summaryOf))
-  expect(await jobs.findAbandoned(9)).toEqual([{ id: 'running', run: 1 }])
+  const expected = await stores.expectJobs(jobs)
   expect((await jobs.findPending(9)).map(({ id }) => id)).toEqual(['waiting'])
   const ledger = { from: '2026-11-26', to: '2026-11-26', groupBy: ['owner'], limit: 9 } as const
   const sums = await jobs.sumUsage(ledger)

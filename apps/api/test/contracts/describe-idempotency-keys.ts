@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { startJob } from '../../src/jobs/job.ts'
-import { IDEMPOTENCY_WINDOW_MS } from '../../src/jobs/ports/job-repository.ts'
+import { IDEMPOTENCY_WINDOW_MS } from '../../src/jobs/ports/stored-values.ts'
 import { aJob, CREATED_AT, completed, type NewStore, openStore } from './stored-job.ts'
 
 /** Of the creations with one key, one makes a job. */

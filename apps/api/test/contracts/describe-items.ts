@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto'
 import type { ShownMessage } from '@promptlab/contract'
 import { describe, expect, it } from 'vitest'
 import { finishJob, newJob, type StoredPendingJob, startJob } from '../../src/jobs/job.ts'
-import type { Item, JobRepository } from '../../src/jobs/ports/job-repository.ts'
+import type { JobRepository } from '../../src/jobs/ports/job-repository.ts'
 import { ItemSweptError } from '../../src/jobs/ports/storage-errors.ts'
+import type { Item } from '../../src/jobs/ports/stored-values.ts'
 import { CREATED_AT, type NewStore, openStore } from './stored-job.ts'
 
 const DAY_MS = 86_400_000

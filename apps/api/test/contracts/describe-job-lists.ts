@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { startJob } from '../../src/jobs/job.ts'
-import type { JobQuery, JobRepository } from '../../src/jobs/ports/job-repository.ts'
+import type { JobRepository } from '../../src/jobs/ports/job-repository.ts'
+import type { JobQuery } from '../../src/jobs/ports/stored-values.ts'
 import { GrowingJob } from './growing-job.ts'
 import { aJob, CREATED_AT, completed, type NewStore, openStore } from './stored-job.ts'
 

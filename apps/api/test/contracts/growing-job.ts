@@ -1,7 +1,7 @@
 import { Answer, NOTHING } from '../../src/jobs/answer/answer.ts'
 import type { Piece } from '../../src/jobs/answer/piece.ts'
 import { finishJob, type StoredFinalJob, type StoredRunningJob } from '../../src/jobs/job.ts'
-import type { JobCheckpoint } from '../../src/jobs/ports/job-repository.ts'
+import type { JobCheckpoint } from '../../src/jobs/ports/stored-values.ts'
 
 /** A running job whose answer grows, with the checkpoints of its run. */
 export class GrowingJob {

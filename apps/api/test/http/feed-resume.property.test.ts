@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Job } from '@promptlab/contract'
 import { describe, expect, it } from 'vitest'
 import { ANN, ApiKeyServer, BOB } from '../support/api-key-server.ts'
+import { CuttableProxy } from '../support/cuttable-proxy.ts'
 import { Dashboard } from '../support/dashboard.ts'
 import { Random } from '../support/random.ts'
 import { rounds, timeoutOf } from '../support/rounds.ts'
@@ -11,6 +12,8 @@ import { newStorePath } from '../support/test-server.ts'
 const SEED = Number(process.env['FEED_SEED'] ?? Date.now() % 1_000_000)
 const JOBS = 200
 const CLIENTS = 8
+/** Some events. All jobs that changed in 15 s are many times as many. */
+const MOST_BYTES = 5_000
 
 describeFeed('a JSON file', newStorePath)
 describeFeed('SQLite', async () => `sqlite:${await newStorePath()}`)
@@ -32,15 +35,24 @@ async function watchRandomJobs(store: string, random: Random): Promise<void> {
   const url = () => server.url
   const restless = await Promise.all([ANN, BOB].map((key) => Dashboard.open({ url, key, random, leaveWithinMs: 200 })))
   const calm = await Dashboard.open({ url, key: ANN, random })
+  const proxy = await CuttableProxy.start(server.url)
+  proxy.limit(() => 1 + random.below(MOST_BYTES))
+  const cut = await Dashboard.open({ url: () => proxy.url.replace(/\/$/, ''), key: ANN, random })
   const jobs = useJobs(server, random)
   const idsOf = (key: string) => async () => (await jobs).filter((job) => job.key === key).map(({ id }) => id)
   const [ofAnn, ofBob] = [idsOf(ANN), idsOf(BOB)]
-  await Promise.all([restless[0]?.untilEnded(ofAnn), restless[1]?.untilEnded(ofBob), calm.untilEnded(ofAnn)])
+  await Promise.all([
+    restless[0]?.untilEnded(ofAnn),
+    restless[1]?.untilEnded(ofBob),
+    calm.untilEnded(ofAnn),
+    cut.untilEnded(ofAnn),
+  ])
 
   for (const [dashboard, ids] of [
     [restless[0], ofAnn],
     [restless[1], ofBob],
     [calm, ofAnn],
+    [cut, ofAnn],
   ] as const) {
     expect([...(dashboard?.jobs.keys() ?? [])].sort()).toEqual((await ids()).sort())
     dashboard?.expectOrder()
@@ -48,7 +60,7 @@ async function watchRandomJobs(store: string, random: Random): Promise<void> {
   for (const { id, key } of await jobs) {
     const job = Job.parse(await (await server.call(key, `/jobs/${id}`)).json())
     const { status, updatedAt } = job
-    for (const dashboard of key === ANN ? [restless[0], calm] : [restless[1]])
+    for (const dashboard of key === ANN ? [restless[0], calm, cut] : [restless[1]])
       expect(dashboard?.jobs.get(id)).toMatchObject({ id, status, updatedAt })
   }
   // The calm one was told of each state.

@@ -180,7 +180,7 @@ describe('the feed', () => {
     const refused = await fetch(`${url}/events`)
     expect(await problemOf(refused)).toMatchObject({ status: 429, code: 'too-many-streams' })
     feed.leave()
-    await vi.waitUntil(() => app.openStreams.count === 0)
+    await vi.waitUntil(() => app.openStreams.count === 0, 10_000)
     await FeedReader.open(url)
   })
 

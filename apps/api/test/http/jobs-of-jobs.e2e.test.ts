@@ -180,4 +180,22 @@ describe('POST /jobs/:id/rerun', () => {
     expect(problem.code).toBe(code)
     if (path) expect(problem.errors?.map((fault) => fault.path)).toContain(path)
   })
+
+  it('says of what was copied and cannot be kept where it comes from, and how it is left out', async () => {
+    const { url } = await startServer({ providers: [new Speaker('one'), new ScriptedProvider(['x'])] })
+    const options = { tools: [{ name: 'look' }], toolChoice: { name: 'look' } }
+    const { id } = await finishedJob(url, { ...ONE, options })
+    const detail = async (body: object) => (await problemOf(await postTo(url, id, 'rerun', body))).detail
+    const copied = `The job ${id} has options.tools, options.toolChoice. Send null there to leave them out.`
+    expect(await detail(SCRIPTED)).toContain(copied)
+    expect(await detail({ options: { tools: null } })).toContain(
+      `The job ${id} has options.toolChoice. Send null there`,
+    )
+    expect(await detail({ ...SCRIPTED, options })).not.toContain(id)
+    expect(
+      await finishedOf(url, id, 'rerun', { ...SCRIPTED, options: { tools: null, toolChoice: null } }),
+    ).toMatchObject({
+      result: 'x',
+    })
+  })
 })

@@ -47,5 +47,5 @@ it.each(['while it runs', 'behind a restart'])('stops a run that is joined again
     result: 'x'.repeat(49),
     metrics: { attempts: 1, cost: { usd: 0.1, priced: 'estimated' } },
   })
-  await vi.waitUntil(() => run.status === 'cancelled')
+  await vi.waitUntil(() => run.status === 'cancelled', 10_000)
 })

@@ -23,10 +23,11 @@ async function startPriced(settings: Readonly<Record<string, string>> = {}, run:
   )
 }
 
-async function startTwoVendors(run: Partial<typeof PATIENT> = {}) {
+async function startTwoVendors(run: Partial<typeof PATIENT> = {}, prices: object = PRICES) {
   const second = await startAnthropicVendor()
   onTestFinished(() => second.close())
-  const server = await startPriced({ ANTHROPIC_API_KEY: 'key', ANTHROPIC_BASE_URL: second.url }, run)
+  const env = { ANTHROPIC_API_KEY: 'key', ANTHROPIC_BASE_URL: second.url }
+  const server = await startPriced({ ...env, PRICES_FILE: await jsonFile('prices.json', prices) }, run)
   return { ...server, first: server.vendor, second }
 }
 
@@ -152,6 +153,35 @@ describe('a job with maxCostUsd', () => {
     await ended(url, small.id)
   })
 
+  it.each([
+    [
+      'completes at a limit of the vendor that is smaller',
+      30,
+      { status: 'completed', metrics: { finishReason: 'length' } },
+    ],
+    ['fails near the limit, as the vendor counts', AFFORDED - 2, EXCEEDED],
+    ['fails if the vendor does not count', 0, EXCEEDED],
+  ])('%s', async (_, outputTokens, end) => {
+    const { url, vendor } = await startPriced()
+    const { id } = await createJob(url, ASKED)
+    const exchange = await vendor.nextRequest()
+    say(exchange, 20)
+    exchange.finish({ reason: 'length', usage: { inputTokens: 5, outputTokens } })
+    const job = await ended(url, id)
+    expect(job).toMatchObject(end)
+    if (job.status === 'failed') expect(job.error.message).toContain(`ended at ${AFFORDED} tokens`)
+  })
+
+  it('is not called without a limit that may be too small: the vendor could think unseen, at any cost', async () => {
+    const { url, vendor } = await startPriced()
+    const { id } = await createJob(url, { ...ASKED, maxCostUsd: 0.03 })
+    const exchange = await vendor.nextRequest()
+    expect(exchange.request.maxTokens).toBe(9)
+    exchange.fail(400)
+    expect(await ended(url, id)).toMatchObject({ status: 'failed', error: { code: 'provider-rejected' } })
+    expect(vendor.requests).toBe(1)
+  })
+
   it('is stopped nevertheless after the vendor refused the limit', async () => {
     const { url, vendor } = await startPriced()
     const { id } = await createJob(url, ASKED)
@@ -203,6 +233,22 @@ describe('a job with maxCostUsd', () => {
     expect(second.requests).toBe(0)
   })
 
+  it('asks the next fallback if the rest affords only that', async () => {
+    const prices = { ...PRICES, openai: { ...PRICES.openai, mini: { input: 1, output: 2 } } }
+    const { url, first, second } = await startTwoVendors({}, prices)
+    const prompt = 'w'.repeat(160)
+    const fallbacks = [CLAUDE, { ...OPENAI, prompt: undefined, model: 'mini' }]
+    const { id } = await createJob(url, { ...ASKED, prompt, fallbacks })
+    const failing = await first.nextRequest()
+    failing.start()
+    failing.end()
+    const exchange = await first.nextRequest()
+    exchange.sendToken('Hi')
+    exchange.finish()
+    expect(await ended(url, id)).toMatchObject({ status: 'completed', metrics: { answeredBy: { model: 'mini' } } })
+    expect(second.requests).toBe(0)
+  })
+
   it('knows what it has cost when it was put back in line', async () => {
     const { url, first, second } = await startTwoVendors({ patienceMs: 60_000 })
     const prompt = 'w'.repeat(40)
@@ -211,7 +257,7 @@ describe('a job with maxCostUsd', () => {
     failing.start()
     failing.end()
     ;(await second.nextRequest()).fail(429)
-    await vi.waitUntil(async () => (await getJob(url, id)).status === 'pending')
+    await vi.waitUntil(async () => (await getJob(url, id)).status === 'pending', 10_000)
     const exchange = await second.nextRequest()
     // The first call cost about 10 tokens of input, in the run before.
     expect(exchange.request.maxTokens).toBe(31)

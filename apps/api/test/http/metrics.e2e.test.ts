@@ -1,12 +1,15 @@
 import { readFile } from 'node:fs/promises'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { ANN, ApiKeyServer } from '../support/api-key-server.ts'
-import { createJob, readStream, StreamReader } from '../support/job-client.ts'
+import { PRICES } from '../support/billed-vendor.ts'
+import { createJob, postJob, readStream, StreamReader } from '../support/job-client.ts'
+import { jsonFile } from '../support/json-file.ts'
 import { LogLines } from '../support/log-lines.ts'
 import { ScriptedProvider } from '../support/scripted-provider.ts'
 import { startServer } from '../support/test-server.ts'
 import { OPENAI, PATIENT, startVendorServer } from '../support/vendor-server.ts'
+import { WEBHOOK_SECRET, WebhookReceiver } from '../support/webhook-receiver.ts'
 
 const ECHO = { prompt: 'Once upon a time', provider: 'echo', model: 'echo' }
 const SCRIPTED = { prompt: 'Go', provider: 'scripted', model: 'script-1' }
@@ -17,6 +20,23 @@ const metricsOf = async (url: string) => await (await fetch(`${url}/metrics`)).t
 function sampleOf(metrics: string, series: string): number | undefined {
   const line = metrics.split('\n').find((each) => each.startsWith(`${series} `))
   return line === undefined ? undefined : Number(line.slice(series.length + 1))
+}
+
+/** A server that tells a receiver, and that has refused two jobs for their cost and stopped one. */
+async function refuseAndStop(): Promise<string> {
+  const receiver = await WebhookReceiver.start()
+  const { vendor, url } = await startVendorServer({
+    ...{ OPENAI_MODELS: 'gpt-4,unpriced', PRICES_FILE: await jsonFile('prices.json', PRICES) },
+    ...{ WEBHOOK_SECRET, WEBHOOK_URL: receiver.url },
+  })
+  await postJob(url, { ...OPENAI, model: 'unpriced', maxCostUsd: 1 })
+  await postJob(url, { ...OPENAI, maxCostUsd: 0.000_001 })
+  const { id } = await createJob(url, { ...OPENAI, maxCostUsd: 0.1 })
+  ;(await vendor.nextRequest()).finish({ reason: 'length' })
+  await readStream(url, id)
+  await receiver.count(1)
+  await vi.waitUntil(async () => (await metricsOf(url)).includes('promptlab_webhook_attempts_total{'), 10_000)
+  return url
 }
 
 describe('GET /metrics', () => {
@@ -64,6 +84,14 @@ describe('GET /metrics', () => {
     const of = (code: string) => sampleOf(metrics, `promptlab_provider_errors_total{provider="openai",code="${code}"}`)
     expect([of('provider-rate-limited'), of('provider-unavailable')]).toEqual([1, 2])
     expect(sampleOf(metrics, 'promptlab_jobs_ended_total{provider="openai",model="gpt-4",status="failed"}')).toBe(1)
+  })
+
+  it('counts requests that are refused and jobs that are stopped for their cost', async () => {
+    const url = await refuseAndStop()
+    const metrics = await metricsOf(url)
+    expect(sampleOf(metrics, 'promptlab_budget_refusals_total{reason="unpriced-model"}')).toBe(1)
+    expect(sampleOf(metrics, 'promptlab_budget_refusals_total{reason="budget-exceeded"}')).toBe(1)
+    expect(sampleOf(metrics, 'promptlab_budget_stops_total{provider="openai",model="gpt-4"}')).toBe(1)
   })
 
   it('has labels whose number does not grow with requests', async () => {
@@ -124,7 +152,7 @@ describe('deploy/grafana-dashboard.json', () => {
     ;(await vendor.nextRequest()).fail(400)
     await readStream(url, failed.id)
     await readStream(url, (await createJob(url, ECHO)).id)
-    const labelsOf = labelsIn(await metricsOf(url))
+    const labelsOf = new Map([...labelsIn(await metricsOf(await refuseAndStop())), ...labelsIn(await metricsOf(url))])
 
     const expressions = await expressionsOf(new URL('../../../../deploy/grafana-dashboard.json', import.meta.url))
     expect(expressions.length).toBeGreaterThan(10)

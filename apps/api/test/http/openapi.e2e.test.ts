@@ -138,6 +138,13 @@ async function callForOrphan(call: Call, server: ApiKeyServer): Promise<void> {
   await call(server, ANN, `GET /jobs/${next.id}/fixture`)
 }
 
+/** What a document describes, as `GET /jobs/:id`. */
+function routesOf({ paths }: OpenApiDocument): string[] {
+  return Object.entries(paths).flatMap(([path, operations]) =>
+    Object.keys(operations).map((method) => `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`),
+  )
+}
+
 describe('GET /openapi.json', () => {
   it('passes the linter without a warning', async () => {
     const { url } = await startServer()
@@ -154,9 +161,7 @@ describe('GET /openapi.json', () => {
   it('describes every route and every problem', async () => {
     const { url, routes } = await startServer()
     const document = await OpenApiDocument.of(url)
-    const told = Object.entries(document.paths).flatMap(([path, operations]) =>
-      Object.keys(operations).map((method) => `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`),
-    )
+    const told = routesOf(document)
     const served = routes
       .filter((route) => !/^HEAD|\/docs|\/openapi\.json/.test(route) && !REFUSING.includes(route))
       .map((route) => route.replace('/v1/models/*', '/v1/models/:model'))
@@ -165,6 +170,15 @@ describe('GET /openapi.json', () => {
     const elsewhere: readonly ProblemCode[] = ['route-not-found', 'method-not-allowed']
     const codes = ProblemCode.options.filter((code) => !elsewhere.includes(code))
     expect(codes.filter((code) => !document.text.includes(`urn:promptlab:problem:${code}"`))).toEqual([])
+  })
+
+  it('describes no native call that docs/calls.md does not list', async () => {
+    const page = await readFile(new URL('../../../../docs/calls.md', import.meta.url), 'utf8')
+    const native = routesOf(await OpenApiDocument.of((await startServer()).url)).filter(
+      (route) => !route.includes(' /v1/'),
+    )
+    expect(native.length).toBeGreaterThan(15)
+    expect(native.filter((route) => !page.includes(`\`${route}`))).toEqual([])
   })
 
   it('describes the limit of a list as the number it is', async () => {

@@ -4,6 +4,7 @@ import { pino } from 'pino'
 import { expect, it, onTestFinished, vi } from 'vitest'
 import { newJob, startJob } from '../../src/jobs/job.ts'
 import { CuttableProxy } from '../support/cuttable-proxy.ts'
+import { FeedReader } from '../support/feed-reader.ts'
 import { createJob, getJob, jobOf, postJob, problemOf, readStream, StreamReader } from '../support/job-client.ts'
 import { withPostgres } from '../support/test-postgres.ts'
 import { startServer } from '../support/test-server.ts'
@@ -46,6 +47,23 @@ await withPostgres((newDatabase) => {
     expect(await getJob(url, running.id)).toMatchObject({ status: 'completed', result: 'Half and half' })
     await vi.waitUntil(async () => (await postJob(url, ECHO)).status === 202, 10_000)
     expect((await fetch(`${url}/health/ready`)).status).toBe(200)
+  })
+
+  it('tells the end of a job whose record PostgreSQL stored without an answer', async () => {
+    const { proxy, vendor, url } = await startBehindProxy()
+    const feed = await FeedReader.open(url)
+    onTestFinished(() => feed.leave())
+    const { id } = await createJob(url, OPENAI)
+    const exchange = await vendor.nextRequest()
+    proxy.cutBehind((bytes) => bytes.includes('completed'))
+    exchange.sendToken('All')
+    exchange.finish()
+    await vi.waitUntil(async () => (await fetch(`${url}/jobs/${id}`)).status === 503, 10_000)
+    proxy.restore()
+    const told: string[] = []
+    while (told.at(-1) !== 'completed') told.push((await feed.next())?.status ?? 'nothing more')
+    expect(told).toEqual(['pending', 'running', 'completed'])
+    expect(await getJob(url, id)).toMatchObject({ status: 'completed', result: 'All' })
   })
 
   it('streams at most a second of text that PostgreSQL does not have, and goes on when it is back', async () => {

@@ -12,7 +12,9 @@ export const PRICES = { openai: { 'gpt-4': { input: 1_000, output: 2_000 }, mini
 /** What a vendor charges for one call. */
 interface BilledCall {
   inputTokens: number
+  /** With those that are hidden. */
   outputTokens: number
+  hiddenTokens: number
   /** The pause behind each token, in milliseconds. */
   readonly paceMs: number
 }
@@ -60,13 +62,14 @@ export class BilledVendor {
     const { prompt, maxTokens = Number.POSITIVE_INFINITY } = exchange.request
     // This vendor counts tokens in its own way.
     const inputTokens = Math.ceil(Buffer.byteLength(prompt) / 3) + 4
-    const call: BilledCall = { inputTokens, outputTokens: 0, paceMs: 5 + random.below(15) }
+    const call: BilledCall = { inputTokens, outputTokens: 0, hiddenTokens: 0, paceMs: 5 + random.below(15) }
     this.bill.set(prompt, [...this.callsOf(prompt), call])
     const keepsLimit = kind > 3
     const wanted = 1 + random.below(80)
     const tokens = keepsLimit ? Math.min(wanted, maxTokens) : wanted + random.below(400)
     const hidden = kind === 4 ? random.below(tokens) : 0
     call.outputTokens += hidden
+    call.hiddenTokens = hidden
     const wasHeard = await this.#say(exchange, tokens - hidden, call)
     if (!wasHeard) return
     if (kind === 5) return exchange.reset()

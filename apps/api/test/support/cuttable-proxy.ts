@@ -11,6 +11,7 @@ export class CuttableProxy {
   #isMute = false
   #nextLimit = () => Number.POSITIVE_INFINITY
   #isCutting: (bytes: Buffer) => boolean = () => false
+  #isLosing: (bytes: Buffer) => boolean = () => false
 
   private constructor(url: string) {
     this.url = url
@@ -49,6 +50,11 @@ export class CuttableProxy {
     this.#isCutting = matches
   }
 
+  /** The same when the answer to that request comes, so that it was carried out, and nobody is told. */
+  cutBehind(matches: (bytes: Buffer) => boolean): void {
+    this.#isLosing = matches
+  }
+
   /** Requests still arrive at the server; answers are dropped. */
   mute(): void {
     this.#isMute = true
@@ -56,7 +62,7 @@ export class CuttableProxy {
 
   /** New connections work. */
   restore(): void {
-    this.#isCutting = () => false
+    this.#isCutting = this.#isLosing = () => false
     this.#isCut = false
     this.#isMute = false
   }
@@ -72,6 +78,7 @@ export class CuttableProxy {
   #accept(client: Socket, server: Socket): void {
     const connection = { client, server }
     let bytesLeft = this.#nextLimit()
+    let isLost = false
     this.#connections.add(connection)
     for (const [from, to] of [
       [client, server],
@@ -82,18 +89,21 @@ export class CuttableProxy {
         to.destroy()
         this.#connections.delete(connection)
       })
-      from.on('data', (bytes) => {
-        if (from === client) {
-          if (this.#isCutting(bytes)) this.cut()
-          else to.write(bytes)
-        } else if (!this.#isMute && bytesLeft > 0) {
-          to.write(bytes.subarray(0, bytesLeft))
-          bytesLeft -= bytes.length
-          // Only when these bytes are sent: they are to arrive.
-          if (bytesLeft <= 0) to.end(() => to.destroy())
-        }
-      })
     }
+    client.on('data', (bytes) => {
+      isLost ||= this.#isLosing(bytes)
+      if (this.#isCutting(bytes)) this.cut()
+      else server.write(bytes)
+    })
+    server.on('data', (bytes) => {
+      if (isLost) this.cut()
+      else if (!this.#isMute && bytesLeft > 0) {
+        client.write(bytes.subarray(0, bytesLeft))
+        bytesLeft -= bytes.length
+        // Only when these bytes are sent: they are to arrive.
+        if (bytesLeft <= 0) client.end(() => client.destroy())
+      }
+    })
     if (this.#isCut) client.destroy()
   }
 }

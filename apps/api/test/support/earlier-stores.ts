@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import SQLite from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import { StoredJob } from '../../src/jobs/job.ts'
+import { summaryOf } from '../../src/jobs/job-summary.ts'
 import type { JobRepository } from '../../src/jobs/ports/job-repository.ts'
 import { JsonFileJobRepository } from '../../src/storage/json-file/json-file-job-repository.ts'
 import { openPostgresJobs } from '../../src/storage/sql/open-postgres.ts'
@@ -39,6 +40,19 @@ export class EarlierStores {
   async jobs(): Promise<StoredJob[]> {
     const lines = (await this.read('jobs.ndjson')).trim().split('\n')
     return lines.map((line) => StoredJob.parse(JSON.parse(line)))
+  }
+
+  /**
+   * Checks that a store gives each of the jobs, alone and in a list, and has one whose process is gone.
+   * @returns the jobs
+   */
+  async expectJobs(jobs: JobRepository): Promise<StoredJob[]> {
+    const expected = await this.jobs()
+    for (const job of expected) expect(await jobs.find(job.id)).toEqual(job)
+    const byTime = expected.toSorted((a, b) => (a.createdAt < b.createdAt ? 1 : -1))
+    expect(await jobs.list({ limit: 99 })).toEqual(byTime.map(summaryOf))
+    expect(await jobs.findAbandoned(9)).toEqual([{ id: 'running', run: 1 }])
+    return expected
   }
 
   /** Defines a test for each store. */

@@ -22,6 +22,7 @@ describe('what an OpenAI-compatible server charges', () => {
     ['as null', { cost: null }, undefined],
     ['as a text', { cost: '0.1' }, undefined],
     ['as a number below 0', { cost: -1 }, undefined],
+    ['as more than a call can cost', { cost: 1e300 }, undefined],
   ])('is read %s', (_, fields, costUsd) => {
     const { costUsd: read, usage } = openAIUsage({ usage: { ...COUNTS, ...fields } }, undefined)
     expect(read).toBe(costUsd)

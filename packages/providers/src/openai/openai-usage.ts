@@ -23,8 +23,11 @@ function costOf(usage: unknown): number | undefined {
   return valueAt(usage, 'is_byok') === true && isAmount(upstream) ? cost + upstream : cost
 }
 
+/** No call costs so much. A larger amount is a fault of the vendor: a cost that no number holds would damage the job's record. */
+const MOST_USD = 10_000
+
 function isAmount(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0
+  return typeof value === 'number' && value >= 0 && value <= MOST_USD
 }
 
 function usageOf(usage: unknown): TokenUsage | undefined {

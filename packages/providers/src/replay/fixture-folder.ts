@@ -74,9 +74,12 @@ export class FixtureFolder {
     const path = join(this.#path, name)
     const known = this.#files.get(name)
     try {
-      const { mtimeMs, ctimeMs, ino, size } = statSync(path)
+      const stats = statSync(path)
+      const { mtimeMs, ctimeMs, ino, size } = stats
       const state = `${mtimeMs} ${ctimeMs} ${ino} ${size}`
       if (known?.state === state) return known
+      // To read a pipe would wait for its writer, and nothing else would run meanwhile. A device may never end.
+      if (!stats.isFile()) return { state, fault: 'is no file' }
       return { state, ...(size > MAX_FILE_BYTES ? TOO_LARGE : contentOf(readFileSync(path, 'utf8'))) }
     } catch (error) {
       return { state: '', fault: `cannot be read (${codeOf(error)})` }
@@ -89,7 +92,8 @@ const TOO_LARGE = { fault: `is larger than ${MAX_FILE_BYTES} bytes` }
 function contentOf(text: string): Pick<ReadFile, 'playable' | 'fault'> {
   let value: unknown
   try {
-    value = JSON.parse(text)
+    // Some editors begin a file with the mark of its byte order.
+    value = JSON.parse(text.replace(/^\uFEFF/, ''))
   } catch (error) {
     // The error quotes the file.
     const [place] = /\(line \d+ column \d+\)/.exec(String(error)) ?? []

@@ -1,4 +1,5 @@
-import { rmSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { ProviderErrorCode } from '@promptlab/contract'
 import { describe, expect, it, vi } from 'vitest'
@@ -6,6 +7,9 @@ import { drain } from '../testing/drain.ts'
 import { fixtureOf, folderWith, play, providerOf, text } from '../testing/fixture-files.ts'
 import { describeLLMProvider } from '../testing/index.ts'
 import type { ReplayTimer } from './play-fixture.ts'
+import { standIn } from './stand-in.ts'
+
+const STAND_IN = { name: 'openai', apiKey: () => undefined, baseUrl: undefined, models: [], delayMs: 0 }
 
 /** A clock that only moves when somebody sleeps, and tells every sleep. */
 function fakeTimer(): ReplayTimer & { readonly slept: number[] } {
@@ -201,6 +205,46 @@ describe('the folder of fixtures', () => {
     expect(notices.join() + String(error)).not.toMatch(/Secret/)
     write('cut.json', fixtureOf('Twice'))
     expect((await drain(play(provider, 'Twice'))).fragments).toEqual(['Twice'])
+  })
+
+  // A pipe without a writer would hold up the whole process, and a device that never ends would fill its memory.
+  it.skipIf(process.platform === 'win32')('reads neither pipes nor devices', async () => {
+    const { folder } = folderWith({ 'z.json': fixtureOf('Once') })
+    execFileSync('mkfifo', [join(folder, 'pipe.json')])
+    symlinkSync('/dev/zero', join(folder, 'zeros.json'))
+    symlinkSync('loop.json', join(folder, 'loop.json'))
+    const provider = providerOf(folder)
+    expect((await drain(play(provider, 'Once'))).fragments).toEqual(['Once'])
+    const { error } = await drain(play(provider, 'Twice'))
+    const faults = 'Not read: loop.json cannot be read (ELOOP), pipe.json is no file, zeros.json is no file.'
+    expect(String(error)).toContain(faults)
+  })
+
+  it('takes a file that begins with a byte order mark', async () => {
+    const { folder } = folderWith({ 'a.json': `\uFEFF${JSON.stringify({ version: 1, ...fixtureOf('Once') })}` })
+    expect((await drain(play(providerOf(folder), 'Once'))).fragments).toEqual(['Once'])
+  })
+
+  it('names a few of many files that cannot be played in an error, and all of them in the log', async () => {
+    const { folder } = folderWith(Object.fromEntries(Array.from({ length: 9 }, (_, index) => [`${index}.json`, '?'])))
+    const onNotice = vi.fn()
+    const { error } = await drain(play(providerOf(folder, { onNotice }), 'Once'))
+    expect(String(error)).toMatch(/Not read: 0\.json is not JSON.*, 1\.json .*, 3\.json [^,]*, and 5 more\.$/)
+    expect(onNotice).toHaveBeenCalledTimes(9)
+  })
+
+  it('tells of a file that is damaged while the provider stands in for another one', async () => {
+    const { folder, write } = folderWith({ 'a.json': fixtureOf('One'), 'old.json': '?' })
+    const standsFor = { name: 'openai', models: [], complete: () => play(providerOf(folder), '') }
+    const onNotice = vi.fn()
+    const provider = standIn({ name: 'openai', models: {}, create: () => standsFor }, STAND_IN).create({
+      ...STAND_IN,
+      replay: { folder, speed: 0 },
+      onNotice,
+    })
+    write('new.json', '?')
+    await drain(provider.complete('One', { model: 'gpt-4', signal: new AbortController().signal }))
+    expect(onNotice.mock.calls).toEqual([[expect.stringContaining('new.json is not JSON')]])
   })
 
   it('may be removed and come back', async () => {

@@ -35,6 +35,9 @@ export interface ReplayOptions extends ReplaySettings {
   readonly timer?: ReplayTimer
 }
 
+/** So many files that cannot be played are named in an error. The log has all of them. */
+const NAMED_FAULTS = 4
+
 /** Plays recorded answers for requests that are equal to recorded ones. It needs no key and no network. */
 export class ReplayProvider implements LLMProvider {
   readonly name: string
@@ -48,6 +51,8 @@ export class ReplayProvider implements LLMProvider {
     this.capabilities = options.standsFor ? (options.standsFor.capabilities ?? PROMPT_ONLY) : EVERYTHING
     this.#options = options
     this.#folder = options.folder === undefined ? undefined : new FixtureFolder(options.folder)
+    // `replay` itself tells at the start what all of them cannot read.
+    if (options.standsFor) for (const notice of this.#unread()) this.#told.add(notice)
     this.#tell()
   }
 
@@ -83,11 +88,14 @@ export class ReplayProvider implements LLMProvider {
   }
 
   #tell(): void {
-    const unread = (this.#folder?.faults ?? []).map((fault) => `could not read a fixture: ${fault}`)
-    for (const notice of [...unread, ...this.#unplayed()]) {
+    for (const notice of [...this.#unread(), ...this.#unplayed()]) {
       if (!this.#told.has(notice)) this.#options.onNotice?.(notice)
       this.#told.add(notice)
     }
+  }
+
+  #unread(): string[] {
+    return (this.#folder?.faults ?? []).map((fault) => `could not read a fixture: ${fault}`)
   }
 
   /** Of two fixtures with one request, only the first is ever played. */
@@ -109,8 +117,13 @@ export class ReplayProvider implements LLMProvider {
       ? `; the nearest, ${nearest.file}, differs in ${inWords(nearest.paths)}`
       : ': the folder has none for this provider'
     const faults = this.#folder?.faults ?? []
-    const unread = faults.length > 0 ? `. Not read: ${faults.join(', ')}` : ''
+    const unread = faults.length > 0 ? `. Not read: ${firstOf(faults)}` : ''
     const sentence = `${this.name}: no fixture for this request${difference}${unread}.`
     return new ProviderError(sentence, { code: 'provider-rejected', sentence })
   }
+}
+
+function firstOf(faults: readonly string[]): string {
+  const rest = faults.length - NAMED_FAULTS
+  return [...faults.slice(0, NAMED_FAULTS), ...(rest > 0 ? [`and ${rest} more`] : [])].join(', ')
 }

@@ -11,6 +11,7 @@ export function standIn({ name, create }: Vendor, settings: VendorSettings): Ven
   return {
     name,
     models: {},
-    create: ({ replay }) => new ReplayProvider({ name, folder: undefined, speed: 1, ...replay, standsFor }),
+    create: ({ replay, onNotice }) =>
+      new ReplayProvider({ name, folder: undefined, speed: 1, ...replay, onNotice, standsFor }),
   }
 }

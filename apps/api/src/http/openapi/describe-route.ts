@@ -1,4 +1,4 @@
-import type { Operation } from './operations.ts'
+import type { Operation } from './operation.ts'
 import { problemAnswers } from './problem-answers.ts'
 
 /** The schemas of a route, as JSON Schema. */

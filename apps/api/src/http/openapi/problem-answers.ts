@@ -1,6 +1,6 @@
 import type { ProblemCode } from '@promptlab/contract'
 import { PROBLEMS } from '../problems/problems.ts'
-import type { Operation } from './operations.ts'
+import type { Operation } from './operation.ts'
 
 /** The problems that can occur on every route. */
 const EVERYWHERE: readonly ProblemCode[] = [

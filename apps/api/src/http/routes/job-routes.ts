@@ -89,9 +89,13 @@ export const jobRoutes: FastifyPluginAsyncZod<JobRoutesOptions> = async (app, op
       .send(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length))
   })
 
-  app.get('/:id/fixture', { schema: { params, response: { 200: Fixture } } }, async (request) =>
-    service.fixture(request.params.id, request.caller),
+  app.get(
+    '/:id/fixture',
+    // To check each piece of a long answer would hold up all streams: 1 s for 300,000 pieces, of which JSON takes 0.07 s.
+    { schema: { params, response: { 200: Fixture } }, serializerCompiler: () => (fixture) => JSON.stringify(fixture) },
+    async (request) => service.fixture(request.params.id, request.caller),
   )
+
   app.get('/:id/deliveries', { schema: { params, response: { 200: DeliveryList } } }, async (request) => ({
     data: await service.deliveries(request.params.id, request.caller),
   }))

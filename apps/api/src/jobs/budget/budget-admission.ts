@@ -6,7 +6,7 @@ import type { JobRequest, StoredJob } from '../job.ts'
 import { optionsFor } from '../options-for.ts'
 import type { CallerBudget } from '../ports/caller-budget.ts'
 import type { Prices } from '../ports/prices.ts'
-import { billionthsOf, usdOf } from '../usage/billionths.ts'
+import { billionthsOf, dollars, dollarsOf } from '../usage/billionths.ts'
 import type { Budgets } from './budgets.ts'
 import { type CallPrice, callPrice, priceOfCall } from './call-price.ts'
 import { mostInputTokens } from './input-tokens.ts'
@@ -29,11 +29,17 @@ interface Asked {
   readonly hasOwnFallbacks: boolean
 }
 
-/** A request with what its job reserves of its caller's budget. */
-export interface Affordable {
+/** What a job reserves of its caller's budget. */
+export interface Reservation {
+  /** Billionths of a US dollar. */
+  readonly reserved: number
+  readonly budget: CallerBudget
+}
+
+interface Affordable {
   readonly request: JobRequest
   /** Undefined if the job reserves nothing. */
-  readonly reservation?: { readonly reserved: number; readonly budget: CallerBudget } | undefined
+  readonly reservation?: Reservation | undefined
 }
 
 interface PricedChoice {
@@ -58,8 +64,8 @@ export function checkAffordable({ request, chain, caller, hasOwnFallbacks }: Ask
   const { clock, budgets } = deps
   const now = clock.now()
   const budget = budgets?.of(caller, now)
-  const share = budgets?.jobShareOf(caller)
   if (request.maxCostUsd === undefined && !budget) return { request }
+  const share = budgets?.jobShareOf(caller)
   const { provider, model, fallbacks = [] } = request
   const priced = (choice: Fallback) => pricedChoice(choice, request, chain, now, deps)
   const own = priced({ provider, model }) ?? refuseUnpriced([{ path: 'model', choice: request }])
@@ -117,14 +123,10 @@ function refuseUnpriced(choices: readonly { readonly path: string; readonly choi
 
 function refuseDear({ choice, inputTokens, price }: PricedChoice, most: number, { maxCostUsd }: JobRequest): never {
   const { provider, model } = choice
-  const cost = `The input may have ${inputTokens} tokens, which cost ${usd(priceOfCall(price, 1))} with ${provider}/${model}`
+  const cost = `The input may have ${inputTokens} tokens, which cost ${dollarsOf(priceOfCall(price, 1))} with ${provider}/${model}`
   const limit =
     maxCostUsd === undefined
-      ? `more than the ${usd(most)} that a job of yours may cost without a limit of its own. Set maxCostUsd`
-      : `more than maxCostUsd, which is $${maxCostUsd}. Set a larger one`
+      ? `more than the ${dollarsOf(most)} that a job of yours may cost without a limit of its own. Set maxCostUsd`
+      : `more than maxCostUsd, which is ${dollars(maxCostUsd)}. Set a larger one`
   throw new ApiError('budget-exceeded', `${cost}, ${limit}, shorten the input, or choose a cheaper model.`)
-}
-
-function usd(billionths: number): string {
-  return `$${usdOf(Math.ceil(billionths))}`
 }

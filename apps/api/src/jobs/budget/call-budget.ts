@@ -13,6 +13,9 @@ interface CallBudgetTokens {
   readonly ceiling: number
 }
 
+/** The part of a limit behind which an answer was ended by that: vendors do not count all of an answer alike. */
+const NEAR = 0.9
+
 /** What one call may spend, in tokens of its answer. */
 export class CallBudget {
   /** The limit of output tokens that the vendor is sent; undefined if it is sent none. */
@@ -42,8 +45,15 @@ export class CallBudget {
     return BudgetReachedError.stopped(this.#ceiling)
   }
 
-  /** Whether the vendor ended the answer at the limit of the budget, so that it is not what its caller asked for. */
-  hasCut(summary: CompletionSummary | undefined): boolean {
-    return this.ownLimit !== undefined && summary?.finishReason === 'length'
+  /**
+   * Why a job fails whose answer is complete for its vendor: that ended it at the limit of the budget. Undefined if it did not, as
+   * at a limit of its own that is smaller.
+   */
+  cutBy(summary: CompletionSummary | undefined): BudgetReachedError | undefined {
+    const limit = this.ownLimit
+    if (limit === undefined || summary?.finishReason !== 'length') return undefined
+    // A vendor that does not count reports nothing, or zeros.
+    const tokens = summary.usage?.outputTokens || limit
+    return tokens < limit * NEAR ? undefined : BudgetReachedError.cut(limit, this.#ceiling)
   }
 }

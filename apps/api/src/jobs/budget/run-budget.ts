@@ -23,32 +23,37 @@ interface RunBudgetDeps {
   readonly prices?: Prices | undefined
   readonly clock: Clock
   readonly refusedLimits: RefusedLimits
-  /** What the job has cost until now, in billionths of a US dollar. */
-  readonly spent: () => number
 }
 
 /** Failures of a call that may be the fault of our limit: with the input, it may be more than the model has room for. */
 const LIMIT_REFUSALS: ReadonlySet<string> = new Set(['provider-rejected', 'prompt-too-long'])
+/** OpenAI refuses less. Without a limit that is refused as too small, a call may cost much more: a model may think unseen. */
+const SMALLEST_LIMIT = 16
 
 /** What the calls of a run may spend. */
 export class RunBudget {
   readonly #job: StoredRunningJob
   readonly #ceiling: number
   readonly #deps: RunBudgetDeps
+  readonly #spent: () => number
   #call: CallBudget | undefined
   /** A choice that refused a limit of ours, and the limit. */
   #refused: { readonly choice: Fallback; readonly limit: number } | undefined
 
-  private constructor(job: StoredRunningJob, ceiling: number, deps: RunBudgetDeps) {
+  private constructor(job: StoredRunningJob, ceiling: number, deps: RunBudgetDeps, spent: () => number) {
     this.#job = job
     this.#ceiling = ceiling
     this.#deps = deps
+    this.#spent = spent
   }
 
-  /** Undefined if the job may cost any amount. */
-  static of(job: StoredRunningJob, deps: RunBudgetDeps): RunBudget | undefined {
+  /**
+   * @param spent what the job has cost until now, in billionths of a US dollar
+   * @returns undefined if the job may cost any amount
+   */
+  static of(job: StoredRunningJob, deps: RunBudgetDeps, spent: () => number): RunBudget | undefined {
     const ceiling = ceilingOf(job)
-    return ceiling === undefined ? undefined : new RunBudget(job, ceiling, deps)
+    return ceiling === undefined ? undefined : new RunBudget(job, ceiling, deps, spent)
   }
 
   /**
@@ -82,7 +87,8 @@ export class RunBudget {
   /** Whether a call that failed is made again, without the limit that the vendor refused. */
   refusesLimit(error: unknown, choice: Fallback): boolean {
     const limit = this.#call?.ownLimit
-    if (limit === undefined || !(error instanceof ProviderError) || !LIMIT_REFUSALS.has(error.code)) return false
+    if (limit === undefined || limit < SMALLEST_LIMIT) return false
+    if (!(error instanceof ProviderError) || !LIMIT_REFUSALS.has(error.code)) return false
     this.#refused = { choice, limit }
     return true
   }
@@ -94,7 +100,7 @@ export class RunBudget {
   callCompleted(summary: CompletionSummary | undefined): BudgetReachedError | undefined {
     // The call would have been refused again if the limit had not been the reason.
     if (this.#refused) this.#deps.refusedLimits.add(this.#refused.choice, this.#refused.limit)
-    return this.#call?.hasCut(summary) ? this.#call.reached() : undefined
+    return this.#call?.cutBy(summary)
   }
 
   #keep(choice: Fallback, limit: number | undefined, stopBehind: number): CallBudget {
@@ -108,13 +114,13 @@ export class RunBudget {
    * @throws BudgetReachedError no price is known any more
    */
   #tokensOf(choice: Fallback, input: string | readonly Message[] | undefined) {
-    const { clock, prices, spent } = this.#deps
+    const { clock, prices } = this.#deps
     const options = optionsFor(this.#job, choice)
     const size = input === undefined ? requestSize({ ...this.#job, options }, []) : inputSize(input, options)
     const [most, about] = [mostInputTokens(size), aboutInputTokens(size)]
     const price = callPrice(choice, most, clock.now(), prices)
     if (!price) throw BudgetReachedError.unpriced(choice)
-    const left = this.#ceiling - spent()
+    const left = this.#ceiling - this.#spent()
     const estimated: CallPrice = { ...price, input: (price.input * about) / most }
     // One token less: a call is stopped by the piece that passes the limit.
     const stopBehind = Math.max(0, affordableTokens(estimated, left) - 1)

@@ -1,11 +1,11 @@
 import type { ProviderRegistry } from '@promptlab/providers'
 import { ApiError } from '../../base/api-error.ts'
 import type { Clock } from '../../base/clock.ts'
-import { type Affordable, type BudgetDeps, checkAffordable } from '../budget/budget-admission.ts'
+import { type BudgetDeps, checkAffordable, type Reservation } from '../budget/budget-admission.ts'
 import type { Caller } from '../caller.ts'
 import { newDeliveries } from '../deliveries/new-deliveries.ts'
 import type { Door } from '../door.ts'
-import { type Admitted, admitRequest } from '../input/admit-request.ts'
+import { admitRequest } from '../input/admit-request.ts'
 import { checkProvider } from '../input/check-provider.ts'
 import type { OperatorFallbacks } from '../input/fallbacks.ts'
 import type { JobDraft } from '../input/job-request.ts'
@@ -13,7 +13,8 @@ import { inputBytes, type JobRequest, type MadeAtDoor, newJob, type StoredJob, s
 import type { ModelLists } from '../models/model-lists.ts'
 import type { BudgetRefusal, JobObserver } from '../ports/job-observer.ts'
 import type { JobQueue, QueueSlot } from '../ports/job-queue.ts'
-import type { IdempotencyKey, JobRepository, KeyedJob } from '../ports/job-repository.ts'
+import type { JobRepository } from '../ports/job-repository.ts'
+import type { IdempotencyKey, KeyedJob } from '../ports/stored-values.ts'
 import type { Webhooks } from '../ports/webhooks.ts'
 import type { QueuedBytes } from '../queued-bytes.ts'
 import { recordVersionOf } from '../record-version.ts'
@@ -119,7 +120,9 @@ export class JobCreator {
     const isStored = atDoor?.isStored ?? true
     const deliveries = newDeliveries(asked, isStored, this.#deps)
     const admitted = await admitRequest({ request: asked, caller, provider, isStored }, this.#deps)
-    const { request, reservation } = await this.#afford(admitted, asked, caller)
+    const hasOwnFallbacks = !!asked.fallbacks
+    const { request, reservation } = checkAffordable({ ...admitted, caller, hasOwnFallbacks }, this.#deps)
+    if (reservation) await this.#checkReservable(request, reservation)
     const { budget, ...terms } = reservation ?? {}
     const slot = await this.#reserve(request, caller)
     const now = clock.now()
@@ -144,12 +147,8 @@ export class JobCreator {
   }
 
   /** Processes of an older version would run the job without its limit. */
-  async #afford(admitted: Admitted, asked: JobRequest, caller: Caller): Promise<Affordable> {
-    const affordable = checkAffordable({ ...admitted, caller, hasOwnFallbacks: !!asked.fallbacks }, this.#deps)
-    const { reserved } = affordable.reservation ?? {}
-    if (reserved !== undefined)
-      await this.#deps.jobs.checkReadable(recordVersionOf({ ...affordable.request, reserved }))
-    return affordable
+  async #checkReservable(request: JobRequest, { reserved }: Reservation): Promise<void> {
+    await this.#deps.jobs.checkReadable(recordVersionOf({ ...request, reserved }))
   }
 
   #madeAt({ door, requestDigest, ...arrival }: AtDoor): MadeAtDoor {

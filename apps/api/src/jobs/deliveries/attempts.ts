@@ -7,12 +7,14 @@ import { type AttemptOutcome, receiverOf, type Webhooks } from '../ports/webhook
 import { afterAttempt } from './after-attempt.ts'
 import { jobNews } from './job-news.ts'
 
-interface AttemptsDeps {
+export interface AttemptsDeps {
   readonly webhooks: Webhooks
   readonly clock: Clock
   readonly logger: Logger
   readonly observer: Pick<JobObserver, 'newsSent'>
+  /** The address at which callers reach the server. Undefined: links are paths. */
   readonly publicUrl?: string | undefined
+  /** A number from 0 to 1, by chance. Default: `Math.random`. */
   readonly random?: () => number
 }
 

@@ -47,7 +47,7 @@ function workOf(deps: NotifierDeps) {
   onTestFinished(() => notifier.stop())
   /** Makes the attempts that are due, and waits for their end. */
   const tell = async () => {
-    await notifier.look()
+    await notifier.poll()
     await notifier.settled()
   }
   return { notifier, tell }
@@ -198,17 +198,29 @@ describe('Notifier', () => {
     const slowIds = Array.from({ length: 60 }, (_, index) => `slow-${index}`)
     for (const id of slowIds) await endedJob(jobs, id, { url: slow.url, at: clock.time })
     await endedJob(jobs, 'fast', { url: fast.url.replace('127.0.0.1', 'localhost'), at: clock.time })
-    await notifier.look()
+    await notifier.poll()
     await fast.count(1)
     await notifier.stop()
     expect(slow.received).toHaveLength(16)
   }, 20_000)
 
+  it('gives other work its turn between two pages of jobs for which there is no slot', async () => {
+    const { jobs, clock, notifier } = await newParts()
+    const slow = await WebhookReceiver.start()
+    slow.answer = () => {}
+    for (let index = 0; index < 100; index++) await endedJob(jobs, `slow-${index}`, { url: slow.url, at: clock.time })
+    const startedAt = performance.now()
+    await notifier.poll()
+    // 84 jobs are put off, on five pages of 16 and a last one.
+    expect(performance.now() - startedAt).toBeGreaterThan(5 * 20)
+    expect(await jobs.findUntold(clock.time, 99)).toEqual([])
+  })
+
   it('tells a job at once that has ended in its process', async () => {
     const { jobs, clock, notifier } = await newParts()
     const receiver = await WebhookReceiver.start()
     notifier.changed(await endedJob(jobs, 'one', { url: receiver.url, at: clock.time }))
-    await receiver.count(1)
+    expect(await receiver.count(1)).toMatchObject([{ id: 'msg_one_job' }])
   })
 
   it('gives attempts up when the server stops, and the next process makes them at once, with the same id', async () => {
@@ -216,7 +228,7 @@ describe('Notifier', () => {
     const receiver = await WebhookReceiver.start()
     receiver.answer = () => {}
     await endedJob(parts.jobs, 'one', { url: receiver.url, at: parts.clock.time })
-    await notifier.look()
+    await notifier.poll()
     await receiver.count(1)
     await notifier.stop()
     expect(await deliveriesOf(parts.jobs, 'one')).toMatchObject([{ status: 'waiting', attempts: [] }])
@@ -239,7 +251,7 @@ describe('Notifier', () => {
       .mockRejectedValueOnce(away)
       .mockImplementationOnce(replaceDeliveries)
       .mockRejectedValueOnce(away)
-    for (let looks = 0; looks < 4; looks++) await tell()
+    for (let polls = 0; polls < 4; polls++) await tell()
     expect([find, findUntold, replace].every(({ mock }) => mock.calls.length > 1)).toBe(true)
     expect(receiver.received).toHaveLength(1)
     expect(await deliveriesOf(jobs, 'one')).toMatchObject([{ status: 'delivered' }])

@@ -1,31 +1,23 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Delivery, isFinal } from '@promptlab/contract'
-import type { Clock } from '../../base/clock.ts'
-import type { Logger } from '../../base/logger.ts'
 import type { StoredFinalJob, StoredJob } from '../job.ts'
-import type { JobObserver } from '../ports/job-observer.ts'
 import type { JobRepository } from '../ports/job-repository.ts'
-import { LONGEST_ATTEMPT_MS, receiverOf, type Webhooks } from '../ports/webhooks.ts'
+import { LONGEST_ATTEMPT_MS, receiverOf } from '../ports/webhooks.ts'
 import { untilAvailable } from '../until-available.ts'
 import { isDue } from './after-attempt.ts'
-import { Attempts } from './attempts.ts'
+import { Attempts, type AttemptsDeps } from './attempts.ts'
 import { ReceiverSlots, type SlotOwner } from './receiver-slots.ts'
 
-export interface NotifierDeps {
+export interface NotifierDeps extends AttemptsDeps {
   readonly jobs: Pick<JobRepository, 'find' | 'findUntold' | 'replaceDeliveries'>
-  readonly webhooks: Webhooks
-  readonly clock: Clock
-  readonly logger: Logger
-  readonly observer: Pick<JobObserver, 'newsSent'>
-  /** The address at which callers reach the server. Undefined: links are paths. */
-  readonly publicUrl?: string | undefined
-  /** A number from 0 to 1, by chance. */
-  readonly random?: () => number
 }
 
 /** How often the store is asked for jobs whose end is to be told, in milliseconds. */
 const POLL_MS = 2_000
-/** The pause before the next look when more is due than can be told at once, in milliseconds. */
+/** The pause before the next poll when more is due than can be told at once, in milliseconds. */
 const SOON_MS = 100
+/** The pause before the next page when nothing of this one could be told, so that other requests have their turn. */
+const BREATH_MS = 25
 /** Each is read with its text. */
 const JOBS_AT_ONCE = 16
 /** How long a process has a job to itself, in milliseconds: one attempt, and some time to store it. */
@@ -39,6 +31,9 @@ interface Admitted {
   readonly delivery: Delivery
   readonly slot: SlotOwner
 }
+
+/** What became of a job that was found. One that was left may be found again. */
+type Claim = 'taken' | 'put-off' | 'left'
 
 type UntoldFinalJob = StoredFinalJob & { readonly deliveries: Delivery[]; readonly notifyAt: string }
 
@@ -55,8 +50,8 @@ export class Notifier {
   /** The jobs that are being told, by id. */
   readonly #told = new Map<string, Promise<void>>()
   #timer: NodeJS.Timeout | undefined
-  #nextLook: NodeJS.Timeout | undefined
-  #look: Promise<void> | undefined
+  #nextPoll: NodeJS.Timeout | undefined
+  #polling: Promise<void> | undefined
 
   constructor(deps: NotifierDeps) {
     this.#deps = deps
@@ -65,8 +60,8 @@ export class Notifier {
 
   /** Tells what is due from now on. */
   start(): void {
-    this.#timer = setInterval(() => this.look(), POLL_MS).unref()
-    void this.look()
+    this.#timer = setInterval(() => this.poll(), POLL_MS).unref()
+    void this.poll()
   }
 
   /** Call it when this process has stored a job in a new state: an end is told at once. */
@@ -74,26 +69,26 @@ export class Notifier {
     if (!isFinal(job) || job.notifyAt === undefined || this.#stopping.signal.aborted) return
     // A burst is read page by page.
     if (this.#told.size < JOBS_AT_ONCE && !this.#slots.isFull) void this.#tell(job.id)
-    else this.#lookIn(0)
+    else this.#pollIn(0)
   }
 
   /** Lets attempts under way end for some seconds. What is left is told again by another process, or after the next start. */
   async stop(): Promise<void> {
     clearInterval(this.#timer)
-    clearTimeout(this.#nextLook)
+    clearTimeout(this.#nextPoll)
     this.#stopping.abort()
     const limit = setTimeout(() => this.#attempts.giveUp(), LAST_ATTEMPTS_MS)
-    await this.#look
+    await this.#polling
     await Promise.all(this.#told.values())
     clearTimeout(limit)
   }
 
-  /** Begins to tell all ends that are due now. Never rejects: what fails is found again by the next look. */
-  look(): Promise<void> {
-    this.#look ??= this.#lookOnce().finally(() => {
-      this.#look = undefined
+  /** Begins to tell all ends that are due now. Never rejects: what fails is found again by the next poll. */
+  poll(): Promise<void> {
+    this.#polling ??= this.#pollOnce().finally(() => {
+      this.#polling = undefined
     })
-    return this.#look
+    return this.#polling
   }
 
   /** Resolves when no attempt is under way. */
@@ -101,39 +96,40 @@ export class Notifier {
     while (this.#told.size > 0) await Promise.all(this.#told.values())
   }
 
-  async #lookOnce(): Promise<void> {
+  async #pollOnce(): Promise<void> {
     const { jobs, clock, logger } = this.#deps
     try {
       for (let isLast = false; !isLast && !this.#stopping.signal.aborted; ) {
         // A page whose jobs are all being told already would be found again, and so would one for which there are no slots.
-        if (this.#slots.isFull) return this.#lookIn(SOON_MS)
+        if (this.#slots.isFull) return this.#pollIn(SOON_MS)
         const untold = await jobs.findUntold(clock.now(), JOBS_AT_ONCE)
         const claims = await Promise.all(untold.map(({ id }) => this.#claimed(id)))
         isLast = untold.length < JOBS_AT_ONCE
-        if (!isLast && !claims.includes(true)) return this.#lookIn(SOON_MS)
+        if (!isLast && claims.every((claim) => claim === 'left')) return this.#pollIn(SOON_MS)
+        if (!isLast && !claims.includes('taken')) await sleep(BREATH_MS)
       }
     } catch (error) {
       logger.warn({ err: error }, 'could not look for jobs whose end is to be told')
     }
   }
 
-  /** Looks again earlier than the poll. */
-  #lookIn(ms: number): void {
-    if (this.#nextLook !== undefined || ms > POLL_MS || this.#stopping.signal.aborted) return
-    this.#nextLook = setTimeout(() => {
-      this.#nextLook = undefined
-      void Promise.resolve(this.#look).then(() => this.look())
+  /** Polls earlier than usual. */
+  #pollIn(ms: number): void {
+    if (this.#nextPoll !== undefined || ms > POLL_MS || this.#stopping.signal.aborted) return
+    this.#nextPoll = setTimeout(() => {
+      this.#nextPoll = undefined
+      void Promise.resolve(this.#polling).then(() => this.poll())
     }, ms).unref()
   }
 
-  /** Resolves when the job has been taken, put off, or left to others; whether it will not be found again for now. */
-  #claimed(id: string): Promise<boolean> {
-    if (this.#told.has(id)) return Promise.resolve(false)
-    return new Promise((resolve) => void this.#tell(id, resolve).finally(() => resolve(false)))
+  /** Resolves when the job has been taken, put off, or left to others. */
+  #claimed(id: string): Promise<Claim> {
+    if (this.#told.has(id)) return Promise.resolve('left')
+    return new Promise((resolve) => void this.#tell(id, resolve).finally(() => resolve('left')))
   }
 
   /** Never rejects. */
-  async #tell(id: string, onClaim: (isTaken: boolean) => void = () => {}): Promise<void> {
+  async #tell(id: string, onClaim: (claim: Claim) => void = () => {}): Promise<void> {
     if (this.#told.has(id)) return
     const told = this.#tellOnce(id, onClaim).catch((err: unknown) =>
       this.#deps.logger.warn({ err, jobId: id }, 'could not tell the end of a job; it is told later'),
@@ -143,7 +139,7 @@ export class Notifier {
     this.#told.delete(id)
   }
 
-  async #tellOnce(id: string, onClaim: (isTaken: boolean) => void): Promise<void> {
+  async #tellOnce(id: string, onClaim: (claim: Claim) => void): Promise<void> {
     const { jobs, clock } = this.#deps
     const job = await jobs.find(id)
     const now = clock.now()
@@ -151,12 +147,12 @@ export class Notifier {
     const { admitted, putOffTo } = this.#admit(job, now)
     if (admitted.length === 0) {
       const next = timeOf(nextTime(job.deliveries, now, putOffTo))
-      onClaim(await jobs.replaceDeliveries(id, { notifyAt: next }, job.notifyAt))
+      onClaim((await jobs.replaceDeliveries(id, { notifyAt: next }, job.notifyAt)) ? 'put-off' : 'left')
       return
     }
     const lease = new Date(now + LEASE_MS).toISOString()
     const isMine = await this.#claim(job, lease, admitted)
-    onClaim(isMine)
+    onClaim(isMine ? 'taken' : 'left')
     if (isMine) await this.#deliver(job, lease, admitted, putOffTo)
   }
 
@@ -190,14 +186,13 @@ export class Notifier {
     const byId = new Map(made.map((delivery) => [delivery.id, delivery]))
     const deliveries = job.deliveries.map((delivery) => byId.get(delivery.id) ?? delivery)
     const notifyAt = timeOf(nextTime(deliveries, clock.now(), putOffTo))
-    const isStored = await untilAvailable(
-      () => jobs.replaceDeliveries(job.id, { deliveries, ...(notifyAt !== undefined && { notifyAt }) }, lease),
-      {
-        signal: this.#stopping.signal,
-        onFailure: (error, attempt) =>
-          logger.error({ err: error, jobId: job.id, attempt }, 'could not store an attempt to tell; trying again'),
-      },
-    )
+    // One object, by which the store knows an attempt that failed and was stored after all.
+    const next = { deliveries, ...(notifyAt !== undefined && { notifyAt }) }
+    const isStored = await untilAvailable(() => jobs.replaceDeliveries(job.id, next, lease), {
+      signal: this.#stopping.signal,
+      onFailure: (error, attempt) =>
+        logger.error({ err: error, jobId: job.id, attempt }, 'could not store an attempt to tell; trying again'),
+    })
     if (!isStored) logger.warn({ jobId: job.id }, 'an attempt to tell was stored too late; it is made again')
   }
 
@@ -210,7 +205,7 @@ export class Notifier {
       if (this.#slots.take(slot)) admitted.push({ delivery, slot })
       else putOffTo = Math.max(putOffTo ?? 0, this.#slots.nextTurn(slot, now))
     }
-    if (putOffTo !== undefined) this.#lookIn(putOffTo - now)
+    if (putOffTo !== undefined) this.#pollIn(putOffTo - now)
     return { admitted, putOffTo }
   }
 

@@ -16,7 +16,7 @@ export interface SlotOwner {
 interface Host {
   /** Attempts under way. */
   busy: number
-  /** How long the latest attempt took, in milliseconds. */
+  /** How long attempts took lately, in milliseconds. */
   durationMs: number
   /** When the latest job that found no slot gets its turn, in milliseconds since the epoch. */
   lastTurn: number
@@ -24,6 +24,8 @@ interface Host {
 
 /** A host that was not called lately is taken for this fast, in milliseconds. */
 const FIRST_GUESS_MS = 100
+/** The weight of the latest attempt: a single slow one must not put thousands of jobs off. */
+const LATEST_WEIGHT = 0.2
 /** The longest time until a turn. A host that was slow may be fast again. */
 const LONGEST_TURN_MS = 10 * 60_000
 
@@ -68,7 +70,7 @@ export class ReceiverSlots {
     const host = this.#hosts.get(name)
     if (host) {
       host.busy--
-      host.durationMs = durationMs ?? host.durationMs
+      if (durationMs !== undefined) host.durationMs += LATEST_WEIGHT * (durationMs - host.durationMs)
       if (host.busy === 0) this.#hosts.delete(name)
     }
     if (caller === undefined) return

@@ -3,8 +3,9 @@ import { wakeAfterReads } from '../../base/wake-after-reads.ts'
 import type { Caller } from '../caller.ts'
 import type { ChangePosition, JobChange } from '../ports/job-changes.ts'
 import type { JobRepository } from '../ports/job-repository.ts'
-import { laterOf, OVERLAP_MS, positionAt } from './feed-cursor.ts'
+import { earlierOf, positionAsOf } from './feed-cursor.ts'
 import type { FeedEvent } from './feed-event.ts'
+import type { QueryTurns } from './query-turns.ts'
 
 /** The most events that are kept. A reader that is behind them gets its changes from the store. */
 const MAX_KEPT = 1_000
@@ -15,6 +16,17 @@ const EVENTS_AT_ONCE = 100
 interface CallerChangesDeps {
   readonly jobs: Pick<JobRepository, 'findChanged'>
   readonly clock: Clock
+  /** Of the lookups of all callers. */
+  readonly turns: QueryTurns
+  /** When all changes were told that were visible then, in milliseconds since the epoch. */
+  readonly toldUntil: () => number
+}
+
+/** A lookup that waits for its turn, or is under way. */
+interface Lookup {
+  readonly page: Promise<StoredPage>
+  /** The readers that wait for it. */
+  waiting: number
 }
 
 /** A page of changes from the store. */
@@ -37,8 +49,8 @@ export class CallerChanges {
   /** The number of the first event that is kept. */
   #start = 0
   readonly #readers = new Set<() => void>()
-  /** The lookups under way, by the position behind which they read. */
-  readonly #pages = new Map<string, Promise<StoredPage>>()
+  /** By the position behind which they read, and the time as of which their readers do. */
+  readonly #lookups = new Map<string, Lookup>()
   #last: { readonly from: number; readonly end: number; readonly events: readonly FeedEvent[] } | undefined
   #isWaking = false
 
@@ -62,9 +74,12 @@ export class CallerChanges {
     return this.#deps.clock.elapsed()
   }
 
-  /** The position before all changes of which a message may still come. */
-  recently(): ChangePosition {
-    return positionAt(this.#deps.clock.now() - OVERLAP_MS)
+  /**
+   * The time as of which a reader that begins now reads the store, in milliseconds since the epoch. It is one of whole seconds, so
+   * that readers which come together share their pages.
+   */
+  asOf(): number {
+    return Math.floor(this.#deps.toldUntil() / 1000) * 1000
   }
 
   /** @returns removes the reader */
@@ -73,9 +88,9 @@ export class CallerChanges {
     return () => this.#readers.delete(wake)
   }
 
-  add({ job, position }: JobChange): void {
+  add({ job }: JobChange): void {
     if (this.#events.length === MAX_KEPT) this.#start += this.#events.splice(0, MAX_KEPT / 2).length
-    this.#events.push({ cursor: this.#cursorOf(position, this.#events.at(-1)?.cursor), job })
+    this.#events.push({ cursor: positionAsOf(this.#deps.toldUntil()), job })
     if (this.#isWaking) return
     this.#isWaking = true
     wakeAfterReads(this.#wake)
@@ -95,30 +110,48 @@ export class CallerChanges {
   /**
    * Changes from the store behind a position. Simultaneous calls for one position share a query: all clients that lose their
    * server come back with the same cursor.
-   * @param cursor that the client has: the events before it get no earlier one
+   * @param asOf when the reader began to read the store, see `asOf`
+   * @param signal the reader is gone. A query for which no reader waits is not made
    */
-  readStored(after: ChangePosition, cursor: ChangePosition): Promise<StoredPage> {
-    const key = [after.updatedAt, after.id, cursor.updatedAt, cursor.id].join(' ')
-    let page = this.#pages.get(key)
-    if (!page) {
-      page = this.#readPage(after, cursor).finally(() => this.#pages.delete(key))
-      this.#pages.set(key, page)
+  async readStored(after: ChangePosition, asOf: number, signal: AbortSignal): Promise<StoredPage> {
+    signal.throwIfAborted()
+    const key = `${after.updatedAt} ${after.id} ${asOf}`
+    let lookup = this.#lookups.get(key)
+    if (!lookup) {
+      lookup = { page: this.#readInTurn(key, after, asOf), waiting: 0 }
+      this.#lookups.set(key, lookup)
     }
-    return page
+    const { page } = lookup
+    const leave = () => lookup.waiting--
+    lookup.waiting++
+    signal.addEventListener('abort', leave, { once: true })
+    try {
+      return await page
+    } finally {
+      signal.removeEventListener('abort', leave)
+    }
   }
 
-  async #readPage(after: ChangePosition, cursor: ChangePosition): Promise<StoredPage> {
+  async #readInTurn(key: string, after: ChangePosition, asOf: number): Promise<StoredPage> {
+    try {
+      return await this.#deps.turns.run(async () => {
+        if (this.#lookups.get(key)?.waiting !== 0) return await this.#readPage(after, asOf)
+        // At once, so that no reader joins.
+        this.#lookups.delete(key)
+        throw new Error('No reader waits for these changes any more')
+      })
+    } finally {
+      this.#lookups.delete(key)
+    }
+  }
+
+  async #readPage(after: ChangePosition, asOf: number): Promise<StoredPage> {
     const since = this.end
     const changes = await this.#deps.jobs.findChanged({ after, limit: EVENTS_AT_ONCE, owner: this.#caller })
-    const events = changes.map(({ job, position }) => ({ cursor: this.#cursorOf(position, cursor), job }))
+    // What becomes visible since then comes behind the one, and what was not read yet behind the other.
+    const latest = positionAsOf(asOf)
+    const events = changes.map(({ job, position }) => ({ cursor: earlierOf(position, latest), job }))
     return { events, since, next: changes.length < EVENTS_AT_ONCE ? undefined : changes.at(-1)?.position }
-  }
-
-  /** Not later than now: from a clock that is ahead, the changes in between would be left out. */
-  #cursorOf(position: ChangePosition, before: ChangePosition | undefined): ChangePosition {
-    const now = positionAt(this.#deps.clock.now())
-    const cursor = laterOf(position, now) === now ? position : now
-    return before ? laterOf(before, cursor) : cursor
   }
 
   readonly #wake = (): void => {

@@ -3,9 +3,9 @@ import type { ChangePosition } from '../ports/job-changes.ts'
 import { decodeCursor, encodeCursor } from '../read/position-cursor.ts'
 
 /**
- * How far before a cursor a feed begins to read again, in milliseconds: changes are ordered by the clocks of the processes that
- * made them, and one may be stored later than another that comes behind it. So clocks may differ, and a change may take to be
- * stored, by this much together (docs/decisions/2026-11-27-feed.md).
+ * How much later than its time a change may become visible in the store, in milliseconds: changes are ordered by the clocks of the
+ * processes that made them, and a write takes a while. So clocks may differ, and a write may take, by this much together
+ * (docs/decisions/2026-11-27-feed.md).
  */
 export const OVERLAP_MS = 15_000
 
@@ -27,17 +27,21 @@ export function decodeChangePosition(cursor: string, path: string): ChangePositi
 }
 
 /** The position at a time, before all changes at it. @param at milliseconds since the epoch */
-export function positionAt(at: number): ChangePosition {
+function positionAt(at: number): ChangePosition {
   return { updatedAt: new Date(Math.max(0, at)).toISOString(), id: '' }
 }
 
-/** The later one of two positions. */
-export function laterOf(one: ChangePosition, other: ChangePosition): ChangePosition {
-  const isOther = other.updatedAt === one.updatedAt ? other.id > one.id : other.updatedAt > one.updatedAt
+/** The earlier one of two positions. */
+export function earlierOf(one: ChangePosition, other: ChangePosition): ChangePosition {
+  const isOther = other.updatedAt === one.updatedAt ? other.id < one.id : other.updatedAt < one.updatedAt
   return isOther ? other : one
 }
 
-/** From where on changes are read that may have been stored later than those before a position. */
-export function wellBefore({ updatedAt }: ChangePosition): ChangePosition {
-  return positionAt(Date.parse(updatedAt) - OVERLAP_MS)
+/**
+ * The position from which a feed goes on that has told all changes which were visible at a time: those that become visible later
+ * come behind it.
+ * @param asOf milliseconds since the epoch
+ */
+export function positionAsOf(asOf: number): ChangePosition {
+  return positionAt(asOf - OVERLAP_MS)
 }

@@ -2,7 +2,7 @@ import type { JobSummary } from '@promptlab/contract'
 import type { ChangePosition } from '../ports/job-changes.ts'
 import { untilAvailable } from '../until-available.ts'
 import type { CallerChanges, StoredPage } from './caller-changes.ts'
-import { OVERLAP_MS, wellBefore } from './feed-cursor.ts'
+import { earlierOf, OVERLAP_MS, positionAsOf } from './feed-cursor.ts'
 import type { FeedEvent } from './feed-event.ts'
 import { isReached, type Stage, stageOf } from './stage.ts'
 
@@ -11,12 +11,6 @@ export interface FeedReaderCallbacks {
   readonly onReady: () => void
   /** Called when the changes cannot be read, except that a store that is away is waited for; no more events come. */
   readonly onError: (error: unknown) => void
-}
-
-/** Where a feed begins: now, or where a client was. */
-export interface FeedStart {
-  readonly cursor: ChangePosition
-  readonly isResumed: boolean
 }
 
 /**
@@ -32,6 +26,8 @@ export class FeedReader {
   #next: number
   /** That of the last event that was read. */
   #cursor: ChangePosition
+  /** The time as of which the store is read, in milliseconds since the epoch. */
+  #asOf: number
   #isOpened = false
   /** Behind which the store is read. Undefined: the events are live. */
   #after: ChangePosition | undefined
@@ -41,26 +37,27 @@ export class FeedReader {
   readonly #told = new Map<string, Stage>()
   /** When no such event comes any more, of the steady clock. */
   #toldUntil = 0
-  /** Jobs that changed before are not among them. */
-  #toldSince: string | undefined
 
+  /** @param cursor where a client was. Undefined: the feed begins now */
   constructor(
     changes: CallerChanges,
-    { cursor, isResumed }: FeedStart,
+    cursor: ChangePosition | undefined,
     callbacks: FeedReaderCallbacks,
     onClose: () => void,
   ) {
     this.#changes = changes
     this.#callbacks = callbacks
-    this.#cursor = cursor
+    this.#asOf = changes.asOf()
+    this.#cursor = cursor ?? positionAsOf(this.#asOf)
     const detach = changes.attach(callbacks.onReady)
     this.#detach = () => {
       detach()
       onClose()
     }
+    // Before the store is read: what is stored in between comes twice rather than not at all.
     this.#next = changes.end
-    // Behind the first live event: what is stored in between comes twice rather than not at all.
-    if (isResumed) this.#after = wellBefore(cursor)
+    // Not behind what may come now, if a clock was set back since.
+    if (cursor) this.#after = earlierOf(cursor, positionAsOf(this.#asOf))
   }
 
   get isDone(): boolean {
@@ -97,19 +94,20 @@ export class FeedReader {
     for (;;) {
       const events = this.#changes.eventsFrom(this.#next)
       if (!events) {
-        this.#after = wellBefore(this.#cursor)
+        this.#after = this.#cursor
+        this.#asOf = this.#changes.asOf()
         this.#next = this.#changes.end
         return this.#readPage()
       }
       this.#next += events.length
-      const news = this.#told.size === 0 ? events : events.filter(({ job }) => job && this.#isNews(job))
+      const untold = this.#told.size === 0 ? events : events.filter(({ job }) => job && this.#tellsMore(job))
       if (this.#told.size > 0 && this.#changes.elapsed() > this.#toldUntil) this.#told.clear()
-      if (news.length > 0 || events.length === 0) return news
+      if (untold.length > 0 || events.length === 0) return untold
     }
   }
 
   /** Whether a live event tells more than the store did. */
-  #isNews(job: JobSummary): boolean {
+  #tellsMore(job: JobSummary): boolean {
     const told = this.#told.get(job.id)
     return !told || !isReached(stageOf(job), told)
   }
@@ -117,9 +115,9 @@ export class FeedReader {
   #fetch(after: ChangePosition): void {
     if (this.#isFetching) return
     this.#isFetching = true
-    this.#toldSince ??= this.#changes.recently().updatedAt
-    const read = () => this.#changes.readStored(after, this.#cursor)
-    untilAvailable(read, { signal: this.#closing.signal, onFailure: () => {} }).then(
+    const { signal } = this.#closing
+    const read = () => this.#changes.readStored(after, this.#asOf, signal)
+    untilAvailable(read, { signal, onFailure: () => {} }).then(
       (page) => this.#take(page),
       (error: unknown) => {
         if (this.isDone) return
@@ -134,14 +132,11 @@ export class FeedReader {
     if (this.isDone) return
     // The query may have been sent before this reader was attached.
     this.#next = Math.min(this.#next, since)
-    const recently = this.#toldSince ?? ''
+    const recently = positionAsOf(this.#asOf).updatedAt
     for (const { job } of events) if (job && job.updatedAt >= recently) this.#told.set(job.id, stageOf(job))
     this.#page = events
     this.#after = next
-    if (!next) {
-      this.#toldUntil = this.#changes.elapsed() + OVERLAP_MS
-      this.#toldSince = undefined
-    }
+    if (!next) this.#toldUntil = this.#changes.elapsed() + OVERLAP_MS
     this.#callbacks.onReady()
   }
 }

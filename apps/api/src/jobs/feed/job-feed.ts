@@ -7,9 +7,12 @@ import type { ChangePosition, JobChange } from '../ports/job-changes.ts'
 import type { JobRepository } from '../ports/job-repository.ts'
 import { announcedChanges } from './announced-changes.ts'
 import { CallerChanges } from './caller-changes.ts'
-import { positionAt } from './feed-cursor.ts'
 import { FeedReader, type FeedReaderCallbacks } from './feed-reader.ts'
 import { PeerChanges } from './peer-changes.ts'
+import { QueryTurns } from './query-turns.ts'
+
+/** The most pages that are read from the store at once, for all readers that go on where they were. */
+const PAGES_AT_ONCE = 2
 
 interface JobFeedDeps {
   readonly jobs: Pick<JobRepository, 'findChanged'>
@@ -25,6 +28,7 @@ export class JobFeed {
   readonly #peers: PeerChanges | undefined
   /** Those that have readers. */
   readonly #callers = new Map<Caller, CallerChanges>()
+  readonly #turns = new QueryTurns(PAGES_AT_ONCE)
 
   constructor(deps: JobFeedDeps) {
     const { channel } = deps
@@ -39,10 +43,9 @@ export class JobFeed {
    */
   open(caller: Caller, cursor: ChangePosition | undefined, callbacks: FeedReaderCallbacks): FeedReader {
     if (this.#callers.size === 0) this.#peers?.start()
-    const changes = this.#callers.get(caller) ?? new CallerChanges(this.#deps, caller)
+    const changes = this.#callers.get(caller) ?? this.#newChanges(caller)
     this.#callers.set(caller, changes)
-    const start = { cursor: cursor ?? positionAt(this.#deps.clock.now()), isResumed: cursor !== undefined }
-    return new FeedReader(changes, start, callbacks, () => {
+    return new FeedReader(changes, cursor, callbacks, () => {
       if (changes.readerCount > 0) return
       this.#callers.delete(caller)
       if (this.#callers.size === 0) this.#peers?.stop()
@@ -63,6 +66,12 @@ export class JobFeed {
 
   async close(): Promise<void> {
     await this.#peers?.close()
+  }
+
+  #newChanges(caller: Caller): CallerChanges {
+    const { jobs, clock } = this.#deps
+    const toldUntil = () => this.#peers?.toldUntil ?? clock.now()
+    return new CallerChanges({ jobs, clock, turns: this.#turns, toldUntil }, caller)
   }
 
   #isRead({ owner }: StoredJob): boolean {

@@ -3,7 +3,7 @@ import type { Logger } from '../../base/logger.ts'
 import type { FeedChannel } from '../ports/feed-channel.ts'
 import type { ChangePosition, JobChange } from '../ports/job-changes.ts'
 import type { JobRepository } from '../ports/job-repository.ts'
-import { OVERLAP_MS, positionAt } from './feed-cursor.ts'
+import { positionAsOf } from './feed-cursor.ts'
 import { SeenChanges } from './seen-changes.ts'
 
 interface PeerChangesDeps {
@@ -29,9 +29,10 @@ export class PeerChanges {
   #timer: NodeJS.Timeout | undefined
   /** Aborts when the readers that a lookup is for are gone. */
   #listening: AbortController | undefined
+  #toldUntil = 0
   #isFailing = false
 
-  /** @param tell called with each change that is news to this process, while it listens */
+  /** @param tell called with each change that is new to this process, while it listens */
   constructor(deps: PeerChangesDeps, tell: (change: JobChange) => void) {
     this.#deps = deps
     this.#tell = tell
@@ -43,11 +44,20 @@ export class PeerChanges {
     return this.#deps.channel.isWanted
   }
 
+  /**
+   * When all changes were told that were visible then, in milliseconds since the epoch. Of later ones, messages may have been lost.
+   */
+  get toldUntil(): number {
+    // A clock that was set back may not hide what comes now.
+    return Math.min(this.#toldUntil, this.#deps.clock.now())
+  }
+
   /** Begins to listen, for the first reader of this process. */
   start(): void {
     const listening = new AbortController()
     this.#listening = listening
-    this.#leave = this.#deps.channel.listen((change) => this.#takeNews(change))
+    this.#toldUntil = this.#deps.clock.now()
+    this.#leave = this.#deps.channel.listen((change) => this.#take(change))
     this.#timer = setTimeout(() => this.#lookUp(listening.signal), LOOKUP_MS).unref()
   }
 
@@ -62,7 +72,7 @@ export class PeerChanges {
 
   /** A change of this process. */
   changed(change: JobChange): void {
-    if (this.#listening) this.#takeNews(change)
+    if (this.#listening) this.#take(change)
     if (this.areWaiting) this.#deps.channel.publish(change)
   }
 
@@ -71,8 +81,8 @@ export class PeerChanges {
     await this.#deps.channel.close()
   }
 
-  #takeNews(change: JobChange, asOf?: number): void {
-    if (this.#seen.isNews(change.job, asOf)) this.#tell(change)
+  #take(change: JobChange, asOf?: number): void {
+    if (this.#seen.isNew(change.job, asOf)) this.#tell(change)
   }
 
   async #lookUp(signal: AbortSignal): Promise<void> {
@@ -90,13 +100,16 @@ export class PeerChanges {
 
   async #readStored(signal: AbortSignal): Promise<void> {
     const { jobs, clock } = this.#deps
-    let after: ChangePosition | undefined = positionAt(clock.now() - OVERLAP_MS)
+    const now = clock.now()
+    // From where the last lookup that succeeded was sure, however long ago that is.
+    let after: ChangePosition | undefined = positionAsOf(this.toldUntil)
     while (after) {
       const asOf = this.#seen.moment
       const changes: JobChange[] = await jobs.findChanged({ after, limit: CHANGES_PER_PAGE })
       if (signal.aborted) return
-      for (const change of changes) this.#takeNews(change, asOf)
+      for (const change of changes) this.#take(change, asOf)
       after = changes.length === CHANGES_PER_PAGE ? changes.at(-1)?.position : undefined
     }
+    this.#toldUntil = now
   }
 }

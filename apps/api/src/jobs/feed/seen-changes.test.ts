@@ -20,37 +20,37 @@ describe('SeenChanges', () => {
   it('takes each change once, as a message or from the store', () => {
     const { seen } = seenChanges()
     const all = [pending, running, waiting, again, cancelled]
-    expect(all.map((job) => seen.isNews(job))).toEqual([true, true, true, true, true])
-    for (const job of all) expect([seen.isNews(job), seen.isNews(job, seen.moment)]).toEqual([false, false])
+    expect(all.map((job) => seen.isNew(job))).toEqual([true, true, true, true, true])
+    for (const job of all) expect([seen.isNew(job), seen.isNew(job, seen.moment)]).toEqual([false, false])
   })
 
   it('takes a state from the store that differs from the one told last, although its time is earlier', () => {
     const { seen } = seenChanges()
-    seen.isNews(waiting)
-    expect(seen.isNews({ ...again, updatedAt: pending.updatedAt }, seen.moment)).toBe(true)
+    seen.isNew(waiting)
+    expect(seen.isNew({ ...again, updatedAt: pending.updatedAt }, seen.moment)).toBe(true)
   })
 
   it('takes no state from the store if a message came while the store was asked, unless the job has ended', () => {
     const { seen } = seenChanges()
     const asOf = seen.moment
-    seen.isNews(again)
-    expect(seen.isNews(waiting, asOf)).toBe(false)
-    expect(seen.isNews(cancelled, asOf)).toBe(true)
-    expect(seen.isNews(again, asOf)).toBe(false)
+    seen.isNew(again)
+    expect(seen.isNew(waiting, asOf)).toBe(false)
+    expect(seen.isNew(cancelled, asOf)).toBe(true)
+    expect(seen.isNew(again, asOf)).toBe(false)
   })
 
   it('takes no message of the creation behind one of the run, whatever their times are', () => {
     const { seen } = seenChanges()
-    expect(seen.isNews(running)).toBe(true)
-    expect(seen.isNews({ ...pending, updatedAt: '2026-11-27T13:00:00.000Z' })).toBe(false)
+    expect(seen.isNew(running)).toBe(true)
+    expect(seen.isNew({ ...pending, updatedAt: '2026-11-27T13:00:00.000Z' })).toBe(false)
   })
 
   it('remembers a change as long as the store has it among the latest, and no longer', () => {
     const { seen, clock } = seenChanges()
-    seen.isNews(running)
+    seen.isNew(running)
     for (const now of [20_000, 40_000, 60_000]) {
       clock.now = now
-      expect(seen.isNews(running, seen.moment)).toBe(false)
+      expect(seen.isNew(running, seen.moment)).toBe(false)
       seen.forgetOld()
     }
     clock.now = 91_000

@@ -16,7 +16,7 @@ interface SeenChange {
 
 /**
  * Knows which changes were told lately, so that a change is told once, although it comes as a message and then again and again
- * from the store. A state from the store that differs from the one that was told last is news, whatever the clocks say.
+ * from the store. A state from the store that differs from the one that was told last is new, whatever the clocks say.
  */
 export class SeenChanges {
   readonly #clock: Pick<Clock, 'elapsed'>
@@ -37,10 +37,10 @@ export class SeenChanges {
   }
 
   /**
-   * Whether a change is news; if so, it counts as told.
+   * Whether a change is new; if so, it counts as told.
    * @param asOf the moment before which the store was asked for it. Undefined: it comes as a message
    */
-  isNews(job: JobSummary, asOf = Number.POSITIVE_INFINITY): boolean {
+  isNew(job: JobSummary, asOf = Number.POSITIVE_INFINITY): boolean {
     const stage = stageOf(job)
     const last = this.#seen.get(job.id)
     if (last) last.seenAt = this.#clock.elapsed()

@@ -91,7 +91,8 @@ async function checkStoredBytes(
   { request, caller }: Admission,
   { jobs, maxStoredBytesPerKey: max }: AdmissionDeps,
 ): Promise<void> {
-  if (caller === undefined) return
+  // A prompt is no item.
+  if (caller === undefined || !request.messages) return
   const added = [...itemSizes(request).values()].reduce((sum, bytes) => sum + bytes, 0)
   if (added === 0) return
   if ((await jobs.countStoredBytes(caller)) + added <= max) return

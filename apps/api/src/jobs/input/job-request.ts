@@ -1,5 +1,5 @@
 import type { JobRequest } from '../job.ts'
-import type { Item } from '../ports/job-repository.ts'
+import type { Item } from '../ports/stored-values.ts'
 import type { AskedJob } from './asked-job.ts'
 import { keepContent, lastUserText } from './keep-content.ts'
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { ContentPart, KeptPart, ShownMessage, ShownPart } from '@promptlab/contract'
 import type { InputCarry } from '../door.ts'
-import type { Item } from '../ports/job-repository.ts'
+import type { Item } from '../ports/stored-values.ts'
 import type { AskedAnswerPart, AskedMessage } from './asked-job.ts'
 
 /** A text of so many bytes or more is kept as an item, so that a conversation that is sent again stores only what is new. */

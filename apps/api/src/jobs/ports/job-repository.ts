@@ -21,24 +21,6 @@ import type {
   WaitingJob,
 } from './stored-values.ts'
 
-export type {
-  ClientState,
-  DeliveryState,
-  IdempotencyKey,
-  Item,
-  JobCheckpoint,
-  JobExpiry,
-  JobPosition,
-  JobQuery,
-  JobRun,
-  JobState,
-  KeyedJob,
-  RequestedJob,
-  UntoldJob,
-  WaitingJob,
-} from './stored-values.ts'
-export { IDEMPOTENCY_WINDOW_MS } from './stored-values.ts'
-
 /**
  * Where jobs are kept. When a promise resolves the change is on disk, and a read returns only what is on disk, so a crash
  * cannot contradict what a caller was told. Adapters own their connections.
@@ -143,7 +125,7 @@ export interface JobRepository {
    * processes gets to make an attempt: it first sets `notifyAt` to a time at which the attempt is over. No other change of a job
    * touches these fields, and the state of a job is none of this method's.
    * @param next `notifyAt` undefined: no further attempt is due. `deliveries` undefined: they stay
-   * @throws StorageUnavailableError nothing was stored
+   * @throws StorageUnavailableError as `replace`
    */
   replaceDeliveries(id: string, next: DeliveryState, from: string): Promise<boolean>
 
@@ -170,7 +152,7 @@ export interface JobRepository {
    * they were. The owner stays, and what only a job that goes on has is not stored of a final one: `runState`, `waitingFor`.
    * A running job that waits again loses its answer and its metrics. Of two simultaneous calls with the same `from`, at most one gets `true`, unless neither changes.
    * @param from the job as the caller knows it
-   * @throws StorageUnavailableError nothing was stored
+   * @throws StorageUnavailableError nothing was stored, or no answer came. A repeat with the same object says whether it was stored
    */
   replace(next: StoredJob, from: JobState): Promise<boolean>
 
@@ -191,7 +173,7 @@ export interface JobRepository {
 
   /**
    * Removes jobs that are kept no longer, at most `limit` of them, those that ended first before others. A job whose end is
-   * still to be told stays.
+   * still to be told stays, unless `expiry` says otherwise.
    * @returns how many were removed
    * @throws StorageUnavailableError nothing was removed
    */

@@ -28,6 +28,8 @@ export interface JobExpiry {
   readonly endedBefore: number
   /** A job that ended before expires also if the conversation went on. */
   readonly endedLongBefore: number
+  /** A job whose end is still to be told expires, too, as nobody tells it. Without it, such a job stays. */
+  readonly evenUntold?: boolean
 }
 
 /** How the deliveries of a job stand, and when the next one is due. */

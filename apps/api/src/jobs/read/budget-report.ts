@@ -1,5 +1,5 @@
 import type { BudgetReport } from '@promptlab/contract'
-import type { CallerBudget } from '../ports/caller-budget.ts'
+import { type CallerBudget, leftOf } from '../ports/caller-budget.ts'
 import type { JobRepository } from '../ports/job-repository.ts'
 import { usdOf } from '../usage/billionths.ts'
 
@@ -13,14 +13,17 @@ export async function reportBudget(
 ): Promise<BudgetReport> {
   const states = budget ? await jobs.readBudget(budget) : []
   return {
-    data: states.map(({ limit: { period, from, to, billionths }, spent, reserved }) => ({
-      period,
-      from,
-      to,
-      limitUsd: usdOf(billionths),
-      spentUsd: usdOf(spent),
-      reservedUsd: usdOf(reserved),
-      leftUsd: usdOf(Math.max(0, billionths - spent - reserved)),
-    })),
+    data: states.map((state) => {
+      const { period, from, to, billionths } = state.limit
+      return {
+        period,
+        from,
+        to,
+        limitUsd: usdOf(billionths),
+        spentUsd: usdOf(state.spent),
+        reservedUsd: usdOf(state.reserved),
+        leftUsd: usdOf(leftOf(state)),
+      }
+    }),
   }
 }

@@ -1,4 +1,4 @@
-import type { JobPosition } from '../ports/job-repository.ts'
+import type { JobPosition } from '../ports/stored-values.ts'
 import { decodeCursor, encodeCursor } from './position-cursor.ts'
 
 /** A position in the list as clients carry it. */

@@ -2,7 +2,8 @@ import { isFinal } from '@promptlab/contract'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
 import type { StoredJob } from '../job.ts'
-import type { ClientState, JobRepository, RequestedJob } from '../ports/job-repository.ts'
+import type { JobRepository } from '../ports/job-repository.ts'
+import type { ClientState, RequestedJob } from '../ports/stored-values.ts'
 
 interface WaitingClientsDeps {
   readonly jobs: Pick<

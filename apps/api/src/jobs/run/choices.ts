@@ -1,5 +1,6 @@
 import type { Fallback, ProviderErrorCode } from '@promptlab/contract'
 import { ProviderError } from '@promptlab/providers'
+import { BudgetReachedError } from '../budget/budget-reached-error.ts'
 import type { StoredJob } from '../job.ts'
 import type { RunState } from '../run-state.ts'
 
@@ -30,9 +31,10 @@ const PASSED_ON: ReadonlySet<ProviderErrorCode> = new Set([
   'prompt-too-long',
 ])
 
-/** Whether another choice may do better after a failure, as long as nothing was published. */
+/** Whether another choice may do better after a failure, as long as nothing was published. A cheaper one may be affordable. */
 export function mayPassOn(error: unknown): boolean {
-  return error instanceof ProviderGoneError || (error instanceof ProviderError && PASSED_ON.has(error.code))
+  if (error instanceof ProviderGoneError || error instanceof BudgetReachedError) return true
+  return error instanceof ProviderError && PASSED_ON.has(error.code)
 }
 
 /** Whom a job may ask, in order: its own provider and model, then its fallbacks. A later run goes on where the last one was. */

@@ -70,9 +70,8 @@ export class JobRun {
       maxLength: deps.policy.maxAnswerLength,
     })
     this.#progress = new RunProgress(job, this.#answer, () => this.#metrics(), deps.clock)
-    this.#budget = RunBudget.of(job, { ...deps, spent: () => this.#calls.spent })
-    this.#kept = new KeptVendorRun(job, {
-      ...deps,
+    this.#budget = RunBudget.of(job, deps, () => this.#calls.spent)
+    this.#kept = new KeptVendorRun(job, deps, {
       choices: this.#choices,
       progress: this.#progress,
       answer: this.#answer,
@@ -160,7 +159,8 @@ export class JobRun {
     this.#input = undefined
     this.#choices.next()
     this.#meter.turnToNext()
-    await this.#kept.passedOn()
+    // Before the fallback publishes anything, so that all readers know whose answer it is.
+    await this.#kept.forget()
   }
 
   async #readInput() {
@@ -212,7 +212,7 @@ export class JobRun {
     const provider = this.#deps.providerOf(choice.provider)
     if (!provider) throw new ProviderGoneError(choice.provider)
     const budget = this.#budget?.callBegins(choice, input, provider)
-    await this.#kept.callBegins()
+    if (this.#kept.hasHandle) await this.#kept.forget()
     this.#meter.countCall()
     this.#calls.started(input)
     return await this.#observed(async () => {

@@ -16,10 +16,11 @@ import {
 } from '../job.ts'
 import type { JobObserver } from '../ports/job-observer.ts'
 import type { HandedJob, JobQueue, PutBack } from '../ports/job-queue.ts'
-import type { JobCheckpoint, JobRepository, JobState } from '../ports/job-repository.ts'
+import type { JobRepository } from '../ports/job-repository.ts'
 import type { JobTracer } from '../ports/job-tracer.ts'
 import type { Prices } from '../ports/prices.ts'
 import { StorageUnavailableError, UpgradeUnderWayError } from '../ports/storage-errors.ts'
+import type { JobCheckpoint, JobState } from '../ports/stored-values.ts'
 import type { TokenLog } from '../ports/token-log.ts'
 import { hasLaterWords, inFirstWords, WORDS_VERSION } from '../record-version.ts'
 import { untilAvailable } from '../until-available.ts'
@@ -242,11 +243,12 @@ export class JobRunner {
   #store(next: StoredJob, from: JobState, active: ActiveJob): Promise<boolean> {
     const { id: jobId, status } = next
     const { jobs, clock } = this.#deps
-    let isLate = false
-    const store = () => {
-      const record = isLate ? { ...next, updatedAt: new Date(clock.now()).toISOString() } : next
-      isLate = true
-      return jobs.replace(record, from)
+    const asked: StoredJob[] = []
+    const store = async () => {
+      asked.push(asked.length === 0 ? next : { ...next, updatedAt: new Date(clock.now()).toISOString() })
+      // An attempt that failed may have been stored after all. The store knows it by its record.
+      for (const record of asked.toReversed()) if (await jobs.replace(record, from)) return true
+      return false
     }
     return this.#untilAvailable(store, active, { jobId, status })
   }

@@ -8,7 +8,10 @@ import type { TimeLimitWatch } from './time-limits.ts'
 import { unlessStuck } from './unless-stuck.ts'
 import { canJoin, hasEndedRun, type JoiningProvider, VendorRun } from './vendor-run.ts'
 
-interface KeptVendorRunDeps extends Pick<JobRunDeps, 'providerOf' | 'policy' | 'store'> {
+type KeptVendorRunDeps = Pick<JobRunDeps, 'providerOf' | 'policy' | 'store'>
+
+/** What the run of the job gives to its run at the vendor. */
+interface RunParts {
   readonly choices: Choices
   readonly progress: Pick<RunProgress, 'current'>
   readonly answer: Pick<Answer, 'stored'>
@@ -20,12 +23,14 @@ interface KeptVendorRunDeps extends Pick<JobRunDeps, 'providerOf' | 'policy' | '
 /** The run at the vendor that a job has, by the handle in its record. */
 export class KeptVendorRun {
   readonly #deps: KeptVendorRunDeps
+  readonly #parts: RunParts
   /** Whether the record has a handle, of this run or of one that has ended. */
   #hasHandle: boolean
   #current: VendorRun | undefined
 
-  constructor({ runState }: StoredRunningJob, deps: KeptVendorRunDeps) {
+  constructor({ runState }: StoredRunningJob, deps: KeptVendorRunDeps, parts: RunParts) {
     this.#deps = deps
+    this.#parts = parts
     const { vendorRun } = runState ?? {}
     this.#hasHandle = vendorRun !== undefined
     const joined = vendorRun && deps.providerOf(vendorRun.provider)
@@ -39,9 +44,8 @@ export class KeptVendorRun {
 
   /** Stores by what the run at the vendor can be joined again, before anything behind it is published. */
   async keep(handle: JsonValue, watch: TimeLimitWatch): Promise<void> {
-    const { choices, providerOf } = this.#deps
-    const { provider: name, model } = choices.current
-    const provider = providerOf(name)
+    const { provider: name, model } = this.#parts.choices.current
+    const provider = this.#deps.providerOf(name)
     if (!canJoin(provider)) return
     watch.pause()
     await this.#store({ vendorRun: { provider: name, model, handle } })
@@ -49,14 +53,13 @@ export class KeptVendorRun {
     watch.resume()
   }
 
-  /** A new call begins. After a crash, a run that has ended must not be joined in place of its run. */
-  async callBegins(): Promise<void> {
-    if (this.#hasHandle) await this.#store()
-    this.#current = undefined
+  /** Whether the record has a handle: `forget` it before another call, or a crash would let that run be joined in its place. */
+  get hasHandle(): boolean {
+    return this.#hasHandle
   }
 
-  /** The next choice is asked. Stored before it publishes anything, so that all readers know whose answer it is. */
-  async passedOn(): Promise<void> {
+  /** Stores that there is no run to join, and which choice is asked. */
+  async forget(): Promise<void> {
     this.#current = undefined
     await this.#store()
   }
@@ -67,15 +70,15 @@ export class KeptVendorRun {
   }
 
   async #store(kept: { vendorRun?: { provider: string; model: string; handle: JsonValue } } = {}): Promise<void> {
-    const { choices, progress, store, signal } = this.#deps
+    const { choices, progress, signal } = this.#parts
     this.#hasHandle = kept.vendorRun !== undefined
-    await unlessStuck(store({ ...progress.current, runState: { ...choices.runState, ...kept } }), signal)
+    await unlessStuck(this.#deps.store({ ...progress.current, runState: { ...choices.runState, ...kept } }), signal)
   }
 
   #joinable(provider: JoiningProvider, model: string, handle: JsonValue): VendorRun {
-    const { signal, policy, answer, log } = this.#deps
+    const { signal, answer, log } = this.#parts
     return new VendorRun({
-      ...{ provider, handle, model, signal, delayMs: policy.retryDelayMs },
+      ...{ provider, handle, model, signal, delayMs: this.#deps.policy.retryDelayMs },
       answer: () => answer.stored,
       onBreak: (error) => log('joining the run at the vendor again', error),
       onCancelFailure: (error) => log('could not cancel the run at the vendor', error),

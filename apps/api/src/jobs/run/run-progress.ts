@@ -2,7 +2,7 @@ import type { JobMetrics } from '@promptlab/contract'
 import type { Clock } from '../../base/clock.ts'
 import type { Answer, AnswerMark } from '../answer/answer.ts'
 import { runOf, type StoredRunningJob } from '../job.ts'
-import type { JobCheckpoint } from '../ports/job-repository.ts'
+import type { JobCheckpoint } from '../ports/stored-values.ts'
 import type { RunCheckpoint } from './run-checkpoint.ts'
 
 /** What a run has made, and how much of it is stored. */

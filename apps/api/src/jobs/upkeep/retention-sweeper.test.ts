@@ -1,9 +1,11 @@
 import { join } from 'node:path'
+import type { Delivery } from '@promptlab/contract'
 import { expect, it, onTestFinished } from 'vitest'
 import { aJob, insertFinished } from '../../../test/contracts/stored-job.ts'
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts'
 import { JsonFileJobRepository } from '../../storage/json-file/json-file-job-repository.ts'
 import type { JobRepository } from '../ports/job-repository.ts'
+import type { Webhooks } from '../ports/webhooks.ts'
 import { RetentionSweeper } from './retention-sweeper.ts'
 
 const HOUR_MS = 3_600_000
@@ -16,9 +18,10 @@ async function openStore(): Promise<JsonFileJobRepository> {
   return jobs
 }
 
-const sweeperOf = (jobs: JobRepository) =>
+const sweeperOf = (jobs: JobRepository, webhooks?: Webhooks) =>
   new RetentionSweeper({
     jobs,
+    webhooks,
     logger,
     retention: { jobMs: HOUR_MS, maxMs: 10 * HOUR_MS },
     clock: { now: () => NOW, elapsed: () => 0 },
@@ -40,6 +43,23 @@ it('RetentionSweeper > keeps the jobs of a conversation that goes on, up to the 
   await insertFinished(jobs, { ...aJob('young'), previousJobId: 'old' }, NOW - 1)
   await sweeperOf(jobs).sweep()
   expect((await jobs.list({ limit: 9 })).map(({ id }) => id).sort()).toEqual(['old', 'young'])
+})
+
+it('RetentionSweeper > keeps a job whose end is still to be told, if anybody tells it', async () => {
+  const jobs = await openStore()
+  const delivery: Delivery = { id: 'msg_1', to: 'server', status: 'waiting', attempts: [] }
+  const told = { ...aJob('told'), deliveries: [delivery], notifyAt: new Date(NOW).toISOString() }
+  await insertFinished(jobs, told, NOW - 2 * HOUR_MS)
+  const webhooks: Webhooks = {
+    hasServerReceiver: true,
+    refusalOf: () => undefined,
+    hostOf: () => undefined,
+    send: async () => ({ status: 204 }),
+  }
+  await sweeperOf(jobs, webhooks).sweep()
+  expect(await jobs.list({ limit: 9 })).toHaveLength(1)
+  await sweeperOf(jobs).sweep()
+  expect(await jobs.list({ limit: 9 })).toEqual([])
 })
 
 it('RetentionSweeper > removes thousands of jobs in steps, between which other changes are stored', async () => {

@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
 import type { JobRepository } from '../ports/job-repository.ts'
+import type { Webhooks } from '../ports/webhooks.ts'
 import { Sweeper } from './sweeper.ts'
 
 interface RetentionSweeperDeps {
@@ -8,6 +9,8 @@ interface RetentionSweeperDeps {
   readonly clock: Clock
   readonly logger: Logger
   readonly retention: Retention
+  /** Undefined: nobody tells the ends of jobs, so none is kept for that. */
+  readonly webhooks?: Webhooks | undefined
 }
 
 /** How long finished jobs are kept after their end, in milliseconds. */
@@ -33,9 +36,13 @@ export class RetentionSweeper extends Sweeper {
   }
 
   protected removing() {
-    const { jobs, clock, retention } = this.#deps
+    const { jobs, clock, retention, webhooks } = this.#deps
     const now = clock.now()
-    const expiry = { endedBefore: now - retention.jobMs, endedLongBefore: now - retention.maxMs }
+    const expiry = {
+      endedBefore: now - retention.jobMs,
+      endedLongBefore: now - retention.maxMs,
+      evenUntold: !webhooks,
+    }
     return (limit: number) => jobs.deleteExpired(expiry, limit)
   }
 }

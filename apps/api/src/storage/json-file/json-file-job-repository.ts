@@ -7,6 +7,8 @@ import { runOf, type StoredJob, type StoredPendingJob, type StoredRunningJob } f
 import { itemSizes } from '../../jobs/kept-parts.ts'
 import type { BudgetState, CallerBudget } from '../../jobs/ports/caller-budget.ts'
 import type { ChangeQuery, JobChange } from '../../jobs/ports/job-changes.ts'
+import type { JobRepository } from '../../jobs/ports/job-repository.ts'
+import { StorageUnavailableError } from '../../jobs/ports/storage-errors.ts'
 import type {
   ClientState,
   DeliveryState,
@@ -16,15 +18,13 @@ import type {
   JobExpiry,
   JobPosition,
   JobQuery,
-  JobRepository,
   JobRun,
   JobState,
   KeyedJob,
   RequestedJob,
   UntoldJob,
   WaitingJob,
-} from '../../jobs/ports/job-repository.ts'
-import { StorageUnavailableError } from '../../jobs/ports/storage-errors.ts'
+} from '../../jobs/ports/stored-values.ts'
 import type { LedgerQuery, UsageSum } from '../../jobs/usage/ledger.ts'
 import { sumEntries } from '../../jobs/usage/usage-tally.ts'
 import type { FileLock } from '../file-lock.ts'

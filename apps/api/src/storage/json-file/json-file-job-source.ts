@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import type { StoredJob } from '../../jobs/job.ts'
-import type { Item } from '../../jobs/ports/job-repository.ts'
+import type { Item } from '../../jobs/ports/stored-values.ts'
 import type { UsageEntry } from '../../jobs/usage/usage-entry.ts'
 import { UsageTally } from '../../jobs/usage/usage-tally.ts'
 import type { FileLock } from '../file-lock.ts'

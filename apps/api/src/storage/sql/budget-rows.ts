@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { z } from 'zod'
 import type { StoredJob } from '../../jobs/job.ts'
-import { BudgetExceededError, type BudgetState, type CallerBudget } from '../../jobs/ports/caller-budget.ts'
+import { type BudgetState, type CallerBudget, checkLeft } from '../../jobs/ports/caller-budget.ts'
 import type { SqlDb } from './tables.ts'
 
 // PostgreSQL writes sums as texts.
@@ -29,9 +29,7 @@ export async function readBudget(db: SqlDb, { owner, limits }: CallerBudget): Pr
  * @throws BudgetExceededError
  */
 export async function checkBudget(db: SqlDb, { reserved = 0 }: StoredJob, budget: CallerBudget): Promise<void> {
-  for (const state of await readBudget(db, budget)) {
-    if (state.spent + state.reserved + reserved > state.limit.billionths) throw new BudgetExceededError(state, reserved)
-  }
+  checkLeft(await readBudget(db, budget), reserved)
 }
 
 /**

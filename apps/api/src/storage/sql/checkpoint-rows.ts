@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { JobCheckpoint } from '../../jobs/ports/job-repository.ts'
+import type { JobCheckpoint } from '../../jobs/ports/stored-values.ts'
 import { toStorable } from './storable-text.ts'
 import type { SqlDb } from './tables.ts'
 

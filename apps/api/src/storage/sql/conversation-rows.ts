@@ -1,6 +1,6 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
-import type { JobExpiry } from '../../jobs/ports/job-repository.ts'
 import { PreviousJobGoneError } from '../../jobs/ports/storage-errors.ts'
+import type { JobExpiry } from '../../jobs/ports/stored-values.ts'
 import { isoTime } from './job-row.ts'
 import type { SqlDialect } from './sql-dialect.ts'
 import { toStorable } from './storable-text.ts'
@@ -29,12 +29,12 @@ export async function lockPreviousJob(db: SqlDb, dialect: SqlDialect, id: string
 export async function removeExpired(
   db: SqlDb,
   dialect: SqlDialect,
-  { endedBefore, endedLongBefore }: JobExpiry,
+  { endedBefore, endedLongBefore, evenUntold = false }: JobExpiry,
   limit: number,
 ): Promise<number> {
   const [before, longBefore] = [isoTime(endedBefore), isoTime(endedLongBefore)]
   const goesOn = hasYoungerBehind(before)
-  const isTold = hasBeenTold(dialect)
+  const isTold = evenUntold ? sql<SqlBool>`true` : hasBeenTold(dialect)
   // Upwards from the jobs right before one that is not expired, so that each job of a conversation is visited once.
   const found = await sql<{ id: string }>`
     with recursive kept(id) as (

@@ -1,4 +1,4 @@
-import type { DeliveryState, UntoldJob } from '../../jobs/ports/job-repository.ts'
+import type { DeliveryState, UntoldJob } from '../../jobs/ports/stored-values.ts'
 import { isoTime } from './job-row.ts'
 import { fromStorable, toStorable } from './storable-text.ts'
 import type { SqlDb } from './tables.ts'

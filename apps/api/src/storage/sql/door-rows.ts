@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { DoorClient } from '../../jobs/door.ts'
-import type { ClientState, RequestedJob } from '../../jobs/ports/job-repository.ts'
+import type { ClientState, RequestedJob } from '../../jobs/ports/stored-values.ts'
 import { clientJson, deletionTime, parseClient } from './door-columns.ts'
 import { isoTime } from './job-row.ts'
 import { watchTime } from './run-columns.ts'

@@ -1,6 +1,6 @@
 import type { Job } from '@promptlab/contract'
 import type { ExpressionBuilder, OnConflictDatabase } from 'kysely'
-import { IDEMPOTENCY_WINDOW_MS, type IdempotencyKey, type KeyedJob } from '../../jobs/ports/job-repository.ts'
+import { IDEMPOTENCY_WINDOW_MS, type IdempotencyKey, type KeyedJob } from '../../jobs/ports/stored-values.ts'
 import { isoTime, keyedJobOf, selectKeyedJobs } from './job-row.ts'
 import type { SqlDialect } from './sql-dialect.ts'
 import { toStorable } from './storable-text.ts'

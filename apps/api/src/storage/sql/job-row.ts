@@ -4,7 +4,7 @@ import { type StoredAnswer, StoredPart } from '../../jobs/answer/stored-answer.t
 import { decodeTape, encodeTape } from '../../jobs/answer/tape.ts'
 import { inputBytes, runOf, StoredJob } from '../../jobs/job.ts'
 import { listedText } from '../../jobs/job-summary.ts'
-import type { JobPosition, JobState, KeyedJob } from '../../jobs/ports/job-repository.ts'
+import type { JobPosition, JobState, KeyedJob } from '../../jobs/ports/stored-values.ts'
 import { DOOR_COLUMNS, doorColumns, doorFieldsOf } from './door-columns.ts'
 import { grownAnswer, selectGrowth } from './growth-rows.ts'
 import { listedOptionsJson, selectListedOptions } from './listed-options.ts'

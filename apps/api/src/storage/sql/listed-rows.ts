@@ -1,7 +1,7 @@
 import type { JobSummary } from '@promptlab/contract'
 import { type SqlBool, sql } from 'kysely'
 import type { ChangeQuery, JobChange } from '../../jobs/ports/job-changes.ts'
-import type { JobQuery } from '../../jobs/ports/job-repository.ts'
+import type { JobQuery } from '../../jobs/ports/stored-values.ts'
 import { isShown } from './door-columns.ts'
 import { isBeyond, isoTime, selectSummaries, summaryOf } from './job-row.ts'
 import { readListedOptions } from './listed-options.ts'

@@ -1,5 +1,5 @@
 import type { StoredJob } from '../../jobs/job.ts'
-import type { JobState } from '../../jobs/ports/job-repository.ts'
+import type { JobState } from '../../jobs/ports/stored-values.ts'
 import { usagesOf } from '../../jobs/usage/usage-entry.ts'
 import { removeCheckpoints } from './growth-rows.ts'
 import { isInState, stateOf } from './job-row.ts'

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { StoredJob } from '../../jobs/job.ts'
-import type { Item, JobPosition } from '../../jobs/ports/job-repository.ts'
+import type { Item, JobPosition } from '../../jobs/ports/stored-values.ts'
 import type { UsageEntry } from '../../jobs/usage/usage-entry.ts'
 import { ImportError } from '../import-error.ts'
 import type { ImportedJob, JobSource, JobTarget } from '../job-import.ts'

@@ -3,6 +3,8 @@ import type { DoorClient } from '../../jobs/door.ts'
 import type { StoredJob, StoredPendingJob, StoredRunningJob } from '../../jobs/job.ts'
 import type { BudgetState, CallerBudget } from '../../jobs/ports/caller-budget.ts'
 import type { ChangeQuery, JobChange } from '../../jobs/ports/job-changes.ts'
+import type { JobRepository } from '../../jobs/ports/job-repository.ts'
+import { StorageUnavailableError, UpgradeUnderWayError } from '../../jobs/ports/storage-errors.ts'
 import type {
   ClientState,
   DeliveryState,
@@ -12,15 +14,13 @@ import type {
   JobExpiry,
   JobPosition,
   JobQuery,
-  JobRepository,
   JobRun,
   JobState,
   KeyedJob,
   RequestedJob,
   UntoldJob,
   WaitingJob,
-} from '../../jobs/ports/job-repository.ts'
-import { StorageUnavailableError, UpgradeUnderWayError } from '../../jobs/ports/storage-errors.ts'
+} from '../../jobs/ports/stored-values.ts'
 import type { LedgerQuery, UsageSum } from '../../jobs/usage/ledger.ts'
 import { readBudget } from './budget-rows.ts'
 import { storeCheckpoints } from './checkpoint-rows.ts'

@@ -1,6 +1,6 @@
 import { RunningJob } from '@promptlab/contract'
 import { runOf, StoredOnly, type StoredRunningJob } from '../../jobs/job.ts'
-import type { JobRun } from '../../jobs/ports/job-repository.ts'
+import type { JobRun } from '../../jobs/ports/stored-values.ts'
 import { removeCheckpoints } from './growth-rows.ts'
 import { answerColumns, isInState, jobOf, selectJobs } from './job-row.ts'
 import type { SqlDialect } from './sql-dialect.ts'

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { JobPosition, JobRun, WaitingJob } from '../../jobs/ports/job-repository.ts'
+import type { JobPosition, JobRun, WaitingJob } from '../../jobs/ports/stored-values.ts'
 import { isBeyond, isoTime } from './job-row.ts'
 import { notBeforeOf } from './run-columns.ts'
 import type { Runner } from './sql-database.ts'

@@ -1,17 +1,11 @@
-import { mkdir, rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { aJob, CREATED_AT } from '../../../../test/contracts/stored-job.ts'
-import { CrashDisk, writeFiles } from '../../../../test/support/crash-disk.ts'
-import { temporaryFolder } from '../../../../test/support/temporary-folder.ts'
+import { CrashingStore } from '../../../../test/support/crashing-store.ts'
 import { finishJob, startJob } from '../../../jobs/job.ts'
 import { Draft } from '../memory/draft.ts'
 import { StoredJobs } from '../memory/stored-jobs.ts'
-import { JournaledStore } from './journaled-store.ts'
 import { readStore } from './store-files.ts'
 
-/** A journal begins and ends, and is compacted, after a few commits. */
-const SMALL = { journalFromBytes: 3_000, slackBytes: 800 }
 const RESERVED = 1_000_000
 const DAY = new Date(CREATED_AT).toISOString().slice(0, 10)
 const at = (ms: number) => new Date(CREATED_AT + ms).toISOString()
@@ -32,50 +26,23 @@ describe('budgets and deliveries of a JournaledStore', () => {
   it('have each job once, reserved or spent, and its last delivery, after a crash at any file operation', {
     timeout: 60_000,
   }, async () => {
-    const folder = await temporaryFolder()
-    const path = join(folder, 'store', 'jobs.json')
-    await mkdir(dirname(path))
-    const disk = new CrashDisk()
-    const store = await JournaledStore.open(path, { ...SMALL, disk })
-    onTestFinished(() => store.close())
     /** When the next delivery of each stored job is due, and when it will be after the commit under way. */
     const due = new Map<string, number[]>()
-    const failures: unknown[] = []
-    const check = async (files: ReadonlyMap<string, Buffer>) => {
-      const image = join(folder, 'image', 'jobs.json')
-      await rm(dirname(image), { recursive: true, force: true })
-      await writeFiles(dirname(image), files)
-      const { entries, removedUsage } = await readStore(image)
+    const crashing = await CrashingStore.open(async (path) => {
+      const { entries, removedUsage } = await readStore(path)
       const { budgets } = new StoredJobs(entries, removedUsage)
       const found = new Map(entries.map(({ id, notifyAt }) => [id, notifyAt]))
       for (const [id, times] of due) {
         expect(budgets.reservedOf(id) + budgets.spentOf(id, DAY, DAY), id).toBe(RESERVED)
         if (times.length > 0) expect(times, id).toContain(found.get(id))
       }
-    }
-    let operations = 0
-    disk.atStep = async () => {
-      operations++
-      if (failures.length > 0) return
-      await check(await disk.afterKill()).catch((error) => failures.push('after a kill', error))
-      await check(disk.afterPowerFailure()).catch((error) => failures.push('without power', error))
-      // Now and then the disk fails, so that the same change is made again.
-      if (operations % 23 === 0) throw new Error('no disk')
-    }
-    const commit = async (change: (draft: Draft) => unknown) => {
-      for (let tries = 0; tries < 20; tries++) {
-        const draft = new Draft(store.jobs)
+    })
+    const commit = (change: (draft: Draft) => unknown) =>
+      crashing.commit(async () => {
+        const draft = new Draft(crashing.store.jobs)
         change(draft)
-        const isStored = await store.commit(draft.changes, draft.removedUsage).then(
-          () => true,
-          () => false,
-        )
-        // As between requests: a compaction goes on meanwhile.
-        await new Promise((resolve) => setImmediate(resolve))
-        if (isStored) return
-      }
-      throw new Error('the disk fails for ever')
-    }
+        await crashing.store.commit(draft.changes, draft.removedUsage)
+      })
     const kept: string[] = []
     for (let number = 0; number < 12; number++) {
       const id = `job-${number}`
@@ -92,8 +59,6 @@ describe('budgets and deliveries of a JournaledStore', () => {
         await commit((draft) => draft.deleteFinal(old))
       }
     }
-    disk.atStep = async () => {}
-    expect(failures).toEqual([])
-    await check(disk.afterPowerFailure())
+    await crashing.expectNoFailures()
   })
 })

@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs'
 import { mkdir, opendir, readFile, utimes } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { Item } from '../../../jobs/ports/job-repository.ts'
 import { ItemSweptError } from '../../../jobs/ports/storage-errors.ts'
+import type { Item } from '../../../jobs/ports/stored-values.ts'
 import { type Disk, isMissing } from './disk.ts'
 import { replaceFile } from './replace-file.ts'
 

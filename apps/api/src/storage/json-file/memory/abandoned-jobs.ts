@@ -1,4 +1,4 @@
-import type { JobRun } from '../../../jobs/ports/job-repository.ts'
+import type { JobRun } from '../../../jobs/ports/stored-values.ts'
 import { jobRun } from './found-jobs.ts'
 import type { StoredJobs } from './stored-jobs.ts'
 

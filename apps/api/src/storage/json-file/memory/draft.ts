@@ -1,6 +1,7 @@
 import type { DoorClient } from '../../../jobs/door.ts'
 import type { StoredJob } from '../../../jobs/job.ts'
-import { BudgetExceededError, type CallerBudget } from '../../../jobs/ports/caller-budget.ts'
+import { type CallerBudget, checkLeft } from '../../../jobs/ports/caller-budget.ts'
+import { JobConflictError, PreviousJobGoneError } from '../../../jobs/ports/storage-errors.ts'
 import {
   type ClientState,
   type DeliveryState,
@@ -10,8 +11,7 @@ import {
   type JobExpiry,
   type JobState,
   type KeyedJob,
-} from '../../../jobs/ports/job-repository.ts'
-import { JobConflictError, PreviousJobGoneError } from '../../../jobs/ports/storage-errors.ts'
+} from '../../../jobs/ports/stored-values.ts'
 import type { RunState } from '../../../jobs/run-state.ts'
 import type { UsageEntry } from '../../../jobs/usage/usage-entry.ts'
 import { BudgetTally, budgetStates } from './budget-tally.ts'
@@ -98,10 +98,7 @@ export class Draft {
    * @throws BudgetExceededError
    */
   checkBudget({ reserved = 0 }: StoredJob, budget: CallerBudget): void {
-    for (const state of budgetStates(budget, [this.#stored.budgets, this.#budgets])) {
-      if (state.spent + state.reserved + reserved > state.limit.billionths)
-        throw new BudgetExceededError(state, reserved)
-    }
+    checkLeft(budgetStates(budget, [this.#stored.budgets, this.#budgets]), reserved)
   }
 
   insert(job: StoredJob, idempotency: IdempotencyKey | undefined): void {
@@ -178,10 +175,11 @@ export class Draft {
   }
 
   /** Removes expired jobs, those that ended first before others, as `JobRepository.deleteExpired` says. */
-  deleteExpired({ endedBefore, endedLongBefore }: JobExpiry, limit: number): number {
+  deleteExpired({ endedBefore, endedLongBefore, evenUntold = false }: JobExpiry, limit: number): number {
     const old: { id: string; endedAt: number }[] = []
     for (const { id, endedAt, notifyAt } of this.#all()) {
-      if (endedAt !== undefined && endedAt < endedBefore && notifyAt === undefined) old.push({ id, endedAt })
+      const isTold = evenUntold || notifyAt === undefined
+      if (endedAt !== undefined && endedAt < endedBefore && isTold) old.push({ id, endedAt })
     }
     if (old.length === 0) return 0
     const kept = this.#keptByConversations(endedBefore)

@@ -1,5 +1,5 @@
 import type { JobChange } from '../../../jobs/ports/job-changes.ts'
-import type { JobRun, RequestedJob, UntoldJob, WaitingJob } from '../../../jobs/ports/job-repository.ts'
+import type { JobRun, RequestedJob, UntoldJob, WaitingJob } from '../../../jobs/ports/stored-values.ts'
 import type { JobEntry } from './job-entry.ts'
 
 /** A run of a job, as searches return it. */

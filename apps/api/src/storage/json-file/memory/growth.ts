@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { type AnswerGrowth, append, grow, PartGrowth } from '../../../jobs/answer/stored-answer.ts'
 import { decodeTape, encodeTape } from '../../../jobs/answer/tape.ts'
 import type { StoredRunningJob } from '../../../jobs/job.ts'
-import type { JobCheckpoint } from '../../../jobs/ports/job-repository.ts'
+import type { JobCheckpoint } from '../../../jobs/ports/stored-values.ts'
 
 /**
  * What a checkpoint adds to a running job, as the journal has it. `grow` applies it: what the answer has behind the place is

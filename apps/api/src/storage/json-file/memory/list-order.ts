@@ -1,4 +1,4 @@
-import type { JobPosition } from '../../../jobs/ports/job-repository.ts'
+import type { JobPosition } from '../../../jobs/ports/stored-values.ts'
 
 /** Jobs in the order of `GET /jobs`. It stays sorted: a new job nearly always goes to the end, which costs less than sorting. */
 export class ListOrder<Entry extends JobPosition> {

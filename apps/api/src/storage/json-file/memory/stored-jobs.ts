@@ -1,9 +1,10 @@
 import type { ChangePosition } from '../../../jobs/ports/job-changes.ts'
-import type { JobPosition } from '../../../jobs/ports/job-repository.ts'
+import type { JobPosition } from '../../../jobs/ports/stored-values.ts'
 import type { UsageEntry } from '../../../jobs/usage/usage-entry.ts'
 import { UsageTally } from '../../../jobs/usage/usage-tally.ts'
 import { BudgetTally } from './budget-tally.ts'
 import { add } from './counts.ts'
+import { FirstOf } from './first-of.ts'
 import type { JobChanges, JobEntries, JobEntry, RemovedUsage } from './job-entry.ts'
 import { compare, ListOrder } from './list-order.ts'
 import { RequestIndex } from './request-index.ts'
@@ -119,22 +120,23 @@ export class StoredJobs {
    * @param now milliseconds since the epoch
    */
   findUntold(now: number, limit: number): JobEntry[] {
-    return [...this.#untold]
-      .filter(([, notifyAt]) => notifyAt <= now)
-      .toSorted(([a, earlier], [b, later]) => earlier - later || compare(a, b))
-      .slice(0, limit)
-      .flatMap(([id]) => this.#entries.get(id) ?? [])
+    const first = new FirstOf<[id: string, notifyAt: number]>(
+      limit,
+      ([a, earlier], [b, later]) => earlier - later || compare(a, b),
+    )
+    for (const each of this.#untold) if (each[1] <= now) first.add(each)
+    return first.sorted().flatMap(([id]) => this.#entries.get(id) ?? [])
   }
 
   /** The jobs that match and changed behind a position, in the order of their changes. Goes through all jobs. */
   findChanged(limit: number, after: ChangePosition, matches: (entry: JobEntry) => boolean): JobEntry[] {
     const time = Date.parse(after.updatedAt)
-    const changed: JobEntry[] = []
+    const first = new FirstOf<JobEntry>(limit, (a, b) => a.updatedAt - b.updatedAt || compare(a.id, b.id))
     for (const entry of this.#entries.values()) {
-      const order = entry.updatedAt - time || compare(entry.id, after.id)
-      if (order > 0 && matches(entry)) changed.push(entry)
+      if (entry.updatedAt < time || (entry.updatedAt === time && compare(entry.id, after.id) <= 0)) continue
+      if (matches(entry)) first.add(entry)
     }
-    return changed.toSorted((a, b) => a.updatedAt - b.updatedAt || compare(a.id, b.id)).slice(0, limit)
+    return first.sorted()
   }
 
   inOrderOfCreation(): Iterable<JobEntry> {
