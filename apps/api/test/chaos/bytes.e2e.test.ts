@@ -6,9 +6,9 @@ import { programArguments, ServerProcess } from '../support/server-process.ts'
 import { withPostgres } from '../support/test-postgres.ts'
 import { newStorePath } from '../support/test-server.ts'
 
-const JOBS = 180
-const HEAP_MB = 56
-/** A job has two of them. In memory those of all jobs take 36 MB, and the heap has 32 MB left beside the program. */
+const JOBS = 200
+const HEAP_MB = 60
+/** A job has two of them. In memory those of all jobs take 40 MB, and the heap has 33 MB left beside the program. */
 const LONG_TEXT = '😀'.repeat(25_000)
 const LONG_JOB = { prompt: LONG_TEXT, provider: 'openai', model: 'gpt-4', options: { system: LONG_TEXT } }
 const SLOTS = 4

@@ -142,7 +142,8 @@ async function killWhileRunning(servers: Killable, kills: number): Promise<void>
   counts.joins = vendor.joins.length
   process.stdout.write(`rejoin test on ${servers.name}, seed ${SEED}: ${JSON.stringify(counts)}\n`)
   expect(counts.joins).toBeGreaterThan(0)
-  expect(counts.interrupted).toBeLessThanOrEqual(counts.jobs * MAX_INTERRUPTED)
+  // Of a few jobs, chance may kill most before their handle is stored, but not all of them.
+  expect(counts.interrupted).toBeLessThanOrEqual(Math.max(counts.jobs * MAX_INTERRUPTED, JOBS_PER_KILL - 1))
   await servers.end()
 }
 

@@ -24,6 +24,8 @@ const INPUT = 40 * TOKEN_PRICES.input
 const UNREAD_MS = 400
 /** The text that a crash may take back is no older than this. */
 const LOST_MS = 1_500
+/** What an interrupted job counts with that has no checkpoint, see `interruptedMetrics`. */
+const UNSAID_TOKENS = 25
 
 interface Storm {
   readonly store: string
@@ -189,7 +191,9 @@ function checkCost(job: FinalJob, { prompt }: Asked, vendor: BilledVendor): numb
   const isWhole = job.status === 'completed'
   const isCrash = job.status === 'failed' && job.error.code === 'interrupted'
   const unreadMs = isCrash ? LOST_MS : UNREAD_MS
-  const unread = isWhole ? 0 : calls.reduce((sum, { paceMs }) => sum + Math.ceil(unreadMs / paceMs), 0)
+  // A job whose process died may count with the tokens of a call that never arrived.
+  const unsaid = isCrash && calls.length === 0 ? UNSAID_TOKENS : 0
+  const unread = isWhole ? 0 : calls.reduce((sum, { paceMs }) => sum + Math.ceil(unreadMs / paceMs), unsaid)
   // Nobody tells of what a vendor thought unseen in a call that did not come to its end.
   const hidden = isWhole ? 0 : calls.reduce((sum, { hiddenTokens }) => sum + hiddenTokens, 0)
   const inputs = calls.length * INPUT_ERROR + (isWhole ? 0 : INPUT)

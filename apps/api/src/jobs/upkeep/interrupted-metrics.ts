@@ -1,10 +1,12 @@
 import type { Cost, JobMetrics, VendorCall } from '@promptlab/contract'
 import type { Message } from '@promptlab/providers'
+import type { AnswerSize } from '../answer/answer.ts'
 import { answerLength } from '../answer/stored-answer.ts'
 import { decodeTape, entriesOf } from '../answer/tape.ts'
 import { answererOf } from '../answerer.ts'
 import { countedCost, spentOn } from '../budget/counted-cost.ts'
 import { costOfCall } from '../cost/call-cost.ts'
+import { estimatedTokensOf } from '../cost/estimated-usage.ts'
 import { totalCost } from '../cost/total-cost.ts'
 import { hasConversation, readConversation } from '../input/conversation.ts'
 import type { StoredRunningJob } from '../job.ts'
@@ -12,15 +14,22 @@ import { optionsFor } from '../options-for.ts'
 import type { JobRepository } from '../ports/job-repository.ts'
 import type { Prices } from '../ports/prices.ts'
 import { StorageUnavailableError } from '../ports/storage-errors.ts'
+import { usdOf } from '../usage/billionths.ts'
 
 interface Deps {
   readonly jobs: Pick<JobRepository, 'find' | 'findItem'>
   readonly prices?: Prices | undefined
 }
 
+/** What came behind the last checkpoint is not older than this. */
+const UNSTORED_MS = 500
+/** About what a model says in that time, for a job that has no checkpoint yet. */
+const UNSTORED_TOKENS = 25
+
 /**
  * The metrics of a job whose process is gone. Nobody knows what its last call cost, so the cost is estimated from the answer
- * of the last checkpoint. A job without a checkpoint counts with its input: its call may have begun.
+ * of the last checkpoint. A job without a checkpoint counts with its input: its call may have begun. A job with a reservation
+ * also counts with what may have come behind its checkpoint, so that its caller's budget errs on the safe side.
  * @throws StorageUnavailableError
  */
 export async function interruptedMetrics(job: StoredRunningJob, { jobs, prices }: Deps): Promise<JobMetrics> {
@@ -30,22 +39,47 @@ export async function interruptedMetrics(job: StoredRunningJob, { jobs, prices }
   const open = metrics.calls?.find((call) => call.endedBecause === undefined)
   if (!prices?.isBilled(called.provider)) return withCalls(metrics, endedCalls(metrics.calls, open, { endedBecause }))
   const options = optionsFor(job, called)
+  const stored = { pieceCount: pieceCountOf(job), length: answerLength(job) }
   const call = {
     input: await readInput(job, called.provider, jobs),
-    answer: { pieceCount: pieceCountOf(job), length: answerLength(job) },
+    answer: stored,
     at: Date.parse(open?.startedAt ?? job.updatedAt),
   }
-  const cost = costOfCall({ ...call, job: { ...called, options }, endedBecause }, prices)
+  const costOf = (answer: AnswerSize) =>
+    costOfCall({ ...call, answer, job: { ...called, options }, endedBecause }, prices)
+  const cost = costOf(stored)
   const left = leftOf(job)
   const ended = {
     endedBecause,
-    cost: left === undefined ? cost : countedCost(cost, { ...call, choice: called, options }, prices, left),
+    cost:
+      left === undefined
+        ? cost
+        : atMost(
+            countedCost(cost, { ...call, choice: called, options }, prices, left),
+            costOf(withUnstored(stored, metrics)),
+            left,
+          ),
   }
   // Of a fallback, and of a job that was put back and runs again, the record may not have the last call yet.
   const isPutBack = metrics.calls !== undefined && metrics.attempts === job.runState?.attempts
   return !open && (metrics.answeredBy || isPutBack)
     ? withCalls(metrics, [...(metrics.calls ?? []), { ...called, startedAt: job.updatedAt, ...ended }])
     : withCalls(metrics, endedCalls(metrics.calls, open, ended), ended.cost)
+}
+
+/** The size of an answer with the tokens that may have come behind its checkpoint, as fast as those before. */
+function withUnstored(stored: AnswerSize, { durationMs, firstPieceMs, ttftMs }: JobMetrics): AnswerSize {
+  const tokens = estimatedTokensOf(stored)
+  const sayingMs = durationMs - (firstPieceMs ?? ttftMs ?? 0)
+  // Of a stretch that is shorter, no speed can be told.
+  const unstored = tokens === 0 ? UNSTORED_TOKENS : Math.ceil((tokens * UNSTORED_MS) / Math.max(sayingMs, UNSTORED_MS))
+  return { ...stored, pieceCount: tokens + unstored }
+}
+
+/** The cost with what was not stored, as far as the job had that left: nobody is charged more for a guess. */
+function atMost(cost: Cost, withUnstoredCost: Cost, left: number): Cost {
+  const { usd = 0 } = cost
+  return { ...cost, usd: Math.max(usd, Math.min(withUnstoredCost.usd ?? 0, usdOf(left))) }
 }
 
 /** What a job had left of its reservation for its last call, in billionths of a US dollar. Undefined if it has none. */
