@@ -185,16 +185,15 @@ export function buildApp(config: AppConfig, opened: AppDeps): FastifyInstance {
     pluginTimeout: 0,
     clientErrorHandler: sendMalformedRequest,
   })
-  const runner = new JobRunner({ ...deps, jobs, logger: app.log, observer: metrics, policy: config.run })
+  const runner = new JobRunner({ ...deps, logger: app.log, observer: metrics, policy: config.run })
   const models = new ModelLists({ ...deps, logger: app.log, refreshMs: config.modelRefreshMs })
   const { foregroundGraceMs: graceMs } = config
-  const clients = new WaitingClients({ ...deps, jobs, logger: app.log, graceMs })
+  const clients = new WaitingClients({ ...deps, logger: app.log, graceMs })
   const service = new JobService({
     ...deps,
     clients,
     observer: metrics,
     models,
-    jobs,
     runner,
     queuedBytes: config.queuedBytes,
     maxStoredBytesPerKey: config.maxStoredBytesPerKey,
@@ -202,7 +201,7 @@ export function buildApp(config: AppConfig, opened: AppDeps): FastifyInstance {
   // Where other processes share the store, jobs that do not go on here can go on there.
   const othersRunJobs = config.reconcileMs !== undefined
   const maxJoined = othersRunJobs ? config.maxConcurrentJobs : Number.POSITIVE_INFINITY
-  const joiner = config.role === 'api' ? undefined : new VendorRunJoiner({ ...deps, jobs, maxJoined })
+  const joiner = config.role === 'api' ? undefined : new VendorRunJoiner({ ...deps, maxJoined })
   const reconciler = new Reconciler({ ...deps, logger: app.log, joiner })
   const streams = new OpenStreams({ service, clients, timing: config.stream, limits: config.streamLimits })
   const streamLinks = config.apiKeys && new StreamLinks({ ...config.streamLinks, clock: deps.clock })

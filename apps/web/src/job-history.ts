@@ -1,7 +1,7 @@
 import { ApiError, type JobPage, type JobStatus, type JobSummary, type Reconnect } from '@promptlab/client'
 import { client, explain, feedClient } from './api.ts'
+import { FramedView } from './framed-view.ts'
 import { type JobRows, NO_ROWS, withChange, withFirstPage, withNextPage, without } from './job-rows.ts'
-import { onNextFrame } from './next-frame.ts'
 
 /** What the history shows. */
 export interface HistoryView extends JobRows {
@@ -29,8 +29,7 @@ const MOST_NEW_ROWS = 200
  * The list of jobs, which the feed keeps up to date: opened first, listed once the feed is ready, so that no change is missed in
  * between. While there is no feed, `refresh` lists the jobs.
  */
-export class JobHistory {
-  readonly #listeners = new Set<() => void>()
+export class JobHistory extends FramedView<HistoryView> {
   /** Jobs that this page has deleted. A list or a change that was under way must not bring them back. */
   readonly #deleted = new Set<string>()
   /** The changes that came while a list was requested; one entry for each request. */
@@ -38,15 +37,9 @@ export class JobHistory {
   #feed: Feed | undefined
   #listing = new AbortController()
   #mostRows = MOST_NEW_ROWS
-  #forgetFrame: (() => void) | undefined
-  #next: HistoryView = { ...NO_ROWS, isListed: false, fault: undefined, notice: undefined }
-  #view = this.#next
 
-  readonly view = (): HistoryView => this.#view
-
-  readonly subscribe = (listener: () => void): (() => void) => {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+  constructor() {
+    super({ ...NO_ROWS, isListed: false, fault: undefined, notice: undefined })
   }
 
   /**
@@ -66,8 +59,7 @@ export class JobHistory {
       document.removeEventListener('visibilitychange', adapt)
       clearTimeout(timer)
       this.#stop()
-      this.#forgetFrame?.()
-      this.#forgetFrame = undefined
+      this.forget()
     }
   }
 
@@ -83,13 +75,13 @@ export class JobHistory {
   }
 
   filter(status: JobStatus | undefined): void {
-    const jobs = this.#next.jobs.filter((job) => status === undefined || job.status === status)
-    this.#set({ status, jobs, cursor: null, isListed: false })
+    const jobs = this.next.jobs.filter((job) => status === undefined || job.status === status)
+    this.set({ status, jobs, cursor: null, isListed: false })
     void this.#attempt(this.#list(true))
   }
 
   async more(): Promise<void> {
-    const { status, cursor } = this.#next
+    const { status, cursor } = this.next
     if (cursor === null) return
     const load = this.#load({ ...(status && { status }), cursor }, (rows, page) =>
       // Another filter or list may have come meanwhile.
@@ -106,7 +98,7 @@ export class JobHistory {
     })
     if (!(await this.#attempt(deleting))) return false
     this.#deleted.add(id)
-    this.#set(without(this.#next, id))
+    this.set(without(this.next, id))
     return true
   }
 
@@ -131,7 +123,7 @@ export class JobHistory {
         onReady: async () => {
           clearTimeout(timer)
           feed.state = 'live'
-          this.#set({ notice: undefined })
+          this.set({ notice: undefined })
           await this.#attempt(this.#list())
         },
         onReconnect: (reconnect) => this.#lose(feed, reconnect),
@@ -142,7 +134,7 @@ export class JobHistory {
       // An older server has no feed.
       if (isMissing(error)) return this.#lose(feed)
       feed.state = 'lost'
-      this.#set({ fault: explain(error).message, notice: undefined })
+      this.set({ fault: explain(error).message, notice: undefined })
     } finally {
       clearTimeout(timer)
     }
@@ -154,14 +146,14 @@ export class JobHistory {
     feed.state = 'lost'
     // A connection that breaks once is open again before anybody has read about it.
     if (reconnect && (reconnect.failures > 1 || reconnect.error instanceof ApiError))
-      this.#set({ notice: explain(reconnect.error).message })
+      this.set({ notice: explain(reconnect.error).message })
     if (wasOpening) this.refresh()
   }
 
   #apply(job: JobSummary): void {
     for (const changes of this.#changesMeanwhile) changes.push(job)
-    this.#set(this.#shown(withChange(this.#next, job)))
-    if (this.#next.jobs.length > this.#mostRows) void this.#attempt(this.#list(true))
+    this.set(this.#shown(withChange(this.next, job)))
+    if (this.next.jobs.length > this.#mostRows) void this.#attempt(this.#list(true))
   }
 
   /**
@@ -172,7 +164,7 @@ export class JobHistory {
     this.#listing.abort()
     this.#listing = new AbortController()
     const { signal } = this.#listing
-    const { status } = this.#next
+    const { status } = this.next
     this.#mostRows = Number.POSITIVE_INFINITY
     try {
       await this.#load({ ...(status && { status }), signal }, (rows, page) =>
@@ -191,9 +183,9 @@ export class JobHistory {
     this.#changesMeanwhile.add(changes)
     try {
       const page = await client.listPage(query)
-      const rows = this.#shown(changes.reduce(withChange, merge(this.#next, page)))
+      const rows = this.#shown(changes.reduce(withChange, merge(this.next, page)))
       this.#mostRows = rows.jobs.length + MOST_NEW_ROWS
-      this.#set({ ...rows, isListed: true, fault: undefined })
+      this.set({ ...rows, isListed: true, fault: undefined })
     } finally {
       this.#changesMeanwhile.delete(changes)
     }
@@ -208,19 +200,10 @@ export class JobHistory {
     return work.then(
       () => true,
       (error: unknown) => {
-        this.#set({ fault: explain(error).message })
+        this.set({ fault: explain(error).message })
         return false
       },
     )
-  }
-
-  #set(change: Partial<HistoryView>): void {
-    this.#next = { ...this.#next, ...change }
-    this.#forgetFrame ??= onNextFrame(() => {
-      this.#forgetFrame = undefined
-      this.#view = this.#next
-      for (const listener of this.#listeners) listener()
-    })
   }
 }
 

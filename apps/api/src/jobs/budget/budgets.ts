@@ -1,6 +1,7 @@
 import type { Caller } from '../caller.ts'
 import type { BudgetLimit, CallerBudget } from '../ports/caller-budget.ts'
 import { billionthsOf } from '../usage/billionths.ts'
+import { dayOf } from '../usage/day.ts'
 
 /** What an operator sets for a caller, in US dollars. At least one of the first two is there. */
 export interface BudgetSetting {
@@ -48,7 +49,7 @@ export class Budgets {
 
 function limitsOf({ dayUsd, monthUsd }: BudgetSetting, now: number): BudgetLimit[] {
   const limits: BudgetLimit[] = []
-  const day = new Date(now).toISOString().slice(0, 10)
+  const day = dayOf(now)
   if (dayUsd !== undefined) limits.push({ period: 'day', from: day, to: day, billionths: billionthsOf(dayUsd) })
   if (monthUsd !== undefined) limits.push({ period: 'month', ...monthOf(now), billionths: billionthsOf(monthUsd) })
   return limits
@@ -60,8 +61,4 @@ function monthOf(now: number): { from: string; to: string } {
   const first = Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), 1)
   const last = Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 0)
   return { from: dayOf(first), to: dayOf(last) }
-}
-
-function dayOf(at: number): string {
-  return new Date(at).toISOString().slice(0, 10)
 }

@@ -2,6 +2,7 @@ import type { UsageQuery, UsageReport, UsageRow } from '@promptlab/contract'
 import { ApiError } from '../../base/api-error.ts'
 import type { JobRepository } from '../ports/job-repository.ts'
 import { usdOf } from '../usage/billionths.ts'
+import { dayOf } from '../usage/day.ts'
 import type { UsageSum } from '../usage/ledger.ts'
 
 const DAY_MS = 86_400_000
@@ -51,10 +52,6 @@ function rowOf({ owner, provider = '', model = '', day, usdBillionths, ...counts
   const spent = { ...counts, ...(isPriced && { usd: usdOf(usdBillionths) }) }
   const caller = owner ? { caller: owner } : {}
   return day === undefined ? { ...caller, provider, model, ...spent } : { ...caller, day, ...spent }
-}
-
-function dayOf(time: number): string {
-  return new Date(time).toISOString().slice(0, 10)
 }
 
 function refuse(path: string, message: string): never {

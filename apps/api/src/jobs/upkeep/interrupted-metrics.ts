@@ -47,18 +47,12 @@ export async function interruptedMetrics(job: StoredRunningJob, { jobs, prices }
   }
   const costOf = (answer: AnswerSize) =>
     costOfCall({ ...call, answer, job: { ...called, options }, endedBecause }, prices)
-  const cost = costOf(stored)
   const left = leftOf(job)
+  const known = costOf(stored)
+  const cost = left === undefined ? known : countedCost(known, { ...call, choice: called, options }, prices, left)
   const ended = {
     endedBecause,
-    cost:
-      left === undefined
-        ? cost
-        : atMost(
-            countedCost(cost, { ...call, choice: called, options }, prices, left),
-            costOf(withUnstored(stored, metrics)),
-            left,
-          ),
+    cost: left === undefined ? cost : onTheSafeSide(cost, costOf(withUnstored(stored, metrics)), left),
   }
   // Of a fallback, and of a job that was put back and runs again, the record may not have the last call yet.
   const isPutBack = metrics.calls !== undefined && metrics.attempts === job.runState?.attempts
@@ -77,9 +71,8 @@ function withUnstored(stored: AnswerSize, { durationMs, firstPieceMs, ttftMs }: 
 }
 
 /** The cost with what was not stored, as far as the job had that left: nobody is charged more for a guess. */
-function atMost(cost: Cost, withUnstoredCost: Cost, left: number): Cost {
-  const { usd = 0 } = cost
-  return { ...cost, usd: Math.max(usd, Math.min(withUnstoredCost.usd ?? 0, usdOf(left))) }
+function onTheSafeSide(cost: Cost, { usd: more = 0 }: Cost, left: number): Cost {
+  return { ...cost, usd: Math.max(cost.usd ?? 0, Math.min(more, usdOf(left))) }
 }
 
 /** What a job had left of its reservation for its last call, in billionths of a US dollar. Undefined if it has none. */

@@ -108,11 +108,7 @@ export class StoredJobs {
    * @param now milliseconds since the epoch
    */
   findUnwatched(now: number, limit: number): JobEntry[] {
-    return [...this.#watched]
-      .filter(([, watchedUntil]) => watchedUntil <= now)
-      .toSorted(([, a], [, b]) => a - b)
-      .slice(0, limit)
-      .flatMap(([id]) => this.#entries.get(id) ?? [])
+    return this.#due(this.#watched, now, limit)
   }
 
   /**
@@ -120,11 +116,16 @@ export class StoredJobs {
    * @param now milliseconds since the epoch
    */
   findUntold(now: number, limit: number): JobEntry[] {
-    const first = new FirstOf<[id: string, notifyAt: number]>(
+    return this.#due(this.#untold, now, limit)
+  }
+
+  /** The jobs whose time has come, those first whose time came first. */
+  #due(times: ReadonlyMap<string, number>, now: number, limit: number): JobEntry[] {
+    const first = new FirstOf<[id: string, time: number]>(
       limit,
       ([a, earlier], [b, later]) => earlier - later || compare(a, b),
     )
-    for (const each of this.#untold) if (each[1] <= now) first.add(each)
+    for (const each of times) if (each[1] <= now) first.add(each)
     return first.sorted().flatMap(([id]) => this.#entries.get(id) ?? [])
   }
 
