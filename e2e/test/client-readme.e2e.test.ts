@@ -16,13 +16,17 @@ async function snippets(language: string, url: string): Promise<string[]> {
   return blocks.map((code) => code.replaceAll('http://127.0.0.1:3000', url))
 }
 
-it('README of the client > its TypeScript compiles, and prints the tokens, the metrics, the pieces, the jobs of jobs, the changes and the error', async () => {
+it('README of the client > its TypeScript compiles, and prints the tokens, the metrics, the pieces, the job that was found, the jobs of jobs, the changes and the error', async () => {
   const { url } = await startServer()
   const folder = await temporaryFolder()
-  const [basics = '', conversation = '', again = '', feed = '', failure = '', ...more] = await snippets('ts', url)
+  const [basics = '', conversation = '', found = '', again = '', feed = '', failure = '', ...more] = await snippets(
+    'ts',
+    url,
+  )
   expect(more).toEqual([])
   await writeFile(join(folder, 'basics.ts'), basics)
   await writeFile(join(folder, 'conversation.ts'), conversation)
+  await writeFile(join(folder, 'found.ts'), found)
   await writeFile(join(folder, 'again.ts'), again)
   await writeFile(join(folder, 'feed.ts'), feed)
   await writeFile(join(folder, 'failure.ts'), failure)
@@ -42,6 +46,7 @@ it('README of the client > its TypeScript compiles, and prints the tokens, the m
   const run = (name: string) => runProgram('tsx', ['--tsconfig', join(folder, 'tsconfig.json'), join(folder, name)])
   expect(await run('basics.ts')).toMatch(/^Once\n upon\n a\n time\n\{.*tokenCount: 4/s)
   expect(await run('conversation.ts')).toBe('says: Once\nsays:  upon\na time\n')
+  expect(await run('found.ts')).toBe("A café in Paris { order: '1207' }\n")
   expect(await run('again.ts')).toBe('Once upon a time\nMake it shorter.\n')
   expect(await run('feed.ts')).toMatch(/^(Once upon a time is (pending|running)\n)*Once upon a time is completed\n$/)
   expect(await run('failure.ts')).toMatch(/^provider-key-missing .*OPENAI_API_KEY/)

@@ -7,7 +7,7 @@ import { build } from 'esbuild'
 
 const PACKAGE = fileURLToPath(new URL('.', import.meta.url))
 /** The largest size that the client may add to a page: bytes, minified and gzipped. */
-const BUDGET = 5_120
+const BUDGET = 5_376
 
 await rm(`${PACKAGE}dist`, { recursive: true, force: true })
 execFileSync('tsc', ['--project', 'tsconfig.build.json'], { cwd: PACKAGE, stdio: 'inherit' })

@@ -60,6 +60,7 @@ import { HiddenJobSweeper } from './jobs/upkeep/hidden-job-sweeper.ts'
 import { ItemSweeper } from './jobs/upkeep/item-sweeper.ts'
 import { Reconciler } from './jobs/upkeep/reconciler.ts'
 import { RetentionSweeper } from './jobs/upkeep/retention-sweeper.ts'
+import { SearchIndexer } from './jobs/upkeep/search-indexer.ts'
 import { UnwatchedJobs } from './jobs/upkeep/unwatched-jobs.ts'
 import { VendorRunJoiner } from './jobs/upkeep/vendor-run-joiner.ts'
 import { Metrics } from './monitoring/metrics.ts'
@@ -265,7 +266,7 @@ export function buildApp(config: AppConfig, opened: AppDeps): FastifyInstance {
   app.decorate('openStreams', streams)
   app.decorate('failCurrentRun', (error) => runner.failCurrent(error))
   const sweepers: { start(): void; stop(): void | Promise<void> }[] = [new ItemSweeper({ ...deps, logger: app.log })]
-  sweepers.push(new HiddenJobSweeper({ ...deps, logger: app.log }))
+  sweepers.push(new HiddenJobSweeper({ ...deps, logger: app.log }), new SearchIndexer({ ...deps, logger: app.log }))
   if (graceMs !== undefined) sweepers.push(new UnwatchedJobs({ service, logger: app.log, graceMs }))
   const { retention } = config
   if (retention) sweepers.push(new RetentionSweeper({ ...deps, logger: app.log, retention }))

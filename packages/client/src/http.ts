@@ -70,6 +70,16 @@ export class Http {
     })
   }
 
+  /** Reads the bytes at the path, with their type; repeats the request after failures. */
+  async blob(path: string, signal: AbortSignal | undefined): Promise<Blob> {
+    return await this.#untilAnswered(signal, async () => {
+      const response = await this.send(path, { headers: { accept: '*/*' }, signal })
+      return await response.blob().catch((error: unknown) => {
+        throw connectionError(error, signal)
+      })
+    })
+  }
+
   /** Deletes the resource at the path; repeats the request after failures. */
   async delete(path: string, signal: AbortSignal | undefined): Promise<void> {
     await this.#untilAnswered(signal, async (isRepeated) => {

@@ -27,6 +27,7 @@ export type { Fixture, FixtureMessage, FixturePiece } from './fixture.ts'
 export {
   type CancelledJob,
   type CompletedJob,
+  type ConversationPage,
   type Cost,
   type FailedJob,
   type Fallback,

@@ -20,6 +20,8 @@ export type JobRequest = {
   maxCostUsd?: number | undefined
   /** Who is told when the job ends, by a signed POST. */
   webhook?: { url: string } | undefined
+  /** Your own notes: at most 16 texts of at most 512 characters, by names of at most 64. No vendor gets them. */
+  metadata?: Record<string, string> | undefined
 } & (
   | { prompt: string; messages?: undefined }
   /** A conversation, oldest message first. */
@@ -46,6 +48,8 @@ export interface JobChanges {
   maxCostUsd?: number | null | undefined
   /** Absent: as for the other job. `null`: none. */
   webhook?: { url: string } | null | undefined
+  /** Absent: as for the other job. `null`: none. */
+  metadata?: Record<string, string> | null | undefined
 }
 
 /** The request for a job that goes on with the answer of another one. */

@@ -116,6 +116,8 @@ interface JobBase {
   fallbacks?: Fallback[] | undefined
   maxCostUsd?: number | undefined
   webhook?: { url: string } | undefined
+  /** The caller's own notes. */
+  metadata?: Record<string, string> | undefined
   /** The job whose input this one was made of. */
   rerunOf?: string | undefined
   /** The job whose answer this one goes on with, from a place in it. */
@@ -196,6 +198,14 @@ export interface JobPage {
   nextCursor: string | null
 }
 
+/** A job and those before it that it goes on with. */
+export interface ConversationPage {
+  /** Oldest first; the last one is the job that was asked for. */
+  data: Job[]
+  /** Whether the conversation begins with the first job here, begins earlier, or earlier jobs were deleted. */
+  earlier: 'none' | 'more' | 'deleted'
+}
+
 /** What a vendor's list says that a model can do. A key is absent where the list does not say. */
 export interface ModelCapabilities {
   /** Whether the model calls tools. */
@@ -264,6 +274,10 @@ export function isFinalJob(value: unknown): value is FinalJob {
 
 export function isJobPage(value: unknown): value is JobPage {
   return isObject(value) && Array.isArray(value['data']) && value['data'].every(isJob) && 'nextCursor' in value
+}
+
+export function isConversationPage(value: unknown): value is ConversationPage {
+  return isObject(value) && Array.isArray(value['data']) && value['data'].every(isJob) && 'earlier' in value
 }
 
 export function isProviderList(value: unknown): value is ProviderInfo[] {

@@ -5,7 +5,9 @@ import { type Fixture, isFixture } from './fixture.ts'
 import { Http } from './http.ts'
 import { newIdempotencyKey } from './idempotency-key.ts'
 import {
+  type ConversationPage,
   type FinalJob,
+  isConversationPage,
   isFinalJob,
   isJob,
   isJobPage,
@@ -72,6 +74,15 @@ export interface EventsOptions extends StreamOptions {
 export interface ListOptions extends CallOptions {
   readonly status?: JobStatus
   readonly provider?: string
+  readonly model?: string
+  /** Words that must all occur in the prompt or the answer, each as the beginning of a word. */
+  readonly search?: string
+  /** Only jobs created then or later: an ISO date with a time. */
+  readonly createdFrom?: string
+  /** Only jobs created earlier. */
+  readonly createdBefore?: string
+  /** Only jobs whose metadata has all of these entries. */
+  readonly metadata?: Readonly<Record<string, string>>
   /** The number of jobs in a page, 1 to 100. Default 20. */
   readonly limit?: number
 }
@@ -149,6 +160,24 @@ export class PromptLabClient {
     return this.#http.call(pathOf(id), { signal }, isJob)
   }
 
+  /**
+   * The job and those before it that it goes on with, oldest first. Earlier ones are the conversation of the first one's
+   * `previousJobId`.
+   * @param options.limit the most turns, 1 to 100. Default 20
+   */
+  conversation(
+    id: string,
+    { limit, signal }: CallOptions & { readonly limit?: number } = {},
+  ): Promise<ConversationPage> {
+    const query = limit === undefined ? '' : `?limit=${limit}`
+    return this.#http.call(`${pathOf(id)}/conversation${query}`, { signal }, isConversationPage)
+  }
+
+  /** The bytes of an item of a job: a long text, an image or a file of its messages. */
+  item(id: string, item: string, { signal }: CallOptions = {}): Promise<Blob> {
+    return this.#http.blob(`${pathOf(id)}/items/${encodeURIComponent(item)}`, signal)
+  }
+
   /** A job that has ended as a fixture, which the provider `replay` plays without the job's vendor. */
   fixture(id: string, { signal }: CallOptions = {}): Promise<Fixture> {
     return this.#http.call(`${pathOf(id)}/fixture`, { signal }, isFixture)
@@ -185,9 +214,10 @@ export class PromptLabClient {
    * @param options.cursor `nextCursor` of the page before
    */
   listPage(options: ListOptions & { readonly cursor?: string } = {}): Promise<JobPage> {
-    const { signal, ...query } = options
+    const { signal, metadata = {}, ...query } = options
     const parameters = new URLSearchParams()
     for (const [name, value] of Object.entries(query)) if (value !== undefined) parameters.set(name, String(value))
+    for (const [name, value] of Object.entries(metadata)) parameters.set(`metadata.${name}`, value)
     return this.#http.call(`/jobs?${parameters}`, { signal }, isJobPage)
   }
 

@@ -4,6 +4,7 @@ import { notA } from './issue-sentence.ts'
 import { JobOptions } from './job-options.ts'
 import { MaxCostUsd } from './max-cost.ts'
 import { MAX_MESSAGES, MAX_PARTS, Message } from './message.ts'
+import { Metadata } from './metadata.ts'
 import { Webhook } from './webhook.ts'
 
 /** What a server accepts in the body of `POST /jobs`. */
@@ -39,13 +40,14 @@ export function createJobFields({ maxPromptChars }: CreateJobLimits) {
       ),
     maxCostUsd: MaxCostUsd,
     webhook: Webhook,
+    metadata: Metadata,
   }
 }
 
 /** The body of `POST /jobs`. */
 export function createJobBody(limits: CreateJobLimits) {
   const { maxPromptChars, schemaFault } = limits
-  const { provider, model, options, fallbacks, maxCostUsd, webhook } = createJobFields(limits)
+  const { provider, model, options, fallbacks, maxCostUsd, webhook, metadata } = createJobFields(limits)
   return z
     .strictObject(
       {
@@ -73,6 +75,7 @@ export function createJobBody(limits: CreateJobLimits) {
         fallbacks: fallbacks.optional(),
         maxCostUsd: maxCostUsd.optional(),
         webhook: webhook.optional(),
+        metadata: metadata.optional(),
       },
       NO_OBJECT,
     )

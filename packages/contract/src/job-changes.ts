@@ -3,7 +3,7 @@ import { type CreateJobLimits, createJobFields, type JobFault, schemaFaults } fr
 
 /** What a job that is made of another one may have otherwise. */
 export function jobChanges(limits: CreateJobLimits) {
-  const { provider, model, options, fallbacks, maxCostUsd, webhook } = createJobFields(limits)
+  const { provider, model, options, fallbacks, maxCostUsd, webhook, metadata } = createJobFields(limits)
   const { shape } = options
   return {
     provider: provider.optional().describe('Default: the provider of the other job.'),
@@ -37,6 +37,7 @@ export function jobChanges(limits: CreateJobLimits) {
       ),
     maxCostUsd: maxCostUsd.nullable().optional().describe('Absent: as for the other job. `null`: no limit.'),
     webhook: webhook.nullable().optional().describe('Absent: as for the other job. `null`: none.'),
+    metadata: metadata.nullable().optional().describe('Absent: as for the other job. `null`: none.'),
   }
 }
 

@@ -6,6 +6,7 @@ import { JobError } from './job-error.ts'
 import { JobOptions } from './job-options.ts'
 import { MaxCostUsd } from './max-cost.ts'
 import { ShownMessage } from './message.ts'
+import { Metadata } from './metadata.ts'
 import { OutputPart } from './output.ts'
 import { Webhook } from './webhook.ts'
 
@@ -68,6 +69,7 @@ const request = {
   fallbacks: z.array(Fallback).optional().describe('Who is asked instead when a vendor fails before anything came.'),
   maxCostUsd: MaxCostUsd.optional(),
   webhook: Webhook.optional().describe('Who is told when the job ends.'),
+  metadata: Metadata.optional(),
   rerunOf: z.string().optional().describe('The job whose input this one was made of.'),
   forkOf: ForkOrigin.optional().describe('The job whose answer this one goes on with, from a place in it.'),
 }
@@ -160,8 +162,6 @@ const unlistedRequest = {
   fallbacks: true,
   maxCostUsd: true,
   webhook: true,
-  rerunOf: true,
-  forkOf: true,
 } as const
 const unlisted = { ...unlistedRequest, result: true, output: true } as const
 const PendingSummary = PendingJob.omit(unlistedRequest).extend(listed)

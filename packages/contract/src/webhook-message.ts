@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { ForkOrigin } from './fork-origin.ts'
 import { JobMetrics } from './job.ts'
 import { JobError } from './job-error.ts'
+import { Metadata } from './metadata.ts'
 import { WebhookEvent } from './webhook.ts'
 
 /** The body that a receiver gets when a job has ended (Standard Webhooks). It has no prompt and no answer. */
@@ -17,6 +18,7 @@ export const WebhookMessage = z.object({
     updatedAt: z.iso.datetime(),
     metrics: JobMetrics,
     error: JobError.optional().describe('Why the job failed.'),
+    metadata: Metadata.optional(),
     rerunOf: z.string().optional(),
     forkOf: ForkOrigin.optional(),
     links: z

@@ -4,8 +4,6 @@ import {
   type ForkJobBody,
   isFinal,
   type JobChanges,
-  type JobListQuery,
-  type JobSummary,
   type RerunJobBody,
 } from '@promptlab/contract'
 import { ApiError } from '../base/api-error.ts'
@@ -20,13 +18,14 @@ import { forkDraft, rerunDraft } from './input/job-of-job.ts'
 import { type JobDraft, requestOf } from './input/job-request.ts'
 import { requestFingerprint } from './input/request-fingerprint.ts'
 import { cancelPending, runOf, type StoredFinalJob, type StoredJob } from './job.ts'
+import { jobNotFound } from './job-not-found.ts'
 import { itemsOfJob } from './kept-parts.ts'
 import { QueueUnavailableError } from './ports/job-queue.ts'
 import { ItemSweptError, StorageUnavailableError } from './ports/storage-errors.ts'
 import type { TokenLog } from './ports/token-log.ts'
 import { QueuedBytes, type QueuedBytesLimits } from './queued-bytes.ts'
 import { JobEventReader, type ReaderCallbacks, type Reading } from './read/job-event-reader.ts'
-import { decodePosition, encodePosition } from './read/list-cursor.ts'
+import { JobHistory } from './read/job-history.ts'
 import { SharedLookups } from './read/shared-lookups.ts'
 import { SharedRecords } from './read/shared-records.ts'
 import type { JobRunner } from './run/job-runner.ts'
@@ -46,11 +45,6 @@ interface JobOfJob {
   readonly draftOf: (job: StoredJob) => JobDraft
 }
 
-interface JobSummaryPage {
-  readonly data: JobSummary[]
-  readonly nextCursor: string | null
-}
-
 /** How long to wait for the end of a run in another process before the process is asked again, in milliseconds. */
 const STOP_REPEAT_MS = 1_000
 /** A living process ends a run within seconds. The runs of a dead process are ended by others within its lease. */
@@ -62,10 +56,13 @@ export class JobService {
   readonly #lookups: SharedLookups
   readonly #records = new SharedRecords()
   readonly #creator: JobCreator
+  /** The lists and the conversations of jobs. */
+  readonly history: JobHistory
 
   constructor(deps: JobServiceDeps) {
     this.#deps = deps
     this.#lookups = new SharedLookups(deps.jobs)
+    this.history = new JobHistory(deps)
     this.#creator = new JobCreator({ ...deps, queuedBytes: new QueuedBytes(deps.jobs, deps.queuedBytes) })
   }
 
@@ -122,7 +119,7 @@ export class JobService {
   async get(id: string, caller: Caller): Promise<StoredJob> {
     const job = await this.#find(id)
     // The same error as for an unknown id, so that callers cannot find out which ids exist.
-    if ((caller !== undefined && job.owner !== caller) || job.deleteAfter !== undefined) throw notFound()
+    if ((caller !== undefined && job.owner !== caller) || job.deleteAfter !== undefined) throw jobNotFound()
     if (!isFinal(job)) this.#deps.clients.seen(job)
     return job
   }
@@ -160,21 +157,8 @@ export class JobService {
 
   async #find(id: string): Promise<StoredJob> {
     const job = await this.#deps.jobs.find(id)
-    if (!job) throw notFound()
+    if (!job) throw jobNotFound()
     return job
-  }
-
-  /**
-   * A page of jobs, newest first. Jobs that are added while a client pages do not shift the later pages.
-   * @throws ApiError `invalid-request` the cursor is not one of ours
-   */
-  async list({ limit, cursor, status, provider }: JobListQuery, owner: Caller): Promise<JobSummaryPage> {
-    const after = cursor === undefined ? undefined : decodePosition(cursor)
-    // One job more than asked for tells whether there is another page.
-    const jobs = await this.#deps.jobs.list({ limit: limit + 1, after, status, provider, owner })
-    const data = jobs.slice(0, limit)
-    const last = data.at(-1)
-    return { data, nextCursor: last && jobs.length > limit ? encodePosition(last) : null }
   }
 
   /**
@@ -273,8 +257,4 @@ export class JobService {
   readEvents<Event>(id: string, reading: Reading<Event>, callbacks: ReaderCallbacks): JobEventReader<Event> {
     return new JobEventReader({ ...this.#deps, lookups: this.#lookups, records: this.#records }, id, reading, callbacks)
   }
-}
-
-function notFound(): ApiError {
-  return new ApiError('job-not-found', 'There is no job with this id. It may have been deleted.')
 }

@@ -89,7 +89,7 @@ export interface JobProgress extends StoredAnswer {
 export interface JobRequest
   extends Pick<
     CreateJobBody,
-    'provider' | 'model' | 'options' | 'fallbacks' | 'previousJobId' | 'maxCostUsd' | 'webhook'
+    'provider' | 'model' | 'options' | 'fallbacks' | 'previousJobId' | 'maxCostUsd' | 'webhook' | 'metadata'
   > {
   /** The prompt, or the last text of the user among the messages. */
   readonly prompt: string
@@ -139,7 +139,7 @@ export function newJob(
   owner?: string,
   made?: MadeAtDoor & JobTerms,
 ): StoredPendingJob {
-  const { maxCostUsd, webhook, rerunOf, forkOf } = asked
+  const { maxCostUsd, webhook, metadata, rerunOf, forkOf } = asked
   const at = new Date(now).toISOString()
   return {
     id,
@@ -152,6 +152,8 @@ export function newJob(
     ...(fallbacks && { fallbacks }),
     ...(maxCostUsd !== undefined && { maxCostUsd }),
     ...(webhook && { webhook }),
+    // Stores and lists do not tell an empty one from none.
+    ...(metadata && Object.keys(metadata).length > 0 && { metadata }),
     ...(rerunOf !== undefined && { rerunOf }),
     ...(forkOf && { forkOf }),
     status: 'pending',

@@ -69,11 +69,12 @@ export function describeDeliveries(newStore: NewStore): void {
       expect(await (await openStore(store)).find('all')).toEqual({ ...kept, run: 2 })
     })
 
-    it('are not in lists', async () => {
+    it('are not in lists, but for the origin', async () => {
       const jobs = await openNew()
       await jobs.insert(everything)
       const [listed] = await jobs.list({ limit: 9 })
-      for (const field of ['maxCostUsd', 'webhook', 'rerunOf', 'forkOf', 'reserved', 'deliveries', 'notifyAt'])
+      expect(listed).toMatchObject({ rerunOf: everything.rerunOf, forkOf: everything.forkOf })
+      for (const field of ['maxCostUsd', 'webhook', 'reserved', 'deliveries', 'notifyAt'])
         expect(listed).not.toHaveProperty(field)
     })
 

@@ -10,11 +10,14 @@ import { describeDeliveries } from './describe-deliveries.ts'
 import { describeDoorClients } from './describe-door-clients.ts'
 import { describeDoorJobs } from './describe-door-jobs.ts'
 import { describeEndings } from './describe-endings.ts'
+import { describeFilters } from './describe-filters.ts'
 import { describeIdempotencyKeys } from './describe-idempotency-keys.ts'
 import { describeItems } from './describe-items.ts'
 import { describeJobLists } from './describe-job-lists.ts'
 import { describeListedTexts } from './describe-listed-texts.ts'
+import { describeSearch } from './describe-search.ts'
 import { describeTakeOvers } from './describe-take-overs.ts'
+import { describeTurns } from './describe-turns.ts'
 import { describeUsage } from './describe-usage.ts'
 import { GrowingJob } from './growing-job.ts'
 import { aJob, CREATED_AT, completed, insertFinished, type NewStore, openStore } from './stored-job.ts'
@@ -195,6 +198,9 @@ export function describeJobRepository(name: string, newStore: NewStore): void {
     describeCheckpoints(newStore)
     describeTakeOvers(newStore)
     describeJobLists(newStore)
+    describeFilters(newStore)
+    describeSearch(newStore)
+    describeTurns(newStore)
     describeListedTexts(newStore)
     describeIdempotencyKeys(newStore)
     describeItems(newStore)

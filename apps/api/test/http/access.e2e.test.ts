@@ -13,6 +13,7 @@ const GUARDED = [
   ['GET', '/jobs/ID'],
   ['HEAD', '/jobs/ID'],
   ['GET', '/jobs/ID/stream'],
+  ['GET', '/jobs/ID/conversation'],
   ['POST', '/jobs/ID/rerun'],
   ['POST', '/jobs/ID/fork'],
   ['GET', '/jobs/ID/deliveries'],
@@ -87,6 +88,7 @@ describe('a caller', () => {
     const attempts = [
       ['GET', `/jobs/${id}`],
       ['GET', `/jobs/${id}/stream`],
+      ['GET', `/jobs/${id}/conversation`],
       ['POST', `/jobs/${id}/cancel`],
       ['DELETE', `/jobs/${id}`],
     ] as const
@@ -122,6 +124,17 @@ describe('a caller', () => {
     expect(first.data.map(({ id }) => id)).toEqual([ids[4]])
     const second = await page(BOB, `&cursor=${first.nextCursor}`)
     expect(second.data.map(({ id }) => id)).toEqual([ids[3]])
+  })
+
+  it('searches only its own jobs, and finds them by its own metadata only', async () => {
+    const server = await ApiKeyServer.start()
+    const asked = { ...ECHO, prompt: 'pangolin', metadata: { run: '7' } }
+    const ids: string[] = []
+    for (const key of [ANN, BOB]) ids.push(JobResource.parse(await (await server.post(key, asked)).json()).id)
+    for (const query of ['search=pangolin', 'metadata.run=7', 'search=pangolin&metadata.run=7']) {
+      const found = JobPage.parse(await (await server.call(BOB, `/jobs?${query}`)).json())
+      expect(found.data.map(({ id }) => id)).toEqual([ids[1]])
+    }
   })
 
   it('has idempotency keys of its own', async () => {

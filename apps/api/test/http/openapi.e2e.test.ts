@@ -308,6 +308,7 @@ describe('GET /openapi.json', () => {
       'DELETE /jobs/ID',
       `GET /jobs/ID/items/${UNKNOWN_ITEM}`,
       'GET /jobs/ID/deliveries',
+      'GET /jobs/ID/conversation',
     ]
     const everywhere = [
       'POST /jobs',
@@ -334,6 +335,8 @@ describe('GET /openapi.json', () => {
       })
     }
     await call(echo, ANN, `GET /jobs/${id}/deliveries`)
+    await call(echo, ANN, `GET /jobs/${id}/conversation`)
+    await call(echo, ANN, `GET /jobs/${id}/conversation?limit=x`)
     for (const route of onJob) await call(echo, BOB, route.replace('ID', id), bodyOf(route))
     for (const route of [...everywhere, 'GET /health/live', 'GET /health/ready']) {
       await call(limited, ANN, route.replace('ID', 'x'))

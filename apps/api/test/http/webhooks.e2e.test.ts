@@ -30,7 +30,9 @@ describe('webhook.url', () => {
   it('gets a signed POST at the end of the job, with links and without texts', async () => {
     const receiver = await WebhookReceiver.start()
     const server = await ApiKeyServer.start({ env: { ...SECRETS, PUBLIC_URL: 'https://jobs.example.com/' } })
-    const job = await createdJob(await server.post(ANN, { ...ECHO, webhook: { url: receiver.url } }))
+    const job = await createdJob(
+      await server.post(ANN, { ...ECHO, webhook: { url: receiver.url }, metadata: { run: '7' } }),
+    )
     expect(job.webhook).toEqual({ url: receiver.url })
     const [news = expect.fail()] = await receiver.count(1)
     expect(news.message).toMatchObject({
@@ -39,6 +41,7 @@ describe('webhook.url', () => {
         id: job.id,
         status: 'completed',
         provider: 'echo',
+        metadata: { run: '7' },
         links: {
           self: `https://jobs.example.com/jobs/${job.id}`,
           stream: `https://jobs.example.com/jobs/${job.id}/stream`,

@@ -3,6 +3,7 @@ import { ApiError } from '../../base/api-error.ts'
 import { invalidRequest } from '../../http/problems/request-validator.ts'
 import type { AskedMessage } from '../../jobs/input/asked-job.ts'
 import type { AskedAtDoor } from '../asked-at-door.ts'
+import { jobMetadata } from '../job-metadata.ts'
 import type { NamedModel } from '../model-names.ts'
 import { withPresentFields } from '../present-fields.ts'
 import { ChatBody } from './chat-body.ts'
@@ -33,7 +34,7 @@ export function readChatRequest(sent: unknown, resolve: (model: string) => Named
   if (faults.length > 0) refuse(faults)
 
   const options = readOptions(body)
-  const job = { ...resolve(body.model), messages, ...(options && { options }) }
+  const job = { ...resolve(body.model), messages, ...(options && { options }), ...jobMetadata(body.metadata) }
   const asked = {
     job,
     paramOf: (path: string) => paramIn(body, path, origins),

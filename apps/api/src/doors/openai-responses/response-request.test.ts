@@ -58,6 +58,7 @@ describe('a request of a response', () => {
     expect(asked.job).toEqual({
       provider: 'openai',
       model: 'gpt-5',
+      metadata: { a: 'b' },
       prompt: 'Go',
       options: {
         system: 'Be brief',

@@ -5,6 +5,7 @@ import { clip } from '../../http/clip.ts'
 import { invalidRequest } from '../../http/problems/request-validator.ts'
 import type { AskedAtDoor } from '../asked-at-door.ts'
 import { jobIdOf } from '../door-ids.ts'
+import { jobMetadata } from '../job-metadata.ts'
 import { withPresentFields } from '../present-fields.ts'
 import type { Earlier } from './earlier.ts'
 import { inputParam, type MessageOrigin } from './part-origin.ts'
@@ -42,6 +43,7 @@ export async function readResponseRequest(
       ...content,
       ...(previousJobId !== undefined && { previousJobId }),
       ...(options && { options }),
+      ...jobMetadata(body.metadata),
     },
     paramOf: (path) => paramOf(path, origins),
     echo: echoOf(body),

@@ -60,7 +60,7 @@ function feedCursor(updatedAt: string, id: string): string {
 
 /** The examples of requests and answers in the document. */
 export const EXAMPLES = {
-  create: { ...request, options: { temperature: 0.7, maxTokens: 200 } },
+  create: { ...request, options: { temperature: 0.7, maxTokens: 200 }, metadata: { order: '1207' } },
   createFromMessages: {
     messages: question,
     provider: 'openai',
@@ -100,6 +100,7 @@ export const EXAMPLES = {
     end: { afterMs: 24, finishReason: 'stop' },
   },
   page: { data: [summary], nextCursor: null },
+  conversation: { data: [completed], earlier: 'none' },
   providers: [
     {
       name: 'echo',

@@ -1,6 +1,7 @@
 import swagger, { type SwaggerTransformObject } from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import {
+  Conversation,
   DeliveryList,
   Fault,
   FeedEvent,
@@ -32,6 +33,7 @@ const SCHEMAS = {
   Job: JobResource,
   JobSummary: JobSummaryResource,
   JobPage,
+  Conversation,
   JobError,
   JobMetrics,
   Fixture,

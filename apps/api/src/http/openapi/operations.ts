@@ -86,6 +86,8 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
 With \`fallbacks\`, other models are asked when a vendor fails before anything of the answer came. Each must be able to do what the job asks, or the request is
 refused. \`metrics.answeredBy\` of the job says whose answer it is.
 
+With \`metadata\`, you note of a job what you want to find it by: \`GET /jobs?metadata.order=1207\`. No vendor gets it. The doors take that of \`metadata\`.
+
 With \`webhook\`, a receiver gets a signed \`POST\` when the job ends, if the operator allows its host. It has no prompt and no answer.
 
 With \`Idempotency-Key\`, the same request makes one job, however often it is sent within 24 hours. With \`Prefer: wait=30\`, the server waits up to
@@ -109,7 +111,13 @@ characters for a JSON Schema. Texts from 1 KB, images and files are kept as item
     operationId: 'listJobs',
     tag: 'jobs',
     summary:
-      'List your jobs, newest first, with the beginnings of their prompts and system texts, and without their answers',
+      'List or search your jobs, newest first, with the beginnings of their prompts and system texts, and without their answers',
+    description: `All filters must match. Those of the metadata have the name of an entry behind \`metadata.\`, each encoded as any parameter:
+\`GET /jobs?metadata.order=1207&metadata.kind=first%20draft\`. A value must be the same, character for character.
+
+\`search\` finds words in the prompt and in the text of the answer, not in reasoning, tool calls or earlier messages. \`search=caf pari\` finds "A café in
+Paris". Characters of scripts that write no spaces, such as Chinese, Japanese and Thai, are words of their own. A job is found as soon as it is stored, and a running one by what it has said up to its last checkpoint. A page
+ends early when the server would have to read much, so follow \`nextCursor\` until it is null.`,
     answers: { 200: { description: 'A page.', example: EXAMPLES.page } },
     problems: ['storage-unavailable'],
   },
@@ -122,11 +130,20 @@ characters for a JSON Schema. Texts from 1 KB, images and files are kept as item
     answers: { 200: { description: 'The job as the store holds it.', example: EXAMPLES.calling } },
     problems: ['job-not-found', 'storage-unavailable'],
   },
+  'GET /jobs/:id/conversation': {
+    operationId: 'getConversation',
+    tag: 'jobs',
+    summary: 'Read a job with those before it that it goes on with',
+    description: `The jobs along \`previousJobId\`, each as \`GET /jobs/{id}\` shows it: the newest \`limit\` of them, and fewer if they are longer than about 4 MB
+together. If \`earlier\` is \`more\`, ask for the conversation of the first one's \`previousJobId\`.`,
+    answers: { 200: { description: 'The jobs, oldest first.', example: EXAMPLES.conversation } },
+    problems: ['job-not-found', 'storage-unavailable'],
+  },
   'POST /jobs/:id/rerun': {
     operationId: 'rerunJob',
     tag: 'jobs',
     summary: 'Create a job of the same input as another one',
-    description: `The other job may have any status. Its prompt or messages, \`previousJobId\`, \`options\`, \`fallbacks\`, \`maxCostUsd\` and \`webhook\` are those of the
+    description: `The other job may have any status. Its prompt or messages, \`previousJobId\`, \`options\`, \`fallbacks\`, \`maxCostUsd\`, \`webhook\` and \`metadata\` are those of the
 new job, unless the body says otherwise. The body may be empty. Each option of the body replaces that of the other job, and \`null\` removes it. With another provider,
 \`options.vendor\` of the other job is left out. With another provider or model, its \`fallbacks\` are left out. What the provider cannot do is refused, as at
 \`POST /jobs\`, and the answers are the same. \`rerunOf\` of the new job is the id of the other one.`,

@@ -31,10 +31,20 @@ it('fieldsOf lists the fields of a schema and those inside them', () => {
     'maxCostUsd',
     'webhook',
     'webhook.url',
+    'metadata',
   ])
   const rerun = fieldsOf(rerunJobBody({ maxPromptChars: 10, schemaFault: () => undefined }))
   expect(rerun).toEqual(expect.arrayContaining(['provider', 'options', 'webhook']))
-  expect(fieldsOf(JobListQuery)).toEqual(['limit', 'cursor', 'status', 'provider'])
+  expect(fieldsOf(JobListQuery)).toEqual([
+    'limit',
+    'cursor',
+    'status',
+    'provider',
+    'model',
+    'search',
+    'createdFrom',
+    'createdBefore',
+  ])
 })
 
 describe('suggestField', () => {

@@ -8,12 +8,11 @@ const MAX_TYPOS = 2
 /** The fields that a schema knows. Those inside others are written as `options.maxTokens`. */
 export function fieldsOf(schema: unknown): string[] {
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault) return fieldsOf(schema.unwrap())
-  if (schema instanceof z.ZodPipe) return fieldsOf(schema.out)
+  if (schema instanceof z.ZodPipe) return fieldsOf(schema.out instanceof z.ZodTransform ? schema.in : schema.out)
   if (!(schema instanceof z.ZodObject)) return []
-  return Object.entries(schema.shape).flatMap(([name, field]) => [
-    name,
-    ...fieldsOf(field).map((inner) => `${name}.${inner}`),
-  ])
+  // A name with a dot stands for many parameters, as `metadata.NAME` does, and is none itself.
+  const fields = Object.entries(schema.shape).filter(([name]) => !name.includes('.'))
+  return fields.flatMap(([name, field]) => [name, ...fieldsOf(field).map((inner) => `${name}.${inner}`)])
 }
 
 /**

@@ -1,4 +1,6 @@
 import {
+  Conversation,
+  ConversationQuery,
   createJobBody,
   DeliveryList,
   Fixture,
@@ -70,12 +72,25 @@ export const jobRoutes: FastifyPluginAsyncZod<JobRoutesOptions> = async (app, op
   )
 
   app.get('/', { schema: { querystring: JobListQuery, response: { 200: JobPage } } }, async (request) => {
-    const { data, nextCursor } = await service.list(request.query, request.caller)
+    const { data, nextCursor } = await service.history.list(request.query, request.caller)
     return { data: data.map((job) => ({ ...job, links: linksOf(job.id) })), nextCursor }
   })
 
   app.get('/:id', { schema: { params, response: { 200: JobResource } } }, async (request) =>
     shown(await service.get(request.params.id, request.caller)),
+  )
+
+  app.get(
+    '/:id/conversation',
+    { schema: { params, querystring: ConversationQuery, response: { 200: Conversation } } },
+    async (request) => {
+      const { jobs, earlier } = await service.history.conversation(
+        request.params.id,
+        request.query.limit,
+        request.caller,
+      )
+      return { data: jobs.map(shown), earlier }
+    },
   )
 
   app.get('/:id/items/:item', { schema: { params: params.extend({ item: ItemId }) } }, async (request, reply) => {

@@ -7,7 +7,7 @@ import type { StoredFinalJob } from '../job.ts'
  * @param publicUrl the address at which callers reach the server, without a slash at its end. Empty: links are paths
  */
 export function jobNews(job: StoredFinalJob, publicUrl: string): WebhookMessage {
-  const { id, status, provider, model, createdAt, updatedAt, metrics, rerunOf, forkOf } = job
+  const { id, status, provider, model, createdAt, updatedAt, metrics, metadata, rerunOf, forkOf } = job
   const self = `${publicUrl}/jobs/${id}`
   return {
     type: `job.${status}`,
@@ -21,6 +21,7 @@ export function jobNews(job: StoredFinalJob, publicUrl: string): WebhookMessage 
       updatedAt,
       metrics,
       ...(job.status === 'failed' && { error: job.error }),
+      ...(metadata && { metadata }),
       ...(rerunOf !== undefined && { rerunOf }),
       ...(forkOf && { forkOf }),
       links: { self, stream: `${self}/stream` },

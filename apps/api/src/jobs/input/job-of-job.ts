@@ -71,7 +71,7 @@ function nextText(prompt: string | undefined): AskedMessage[] {
   return prompt === undefined ? [] : [{ role: 'user', content: prompt }]
 }
 
-type Terms = Pick<JobRequest, 'provider' | 'model' | 'options' | 'fallbacks' | 'maxCostUsd' | 'webhook'>
+type Terms = Pick<JobRequest, 'provider' | 'model' | 'options' | 'fallbacks' | 'maxCostUsd' | 'webhook' | 'metadata'>
 
 /** What is asked beside the input. */
 function changedTerms(source: StoredJob, changes: JobChanges): Terms {
@@ -85,6 +85,7 @@ function changedTerms(source: StoredJob, changes: JobChanges): Terms {
     fallbacks: changed(isSameModel ? source.fallbacks : undefined, changes.fallbacks),
     maxCostUsd: changed(source.maxCostUsd, changes.maxCostUsd),
     webhook: changed(source.webhook, changes.webhook),
+    metadata: changed(source.metadata, changes.metadata),
   }
 }
 

@@ -32,6 +32,9 @@ export function forwardingRepository(jobs: JobRepository): JobRepository {
     checkReadable: (version) => jobs.checkReadable(version),
     countPendingBytes: () => jobs.countPendingBytes(),
     list: (query) => jobs.list(query),
+    findTurns: (query) => jobs.findTurns(query),
+    search: (query) => jobs.search(query),
+    indexEnded: (now, limit) => jobs.indexEnded(now, limit),
     checkHealth: () => jobs.checkHealth(),
     close: () => jobs.close(),
   }

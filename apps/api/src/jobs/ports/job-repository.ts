@@ -7,6 +7,7 @@ import type { ChangeQuery, JobChange } from './job-changes.ts'
 import type {
   ClientState,
   DeliveryState,
+  FoundJobs,
   IdempotencyKey,
   Item,
   JobCheckpoint,
@@ -14,9 +15,12 @@ import type {
   JobPosition,
   JobQuery,
   JobRun,
+  JobSearch,
   JobState,
   KeyedJob,
   RequestedJob,
+  Turns,
+  TurnsQuery,
   UntoldJob,
   WaitingJob,
 } from './stored-values.ts'
@@ -146,6 +150,27 @@ export interface JobRepository {
 
   /** Jobs as lists show them, newest first: by time of creation, then by id. However long their texts are, a page is small. */
   list(query: JobQuery): Promise<JobSummary[]>
+
+  /**
+   * Jobs in the order of lists that have all the words of a search. Jobs that are not in the index yet, among them all that go on,
+   * are read themselves, in slices. A page has at most `limit` jobs.
+   */
+  search(query: JobSearch): Promise<FoundJobs>
+
+  /**
+   * Adds jobs that have ended to the index of the search, at most `limit` of them. An index of a job goes with it. Of several
+   * processes one does it at a time.
+   * @param now milliseconds since the epoch
+   * @returns whether more may be left to do
+   * @throws StorageUnavailableError
+   */
+  indexEnded(now: number, limit: number): Promise<boolean>
+
+  /**
+   * A job and those before it that its conversation goes on with, the newest ones. It ends before a job that is gone, that is
+   * another caller's, or that lists do not show.
+   */
+  findTurns(query: TurnsQuery): Promise<Turns>
 
   /**
    * Stores `next` in place of the job with the same id, if that job's status and run are still those of `from`; returns whether

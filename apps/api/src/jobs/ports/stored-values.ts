@@ -1,4 +1,4 @@
-import type { Job, JobMetrics, JobStatus } from '@promptlab/contract'
+import type { Job, JobMetrics, JobStatus, JobSummary, Metadata } from '@promptlab/contract'
 import type { AnswerGrowth } from '../answer/stored-answer.ts'
 import type { StoredJob } from '../job.ts'
 import type { RunState } from '../run-state.ts'
@@ -82,8 +82,45 @@ export interface JobQuery {
   readonly after?: JobPosition | undefined
   readonly status?: JobStatus | undefined
   readonly provider?: string | undefined
+  readonly model?: string | undefined
+  /** Only jobs created then or later, and only jobs created earlier: ISO 8601 in UTC, with milliseconds. */
+  readonly createdFrom?: string | undefined
+  readonly createdBefore?: string | undefined
+  /** Only jobs whose metadata has all of these entries. */
+  readonly metadata?: Metadata | undefined
   /** Only jobs that are this caller's. */
   readonly owner?: string | undefined
+}
+
+export interface JobSearch extends JobQuery {
+  /** Only jobs that have all of these, each as the beginning of a word in the prompt or in the text of the answer, see `words.ts`. */
+  readonly words: readonly string[]
+}
+
+/** A page of a search. */
+export interface FoundJobs {
+  readonly jobs: JobSummary[]
+  /** Where the search goes on. Undefined: there are no more jobs. A search that read much without finding enough has to go on. */
+  readonly goesOnAt?: JobPosition | undefined
+}
+
+/** Asks for a job and those before it in its conversation. */
+export interface TurnsQuery {
+  /** The last job. */
+  readonly id: string
+  /** Only jobs of this caller. Undefined: of all. */
+  readonly owner: string | undefined
+  readonly limit: number
+  /** The bytes that the jobs take together, about, but for the last job. */
+  readonly maxBytes: number
+}
+
+/** Jobs of a conversation. */
+export interface Turns {
+  /** Oldest first. Empty if there is no such job. */
+  readonly jobs: StoredJob[]
+  /** Whether the job before the first one is there and would be shown. */
+  readonly hasEarlier: boolean
 }
 
 /** A job's position in the list. Jobs that are added or removed do not move it. */

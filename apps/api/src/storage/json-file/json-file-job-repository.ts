@@ -12,6 +12,7 @@ import { StorageUnavailableError } from '../../jobs/ports/storage-errors.ts'
 import type {
   ClientState,
   DeliveryState,
+  FoundJobs,
   IdempotencyKey,
   Item,
   JobCheckpoint,
@@ -19,37 +20,30 @@ import type {
   JobPosition,
   JobQuery,
   JobRun,
+  JobSearch,
   JobState,
   KeyedJob,
   RequestedJob,
+  Turns,
+  TurnsQuery,
   UntoldJob,
   WaitingJob,
 } from '../../jobs/ports/stored-values.ts'
 import type { LedgerQuery, UsageSum } from '../../jobs/usage/ledger.ts'
 import { sumEntries } from '../../jobs/usage/usage-tally.ts'
 import type { FileLock } from '../file-lock.ts'
-import { locateStoreFile, lockStoreFile, unusableStoreFile } from '../store-file.ts'
-import { StoreOpenError } from '../store-open-error.ts'
-import { damagedStore } from './damaged-store.ts'
-import { nodeDisk } from './disk/disk.ts'
-import { ItemFolder } from './disk/item-folder.ts'
-import { JournaledStore, JournalFullError, type StoreOptions } from './disk/journaled-store.ts'
+import type { ItemFolder } from './disk/item-folder.ts'
+import { type JournaledStore, JournalFullError } from './disk/journaled-store.ts'
 import { DraftWriter } from './draft-writer.ts'
 import { AbandonedJobs } from './memory/abandoned-jobs.ts'
 import { budgetStates } from './memory/budget-tally.ts'
 import { keyedJob } from './memory/draft.ts'
+import { findTurns } from './memory/find-turns.ts'
 import { jobChange, jobRun, requestedJob, untoldJobs, waitingJob } from './memory/found-jobs.ts'
-import { DamagedFileError, type JobEntry } from './memory/job-entry.ts'
-import { StoreFullError, storeBound } from './memory/store-bound.ts'
-import { refuseTooLarge } from './refuse-too-large.ts'
-
-interface RepositoryOptions extends StoreOptions {
-  /** The most bytes of jobs that are kept, beyond which new ones are refused. Default: see `storeBound`. */
-  readonly maxBytes?: number
-}
-
-const MISSING_ITEMS =
-  'content of messages is missing beside the job store: restore the folder jobs.json.items of the same backup'
+import { listedBy } from './memory/listed-by.ts'
+import { keepWords, searchJobs } from './memory/search-jobs.ts'
+import { StoreFullError } from './memory/store-bound.ts'
+import { type OpenStore, openStore, type RepositoryOptions } from './open-store.ts'
 
 /**
  * Jobs in one JSON file, for one process.
@@ -80,10 +74,12 @@ export class JsonFileJobRepository implements JobRepository {
   readonly #maxBytes: number
   readonly #writer: DraftWriter
   readonly #abandoned: AbandonedJobs
+  /** Where `indexEnded` goes on. */
+  #indexedFrom: JobPosition | undefined
   #isClosed = false
 
-  private constructor(folder: string, lock: FileLock, store: JournaledStore, items: ItemFolder, maxBytes: number) {
-    this.#folder = folder
+  private constructor({ file, lock, store, items, maxBytes }: OpenStore) {
+    this.#folder = dirname(file)
     this.#lock = lock
     this.#store = store
     this.#writer = new DraftWriter(store)
@@ -97,24 +93,7 @@ export class JsonFileJobRepository implements JobRepository {
    * @throws StoreOpenError the file is damaged, cannot be written, or is in use
    */
   static async open(path: string, options: RepositoryOptions = {}): Promise<JsonFileJobRepository> {
-    const file = await locateStoreFile(path)
-    const lock = await lockStoreFile(file)
-    try {
-      const maxBytes = options.maxBytes ?? storeBound()
-      await refuseTooLarge(file, maxBytes)
-      const items = await ItemFolder.open(file, options.disk ?? nodeDisk)
-      const store = await JournaledStore.open(file, options)
-      const { count: jobs, bytes, usedItems } = store.jobs
-      const missingItems = await items.countMissing(usedItems)
-      options.logger?.info({ file, jobs, bytes, maxBytes }, 'opened the job store')
-      if (missingItems > 0) options.logger?.warn({ file, missingItems }, MISSING_ITEMS)
-      return new JsonFileJobRepository(dirname(file), lock, store, items, maxBytes)
-    } catch (error) {
-      await lock.release()
-      if (error instanceof DamagedFileError) throw damagedStore(file, error)
-      if (error instanceof StoreOpenError) throw error
-      throw unusableStoreFile(file, error)
-    }
+    return new JsonFileJobRepository(await openStore(path, options))
   }
 
   async insert(
@@ -196,23 +175,29 @@ export class JsonFileJobRepository implements JobRepository {
     return this.#writer.change((draft) => draft.replaceDeliveries(id, next, from))
   }
 
-  async findChanged({ limit, after, owner }: ChangeQuery): Promise<JobChange[]> {
-    const isAskedFor = (entry: JobEntry) =>
-      entry.deleteAfter === undefined && (owner === undefined || entry.owner === owner)
-    return this.#store.jobs.findChanged(limit, after, isAskedFor).map(jobChange)
+  async findChanged(query: ChangeQuery): Promise<JobChange[]> {
+    return this.#store.jobs.findChanged(query.limit, query.after, listedBy({ owner: query.owner })).map(jobChange)
   }
 
   async isConnected(processId: string): Promise<boolean> {
     return processId === this.processId
   }
 
-  async list({ limit, after, status, provider, owner }: JobQuery): Promise<JobSummary[]> {
-    const isAskedFor = (entry: JobEntry) =>
-      entry.deleteAfter === undefined &&
-      (owner === undefined || entry.owner === owner) &&
-      (!status || entry.status === status) &&
-      (!provider || entry.provider === provider)
-    return this.#store.jobs.newest(limit, after, isAskedFor).map(({ summary }) => summary)
+  async list(query: JobQuery): Promise<JobSummary[]> {
+    return this.#store.jobs.newest(query.limit, query.after, listedBy(query)).map(({ summary }) => summary)
+  }
+
+  async findTurns(query: TurnsQuery): Promise<Turns> {
+    return findTurns(this.#store.jobs, query)
+  }
+
+  async search(query: JobSearch): Promise<FoundJobs> {
+    return await searchJobs(this.#store.jobs, query)
+  }
+
+  async indexEnded(_now: number, limit: number): Promise<boolean> {
+    this.#indexedFrom = keepWords(this.#store.jobs, this.#indexedFrom, limit)
+    return this.#indexedFrom !== undefined
   }
 
   replace(next: StoredJob, from: JobState): Promise<boolean> {

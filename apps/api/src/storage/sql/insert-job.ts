@@ -8,12 +8,13 @@ import { lockPreviousJob } from './conversation-rows.ts'
 import { findByKey, takeKey } from './idempotency-rows.ts'
 import { insertJobItems, lockItems } from './item-rows.ts'
 import { rowOf } from './job-row.ts'
+import { insertMetadata } from './metadata-rows.ts'
 import type { SqlDatabase } from './sql-database.ts'
 import { toStorable } from './storable-text.ts'
 import type { SqlDb } from './tables.ts'
 
 /**
- * Stores a new job, as `JobRepository.insert` says. A job that refers to no other and to no item is one statement.
+ * Stores a new job, as `JobRepository.insert` says. A job that refers to no other and to no item, and has no metadata, is one statement.
  * @returns the job that has the key
  */
 export async function insertJob(
@@ -26,7 +27,7 @@ export async function insertJob(
   // Of two repeats of a request, the second one finds the job of the first: it reads the key behind the lock.
   if (budget) return await database.transactFor(budget.owner, (db) => insertKeyed(db, database, asked))
   if (idempotency) return await database.transact((db) => insertKeyed(db, database, asked))
-  const isOneRow = job.previousJobId === undefined && itemSizes(job).size === 0
+  const isOneRow = job.previousJobId === undefined && itemSizes(job).size === 0 && !job.metadata
   await database[isOneRow ? 'write' : 'transact']((db) => insertAll(db, database, asked))
   return undefined
 }
@@ -68,4 +69,5 @@ async function insertAll(db: SqlDb, { dialect, runner }: SqlDatabase, { job, bud
     .executeTakeFirst()
   if (numInsertedOrUpdatedRows === 0n) throw new JobConflictError(job.id)
   await insertJobItems(db, [job])
+  await insertMetadata(db, [job])
 }

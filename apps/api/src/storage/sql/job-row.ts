@@ -13,7 +13,7 @@ import { askedRunColumns, RUN_COLUMNS, runColumns, runFieldsOf, selectWaitingFor
 import type { SqlDialect } from './sql-dialect.ts'
 import { fromStorable, STORABLE_UNIT_LENGTH, toStorable } from './storable-text.ts'
 import type { SqlDb, Tables } from './tables.ts'
-import { TERM_COLUMNS, termColumns, termFieldsOf } from './term-columns.ts'
+import { selectTerms, TERM_COLUMNS, termColumns, termFieldsOf, termsOf } from './term-columns.ts'
 
 type JobRow = Insertable<Tables['jobs']>
 
@@ -112,6 +112,7 @@ export function selectSummaries(db: SqlDb, dialect: SqlDialect) {
     sql<string>`substr(jobs.prompt, 1, ${sql.lit(LISTED_CHARACTERS)})`.as('prompt_start'),
     promptLength(dialect).as('prompt_length'),
     ...selectListedOptions(),
+    selectTerms(dialect).as('listed_terms'),
   ])
 }
 
@@ -163,7 +164,11 @@ type BaseRow = Pick<
   | 'previous_job_id'
   | 'waiting_for'
 >
-type SummaryRow = BaseRow & { readonly prompt_start: string; readonly prompt_length: number }
+type SummaryRow = BaseRow & {
+  readonly prompt_start: string
+  readonly prompt_length: number
+  readonly listed_terms: string | null
+}
 type WholeRow = BaseRow & {
   readonly prompt: string
   readonly options: string | null
@@ -208,7 +213,12 @@ function answerOf({ status, parts, tape, more, growth }: WholeRow, result: strin
 /** The job of a row as lists show it. */
 export function summaryOf(row: SummaryRow, options: ListedOptions | undefined): JobSummary {
   const prompt = listedText(fromStorable(row.prompt_start))
-  return JobSummary.parse({ ...fieldsOf(row, prompt), promptLength: row.prompt_length, ...(options && { options }) })
+  return JobSummary.parse({
+    ...fieldsOf(row, prompt),
+    promptLength: row.prompt_length,
+    ...(options && { options }),
+    ...termsOf(row.listed_terms),
+  })
 }
 
 /** The job of a row, with the fingerprint of its idempotency key. */

@@ -2,6 +2,8 @@ import { type Kysely, type RawBuilder, sql } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import { StoreOpenError } from '../store-open-error.ts'
 import { addBudgets } from './budget-migration.ts'
+import { addMetadata } from './metadata-migration.ts'
+import { addSearch } from './search-migration.ts'
 import { comparedText, type SqlDialect } from './sql-dialect.ts'
 import type { SqlDb } from './tables.ts'
 
@@ -53,6 +55,8 @@ function migrationsFor(dialect: SqlDialect): Record<string, Migration> {
     '2026-11-28-doors': { up: (db: Kysely<unknown>) => addDoors(db, dialect) },
     '2026-11-28-ends': { up: (db: Kysely<unknown>) => addEnds(db, dialect) },
     '2026-11-29-budgets': { up: (db: Kysely<unknown>) => addBudgets(db, dialect) },
+    '2026-11-30-metadata': { up: (db: Kysely<unknown>) => addMetadata(db, dialect) },
+    '2026-11-30-search': { up: (db: Kysely<unknown>) => addSearch(db, dialect) },
   }
 }
 

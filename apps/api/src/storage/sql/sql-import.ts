@@ -7,6 +7,8 @@ import type { ImportedJob, JobSource, JobTarget } from '../job-import.ts'
 import { keyRow, takenOver } from './idempotency-rows.ts'
 import { allItems, findItem, insertJobItems, storeItems } from './item-rows.ts'
 import { isBeyond, isoTime, jobOf, rowOf, selectJobs } from './job-row.ts'
+import { insertMetadata } from './metadata-rows.ts'
+import { unsettleSearch } from './search-index.ts'
 import type { SqlDatabase } from './sql-database.ts'
 import { fromStorable, toStorable } from './storable-text.ts'
 import type { SqlDb } from './tables.ts'
@@ -18,7 +20,18 @@ const JOBS_PER_PAGE = 100
 /** A page ends where its texts would take more: they are in memory at once. */
 const BYTES_PER_PAGE = 16 * 1024 * 1024
 
-const SIZED_COLUMNS = ['prompt', 'options', 'messages', 'result', 'parts', 'tape', 'carries', 'door', 'deliveries']
+const SIZED_COLUMNS = [
+  'prompt',
+  'options',
+  'messages',
+  'result',
+  'parts',
+  'tape',
+  'carries',
+  'door',
+  'deliveries',
+  'terms',
+]
 
 /** The jobs of a SQL database, to be copied into another store. */
 export class SqlJobSource implements JobSource {
@@ -140,10 +153,10 @@ export class SqlJobTarget implements JobTarget {
       const ids = rows.map(({ id }) => id)
       await db.deleteFrom('jobs').where('id', 'in', ids).execute()
       await db.insertInto('jobs').values(rows).execute()
-      await insertJobItems(
-        db,
-        jobs.map(({ job }) => job),
-      )
+      const stored = jobs.map(({ job }) => job)
+      await insertJobItems(db, stored)
+      await insertMetadata(db, stored)
+      await unsettleSearch(db)
       if (keys.length > 0) await storeKeys(db, keys)
     })
   }

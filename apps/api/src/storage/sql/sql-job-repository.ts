@@ -8,6 +8,7 @@ import { StorageUnavailableError, UpgradeUnderWayError } from '../../jobs/ports/
 import type {
   ClientState,
   DeliveryState,
+  FoundJobs,
   IdempotencyKey,
   Item,
   JobCheckpoint,
@@ -15,9 +16,12 @@ import type {
   JobPosition,
   JobQuery,
   JobRun,
+  JobSearch,
   JobState,
   KeyedJob,
   RequestedJob,
+  Turns,
+  TurnsQuery,
   UntoldJob,
   WaitingJob,
 } from '../../jobs/ports/stored-values.ts'
@@ -33,9 +37,12 @@ import { countStoredBytes, findItem, storeItems, sweepItems } from './item-rows.
 import { jobOf, selectJobs } from './job-row.ts'
 import { findChanged, listJobs } from './listed-rows.ts'
 import { holdsState, replaceJob } from './replace-job.ts'
+import { SearchIndex } from './search-index.ts'
+import { searchJobs } from './search-rows.ts'
 import type { SqlDatabase } from './sql-database.ts'
 import { toStorable } from './storable-text.ts'
 import { takeOver } from './take-over.ts'
+import { findTurns } from './turn-rows.ts'
 import { UnconfirmedInserts } from './unconfirmed-inserts.ts'
 import { refuseUnfinishedImport } from './unfinished-import.ts'
 import { sumUsage } from './usage-rows.ts'
@@ -45,6 +52,7 @@ import { countPendingBytes, findAbandoned, findPending, findUnwatched } from './
 export class SqlJobRepository implements JobRepository {
   readonly #database: SqlDatabase
   readonly #unconfirmedInserts: UnconfirmedInserts
+  readonly #searchIndex: SearchIndex
   /** Changes that failed, and may have been stored after all. */
   readonly #unconfirmedChanges = new WeakSet<StoredJob | ClientState | DeliveryState>()
   /** Running jobs of this process that have no checkpoints yet. Most jobs end so, and one statement ends them. */
@@ -54,6 +62,7 @@ export class SqlJobRepository implements JobRepository {
   private constructor(database: SqlDatabase) {
     this.#database = database
     this.#unconfirmedInserts = new UnconfirmedInserts(database)
+    this.#searchIndex = new SearchIndex(database)
   }
 
   get processId(): string {
@@ -166,6 +175,21 @@ export class SqlJobRepository implements JobRepository {
   async list(query: JobQuery): Promise<JobSummary[]> {
     const { db, dialect } = await this.#opened()
     return await listJobs(db, dialect, query)
+  }
+
+  async findTurns(query: TurnsQuery): Promise<Turns> {
+    const { db, dialect } = await this.#opened()
+    return await findTurns(db, dialect, query)
+  }
+
+  async search(query: JobSearch): Promise<FoundJobs> {
+    const { db, dialect } = await this.#opened()
+    return await searchJobs(db, dialect, query)
+  }
+
+  async indexEnded(now: number, limit: number): Promise<boolean> {
+    await this.#opened()
+    return await this.#searchIndex.indexEnded(now, limit)
   }
 
   async replace(next: StoredJob, from: JobState): Promise<boolean> {

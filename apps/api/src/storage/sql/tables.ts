@@ -12,6 +12,9 @@ export interface Tables {
   job_growth: JobGrowthTable
   items: ItemTable
   job_items: JobItemTable
+  job_metadata: JobMetadataTable
+  job_search: JobSearchTable
+  search_progress: SearchProgressTable
   idempotency_keys: IdempotencyKeyTable
   usage_ledger: UsageLedgerTable
   runners: RunnerTable
@@ -78,7 +81,7 @@ interface JobTable {
   run_state: string | null
   /** Until when somebody waits for the job. Null if the job runs on without clients. */
   watched_until: string | null
-  /** The limit of the cost, the webhook, and the job of which this one was made, as JSON. Null if there is none of them. */
+  /** The limit of the cost, the webhook, the metadata, and the job of which this one was made, as JSON. Null if there is none of them. */
   terms: ColumnType<string | null, string | undefined, never>
   /** What the job may cost, in billionths of a US dollar. Null if its caller has no budget. Counts until the job has ended. */
   reserved: ColumnType<number | string | null, number | undefined, never>
@@ -138,6 +141,37 @@ interface JobItemTable {
   owner: string | null
   /** The size of the item, in bytes. */
   size: number
+}
+
+/** The entries of the metadata of jobs, by which jobs are found. */
+interface JobMetadataTable {
+  job_id: string
+  /** Of the name and the value, see `digestOfEntry`. */
+  digest: string
+  /** The owner of the job. */
+  owner: string | null
+  /** When the job was created. */
+  created_at: string
+}
+
+/**
+ * Jobs in the index of the search. Their words are in its column `words` in PostgreSQL, and in the virtual table `job_words` in
+ * SQLite, whose rows have the numbers in `place`. The other columns are those of the job, which has ended and changes no more.
+ */
+interface JobSearchTable {
+  job_id: string
+  owner: string | null
+  created_at: string
+  status: JobStatus
+  provider: string
+  model: string
+}
+
+/** How far the index of the search is complete: one row. */
+interface SearchProgressTable {
+  id: number
+  /** All jobs that ended before are in the index. */
+  settled_at: string
 }
 
 interface IdempotencyKeyTable {

@@ -11,7 +11,7 @@ export function waitingJob({ id, provider, model, createdAt, owner, notBefore }:
   return {
     id,
     provider,
-    ...(model !== undefined && { model }),
+    model,
     createdAt,
     ...(owner !== undefined && { owner }),
     ...(notBefore !== undefined && { notBefore }),

@@ -1,4 +1,4 @@
-import { isFinal, issueSentence, type JobStatus, JobSummary } from '@promptlab/contract'
+import { isFinal, issueSentence, type JobStatus, JobSummary, type Metadata } from '@promptlab/contract'
 import { z } from 'zod'
 import { answerLength } from '../../../jobs/answer/stored-answer.ts'
 import { countEntries, decodeTape } from '../../../jobs/answer/tape.ts'
@@ -8,6 +8,7 @@ import { itemSizes } from '../../../jobs/kept-parts.ts'
 import type { IdempotencyKey } from '../../../jobs/ports/stored-values.ts'
 import { recordVersionOf } from '../../../jobs/record-version.ts'
 import { type UsageEntry, usagesOf } from '../../../jobs/usage/usage-entry.ts'
+import { encodeWords } from './encoded-words.ts'
 import { bytesOf, type Growth, grownJob } from './growth.ts'
 import { hasKeptFields } from './kept-fields.ts'
 
@@ -67,14 +68,16 @@ export class JobEntry {
   readonly reserved: number | undefined
   /** When the next delivery of the job's end is due, in milliseconds since the epoch. */
   readonly notifyAt: number | undefined
-  /** The model, for the queue. Undefined of a job that does not wait. */
-  readonly model: string | undefined
+  readonly model: string
+  readonly metadata: Metadata | undefined
   /** When the job may run, in milliseconds since the epoch, if its vendor told it to wait. */
   readonly notBefore: number | undefined
   /** Which versions of the server can read the job, see `RECORD_VERSION`. */
   readonly recordVersion: number
   /** How this entry differs from the one before it, if a checkpoint made it. */
   readonly growth: Growth | undefined
+  /** The words of a final job, once they were asked for. */
+  #words: Buffer | undefined
   /** Undefined until it is asked for, in an entry that a checkpoint made. */
   #line: Uint8Array | undefined
   /** The parsed job. Undefined once the job is final, and where the line is very long. */
@@ -110,7 +113,8 @@ export class JobEntry {
     this.watchedUntil = isFinal(job) ? undefined : timeOf(job.watchedUntil)
     this.reserved = isFinal(job) ? undefined : job.reserved
     this.notifyAt = timeOf(job.notifyAt)
-    this.model = job.status === 'pending' ? job.model : undefined
+    this.model = job.model
+    this.metadata = job.metadata
     this.notBefore = job.status === 'pending' ? timeOf(job.waitingFor?.until) : undefined
     this.recordVersion = recordVersionOf(job)
     if (form.growth) {
@@ -153,6 +157,27 @@ export class JobEntry {
   /** The whole job. A final job, and one with a very long line, is parsed at each call. */
   get job(): StoredJob {
     return this.#unfinished ?? StoredJob.parse(JSON.parse(decoder.decode(this.line)))
+  }
+
+  /** Whether the job has ended and its words are not kept yet. */
+  get lacksWords(): boolean {
+    return this.endedAt !== undefined && this.#words === undefined
+  }
+
+  /** The words by which the job is searched, see `encodeWords`. */
+  get words(): Buffer {
+    if (this.endedAt !== undefined) this.keepWords()
+    return this.#words ?? this.#findWords()
+  }
+
+  /** Keeps the words of a final job. */
+  keepWords(): void {
+    this.#words ??= this.#findWords()
+  }
+
+  #findWords(): Buffer {
+    const { prompt, result = '' } = JobTexts.parse(this.#unfinished ?? JSON.parse(decoder.decode(this.line)))
+    return encodeWords([prompt, result])
   }
 
   /** The job as lists show it. */
@@ -199,6 +224,8 @@ function encodeLine(job: StoredJob, idempotency: IdempotencyKey | undefined): Ui
 const JobLine = StoredJob.and(
   z.object({ idempotency: z.object({ key: z.string(), fingerprint: z.string() }).optional() }),
 )
+
+const JobTexts = z.object({ prompt: z.string(), result: z.string().optional() })
 
 /** The faults that zod found, in one line: `options.temperature: Invalid input; …`. */
 export function describeIssues({ issues }: z.ZodError): string {

@@ -10,6 +10,7 @@ const KEPT_FIELDS = [
   'deleteAfter',
   'maxCostUsd',
   'webhook',
+  'metadata',
   'rerunOf',
   'forkOf',
   'reserved',
