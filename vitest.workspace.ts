@@ -37,7 +37,22 @@ const everyday: TestProjectConfiguration[] = [
   { test: { name: 'providers', root: 'packages/providers', include: ['src/**/*.test.ts', 'test/**/*.test.ts'] } },
   api('api', { include: ['src/**/*.test.ts', 'test/**/*.test.ts'], exclude: CHAOS }),
   { resolve: SOURCE, test: { name: 'client', root: 'packages/client', include: ['src/**/*.test.ts'] } },
-  { resolve: SOURCE, ssr: { resolve: SOURCE }, test: { name: 'web', root: 'apps/web', include: ['src/**/*.test.ts'] } },
+  {
+    resolve: SOURCE,
+    ssr: { resolve: SOURCE },
+    test: { name: 'react', root: 'packages/react', include: ['src/**/*.test.ts'] },
+  },
+  {
+    resolve: SOURCE,
+    ssr: { resolve: SOURCE },
+    test: {
+      name: 'web',
+      root: 'apps/web',
+      include: ['src/**/*.test.{ts,tsx}'],
+      // Its sources are modules for bundlers: Node.js does not find the files that they import.
+      server: { deps: { inline: ['temml'] } },
+    },
+  },
   e2e('e2e', { include: ['test/**/*.test.ts'] }),
   sdk('sdk', { include: ['test/**/*.test.ts'] }),
 ]

@@ -2,29 +2,19 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
 import { z } from 'zod'
+import { bundle } from './bundle.ts'
 
 const API = new URL('./', import.meta.url)
 const OUTPUT = fileURLToPath(new URL('dist', API))
 
 async function main(): Promise<void> {
-  const { outputFiles } = await build({
+  const { outputFiles } = await bundle({
     entryPoints: await programs(),
     outdir: OUTPUT,
-    bundle: true,
-    // What several programs share is there once, and what is imported dynamically stays a file that is loaded when it is needed.
-    splitting: true,
-    // The programs lie side by side, wherever their sources are.
-    entryNames: '[name]',
     chunkNames: 'shared/[name]-[hash]',
-    format: 'esm',
-    platform: 'node',
     target: 'node24',
-    external: await installedPackages(),
     sourcemap: true,
-    logLevel: 'warning',
-    write: false,
   })
   for (const { path, contents } of outputFiles) await writeChanged(path, contents)
   await removeAllBut(new Set(outputFiles.map(({ path }) => path)))
@@ -54,13 +44,6 @@ async function programs(): Promise<string[]> {
     (script) => /^node --import tsx apps\/api\/(src\/\S+\.ts)/.exec(script)?.[1] ?? [],
   )
   return files.map((file) => fileURLToPath(new URL(file, API)))
-}
-
-/** What production installs. Everything else is taken into the files: the workspace's packages, and what those alone need. */
-async function installedPackages(): Promise<string[]> {
-  const Manifest = z.object({ dependencies: z.record(z.string(), z.string()) })
-  const { dependencies } = Manifest.parse(JSON.parse(await readFile(new URL('package.json', API), 'utf8')))
-  return Object.keys(dependencies)
 }
 
 await main()

@@ -1,7 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { CuttableProxy, Random, startServer } from '@promptlab/api/testing'
 import { expect, it } from 'vitest'
-import { openPage } from './chromium.ts'
 import { needPrograms } from './need-programs.ts'
 import { runProgram } from './run-program.ts'
 
@@ -18,16 +17,6 @@ async function startCutServer(): Promise<string> {
   proxy.limit(() => 1_200 + random.below(1_800))
   return proxy.url
 }
-
-it('event-source.html > shows the answer and the number of its tokens', async ({ skip }) => {
-  const { url } = await startServer({ env: { CORS_ORIGINS: '*' } })
-  const page = await openPage(skip)
-  await page.goto(`${new URL('event-source.html', EXAMPLES)}?api=${encodeURIComponent(url)}`)
-  await page.getByLabel('Prompt').fill(PROMPT)
-  await page.getByRole('button', { name: 'Run' }).click()
-  await page.getByText('60 tokens').waitFor()
-  expect(await page.locator('#answer').textContent()).toBe(PROMPT)
-})
 
 it('stream.ts > streams the whole text over connections that break', async () => {
   const args = ['--conditions=@promptlab/source', example('stream.ts'), PROMPT]

@@ -4,6 +4,7 @@ import { expect } from 'vitest'
 
 /** Looks at a page in both colour schemes, wide and narrow: axe finds no violation, and nothing overflows at the side. */
 export async function expectAccessible(page: Page): Promise<void> {
+  const size = page.viewportSize() ?? { width: 1280, height: 720 }
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme })
     for (const width of [1280, 360]) {
@@ -12,6 +13,7 @@ export async function expectAccessible(page: Page): Promise<void> {
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width)
     }
   }
+  await page.setViewportSize(size)
 }
 
 async function expectNoViolations(page: Page): Promise<void> {

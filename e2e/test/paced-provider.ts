@@ -15,10 +15,16 @@ for await (const token of stream) {
   - one below it
 - and the next one
 
-| name | value |
-| --- | --- |
-| alpha | the first |
-| beta | the second |
+| name | value | price | rate |
+| --- | --- | --: | :-: |
+| alpha | the first | $5 | $\\frac{1}{2}$ |
+| beta | the second | $10 | 88.4 |
+
+The rate is $r = \\frac{n}{t}$, and its mean
+
+$$
+\\bar{r} = \\frac{1}{m} \\sum_{i=1}^{m} r_i
+$$
 
 > A quotation, of some words.
 

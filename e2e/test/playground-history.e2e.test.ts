@@ -1,49 +1,13 @@
-import { CuttableProxy, ScriptedProvider, startServer } from '@promptlab/api/testing'
-import { type JobStatus, PromptLabClient } from '@promptlab/client'
-import type { Page, Request } from 'playwright-core'
-import { describe, expect, it, type TestContext, vi } from 'vitest'
+import { CuttableProxy } from '@promptlab/api/testing'
+import type { Page } from 'playwright-core'
+import { describe, expect, it, vi } from 'vitest'
 import { openPage } from './chromium.ts'
 import { expectAccessible } from './expect-accessible.ts'
-import { PLAYGROUND_FOLDER, runPrompt } from './playground.ts'
+import { historyOf, jobOf, linksOf, openDrawer, openPlayground, startGated, untilShown } from './history-page.ts'
+import { runPrompt } from './playground.ts'
+import { manyJobs } from './stored-jobs.ts'
 
 const [ANN, BOB] = ['key-of-ann-0123456789', 'key-of-bob-0123456789']
-
-/** A server whose jobs run until `finish`, and a client that makes jobs elsewhere than in the page. */
-async function startGated(env: Record<string, string> = {}) {
-  const gate = Promise.withResolvers<void>()
-  const providers = [new ScriptedProvider(['some ', gate.promise, 'text'])]
-  const { url, app } = await startServer({ env, providers, config: { playgroundFolder: PLAYGROUND_FOLDER } })
-  const clientOf = (apiKey?: string) => new PromptLabClient({ baseUrl: url, apiKey, retryDelayMs: 1 })
-  const client = clientOf()
-  return { url, app, client, clientOf, finish: gate.resolve }
-}
-
-const jobOf = (prompt: string) => ({ prompt, provider: 'scripted', model: 'script-1' })
-
-const historyOf = (page: Page) => page.getByRole('navigation', { name: 'History' })
-const linksOf = (page: Page) => historyOf(page).getByRole('link')
-
-/** Waits until the entry of a job shows its status. */
-async function untilShown(page: Page, prompt: string, status: JobStatus): Promise<void> {
-  await linksOf(page).filter({ hasText: prompt }).filter({ hasText: status }).waitFor()
-}
-
-/** The requests of the page so far, as `GET /jobs`. */
-function requestsOf(page: Page): string[] {
-  const requests: string[] = []
-  page.on('request', (request: Request) => {
-    requests.push(`${request.method()} ${new URL(request.url()).pathname}`)
-  })
-  return requests
-}
-
-async function openPlayground(skip: TestContext['skip'], url: string) {
-  const page = await openPage(skip)
-  const requests = requestsOf(page)
-  await page.goto(url)
-  await vi.waitUntil(() => requests.includes('GET /jobs'), 10_000)
-  return { page, requests, count: (wanted: string) => requests.filter((each) => each === wanted).length }
-}
 
 /** Makes the page believe that its tab is hidden, or visible again. Headless pages are always visible. */
 async function setVisibility(page: Page, state: 'hidden' | 'visible'): Promise<void> {
@@ -193,6 +157,7 @@ describe('history of the playground', () => {
     await page.goto(url)
     await historyOf(page).getByRole('alert').filter({ hasText: 'It broke.' }).waitFor()
     await expectAccessible(page)
+    await page.setViewportSize({ width: 1280, height: 800 })
     await page.unroute('**/jobs?*')
     await historyOf(page).getByRole('button', { name: 'Load again' }).click()
     await untilShown(page, 'Hidden by a fault', 'running')
@@ -219,20 +184,19 @@ describe('history of the playground', () => {
   })
 
   it('keeps the older jobs that were loaded when the feed is opened again', async ({ skip }) => {
-    const { url, client, finish } = await startGated()
+    const { url, client, finish } = await startGated({}, manyJobs(60))
     finish()
-    for (let number = 1; number <= 25; number++) await client.create(jobOf(`Job ${number}.`), { waitSeconds: 30 })
     const proxy = await CuttableProxy.start(url)
     const { page, count } = await openPlayground(skip, proxy.url)
-    await untilShown(page, 'Job 25.', 'completed')
+    await untilShown(page, 'Job 1 asks.', 'completed')
     await historyOf(page).getByRole('button', { name: 'Older jobs' }).click()
-    await untilShown(page, 'Job 1.', 'completed')
+    await untilShown(page, 'Job 60 asks.', 'completed')
     proxy.cut()
     proxy.restore()
     await vi.waitUntil(() => count('GET /jobs') === 3, 10_000)
-    await client.create(jobOf('Job 26.'))
-    await untilShown(page, 'Job 26.', 'completed')
-    expect(await linksOf(page).count()).toBe(26)
+    await client.create(jobOf('A new job'))
+    await untilShown(page, 'A new job', 'completed')
+    expect(await linksOf(page).count()).toBe(61)
   })
 
   it('begins anew after 200 new jobs, without a gap before the older ones', async ({ skip }) => {
@@ -261,6 +225,7 @@ describe('history of the playground', () => {
     await client.cancel(cancelled.id)
     const { page } = await openPlayground(skip, proxy.url)
     await untilShown(page, 'A long prompt', 'running')
+    await openDrawer(page)
     await expectAccessible(page)
     proxy.cut()
     await historyOf(page).getByText('Not live at the moment.').waitFor()

@@ -2,14 +2,14 @@ import type { Page } from 'playwright-core'
 import { describe, expect, it, type TestContext } from 'vitest'
 import { openPage } from './chromium.ts'
 import { expectAccessible } from './expect-accessible.ts'
-import { runPrompt, startVendorPlayground } from './playground.ts'
+import { chooseModel, runPrompt, startVendorPlayground } from './playground.ts'
 
 /** Runs a prompt, and returns the page with the vendor's side of the call. */
 async function ask(skip: TestContext['skip']) {
   const page = await openPage(skip, { reducedMotion: 'reduce' })
   const { vendor, url } = await startVendorPlayground()
   await page.goto(url)
-  await page.getByLabel('Model 1').selectOption({ label: 'openai · gpt-4' })
+  await chooseModel(page, 'gpt-4')
   await runPrompt(page, 'What is the weather in Oslo?')
   return { page, exchange: await vendor.nextRequest() }
 }
@@ -94,11 +94,10 @@ describe('playground', () => {
     exchange.finish({ reason: 'length' })
     await page.locator('.pane.completed').waitFor()
     expect(await statusOf(page)).toBe('Cut off')
-    expect(await page.locator('.tool-call').textContent()).toBe('get_timetool call, cut off{"zo')
+    expect(await page.locator('.tool-call .part-title').textContent()).toBe('get_timetool call, cut off')
+    expect(await page.locator('.tool-call pre').textContent()).toBe('{"zo')
     expect(await noticeOf(page)).toContain('cut off at the token limit')
-    expect(await page.getByRole('status').textContent()).toMatch(
-      /gpt-4: cut off with 1 tokens\. The answer was cut off/,
-    )
+    expect(await page.locator('.news').textContent()).toMatch(/gpt-4: cut off with 1 tokens\. The answer was cut off/)
     await page.locator('.history .dot.partial').waitFor()
     expect(await page.locator('.history .about').first().textContent()).toContain('cut off')
     expect(await dotIn(page, '.pane')).toBe(await dotIn(page, '.history'))

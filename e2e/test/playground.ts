@@ -36,3 +36,20 @@ export async function runPrompt(page: Page, prompt: string): Promise<void> {
   await page.getByLabel('Prompt').fill(prompt)
   await page.keyboard.press('Control+Enter')
 }
+
+/** Chooses another model for a chip of the composer, by a part of its name. */
+export async function chooseModel(page: Page, name: string, number = 1): Promise<void> {
+  await page.getByRole('button', { name: `Model ${number}:` }).click()
+  await pick(page, name)
+}
+
+/** Adds a model to those that are asked, by a part of its name; without one, the last of them again. */
+export async function addModel(page: Page, name = ''): Promise<void> {
+  await page.getByRole('button', { name: '+ Add model' }).click()
+  await pick(page, name)
+}
+
+async function pick(page: Page, name: string): Promise<void> {
+  await page.getByRole('combobox', { name: 'Find a model' }).fill(name)
+  await page.keyboard.press('Enter')
+}

@@ -1,6 +1,7 @@
 import { ProviderRegistry, vendorEntry } from '@promptlab/providers'
 import { v7 as newId } from 'uuid'
 import { systemClock } from './base/clock.ts'
+import { loadAdapter } from './base/load-adapter.ts'
 import type { Logger } from './base/logger.ts'
 import { untilReachable } from './base/until-reachable.ts'
 import type { AppDeps } from './build-app.ts'
@@ -108,7 +109,7 @@ function limitsOf(config: Config, providers: ProviderRegistry) {
 /** Loads the tracer only if tracing is on. */
 async function openTracer({ tracing }: Config, logger: Logger): Promise<JobTracer | undefined> {
   if (!tracing) return undefined
-  const { OtlpJobTracer } = await import('./monitoring/tracing/otlp-job-tracer.ts')
+  const { OtlpJobTracer } = await loadAdapter('Tracing', () => import('./monitoring/tracing/otlp-job-tracer.ts'))
   return OtlpJobTracer.open(tracing, logger)
 }
 
@@ -116,7 +117,7 @@ type SharedDeps = Pick<AppDeps, 'feedChannel' | 'queue' | 'requestCounters' | 't
 
 /** Opens what several processes share beside the store. Its drivers are loaded only if Redis is configured. */
 async function openRedis(options: Omit<BullmqJobQueueOptions, 'prefix'>): Promise<SharedDeps> {
-  const { BullmqJobQueue } = await import('./queue/bullmq-job-queue.ts')
+  const { BullmqJobQueue } = await loadAdapter('Redis', () => import('./queue/bullmq-job-queue.ts'))
   const { openRequestCounters } = await import('./redis/request-counters.ts')
   const { RedisTokenLog } = await import('./token-log/redis-token-log.ts')
   const { RedisFeedChannel } = await import('./feed/redis-feed-channel.ts')

@@ -1,3 +1,4 @@
+import { loadAdapter } from './base/load-adapter.ts'
 import type { Logger } from './base/logger.ts'
 import type { JobRepository } from './jobs/ports/job-repository.ts'
 import { ImportError } from './storage/import-error.ts'
@@ -69,24 +70,26 @@ function jsonFileStore(path: string): Store {
   }
 }
 
+const loadSqlite = () => loadAdapter('SQLite', () => import('./storage/sql/open-sqlite.ts'))
+
 function sqliteStore(path: string): Store {
   return {
     async open() {
-      const { openSqliteJobs } = await import('./storage/sql/open-sqlite.ts')
+      const { openSqliteJobs } = await loadSqlite()
       return await openSqliteJobs(path)
     },
     async migrate() {
-      const { migrateSqlite } = await import('./storage/sql/open-sqlite.ts')
+      const { migrateSqlite } = await loadSqlite()
       return await migrateSqlite(path)
     },
     async openSource() {
       const { SqlJobSource } = await import('./storage/sql/sql-import.ts')
-      const { openSqliteSource } = await import('./storage/sql/open-sqlite.ts')
+      const { openSqliteSource } = await loadSqlite()
       return new SqlJobSource(await openSqliteSource(path))
     },
     async openTarget() {
       const { SqlJobTarget } = await import('./storage/sql/sql-import.ts')
-      const { openSqliteDatabase } = await import('./storage/sql/open-sqlite.ts')
+      const { openSqliteDatabase } = await loadSqlite()
       return new SqlJobTarget(await openSqliteDatabase(path))
     },
   }
@@ -95,11 +98,13 @@ function sqliteStore(path: string): Store {
 /** Counting the jobs of a large store takes long. */
 const IMPORT_ANSWER_WITHIN_MS = 60_000
 
+const loadPostgres = () => loadAdapter('PostgreSQL', () => import('./storage/sql/open-postgres.ts'))
+
 function postgresStore(url: string): Store {
   const forImport = { shared: false, answerWithinMs: IMPORT_ANSWER_WITHIN_MS }
   return {
     async open({ logger, shared, leaseMs }) {
-      const { openPostgresJobs } = await import('./storage/sql/open-postgres.ts')
+      const { openPostgresJobs } = await loadPostgres()
       return await openPostgresJobs(url, {
         logger,
         shared,
@@ -107,17 +112,17 @@ function postgresStore(url: string): Store {
       })
     },
     async migrate({ logger }) {
-      const { migratePostgres } = await import('./storage/sql/open-postgres.ts')
+      const { migratePostgres } = await loadPostgres()
       return await migratePostgres(url, { logger })
     },
     async openSource({ logger }) {
       const { SqlJobSource } = await import('./storage/sql/sql-import.ts')
-      const { openPostgresDatabase } = await import('./storage/sql/open-postgres.ts')
+      const { openPostgresDatabase } = await loadPostgres()
       return new SqlJobSource(await openPostgresDatabase(url, { ...forImport, logger, isSource: true }))
     },
     async openTarget({ logger }) {
       const { SqlJobTarget } = await import('./storage/sql/sql-import.ts')
-      const { openPostgresDatabase } = await import('./storage/sql/open-postgres.ts')
+      const { openPostgresDatabase } = await loadPostgres()
       return new SqlJobTarget(await openPostgresDatabase(url, { ...forImport, logger }))
     },
   }

@@ -1,4 +1,5 @@
-import { ApiError, PromptLabClient } from '@promptlab/client'
+import { PromptLabClient } from '@promptlab/client'
+import { type JobFault, jobFaultOf } from '@promptlab/react'
 
 const KEY = 'promptlab.api-key'
 
@@ -32,12 +33,19 @@ export function onKeyNeeded(listener: () => void): () => void {
   return () => keyListeners.delete(listener)
 }
 
+/** Asks for the API key if a fault says that the key is missing or wrong. */
+export function noteFault({ status }: JobFault): void {
+  if (status === 401) for (const listener of keyListeners) listener()
+}
+
 /** The code and message of an error, as the page shows them. */
 export function explain(error: unknown): { code: string; message: string } {
-  if (error instanceof ApiError) {
-    if (error.status === 401) for (const listener of keyListeners) listener()
-    return { code: error.code, message: error.message }
-  }
-  const message = error instanceof Error ? error.message : String(error)
-  return { code: 'connection', message: `${message} Check that the server is running.` }
+  const fault = jobFaultOf(error)
+  noteFault(fault)
+  return shownFault(fault)
+}
+
+/** A fault as the page shows it: a lost connection with what to do. */
+export function shownFault({ code, message }: JobFault): { code: string; message: string } {
+  return code === 'connection' ? { code, message: `${message} Check that the server is running.` } : { code, message }
 }

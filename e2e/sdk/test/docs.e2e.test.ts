@@ -49,7 +49,7 @@ async function printed(programs: readonly Program[], url: string): Promise<strin
   const folder = await folderWith(codes)
   const all = join(folder, 'all.ts')
   await writeFile(all, codes.map((_, index) => `await import('./${index}.ts')\n`).join(''))
-  return (await run(process.execPath, [all], { timeout: 50_000 })).stdout
+  return (await run(process.execPath, ['--conditions=@promptlab/source', all], { timeout: 50_000 })).stdout
 }
 
 it('docs/sdks.md > every program compiles', async () => {
@@ -63,7 +63,7 @@ it('docs/sdks.md > every program compiles', async () => {
 
 it('docs/sdks.md and README > every program of an SDK prints what it says', async () => {
   const programs = [...(await programsOf(PAGE, /^import /m)), ...(await programsOf(README, / from 'openai'/))]
-  expect(programs.length).toBe(11)
+  expect(programs.length).toBe(12)
   expect(await printed(programs, server.url)).toBe(programs.map(({ output }) => output).join(''))
 }, 60_000)
 

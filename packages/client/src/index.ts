@@ -24,6 +24,7 @@ export {
   PromptLabError,
 } from './errors.ts'
 export type { Fixture, FixtureMessage, FixturePiece } from './fixture.ts'
+export { newIdempotencyKey } from './idempotency-key.ts'
 export {
   type CancelledJob,
   type CompletedJob,

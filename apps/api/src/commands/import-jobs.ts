@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { pino } from 'pino'
+import { commandLine } from '../base/command-line.ts'
 import { ConfigError } from '../config/config.ts'
 import { explainError } from '../process/explain-error.ts'
 import { LOG_OPTIONS } from '../process/log-options.ts'
@@ -8,7 +9,7 @@ import { describeStore, type StoreLocation, storeLocation } from '../storage/sto
 import { storeAt } from '../stores.ts'
 import { ImportProgress } from './import-progress.ts'
 
-const USAGE = 'Usage: pnpm import-jobs --from jobs.json --to sqlite:PATH|postgres://user:password@host:5432/database'
+const USAGE = `Usage: ${commandLine('import-jobs')} --from jobs.json --to sqlite:PATH|postgres://user:password@host:5432/database`
 
 /** `pnpm import-jobs`: copies the jobs of a store into an empty one. */
 async function main(): Promise<void> {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { commandLine } from '../base/command-line.ts'
 import { digestOf } from '../http/access/api-keys.ts'
 
 /** The bytes of a key by which webhooks are signed; Standard Webhooks takes 24 to 64. */
@@ -15,7 +16,7 @@ function main([name = '']: readonly string[]): void {
   }
   if (!/^(?!--)[\w.-]{1,64}$/.test(name)) {
     process.stderr.write(
-      'Usage: pnpm new-key NAME, or pnpm new-key --webhook\nThe name is 1 to 64 letters, digits, dots, hyphens or underscores.\n',
+      `Usage: ${commandLine('new-key NAME')}, or ${commandLine('new-key --webhook')}\nThe name is 1 to 64 letters, digits, dots, hyphens or underscores.\n`,
     )
     process.exitCode = 1
     return

@@ -1,4 +1,5 @@
 import { ProviderError, vendorEntry } from '@promptlab/providers'
+import { ABOUT_SETTINGS } from '../base/command-line.ts'
 import { withoutCredentials } from '../base/without-credentials.ts'
 import { readConfig } from '../config/config.ts'
 import type { ConfiguredVendor } from '../config/configured-vendor.ts'
@@ -31,7 +32,7 @@ async function main(): Promise<void> {
   process.stdout.write(`Configured:\n\n${reports.map(({ text }) => text).join('\n')}\n`)
   const others = entries.filter(({ missing }) => missing.length > 0)
   const lines = others.map(({ configured, missing }) => `  ${nameOf(configured)} set ${missing.join(', ')}\n`)
-  process.stdout.write(`Not configured:\n\n${lines.join('')}\ndocs/settings.md says more about each variable.\n`)
+  process.stdout.write(`Not configured:\n\n${lines.join('')}\n${ABOUT_SETTINGS} says more about each variable.\n`)
   if (reports.some(({ isFailure }) => isFailure)) process.exitCode = 1
 }
 

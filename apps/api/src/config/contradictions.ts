@@ -1,3 +1,4 @@
+import { commandLine } from '../base/command-line.ts'
 import type { EnvironmentVariables } from './environment.ts'
 
 /** The faults of variables that are valid on their own but not together. An empty variable must be left out. */
@@ -13,10 +14,10 @@ function accessFaults({ HOST, API_KEYS, AUTH, REDIS_URL, STREAM_LINK_SECRET }: E
   const faults: string[] = []
   if (AUTH === 'off') return faults
   if (API_KEYS === undefined && AUTH === 'on') {
-    faults.push('API_KEYS: Must be set because AUTH is "on"; pnpm new-key NAME makes a key')
+    faults.push(`API_KEYS: Must be set because AUTH is "on"; ${commandLine('new-key NAME')} makes a key`)
   } else if (API_KEYS === undefined && HOST !== undefined && !LOOPBACK.test(HOST.trim())) {
     faults.push(
-      `HOST: "${HOST}" lets other machines in, but there are no API keys: set API_KEYS (pnpm new-key NAME makes a key), or set AUTH to "off" if everybody who reaches the server may use it`,
+      `HOST: "${HOST}" lets other machines in, but there are no API keys: set API_KEYS (${commandLine('new-key NAME')} makes a key), or set AUTH to "off" if everybody who reaches the server may use it`,
     )
   }
   if (API_KEYS !== undefined && REDIS_URL !== undefined && STREAM_LINK_SECRET === undefined) {
@@ -30,7 +31,7 @@ function accessFaults({ HOST, API_KEYS, AUTH, REDIS_URL, STREAM_LINK_SECRET }: E
 function budgetFaults({ BUDGETS_FILE, API_KEYS, AUTH }: EnvironmentVariables): string[] {
   if (BUDGETS_FILE === undefined || (API_KEYS !== undefined && AUTH !== 'off')) return []
   return [
-    'BUDGETS_FILE: Has no effect without callers: set API_KEYS (pnpm new-key NAME makes a key), and not AUTH to "off"',
+    `BUDGETS_FILE: Has no effect without callers: set API_KEYS (${commandLine('new-key NAME')} makes a key), and not AUTH to "off"`,
   ]
 }
 
@@ -49,7 +50,8 @@ function webhookFaults({ WEBHOOK_SECRET, WEBHOOK_URL, WEBHOOK_HOSTS }: Environme
   if (WEBHOOK_SECRET !== undefined) return []
   const receivers = Object.entries({ WEBHOOK_URL, WEBHOOK_HOSTS }).filter(([, value]) => value !== undefined)
   return receivers.map(
-    ([name]) => `${name}: Needs a key that signs: set WEBHOOK_SECRET too; pnpm new-key --webhook makes one`,
+    ([name]) =>
+      `${name}: Needs a key that signs: set WEBHOOK_SECRET too; ${commandLine('new-key --webhook')} makes one`,
   )
 }
 

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs'
 import { isIP, isIPv6 } from 'node:net'
 import { z } from 'zod'
+import { commandLine } from '../base/command-line.ts'
 import { type ApiKey, digestOf } from '../http/access/api-keys.ts'
 
 /** setTimeout takes no more than this many milliseconds. */
@@ -142,7 +143,7 @@ export const webhookKeys = z.string().transform((text, context): Buffer[] =>
     const key = Buffer.from(WEBHOOK_KEY.exec(item)?.[1] ?? '', 'base64')
     if (key.length >= 24 && key.length <= 64) return key
     context.addIssue(
-      `Key ${index + 1} must be whsec_ and the base64 of 24 to 64 bytes; pnpm new-key --webhook makes one`,
+      `Key ${index + 1} must be whsec_ and the base64 of 24 to 64 bytes; ${commandLine('new-key --webhook')} makes one`,
     )
     return z.NEVER
   }),
@@ -173,7 +174,7 @@ export const apiKeys = z.string().transform((text, context): ApiKey[] =>
     if (name !== undefined && digest) return { name, digest }
     const nameForm = '1 to 64 letters, digits, "_", "." or "-"'
     context.addIssue(
-      `Entry ${index + 1} must be NAME:KEY; NAME is ${nameForm}; KEY is ${KEY_FORM}; pnpm new-key NAME makes one`,
+      `Entry ${index + 1} must be NAME:KEY; NAME is ${nameForm}; KEY is ${KEY_FORM}; ${commandLine('new-key NAME')} makes one`,
     )
     return z.NEVER
   }),

@@ -1,4 +1,5 @@
 import { UnreachableError } from '../base/unreachable-error.ts'
+import { UnusableDriverError } from '../base/unusable-driver-error.ts'
 import { withoutCredentials } from '../base/without-credentials.ts'
 import { ConfigError } from '../config/config.ts'
 import { ImportError } from '../storage/import-error.ts'
@@ -14,4 +15,4 @@ export function explainError(error: unknown): string {
   return withoutCredentials(error.stack ?? error.message)
 }
 
-const SENTENCES = [ConfigError, ImportError, StoreOpenError, UnreachableError]
+const SENTENCES = [ConfigError, ImportError, StoreOpenError, UnreachableError, UnusableDriverError]

@@ -1,4 +1,5 @@
 import type { ProviderInfo } from '@promptlab/contract'
+import { ABOUT_SETTINGS } from '../base/command-line.ts'
 import type { LocalServer } from './local-servers.ts'
 
 /**
@@ -19,7 +20,7 @@ export function welcome(
   Open it in a browser for the playground.
 
     providers   ${usable.join(', ')}
-                more: docs/settings.md
+                more: ${ABOUT_SETTINGS}
     jobs are in ${store}
 ${localServers.map(offer).join('')}
   Create a job and watch it stream:

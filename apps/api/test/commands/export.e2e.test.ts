@@ -93,13 +93,11 @@ describe('pnpm promptlab export', () => {
 
   it.each([
     [['export'], 'Name at least one job.'],
-    [['import', 'x'], 'There is no command import.'],
     [['export', '../x'], '"../x" is no id of a job.'],
     [['export', 'x', 'y', '--name', 'z'], '--name is for one job only.'],
     [['export', 'x', '--name', '../z'], '--name must have only letters'],
     [['export', 'x', '--url', 'localhost'], '--url must begin with http'],
     [['export', 'x', '--fast'], "Unknown option '--fast'"],
-    [[], 'Usage: pnpm promptlab export JOB…'],
   ])('refuses the arguments %j', async (args, words) => {
     const command = await ServerProcess.spawnNode(programArguments('promptlab', ...args))
     expect(await command.exit()).toBe(1)

@@ -57,8 +57,27 @@ export class ServerProcess {
     return Object.assign(server, { url: await server.listening() })
   }
 
-  static #spawnIn(folder: string, args: readonly string[], env: Record<string, string>): ServerProcess {
-    const child = spawn(process.execPath, args, {
+  /**
+   * Runs a server by another command, such as one that npm installed, and waits until it listens.
+   * @param folder where it runs
+   */
+  static async startCommand(
+    folder: string,
+    [program, ...args]: readonly [string, ...string[]],
+    env: Record<string, string>,
+  ): Promise<ServerProcess & { url: string }> {
+    const server = ServerProcess.#spawnIn(folder, args, env, program)
+    onTestFinished(() => server.kill())
+    return Object.assign(server, { url: await server.listening() })
+  }
+
+  static #spawnIn(
+    folder: string,
+    args: readonly string[],
+    env: Record<string, string>,
+    program = process.execPath,
+  ): ServerProcess {
+    const child = spawn(program, args, {
       cwd: folder,
       env: { PORT: '0', NODE_COMPILE_CACHE: COMPILE_CACHE, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs'
+import { commandLine } from '../../base/command-line.ts'
 import { StoreOpenError } from '../store-open-error.ts'
 
 /**
@@ -11,6 +12,6 @@ export async function refuseTooLarge(file: string, maxBytes: number): Promise<vo
   if (bytes <= maxBytes * 2) return
   throw new StoreOpenError(
     `The job store ${file} holds ${bytes} bytes, and this process has memory for ${maxBytes * 2}. ` +
-      'Move it to SQLite (pnpm import-jobs --from jobs.json --to sqlite:jobs.db), or give the process more memory.',
+      `Move it to SQLite (${commandLine('import-jobs --from jobs.json --to sqlite:jobs.db')}), or give the process more memory.`,
   )
 }

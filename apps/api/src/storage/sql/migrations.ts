@@ -1,5 +1,6 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
+import { commandLine } from '../../base/command-line.ts'
 import { StoreOpenError } from '../store-open-error.ts'
 import { addBudgets } from './budget-migration.ts'
 import { addMetadata } from './metadata-migration.ts'
@@ -32,7 +33,9 @@ export async function migrate(db: SqlDb, dialect: SqlDialect): Promise<string[]>
 export async function checkMigrated(db: SqlDb, dialect: SqlDialect): Promise<void> {
   const migrations = await migratorFor(db, dialect).getMigrations()
   if (migrations.every(({ executedAt }) => executedAt)) return
-  throw new StoreOpenError('An older version made the tables of the job store. Run pnpm migrate on it first.')
+  throw new StoreOpenError(
+    `An older version made the tables of the job store. Run ${commandLine('migrate')} on it first.`,
+  )
 }
 
 function migratorFor(db: SqlDb, dialect: SqlDialect): Migrator {

@@ -1,3 +1,4 @@
+import { commandLine } from '../../base/command-line.ts'
 import { StoreOpenError } from '../store-open-error.ts'
 import { fromStorable } from './storable-text.ts'
 import type { SqlDb } from './tables.ts'
@@ -7,7 +8,7 @@ export async function refuseUnfinishedImport(db: SqlDb): Promise<void> {
   const source = await findUnfinishedImport(db)
   if (source === undefined) return
   throw new StoreOpenError(
-    `The import of ${source} into this job store was not finished. Run the same pnpm import-jobs command again to finish it.`,
+    `The import of ${source} into this job store was not finished. Run the same ${commandLine('import-jobs')} command again to finish it.`,
   )
 }
 

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { randomUUID } from 'node:crypto'
-import { crc32 } from 'node:zlib'
 import type { JobChanges, JobEntry, RemovedUsage } from '../memory/job-entry.ts'
+import { crc32 } from './crc32.ts'
 
 /**
  * The lines of `jobs.json.journal`, whose form only this file knows. `journal-reader.ts` knows what they mean.

@@ -1,5 +1,6 @@
 import { totalmem } from 'node:os'
 import { ApiError } from '../../../base/api-error.ts'
+import { commandLine } from '../../../base/command-line.ts'
 
 /** The jobs take at most this share of the memory that the process may use. */
 const SHARE = 0.25
@@ -22,7 +23,7 @@ export class StoreFullError extends ApiError {
   constructor(maxBytes: number) {
     super(
       'storage-full',
-      `The job store holds ${maxBytes} bytes of jobs, the most that a JSON file may. Delete jobs, or have the operator set JOB_RETENTION_HOURS or move to SQLite (pnpm import-jobs).`,
+      `The job store holds ${maxBytes} bytes of jobs, the most that a JSON file may. Delete jobs, or have the operator set JOB_RETENTION_HOURS or move to SQLite (${commandLine('import-jobs')}).`,
       { retryAfterSeconds: 60 },
     )
   }

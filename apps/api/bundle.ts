@@ -1,0 +1,47 @@
+import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { type BuildOptions, type BuildResult, build } from 'esbuild'
+import { z } from 'zod'
+
+const MANIFEST = fileURLToPath(new URL('package.json', import.meta.url))
+const Manifest = z.object({ version: z.string(), license: z.string(), dependencies: z.record(z.string(), z.string()) })
+
+/** The manifest of the API, `apps/api/package.json`. */
+export async function readManifest(): Promise<z.infer<typeof Manifest>> {
+  return Manifest.parse(JSON.parse(await readFile(MANIFEST, 'utf8')))
+}
+
+interface BundleOptions extends Pick<BuildOptions, 'chunkNames' | 'define' | 'sourcemap'> {
+  /** Paths of the sources in which programs start. */
+  readonly entryPoints: readonly string[]
+  readonly outdir: string
+  /** The oldest Node.js that runs it, as esbuild names it. */
+  readonly target: string
+}
+
+/**
+ * The programs with all that production does not install: the packages of the workspace, and those that only they need. The
+ * result has the files, which are not written, and says what is in them.
+ */
+export async function bundle({
+  entryPoints,
+  ...options
+}: BundleOptions): Promise<BuildResult<{ write: false; metafile: true }>> {
+  return await build({
+    ...options,
+    entryPoints: [...entryPoints],
+    // Paths in the result, such as those in comments, are the same wherever it is built.
+    absWorkingDir: fileURLToPath(new URL('../../', import.meta.url)),
+    bundle: true,
+    // What several programs share is there once, and what is imported dynamically stays a file that is loaded when it is needed.
+    splitting: true,
+    // The programs lie side by side, wherever their sources are.
+    entryNames: '[name]',
+    format: 'esm',
+    platform: 'node',
+    external: Object.keys((await readManifest()).dependencies),
+    logLevel: 'warning',
+    metafile: true,
+    write: false,
+  })
+}

@@ -1,0 +1,3 @@
+import { chat } from '../../../../promptlab'
+
+export const GET = chat.resume

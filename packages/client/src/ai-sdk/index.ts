@@ -1,0 +1,6 @@
+export type { AnswerMetadata, JobUIMessage } from './answer-metadata.ts'
+export { type ChatHandlers, type ChatHandlersOptions, type ChatRoute, chatHandlers } from './chat-handlers.ts'
+export type { ChatScope } from './chat-jobs.ts'
+export type { ChatJobFields, ChatOptions, ChatRequest } from './chat-options.ts'
+export { type ChatTransportOptions, PromptLabChatTransport } from './chat-transport.ts'
+export { type MessagesOptions, messagesOf } from './messages-of.ts'

@@ -1,0 +1,12 @@
+'use client'
+
+export { type AnswerPart, partMs } from './answer-parts.ts'
+export { PromptLabProvider, type PromptLabProviderProps, useClient } from './client-context.ts'
+export { Conversation, type ConversationView, type TurnRequest } from './conversation.ts'
+export { FollowedJob, type StartJob } from './followed-job.ts'
+export { FramedStore } from './framed-store.ts'
+export { jobFaultOf } from './job-fault.ts'
+export { type Asked, isEnded, isGoingOn, type JobFault, type JobPhase, type JobView } from './job-view.ts'
+export { type UseConversation, type UseConversationOptions, useConversation } from './use-conversation.ts'
+export { type UseJob, type UseJobOptions, useJob } from './use-job.ts'
+export { useStore } from './use-store.ts'
