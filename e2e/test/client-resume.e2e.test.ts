@@ -13,6 +13,11 @@ const PATIENCE = { retryDelayMs: 1, maxRetries: 50, maxReconnects: 50 }
 
 /** The most bytes of a connection that the proxy breaks. The headers of a response take 1,000 of them. */
 const MOST_BYTES = 5_000
+/**
+ * A request that is repeated when its job has ended is answered with the whole answer. One that never fits into a connection would
+ * be repeated until the test is over.
+ */
+const MOST_ANSWER_BYTES = 8_000
 /** A feed repeats the changes of the last seconds each time it resumes, so it needs longer connections to get on. */
 const MOST_FEED_BYTES = 20_000
 
@@ -112,7 +117,10 @@ describe(`PromptLabClient behind a proxy that breaks connections (CLIENT_SEED=${
   it('streams everything that models say in Node.js without losing or repeating a piece', async () => {
     const random = new Random(SEED)
     const provider = new RandomPiecesProvider()
-    const { cutUrl, connectionCount } = await startCutServer(random, { providers: [provider] })
+    const { cutUrl, connectionCount } = await startCutServer(random, {
+      providers: [provider],
+      mostBytes: MOST_ANSWER_BYTES,
+    })
     const client = new PromptLabClient({ baseUrl: cutUrl, ...PATIENCE })
     let runs = 0
     for (const _ of rounds(ROUNDS)) {
