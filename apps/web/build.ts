@@ -6,8 +6,6 @@ import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { basename, extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
-import react from '@vitejs/plugin-react'
-import { build } from 'vite'
 
 const WEB = fileURLToPath(new URL('.', import.meta.url))
 const OUTPUT = join(WEB, 'dist')
@@ -32,6 +30,8 @@ async function main(): Promise<void> {
   }
   // Set here for every caller, such as a test: otherwise Vite may bundle React's development build, which is slow and large.
   process.env['NODE_ENV'] = 'production'
+  // Not imported above: to load them takes half a second, and most starts have nothing to build.
+  const [{ build }, { default: react }] = await Promise.all([import('vite'), import('@vitejs/plugin-react')])
   await build({
     root: WEB,
     configFile: false,

@@ -7,7 +7,6 @@ import type { Clock } from './base/clock.ts'
 import type { Config } from './config/config.ts'
 import { DOOR_HEADERS } from './doors/door-jobs.ts'
 import { doors } from './doors/doors-plugin.ts'
-import { DOORS_DESCRIPTION } from './doors/openapi/doors-description.ts'
 import { sendUnreadablePath } from './doors/unreadable-path.ts'
 import { authPlugin } from './http/access/auth-plugin.ts'
 import { RATE_LIMIT_HEADERS, rateLimitPlugin, type SharedCounters } from './http/access/rate-limit-plugin.ts'
@@ -19,11 +18,12 @@ import { openapiPlugin } from './http/openapi/openapi-plugin.ts'
 import { heldBodies } from './http/plugins/held-bodies.ts'
 import { jsonBodies } from './http/plugins/json-bodies.ts'
 import { metricsPlugin } from './http/plugins/metrics-plugin.ts'
-import { knownRoutes, otherMethods } from './http/plugins/other-methods.ts'
+import { chooseRoutedMethod, knownRoutes, otherMethods, sentMethod } from './http/plugins/other-methods.ts'
 import { requestIdOf } from './http/plugins/request-id.ts'
 import { requestLogPlugin } from './http/plugins/request-log-plugin.ts'
 import { timedBy } from './http/plugins/request-timing.ts'
 import { requestTracePlugin } from './http/plugins/request-trace-plugin.ts'
+import { requestTurns } from './http/plugins/request-turns.ts'
 import { securityHeaders } from './http/plugins/security-headers.ts'
 import { shutdownPlugin } from './http/plugins/shutdown-plugin.ts'
 import { sendMalformedRequest } from './http/problems/malformed-request.ts'
@@ -44,6 +44,7 @@ import type { Budgets } from './jobs/budget/budgets.ts'
 import { Notifier } from './jobs/deliveries/notifier.ts'
 import { announcingJobRepository } from './jobs/feed/announcing-job-repository.ts'
 import { JobFeed } from './jobs/feed/job-feed.ts'
+import { sharingJobRepository } from './jobs/history/sharing-job-repository.ts'
 import type { OperatorFallbacks } from './jobs/input/fallbacks.ts'
 import { JobService } from './jobs/job-service.ts'
 import { ModelLists } from './jobs/models/model-lists.ts'
@@ -56,12 +57,8 @@ import type { TokenLog } from './jobs/ports/token-log.ts'
 import type { Webhooks } from './jobs/ports/webhooks.ts'
 import { WaitingClients } from './jobs/repeats/waiting-clients.ts'
 import { JobRunner } from './jobs/run/job-runner.ts'
-import { HiddenJobSweeper } from './jobs/upkeep/hidden-job-sweeper.ts'
-import { ItemSweeper } from './jobs/upkeep/item-sweeper.ts'
 import { Reconciler } from './jobs/upkeep/reconciler.ts'
-import { RetentionSweeper } from './jobs/upkeep/retention-sweeper.ts'
-import { SearchIndexer } from './jobs/upkeep/search-indexer.ts'
-import { UnwatchedJobs } from './jobs/upkeep/unwatched-jobs.ts'
+import { Upkeep } from './jobs/upkeep/upkeep.ts'
 import { VendorRunJoiner } from './jobs/upkeep/vendor-run-joiner.ts'
 import { Metrics } from './monitoring/metrics.ts'
 import { timedJobRepository } from './monitoring/timed-job-repository.ts'
@@ -150,6 +147,10 @@ const EXPOSED_HEADERS = [
   ...RATE_LIMIT_HEADERS,
 ]
 
+async function loadDoorsDescription() {
+  return (await import('./doors/openapi/doors-description.ts')).DOORS_DESCRIPTION
+}
+
 /** The whole app, not listening. Jobs run as soon as it listens. */
 export function buildApp(config: AppConfig, opened: AppDeps): FastifyInstance {
   const { queue, tokenLog, feedChannel: channel } = opened
@@ -162,11 +163,12 @@ export function buildApp(config: AppConfig, opened: AppDeps): FastifyInstance {
     isListed: (provider, model) => models.isKnown(provider, model),
   })
   const timed = timedJobRepository(opened.jobs, opened.clock, (...write) => metrics.stored(...write))
+  const shared = sharingJobRepository(timed)
   const { webhooks } = opened
   const { logger, publicUrl } = config
-  const notifier = webhooks && new Notifier({ ...opened, jobs: timed, webhooks, logger, observer: metrics, publicUrl })
+  const notifier = webhooks && new Notifier({ ...opened, jobs: shared, webhooks, logger, observer: metrics, publicUrl })
   // All that stores jobs goes through it, so that no change of state is missed.
-  const jobs = announcingJobRepository(timed, config.logger, [
+  const jobs = announcingJobRepository(shared, config.logger, [
     (job, isNew) => feed.changed(job, isNew),
     (job) => notifier?.changed(job),
   ])
@@ -180,6 +182,7 @@ export function buildApp(config: AppConfig, opened: AppDeps): FastifyInstance {
     ...timedBy(config.requestTiming),
     trustProxy: [...config.trustedProxies],
     frameworkErrors: sendUnreadablePath,
+    rewriteUrl: chooseRoutedMethod,
     // shutdownPlugin answers with a problem instead.
     return503OnClosing: false,
     // Fastify's own limit would cut off a long recovery or shutdown; main.ts sets the deadline.
@@ -210,9 +213,12 @@ export function buildApp(config: AppConfig, opened: AppDeps): FastifyInstance {
   const routes = knownRoutes(app)
   app.setValidatorCompiler(requestValidator)
   app.setSerializerCompiler(serializerCompiler)
+  app.register(sentMethod)
   app.register(requestLogPlugin)
   app.register(requestTracePlugin, { tracer: deps.tracer })
   app.register(metricsPlugin, { metrics })
+  // Behind the hooks that note every request, and before those that do the work.
+  app.register(requestTurns)
   app.register(securityHeaders)
   app.register(heldBodies, { maxBytes: MAX_BODY_BYTES_AT_ONCE })
   app.register(jsonBodies)
@@ -247,7 +253,7 @@ export function buildApp(config: AppConfig, opened: AppDeps): FastifyInstance {
   app.register(authPlugin, { keys: config.apiKeys, metricsKey: config.metricsKey, streamLinks, refusedKeys })
   app.register(rateLimitPlugin, { perMinute: config.rateLimitPerMinute, counters: deps.requestCounters })
   if (config.role !== 'worker') {
-    app.register(openapiPlugin, { foreign: DOORS_DESCRIPTION })
+    app.register(openapiPlugin, { loadForeign: loadDoorsDescription })
     const { maxPromptChars } = config
     app.register(jobRoutes, { prefix: '/jobs', service, streams, streamLinks, maxPromptChars })
     app.register(jobStreamRoutes, { prefix: '/jobs', service, streams })
@@ -265,13 +271,9 @@ export function buildApp(config: AppConfig, opened: AppDeps): FastifyInstance {
 
   app.decorate('openStreams', streams)
   app.decorate('failCurrentRun', (error) => runner.failCurrent(error))
-  const sweepers: { start(): void; stop(): void | Promise<void> }[] = [new ItemSweeper({ ...deps, logger: app.log })]
-  sweepers.push(new HiddenJobSweeper({ ...deps, logger: app.log }), new SearchIndexer({ ...deps, logger: app.log }))
-  if (graceMs !== undefined) sweepers.push(new UnwatchedJobs({ service, logger: app.log, graceMs }))
-  const { retention } = config
-  if (retention) sweepers.push(new RetentionSweeper({ ...deps, logger: app.log, retention }))
-  app.addHook('onListen', async () => sweepers.forEach((sweeper) => void sweeper.start()))
-  app.addHook('preClose', async () => void (await Promise.all(sweepers.map((sweeper) => sweeper.stop()))))
+  const upkeep = new Upkeep({ ...deps, logger: app.log, service, graceMs, retention: config.retention })
+  app.addHook('onListen', async () => upkeep.start())
+  app.addHook('preClose', () => upkeep.stop())
   app.addHook('onListen', async () => models.start())
   app.addHook('preClose', async () => models.stop())
   app.addHook('onReady', () => reconciler.recover())

@@ -34,7 +34,7 @@ const REDIS_PREFIX = 'promptlab:'
  */
 export async function openDependencies(config: Config, logger: Logger): Promise<AppDeps> {
   const providers = await openProviders(config, logger)
-  const prices = await openPrices(config)
+  const prices = await openPrices(config, providers)
   const fallbacks = await openFallbacks(config)
   const budgets = await openBudgets(config)
   const { redisUrl, runnerLeaseMs: leaseMs } = config
@@ -69,13 +69,15 @@ async function openProviders({ vendors, role }: Config, logger: Logger): Promise
 }
 
 /** A vendor without an address is a provider that calls nobody. */
-async function openPrices({ vendors, pricesFile }: Config): Promise<Prices> {
+async function openPrices({ vendors, pricesFile }: Config, providers: ProviderRegistry): Promise<Prices> {
   const billed = vendors.flatMap(({ vendor, settings }) =>
     vendor.baseUrl ? [{ name: vendor.name, baseUrl: settings.baseUrl }] : [],
   )
-  if (pricesFile === undefined) return new PriceTable(billed)
   const names = vendors.map(({ vendor }) => vendor.name)
-  return new PriceTable(billed, await readPricesFile(pricesFile, names))
+  const table = new PriceTable(billed, pricesFile === undefined ? {} : await readPricesFile(pricesFile, names))
+  // As with the SDKs: what calls will need is read before there are streams, and nothing else is.
+  for (const { name, configured } of providers.list()) if (configured) table.prepare(name)
+  return table
 }
 
 async function openFallbacks({ vendors, fallbacksFile }: Config): Promise<OperatorFallbacks | undefined> {

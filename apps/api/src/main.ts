@@ -1,70 +1,10 @@
 import { fileURLToPath } from 'node:url'
-import { type Logger, pino } from 'pino'
-import { buildApp } from './build-app.ts'
-import { type Config, readConfig } from './config/config.ts'
-import { loadEnvironmentFile } from './config/environment-file.ts'
-import { openDependencies } from './dependencies.ts'
-import { explainError } from './process/explain-error.ts'
-import { findLocalServers } from './process/local-servers.ts'
-import { LOG_OPTIONS } from './process/log-options.ts'
-import { handleUncaughtErrors } from './process/uncaught-errors.ts'
-import { useProxy } from './process/use-proxy.ts'
-import { goodbye, welcome, welcomeWorker } from './process/welcome.ts'
-import { describeStore } from './storage/store-location.ts'
+import { boundHeap } from './process/bound-heap.ts'
 
 /** Relative to this file; the built file lies equally deep. */
 const PLAYGROUND_FOLDER = fileURLToPath(new URL('../../web/dist', import.meta.url))
 
-/** How long the server may take to close after the grace period of the jobs, in milliseconds. */
-const LONGEST_CLOSE_MS = 10_000
-
-async function main(): Promise<void> {
-  const file = loadEnvironmentFile()
-  const config = readConfig(process.env)
-  const logger = newLogger(config)
-  if (file) logger.info({ file: file.path, variables: file.variables }, 'read settings from a file')
-  if (config.proxy) useProxy(config.proxy)
-  const deps = await openDependencies(config, logger)
-  const app = buildApp({ ...config, logger, playgroundFolder: PLAYGROUND_FOLDER }, deps)
-
-  let isStopping = false
-  const stop = (reason: string, exitCode: number) => {
-    // A second signal ends the process at once.
-    if (isStopping) process.exit(1)
-    isStopping = true
-    app.log.info({ reason }, 'stopping')
-    if (reason === 'SIGINT') process.stderr.write(goodbye(config.drainMs))
-    // For the case that closing hangs, for example on a disk that does not answer.
-    setTimeout(() => process.exit(1), config.drainMs + LONGEST_CLOSE_MS).unref()
-    app.close().then(() => process.exit(exitCode), fail)
-  }
-  process.on('SIGINT', (signal) => stop(signal, 0))
-  process.on('SIGTERM', (signal) => stop(signal, 0))
-  handleUncaughtErrors(process, app, () => stop('uncaught error', 1))
-
-  const url = await app.listen({ host: config.host, port: config.port })
-  // Standard error, because standard output carries the log, which programs read.
-  const store = describeStore(config.store)
-  process.stderr.write(
-    config.role === 'worker'
-      ? welcomeWorker(url, store)
-      : welcome(url, store, deps.providers.list(), await findLocalServers(config.vendors)),
-  )
-}
-
-/** Logs JSON, or readable lines if standard output is a terminal. */
-function newLogger({ logLevel }: Config): Logger {
-  if (!process.stdout.isTTY) return pino({ ...LOG_OPTIONS, level: logLevel })
-  return pino({
-    ...LOG_OPTIONS,
-    level: logLevel,
-    transport: { target: 'pino-pretty', options: { ignore: 'pid,hostname' } },
-  })
-}
-
-function fail(error: unknown): void {
-  process.stderr.write(`${explainError(error)}\n`)
-  process.exit(1)
-}
-
-main().catch(fail)
+// Before the code of the server is loaded: loading it makes the young generation large, and it stays so.
+boundHeap([...process.execArgv, process.env['NODE_OPTIONS'] ?? ''])
+const { runServer } = await import('./server.ts')
+runServer({ playgroundFolder: PLAYGROUND_FOLDER })

@@ -1,6 +1,7 @@
 export type { ToolCallDelta, VendorPiece } from './answer-order.ts'
 export { linesOf } from './lines-of.ts'
 export {
+  type Completion,
   type CompletionOptions,
   type CompletionPiece,
   type CompletionSummary,
@@ -27,8 +28,10 @@ export { standIn } from './replay/stand-in.ts'
 export { type RequestHeader, RequestHeaders } from './request-headers.ts'
 export type { RequestLimits } from './request-limits.ts'
 export { retryAfterMs } from './retry-after.ts'
+export { isPrivateAddress } from './server-address.ts'
 export { tokenUsage } from './token-usage.ts'
 export { valueAt } from './value-at.ts'
 export { VENDOR_KIND_NAMES, type Vendor, type VendorSettings, vendorEntry } from './vendor.ts'
+export type { ChunkReading, VendorCall } from './vendor-call.ts'
 export { failureOfStatus, failureOfTransport, VendorFailed, type VendorFailure } from './vendor-failure.ts'
-export { type ChunkReading, streamFromVendor, type VendorCall } from './vendor-stream.ts'
+export { streamFromVendor } from './vendor-stream.ts'

@@ -1,4 +1,5 @@
 import type { FinishReason, JobOptions, ResponseFormat, TokenUsage } from '@promptlab/contract'
+import type { EagerIterator } from './eager-iterator.ts'
 import type { JsonValue, Message } from './message.ts'
 import type { ModelList } from './model-list.ts'
 import type { RequestLimits } from './request-limits.ts'
@@ -86,6 +87,10 @@ export const PROMPT_ONLY: ProviderCapabilities = {
   urls: false,
 }
 
+/** The pieces of a completion, and its summary at the end. Any async generator is one; `nextReady` only saves promises. */
+export type Completion = AsyncGenerator<CompletionPiece, CompletionSummary | undefined, undefined> &
+  Pick<EagerIterator<CompletionPiece>, 'nextReady'>
+
 /** Our adapter for one LLM vendor, or for anything else that answers a prompt with a stream of text. */
 export interface LLMProvider {
   /** The name by which callers choose the provider. It is unique in a registry. */
@@ -113,10 +118,7 @@ export interface LLMProvider {
    * @throws ProviderError the vendor refused the request, failed, or sent something unreadable
    * @throws `options.signal.reason` on abort, because a truncated answer must never look finished
    */
-  complete(
-    prompt: string | readonly Message[],
-    options: CompletionOptions,
-  ): AsyncGenerator<CompletionPiece, CompletionSummary | undefined>
+  complete(prompt: string | readonly Message[], options: CompletionOptions): Completion
   /**
    * Joins a run at the vendor again, whose connection broke or whose process died. Nothing is bought.
    * @param handle as a piece `vendor-run` of the run had it
@@ -124,7 +126,7 @@ export interface LLMProvider {
    * @throws ProviderError `provider-rejected` the vendor does not have the run any more
    * @throws `options.signal.reason` on abort
    */
-  rejoin?(handle: JsonValue, options: CompletionOptions): AsyncGenerator<CompletionPiece, CompletionSummary | undefined>
+  rejoin?(handle: JsonValue, options: CompletionOptions): Completion
   /**
    * Ends a run at the vendor, so that it costs nothing more. Never rejects for a run that has ended.
    * @param handle as a piece `vendor-run` of the run had it

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { drain } from './testing/drain.ts'
-import { type ChunkReading, streamFromVendor } from './vendor-stream.ts'
+import type { ChunkReading } from './vendor-call.ts'
+import { streamFromVendor } from './vendor-stream.ts'
 
 /** A stream of these chunks, with spies on its opening and its closing. */
 function streamOf(chunks: AsyncIterable<ChunkReading>, signal = new AbortController().signal) {
@@ -193,5 +194,59 @@ describe('streamFromVendor', () => {
     await stream.next()
     abort.abort('enough')
     await expect(stream.next()).rejects.toBe('enough')
+  })
+})
+
+describe('nextReady of streamFromVendor', () => {
+  /** Chunks that all are here as soon as the first was asked for. */
+  function together(...chunks: ChunkReading[]) {
+    const iterator = {
+      next: async () => {
+        const value = chunks.shift()
+        return value ? { done: false as const, value } : { done: true as const, value: undefined }
+      },
+      nextReady: () => chunks.shift(),
+    }
+    return { [Symbol.asyncIterator]: () => iterator }
+  }
+
+  function streamTogether(signal: AbortSignal, read: (chunk: ChunkReading) => ChunkReading, ...chunks: ChunkReading[]) {
+    return streamFromVendor({ provider: 'test', signal, open: async () => together(...chunks), read })
+  }
+
+  it('gives the pieces that came together, and leaves the end to next', async () => {
+    const { signal } = new AbortController()
+    const chunks = [{ text: 'a' }, { reasoning: 'b', text: 'c' }, {}, { text: 'd', finishReason: 'stop' }] as const
+    const stream = streamTogether(signal, (chunk) => chunk, ...chunks)
+    expect(stream.nextReady?.()).toBeUndefined()
+    expect(await stream.next()).toEqual({ done: false, value: 'a' })
+    const ready = [1, 2, 3, 4, 5].map(() => stream.nextReady?.())
+    expect(ready).toEqual([{ type: 'reasoning', text: 'b' }, 'c', { type: 'alive' }, 'd', undefined])
+    expect(await stream.next()).toEqual({ done: true, value: { finishReason: 'stop' } })
+    expect(stream.nextReady?.()).toBeUndefined()
+  })
+
+  it('leaves a failure to next, behind the pieces before it', async () => {
+    const { signal } = new AbortController()
+    const read = (chunk: ChunkReading) => {
+      if (chunk.text === 'wrong') throw new Error('unreadable')
+      return chunk
+    }
+    const stream = streamTogether(signal, read, { text: 'a' }, { text: 'b' }, { text: 'wrong' }, { text: 'c' })
+    await stream.next()
+    expect([stream.nextReady?.(), stream.nextReady?.()]).toEqual(['b', undefined])
+    await expect(stream.next()).rejects.toMatchObject({ name: 'ProviderError' })
+    expect(stream.nextReady?.()).toBeUndefined()
+  })
+
+  it('gives nothing after an abort, and while a next is pending', async () => {
+    const stop = new AbortController()
+    const stream = streamTogether(stop.signal, (chunk) => chunk, { text: 'a' }, { text: 'b' }, { text: 'c' })
+    const pending = stream.next()
+    expect(stream.nextReady?.()).toBeUndefined()
+    await pending
+    stop.abort(new Error('stopped'))
+    expect(stream.nextReady?.()).toBeUndefined()
+    await expect(stream.next()).rejects.toThrow('stopped')
   })
 })

@@ -1,57 +1,11 @@
 import type { FinishReason, TokenUsage } from '@promptlab/contract'
 import { AnswerOrder, type VendorPiece } from './answer-order.ts'
-import type { CompletionPiece, CompletionSummary } from './llm-provider.ts'
-import type { JsonValue } from './message.ts'
+import type { EagerIterator } from './eager-iterator.ts'
+import type { Completion, CompletionPiece, CompletionSummary } from './llm-provider.ts'
 import { ProviderError } from './provider-error.ts'
 import { usableKey } from './usable-key.ts'
+import type { ChunkReading, VendorCall } from './vendor-call.ts'
 import { failureOfTransport, providerErrorOf, VendorFailed, type VendorFailure } from './vendor-failure.ts'
-
-/** The meaning of one chunk of a vendor's stream. Every field may be absent. */
-export interface ChunkReading {
-  /** Comes before `text`, if a chunk has both. */
-  readonly reasoning?: string | undefined
-  readonly text?: string | undefined
-  /** Pieces of any other kind, or in another order. They come behind `reasoning` and `text`. */
-  readonly pieces?: readonly VendorPiece[] | undefined
-  /** The vendor failed. The pieces of this chunk still belong to the answer. */
-  readonly failure?: VendorFailure | undefined
-  /** It is the end marker too: a stream that ends without an end marker is a failure. */
-  readonly finishReason?: FinishReason | undefined
-  /** Usage of the whole call so far. The last one that the vendor sends counts. */
-  readonly usage?: TokenUsage | undefined
-  /** What the vendor charges for the whole call so far, in US dollars. */
-  readonly costUsd?: number | undefined
-  /** By which the vendor's run can be joined again. It comes before everything else of the chunk. */
-  readonly runHandle?: JsonValue | undefined
-  /**
-   * The vendor says that the answer is complete. If there was any content but reasoning, this is an end marker for
-   * vendors that send no reason.
-   */
-  readonly isEnd?: boolean | undefined
-}
-
-/** One call to a vendor, as far as vendors differ. */
-export interface VendorCall<Chunk> {
-  /** The provider's name, for error messages. */
-  readonly provider: string
-  /** Called once, at the first `next()`. Left out: the vendor needs no key, and `open` gets an empty text. */
-  readonly apiKey?: (() => string | undefined) | undefined
-  /** Further values that must not be in an error. */
-  readonly secrets?: readonly string[]
-  /** The consumer's signal. */
-  readonly signal: AbortSignal
-  /**
-   * Sends the request and waits for the headers.
-   * @param signal aborts when the consumer aborts or leaves, and when the stream fails
-   */
-  open(apiKey: string, signal: AbortSignal): Promise<AsyncIterable<Chunk>>
-  read(chunk: Chunk): ChunkReading
-  /**
-   * Says what an error of the vendor's SDK means. It is not called for a `VendorFailed`, which says that itself.
-   * Default: `failureOfTransport`.
-   */
-  explain?(error: unknown): VendorFailure | Promise<VendorFailure>
-}
 
 /**
  * Keeps the promises of `LLMProvider.complete` for a vendor behind HTTP: order of the pieces, abort, leaving early, end
@@ -61,9 +15,7 @@ export interface VendorCall<Chunk> {
  * one second at most.
  * @throws ProviderError from `next()`, or `call.signal.reason` on abort
  */
-export function streamFromVendor<Chunk>(
-  call: VendorCall<Chunk>,
-): AsyncGenerator<CompletionPiece, CompletionSummary | undefined, undefined> {
+export function streamFromVendor<Chunk>(call: VendorCall<Chunk>): Completion {
   return new VendorStream(call)
 }
 
@@ -78,7 +30,7 @@ type Next = IteratorResult<CompletionPiece, CompletionSummary | undefined>
  * A hand-written async generator: a native one costs three promises a token
  * (docs/decisions/2026-11-25-cost-of-a-job.md).
  */
-class VendorStream<Chunk> implements AsyncGenerator<CompletionPiece, CompletionSummary | undefined, undefined> {
+class VendorStream<Chunk> implements Completion {
   readonly #call: VendorCall<Chunk>
   /** Each call has its own signal, because SDKs add listeners that they never remove, and some end only at an abort. */
   readonly #upstream = new AbortController()
@@ -89,9 +41,11 @@ class VendorStream<Chunk> implements AsyncGenerator<CompletionPiece, CompletionS
   readonly #ready: CompletionPiece[] = []
   /** What comes behind the pieces that are ready: a failure, or the end. */
   #failure: VendorFailure | undefined
+  /** An error that `nextReady` met, and `next` is to throw. */
+  #error: { readonly cause: unknown } | undefined
   #isRead = false
   #apiKey = ''
-  #chunks: AsyncIterator<Chunk> | undefined
+  #chunks: EagerIterator<Chunk> | undefined
   #hasText = false
   #hasRefusal = false
   #hasEndMarker = false
@@ -111,6 +65,21 @@ class VendorStream<Chunk> implements AsyncGenerator<CompletionPiece, CompletionS
 
   next(): Promise<Next> {
     return this.#inTurn(this.#pull)
+  }
+
+  nextReady(): CompletionPiece | undefined {
+    if (this.#asked > 0 || this.#isOver || this.#call.signal.aborted) return undefined
+    let piece = this.#ready.shift()
+    try {
+      while (piece === undefined && !this.#failure && !this.#isRead && !this.#isEnding) {
+        const chunk = this.#chunks?.nextReady?.()
+        if (chunk === undefined) return undefined
+        piece = this.#take(chunk)
+      }
+    } catch (cause) {
+      this.#error = { cause }
+    }
+    return piece
   }
 
   return(value?: CompletionSummary | PromiseLike<CompletionSummary | undefined>): Promise<Next> {
@@ -147,7 +116,7 @@ class VendorStream<Chunk> implements AsyncGenerator<CompletionPiece, CompletionS
       if (this.#isOver) return { done: true, value: undefined }
       this.#chunks ??= await this.#open()
       for (;;) {
-        const ready = this.#nextReady()
+        const ready = this.#nextTaken()
         if (ready) return ready
         const { done, value } = await (this.#isEnding ? this.#nextBehindEnd(this.#chunks) : this.#chunks.next())
         // Some SDKs end the stream at an abort as if the answer were complete.
@@ -163,7 +132,8 @@ class VendorStream<Chunk> implements AsyncGenerator<CompletionPiece, CompletionS
   }
 
   /** What was read already. Undefined if there is nothing. */
-  #nextReady(): Next | undefined {
+  #nextTaken(): Next | undefined {
+    if (this.#error) throw this.#error.cause
     const piece = this.#ready.length > 0 ? this.#ready.shift() : undefined
     if (piece !== undefined) {
       this.#call.signal.throwIfAborted()
@@ -183,7 +153,7 @@ class VendorStream<Chunk> implements AsyncGenerator<CompletionPiece, CompletionS
       : providerErrorOf(provider, await explain(error, this.#call), [this.#apiKey, ...secrets])
   }
 
-  async #open(): Promise<AsyncIterator<Chunk>> {
+  async #open(): Promise<EagerIterator<Chunk>> {
     const { signal } = this.#call
     signal.throwIfAborted()
     this.#apiKey = usableKey(this.#call.provider, this.#call.apiKey)
@@ -240,7 +210,7 @@ class VendorStream<Chunk> implements AsyncGenerator<CompletionPiece, CompletionS
    * The next chunk behind the end marker. The answer is whole then, so a connection that breaks, and a second without
    * the end of the stream, end it too.
    */
-  async #nextBehindEnd(chunks: AsyncIterator<Chunk>): Promise<IteratorResult<Chunk, undefined>> {
+  async #nextBehindEnd(chunks: EagerIterator<Chunk>): Promise<IteratorResult<Chunk, undefined>> {
     const { promise: silence, resolve } = Promise.withResolvers<undefined>()
     const startedAt = performance.now()
     const timer = setTimeout(resolve, END_MS - this.#waitedMs, undefined)

@@ -1,6 +1,9 @@
 import { Fixture, isFinal, Liveness, Problem, type ProblemCode } from '@promptlab/contract'
 import { ApiError } from '../base/api-error.ts'
 import { fixtureOf } from '../jobs/fixture/fixture-of.ts'
+import { wholeJobs } from '../jobs/history/whole-jobs.ts'
+import type { ConversationStore } from '../jobs/ports/job-repository.ts'
+import { readOneByOne } from '../jobs/ports/read-one-by-one.ts'
 import { ItemGoneError } from '../jobs/ports/storage-errors.ts'
 import type { JobSource } from '../storage/job-import.ts'
 import { ExportError } from './export-error.ts'
@@ -76,19 +79,22 @@ export class ServerFixtures implements FixtureSource {
 export class StoreFixtures implements FixtureSource {
   readonly name: string
   readonly #store: Pick<JobSource, 'find' | 'findItem' | 'close'>
+  readonly #jobs: ConversationStore
 
   constructor(name: string, store: Pick<JobSource, 'find' | 'findItem' | 'close'>) {
     this.name = name
     this.#store = store
+    const records = readOneByOne(store)
+    this.#jobs = { ...records, findEach: async (ids) => await wholeJobs(await records.findEach(ids), records) }
   }
 
   async fixture(jobId: string): Promise<Fixture> {
-    const job = await this.#store.find(jobId)
+    const [job] = await this.#jobs.findEach([jobId])
     // A caller asked not to store it, so it is shown to nobody.
     if (!job || job.deleteAfter !== undefined) throw new ExportError(noSuchJob(jobId, this.name))
     if (!isFinal(job)) throw new ExportError(`The job is ${job.status}. Start the server, and let the job end.`)
     try {
-      return await fixtureOf(job, this.#store)
+      return await fixtureOf(job, this.#jobs)
     } catch (error) {
       if (error instanceof ApiError || error instanceof ItemGoneError) throw new ExportError(error.message)
       throw error

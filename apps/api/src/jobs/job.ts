@@ -14,6 +14,7 @@ import {
 import { z } from 'zod'
 import { type StoredAnswer, StoredPart } from './answer/stored-answer.ts'
 import { Door, DoorClient, InputCarry } from './door.ts'
+import { HistoryRef } from './history-ref.ts'
 import { itemsOfJob } from './kept-parts.ts'
 import { metricsBefore, RunState } from './run-state.ts'
 
@@ -38,6 +39,8 @@ export const StoredOnly = z.object({
   client: DoorClient.optional(),
   /** What vendors want back with the messages, for providers only. */
   carries: z.array(InputCarry).optional(),
+  /** The blocks that have the messages before `messages`, oldest first. Undefined: the record has all messages. */
+  history: z.array(HistoryRef).optional(),
   /**
    * When the job is removed once it is final, as its caller asked not to store it. Until then nobody sees it but a client that
    * repeats its request.
@@ -69,7 +72,7 @@ type StoredOnly = z.infer<typeof StoredOnly>
 export function withoutStoredOnly(job: StoredJob): Job {
   const { owner: _o, run: _r, parts: _p, tape: _t, door: _d, requestDigest: _q, client: _c, ...rest } = job
   const { carries: _a, deleteAfter: _x, runState: _s, watchedUntil: _w, ...unnotified } = rest
-  const { reserved: _b, deliveries: _e, notifyAt: _n, ...shown } = unnotified
+  const { reserved: _b, deliveries: _e, notifyAt: _n, history: _h, ...shown } = unnotified
   return shown
 }
 
@@ -118,10 +121,17 @@ export function runOf({ run = 0 }: StoredOnly): number {
 }
 
 /** The bytes that the input of a job takes, about as they were sent. The items that it refers to count. */
-export function inputBytes(job: Pick<StoredJob, 'prompt' | 'messages' | 'options' | 'carries'>): number {
-  const { prompt, messages, options, carries } = job
+export function inputBytes(
+  job: Pick<StoredJob, 'prompt' | 'messages' | 'options' | 'carries'> & Partial<Pick<StoredOnly, 'history'>>,
+): number {
+  const { prompt, messages, options, carries, history } = job
   const bytes = jsonBytes(options) + jsonBytes(carries) + itemsOfJob(job).reduce((sum, item) => sum + item.bytes, 0)
-  return bytes + (messages ? jsonBytes(messages) : Buffer.byteLength(prompt))
+  return bytes + historyBytes(history) + (messages ? jsonBytes(messages) : Buffer.byteLength(prompt))
+}
+
+/** The bytes of blocks of messages, and of the items to which they refer. */
+export function historyBytes(history: StoredOnly['history'] = []): number {
+  return history.reduce((sum, { bytes, keptBytes = 0 }) => sum + bytes + keptBytes, 0)
 }
 
 function jsonBytes(value: object | undefined): number {

@@ -54,4 +54,8 @@ describe('the version of a record', () => {
     } as const
     expect(recordVersionOf({ ...aJob('a'), ...waiting })).toBe(1)
   })
+  it('is 6 with a shared history, whatever else there is', () => {
+    const shared = { ...aJob('a'), history: [{ item: '0'.repeat(64), bytes: 1 }], maxCostUsd: 1 }
+    expect(recordVersionOf(shared)).toBe(6)
+  })
 })

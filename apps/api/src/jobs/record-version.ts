@@ -5,10 +5,10 @@ import type { StoredFinalJob, StoredJob } from './job.ts'
  * The newest form of a record that this version of the server reads and writes. Records of version 1 have a prompt, the
  * first three options, and an answer of text. Those of version 2 have messages, a previous job, parts, and all options,
  * finish reasons and error codes. Those of version 3 have carries, a time to be removed, and reasoning and refusals among
- * their messages. Those of version 4 have fallbacks, those of version 5 a limit of their cost. A request whose record older
- * versions cannot read is refused while one of them shares the store.
+ * their messages. Those of version 4 have fallbacks, those of version 5 a limit of their cost, those of version 6 a
+ * shared history. A request whose record older versions cannot read is refused while one of them shares the store.
  */
-export const RECORD_VERSION = 5
+export const RECORD_VERSION = 6
 
 const FIRST_OPTIONS: ReadonlySet<string> = new Set(['system', 'temperature', 'maxTokens'])
 
@@ -34,16 +34,16 @@ interface Ending {
 
 /**
  * The version of the record that holds a job, see `RECORD_VERSION`. A tape needs no later version: older ones leave it out
- * when they read a job, and lose nothing but the times of its pieces. Fallbacks and a limit of the cost need one: an older
- * process would run the job without them. A run state, what a job waits for and until when it is watched need none: an older
+ * when they read a job, and lose nothing but the times of its pieces. Fallbacks, a limit of the cost and a shared history need one: an
+ * older process would run the job without them. A run state, what a job waits for and until when it is watched need none: an older
  * process asks the vendor again, asks it too early, or lets the job run on without clients, as it does with its own jobs. Nor
  * do its deliveries: a process of this version tells of the job's end, whichever process ended it.
  */
 export function recordVersionOf(
   job: Pick<StoredJob, 'messages' | 'previousJobId' | 'options' | 'fallbacks' | 'carries' | 'maxCostUsd'> &
-    Partial<Pick<StoredJob, 'parts' | 'deleteAfter' | 'reserved'>> &
+    Partial<Pick<StoredJob, 'parts' | 'deleteAfter' | 'reserved' | 'history'>> &
     Ending & { /** Whether it will have `deleteAfter`. */ readonly isHidden?: boolean },
-): 1 | 2 | 3 | 4 | 5 {
+): 1 | 2 | 3 | 4 | 5 | 6 {
   const {
     messages,
     previousJobId,
@@ -54,6 +54,7 @@ export function recordVersionOf(
     isHidden = deleteAfter !== undefined,
     options = {},
   } = job
+  if (job.history !== undefined) return 6
   const isLimited = job.maxCostUsd !== undefined || job.reserved !== undefined
   if (isLimited || job.error?.code === 'budget-exceeded') return 5
   if (fallbacks !== undefined) return 4

@@ -31,6 +31,7 @@ export function timedJobRepository(
     replaceDeliveries: (id, next, from) => timed('replace', jobs.replaceDeliveries(id, next, from)),
     deleteHidden: (now, limit) => timed('delete', jobs.deleteHidden(now, limit)),
     storeItems: (items) => timed('insert', jobs.storeItems(items)),
+    storeHistory: (blocks) => timed('insert', jobs.storeHistory(blocks)),
     sweepItems: (time, limit) => timed('delete', jobs.sweepItems(time, limit)),
   }
 }

@@ -1,5 +1,17 @@
+import { createRequire } from 'node:module'
 import type { Cost, TokenUsage } from '@promptlab/contract'
-import { calcPrice, findProvider, type MatchLogic, type ModelInfo, type Provider } from '@pydantic/genai-prices'
+import { isPrivateAddress } from '@promptlab/providers'
+import type { MatchLogic, ModelInfo, Provider } from '@pydantic/genai-prices'
+
+const require = createRequire(import.meta.url)
+
+/**
+ * Reads the table, at the first call: it is half a megabyte, takes 60 to 100 ms, and 12 MB of memory stay. It is read at once and
+ * not imported, because nothing waits where a call is priced.
+ */
+function readTable(): typeof import('@pydantic/genai-prices') {
+  return require('@pydantic/genai-prices')
+}
 
 /** The price of a model in the table. */
 interface Found {
@@ -23,10 +35,11 @@ export class ListPrices {
 
   /**
    * The prices of the vendor at an address. Undefined if the table does not know the address: another server may have
-   * models of the same name.
+   * models of the same name. For an address of this machine or its network the table is not read.
    */
   static at(baseUrl: string): ListPrices | undefined {
-    const vendor = findProvider({ providerApiUrl: baseUrl })
+    if (isPrivateAddress(baseUrl)) return undefined
+    const vendor = readTable().findProvider({ providerApiUrl: baseUrl })
     return vendor && new ListPrices(vendor)
   }
 
@@ -75,7 +88,7 @@ function usdOf(tokens: Tokens, model: string, vendor: Provider, at: number): num
 
 function priceOf(tokens: Tokens, model: string, provider: Provider, at: number) {
   try {
-    return calcPrice(tokens, model, { provider, timestamp: new Date(at) }) ?? undefined
+    return readTable().calcPrice(tokens, model, { provider, timestamp: new Date(at) }) ?? undefined
   } catch {
     // A combination of tokens that the table does not price. That must not fail a job.
     return undefined

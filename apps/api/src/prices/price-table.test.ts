@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module'
 import { describe, expect, it } from 'vitest'
 import { PriceTable } from './price-table.ts'
 
@@ -17,6 +18,25 @@ function costOf(
   const table = new PriceTable([OPENAI, ANTHROPIC, LOCAL], prices)
   return table.costOf({ provider, model, usage: { ...TOKENS, ...usage }, at: AT })
 }
+
+describe('the table of list prices', () => {
+  const isRead = () => Object.keys(createRequire(import.meta.url).cache).some((path) => path.includes('genai-prices'))
+
+  // The first test of this file: a table that was read stays in memory.
+  it('is not read until a call of a vendor on the internet is priced', () => {
+    const table = new PriceTable([OPENAI, LOCAL], { openai: { 'my-model': { input: 1, output: 2 } } })
+    table.prepare('ollama')
+    table.prepare('no-such-provider')
+    expect(table.isBilled('openai')).toBe(true)
+    expect(table.costOf({ provider: 'ollama', model: 'llama', usage: TOKENS, at: AT })).toEqual({ priced: 'unknown' })
+    expect(table.costOf({ provider: 'openai', model: 'my-model', usage: TOKENS, at: AT })).toMatchObject({
+      usd: 0.0012,
+    })
+    expect(isRead()).toBe(false)
+    expect(table.costOf({ provider: 'openai', model: 'gpt-4', usage: TOKENS, at: AT })).toMatchObject({ usd: 0.036 })
+    expect(isRead()).toBe(true)
+  })
+})
 
 describe('the prices of a model', () => {
   it('are exact if the table names the model, or another name of it', () => {

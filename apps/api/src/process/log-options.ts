@@ -1,5 +1,9 @@
 import type { LoggerOptions } from 'pino'
+import { CENSOR, censored, SECRET_NAMES } from './censored.ts'
 import { loggedError } from './logged-error.ts'
+
+/** Deeper objects are not logged. */
+const LEVELS = 3
 
 /**
  * The options of every log. Our code never logs a key, a prompt or a result on purpose. These options replace one by
@@ -7,12 +11,8 @@ import { loggedError } from './logged-error.ts'
  */
 export const LOG_OPTIONS = {
   serializers: { err: loggedError },
-  redact: {
-    paths: ['prompt', 'system', 'result', 'authorization', 'signature'].flatMap((name) => [
-      name,
-      `*.${name}`,
-      `*.*.${name}`,
-    ]),
-    censor: '[redacted]',
-  },
+  // Not `redact` with paths that begin with a wildcard: pino then takes 10 µs for each field of each line.
+  formatters: { log: (fields) => censored(fields, LEVELS) },
+  // For the fields of child loggers.
+  redact: { paths: [...SECRET_NAMES], censor: CENSOR },
 } satisfies LoggerOptions

@@ -1,5 +1,5 @@
 import type { FinalEvent } from '@promptlab/contract'
-import { wakeAfterReads } from '../base/wake-after-reads.ts'
+import { Waker } from '../base/waker.ts'
 import type { LogPiece } from '../jobs/answer/log-piece.ts'
 import { type Piece, partTypeOf, placesOf, textOf } from '../jobs/answer/piece.ts'
 import type { TokenListener, TokenReader } from '../jobs/ports/token-log.ts'
@@ -17,12 +17,12 @@ export class LiveLog implements ReadableLog {
   /** One for each view that has readers. */
   readonly #batches: Batch<unknown>[] = []
   readonly #readers = new Set<Pick<LiveLogReader<unknown>, 'listener' | 'rewind'>>()
+  readonly #waker = new Waker(this.#readers, ({ listener }) => listener.onReady())
   #length = 0
   #textLength = 0
   #run = 0
   #hasEnded = false
   #final: FinalEvent | undefined
-  #isWaking = false
 
   get length(): number {
     return this.#length
@@ -34,6 +34,19 @@ export class LiveLog implements ReadableLog {
 
   get pieceCount(): number {
     return this.#texts.length
+  }
+
+  get texts(): readonly string[] {
+    return this.#texts
+  }
+
+  /** The place behind each piece. */
+  get ends(): readonly number[] {
+    return this.#ends
+  }
+
+  get parts(): readonly LivePart[] {
+    return this.#parts
   }
 
   get hasEnded(): boolean {
@@ -83,16 +96,13 @@ export class LiveLog implements ReadableLog {
     if (part.type === 'text') this.#textLength += length
     this.#texts.push(known === 0 ? text : text.slice(known))
     this.#ends.push(this.#length)
-    this.#wakeSoon()
+    this.#waker.wakeSoon()
   }
 
   #begin(piece: Piece, index: number): LivePart {
     const call = typeof piece !== 'string' && piece.type === 'tool-call' ? piece : NO_CALL
     const start = { piece: this.#texts.length, place: this.#length, textLength: this.#textLength }
-    const part = new LivePart(index, partTypeOf(piece), call, start, {
-      previous: this.#parts.at(-1),
-      texts: this.#texts,
-    })
+    const part = new LivePart(index, partTypeOf(piece), call, start, this.#parts.at(-1), this.#textBetween)
     this.#parts.push(part)
     return part
   }
@@ -176,7 +186,7 @@ export class LiveLog implements ReadableLog {
     if (run < this.#run) return
     this.#hasEnded = true
     this.#final = final
-    this.#wakeSoon()
+    this.#waker.wakeSoon()
   }
 
   /** @param onDetach called once, when the reader has detached */
@@ -193,16 +203,7 @@ export class LiveLog implements ReadableLog {
     for (const reader of this.#readers) reader.listener.onIdle()
   }
 
-  #wakeSoon(): void {
-    if (this.#isWaking || this.#readers.size === 0) return
-    this.#isWaking = true
-    wakeAfterReads(this.#wake)
-  }
-
-  readonly #wake = (): void => {
-    this.#isWaking = false
-    for (const reader of this.#readers) reader.listener.onReady()
-  }
+  readonly #textBetween = (from: number, to?: number): string => this.#texts.slice(from, to).join('')
 }
 
 const NO_CALL = { callId: '', name: '' }

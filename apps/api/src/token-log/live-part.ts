@@ -11,6 +11,8 @@ interface PartStart {
   readonly textLength: number
 }
 
+type TextBetween = (from: number, to?: number) => string
+
 /** A part of a live answer. */
 export class LivePart implements LogPart {
   readonly index: number
@@ -20,8 +22,8 @@ export class LivePart implements LogPart {
   readonly start: PartStart
   readonly previous: LivePart | undefined
   carry: JsonValue | undefined
-  /** The texts of all pieces of the answer. */
-  readonly #texts: readonly string[]
+  /** The text of the pieces of the answer from an index up to another one, or to the last one. */
+  readonly #textBetween: TextBetween
   /** The index of the first piece behind this part. Undefined while this is the last part. */
   #endPiece: number | undefined
 
@@ -30,7 +32,8 @@ export class LivePart implements LogPart {
     type: PartType,
     call: Pick<LogPart, 'callId' | 'name'>,
     start: PartStart,
-    { previous, texts }: { previous: LivePart | undefined; texts: readonly string[] },
+    previous: LivePart | undefined,
+    textBetween: TextBetween,
   ) {
     this.index = index
     this.type = type
@@ -38,7 +41,7 @@ export class LivePart implements LogPart {
     this.name = call.name
     this.start = start
     this.previous = previous
-    this.#texts = texts
+    this.#textBetween = textBetween
     if (previous) previous.#endPiece = start.piece
   }
 
@@ -48,7 +51,7 @@ export class LivePart implements LogPart {
 
   text(): string {
     // The opening and the closing of a call are pieces without text.
-    return this.#texts.slice(this.start.piece, this.#endPiece).join('')
+    return this.#textBetween(this.start.piece, this.#endPiece)
   }
 
   kindOf(text: string, index: number): LogPieceKind {

@@ -3,6 +3,7 @@ import type { LogLength } from '../jobs/answer/log-length.ts'
 import type { Piece } from '../jobs/answer/piece.ts'
 import type { TokenListener, TokenLog, TokenReader } from '../jobs/ports/token-log.ts'
 import type { View } from '../jobs/views/view.ts'
+import { EndedLog } from './ended-log.ts'
 import { LiveLog } from './live-log.ts'
 
 interface MemoryTokenLogOptions {
@@ -21,9 +22,10 @@ interface MemoryTokenLogOptions {
  */
 export class MemoryTokenLog implements TokenLog {
   readonly #options: MemoryTokenLogOptions
-  readonly #logs = new Map<string, LiveLog>()
+  /** A log that has ended and has no reader is packed. */
+  readonly #logs = new Map<string, LiveLog | EndedLog>()
   /** Logs that have ended, oldest first, each with the timer that drops it. */
-  readonly #ended = new Map<string, { readonly log: LiveLog; readonly expiry: NodeJS.Timeout }>()
+  readonly #ended = new Map<string, { readonly log: LiveLog | EndedLog; readonly expiry: NodeJS.Timeout }>()
   #keptLength = 0
 
   constructor(options: MemoryTokenLogOptions = { graceMs: 60_000, maxKeptLength: 4_000_000 }) {
@@ -43,25 +45,31 @@ export class MemoryTokenLog implements TokenLog {
   }
 
   append(jobId: string, piece: Piece, place: number, part: number, run: number): void {
-    this.#log(jobId).append(piece, place, part, run)
+    const log = this.#log(jobId)
+    if (log instanceof LiveLog) log.append(piece, place, part, run)
   }
 
   takeOver(jobId: string, stored: LogLength, run: number): void {
-    this.#logs.get(jobId)?.takeOver(stored.length, run)
+    const log = this.#logs.get(jobId)
+    if (log instanceof LiveLog) log.takeOver(stored.length, run)
   }
 
   async close(jobId: string, run: number, final?: FinalEvent): Promise<void> {
     const log = this.#logs.get(jobId)
-    if (!log || log.hasEnded) return
+    if (!(log instanceof LiveLog) || log.hasEnded) return
     log.end(run, final)
-    if (log.hasEnded) this.#keep(jobId, log)
+    if (!log.hasEnded) return
+    this.#keep(jobId, log)
+    this.#pack(jobId, log)
   }
 
   attach<Event>(jobId: string, view: View<Event>, after: number, listener: TokenListener): TokenReader<Event> {
     const log = this.#log(jobId)
+    if (log instanceof EndedLog) return log.attach(view, after, listener)
     return log.attach(view, after, listener, () => {
       // This log was only created for readers, and has none any more.
       if (log.readerCount === 0 && log.length === 0 && !log.hasEnded) this.#logs.delete(jobId)
+      this.#pack(jobId, log)
     })
   }
 
@@ -69,7 +77,7 @@ export class MemoryTokenLog implements TokenLog {
     for (const jobId of this.#ended.keys()) this.#drop(jobId)
   }
 
-  #log(jobId: string): LiveLog {
+  #log(jobId: string): LiveLog | EndedLog {
     let log = this.#logs.get(jobId)
     if (!log) {
       log = new LiveLog()
@@ -86,6 +94,15 @@ export class MemoryTokenLog implements TokenLog {
       if (this.#keptLength <= this.#options.maxKeptLength) break
       this.#drop(oldest)
     }
+  }
+
+  /** Packs a log that is kept and has no reader: readers of a live log share events, and are woken by it. */
+  #pack(jobId: string, log: LiveLog): void {
+    const kept = this.#ended.get(jobId)
+    if (kept?.log !== log || log.readerCount > 0) return
+    const packed = new EndedLog(log)
+    this.#ended.set(jobId, { ...kept, log: packed })
+    this.#logs.set(jobId, packed)
   }
 
   /** Attached readers keep the log and read on. Later readers get the answer from the record. */

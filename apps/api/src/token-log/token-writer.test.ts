@@ -40,6 +40,46 @@ describe('TokenWriter', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
+  it('sends the later tokens of many jobs every 20 ms, but a first token and an end within 5 ms', async () => {
+    const { writer, sent } = newWriter()
+    for (let job = 0; job < 20; job++) append(writer, `job-${job}`, 'Once')
+    await vi.advanceTimersByTimeAsync(0)
+    expect(sent).toHaveLength(1)
+    append(writer, 'job-0', ' upon')
+    await vi.advanceTimersByTimeAsync(19)
+    expect(sent).toHaveLength(1)
+    await vi.advanceTimersByTimeAsync(1)
+    expect(sent[1]).toEqual([{ jobId: 'job-0', run: 1, message: '4[" upon"]' }])
+    for (let job = 1; job < 20; job++) append(writer, `job-${job}`, ' upon')
+    await vi.advanceTimersByTimeAsync(5)
+    append(writer, 'job-0', ' a')
+    append(writer, 'later', 'x')
+    await vi.advanceTimersByTimeAsync(5)
+    expect(sent[3]).toEqual([
+      { jobId: 'job-0', run: 1, message: '9[" a"]' },
+      { jobId: 'later', run: 1, message: '0["x"]' },
+    ])
+    for (let job = 1; job < 20; job++) append(writer, `job-${job}`, ' a')
+    await vi.advanceTimersByTimeAsync(5)
+    append(writer, 'job-1', ' time')
+    writer.end('job-0', 1)
+    await vi.advanceTimersByTimeAsync(5)
+    expect(sent[5]?.at(-1)).toEqual({ jobId: 'job-0', run: 1, message: 'end11' })
+  })
+
+  it('tries again 200 ms after a failure, also when a job begins or ends', async () => {
+    const { writer, state } = newWriter()
+    state.isAway = true
+    append(writer, 'a', 'Once')
+    await vi.advanceTimersByTimeAsync(100)
+    append(writer, 'b', 'x')
+    writer.end('a', 1)
+    await vi.advanceTimersByTimeAsync(99)
+    expect(state.failures).toBe(1)
+    await vi.advanceTimersByTimeAsync(2)
+    expect(state.failures).toBe(2)
+  })
+
   it('sends the end behind the last token, also for a job without tokens', async () => {
     const { writer, sent } = newWriter()
     append(writer, 'a', 'Once')

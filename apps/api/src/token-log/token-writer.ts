@@ -23,6 +23,11 @@ interface TokenWriterOptions {
 
 /** Pieces that arrive within this time are sent together, in milliseconds. */
 const WINDOW_MS = 5
+/**
+ * While many jobs speak, their later pieces wait longer, and more of them share a message. Each message costs a write to Redis,
+ * a message to each process with a reader, and a write to each reader (docs/performance.md, "Cluster").
+ */
+const BUSY = { messages: 16, windowMs: 20 }
 const RETRY_MS = 200
 /** How much may wait to be sent, in places. 64 runs with 100 tokens a second fill it in five minutes. */
 const MAX_WAITING_LENGTH = 8_000_000
@@ -42,13 +47,15 @@ interface OpenLog {
   textEnd: number
   /** Whether the answer is one text until here, which processes of every version can read. */
   isText: boolean
+  /** Whether this process has a piece of it. */
+  hasBegun: boolean
   hasEnded: boolean
   final: FinalEvent | undefined
 }
 
 /**
  * Sends the pieces of all jobs that run in this process. A piece after an idle time is sent at once; pieces within 5 ms are
- * sent together. Runs never wait for it: pieces that cannot be sent are kept, and dropped when they become too many. Readers
+ * sent together, and while many jobs speak, pieces within 20 ms, except for the first piece of a job and for its end. Runs never wait for it: pieces that cannot be sent are kept, and dropped when they become too many. Readers
  * then get the answer from the record.
  */
 export class TokenWriter {
@@ -57,7 +64,14 @@ export class TokenWriter {
   readonly #changed = new Set<OpenLog>()
   #waitingLength = 0
   #sentAt = Number.NEGATIVE_INFINITY
-  #isScheduled = false
+  /** When sending may be tried again after a failure. */
+  #retryAt = Number.NEGATIVE_INFINITY
+  /** The time between two sendings, unless something urgent waits, in milliseconds. */
+  #windowMs = WINDOW_MS
+  /** Whether the first piece of a job waits, or its end. */
+  #isUrgent = false
+  /** When the next sending is due. Infinite if none is scheduled. */
+  #dueAt = Number.POSITIVE_INFINITY
   #timer: NodeJS.Timeout | undefined
   #isStopped = false
   #sending: Promise<void> | undefined
@@ -75,11 +89,13 @@ export class TokenWriter {
     const added = known === 0 ? piece : withoutFirst(piece, known)
     const isText = part === 0 && (typeof piece === 'string' || (piece.type === 'text' && piece.carry === undefined))
     log.isText &&= isText
+    const isFirst = !log.hasBegun
+    log.hasBegun = true
     log.pieces.push({ piece: added, part })
     log.end += length - known
     if (isTextPiece(piece)) log.textEnd += length - known
     this.#waitingLength += length - known
-    this.#touch(log)
+    this.#touch(log, isFirst)
   }
 
   /** @param stored how long the answer is with which the run begins */
@@ -87,7 +103,7 @@ export class TokenWriter {
     const log = this.#log(jobId, stored, run)
     if (log.run > run) return
     log.cutAt = stored.length
-    this.#touch(log)
+    this.#touch(log, true)
   }
 
   end(jobId: string, run: number, final?: FinalEvent): void {
@@ -96,7 +112,7 @@ export class TokenWriter {
     log.hasEnded = true
     log.final = final
     this.#logs.delete(jobId)
-    this.#touch(log)
+    this.#touch(log, true)
   }
 
   /** Sends the pieces that wait, in one attempt, and nothing after that. */
@@ -117,50 +133,60 @@ export class TokenWriter {
     return log
   }
 
-  #touch(log: OpenLog): void {
+  #touch(log: OpenLog, isUrgent: boolean): void {
     this.#changed.add(log)
-    if (!this.#isScheduled && !this.#sending) this.#schedule(this.#sentAt + WINDOW_MS - performance.now())
+    this.#isUrgent ||= isUrgent
+    if (!this.#sending) this.#schedule(this.#nextAt())
   }
 
-  #schedule(delayMs: number): void {
-    if (this.#isStopped) return
-    this.#isScheduled = true
-    const send = () => {
-      this.#isScheduled = false
-      if (this.#isStopped) return
-      this.#sending = this.#send().then((nextDelayMs) => {
-        this.#sending = undefined
-        if (this.#changed.size > 0) this.#schedule(nextDelayMs)
-      })
-    }
+  #nextAt(): number {
+    return Math.max(this.#retryAt, this.#sentAt + (this.#isUrgent ? WINDOW_MS : this.#windowMs))
+  }
+
+  /** Sends at a time, unless it sends before. */
+  #schedule(time: number): void {
+    const now = performance.now()
+    const dueAt = Math.max(time, now)
+    if (this.#isStopped || dueAt >= this.#dueAt) return
+    clearTimeout(this.#timer)
+    this.#dueAt = dueAt
     // Never synchronously: pieces that the vendor sent in one chunk arrive in the same turn of the event loop.
-    if (delayMs > 0) this.#timer = setTimeout(send, delayMs)
-    else setImmediate(send)
+    if (dueAt > now) this.#timer = setTimeout(this.#sendNow, dueAt - now)
+    else setImmediate(this.#sendNow)
   }
 
-  /** @returns the pause before the next sending, in milliseconds */
-  async #send(): Promise<number> {
+  readonly #sendNow = (): void => {
+    if (this.#isStopped) return
+    this.#dueAt = Number.POSITIVE_INFINITY
+    this.#isUrgent = false
+    this.#sending = this.#send().then(() => {
+      this.#sending = undefined
+      if (this.#changed.size > 0) this.#schedule(this.#nextAt())
+    })
+  }
+
+  async #send(): Promise<void> {
     const logs = [...this.#changed]
     this.#changed.clear()
-    if (logs.length === 0) return 0
+    if (logs.length === 0) return
     const taken = logs.map((log) => ({ log, pieces: takePieces(log), hasEnded: log.hasEnded }))
     const messages = taken.flatMap(({ log, pieces, hasEnded }) => messagesOf(log, pieces, hasEnded))
     this.#sentAt = performance.now()
+    this.#windowMs = messages.length < BUSY.messages ? WINDOW_MS : BUSY.windowMs
     try {
       await this.#options.send(messages)
       for (const { log, pieces } of taken) {
         log.cutAt = undefined
         this.#drop(log, pieces)
       }
-      return this.#sentAt + WINDOW_MS - performance.now()
     } catch (error) {
       this.#options.onFailure(error)
       for (const { log, pieces } of taken) {
         log.pieces = [...pieces, ...log.pieces]
         this.#changed.add(log)
       }
+      this.#retryAt = performance.now() + RETRY_MS
       this.#boundWaiting()
-      return RETRY_MS
     }
   }
 
@@ -195,6 +221,7 @@ function openLog(jobId: string, { length, textLength }: LogLength, run: number):
     end: length,
     textEnd: textLength,
     isText: length === textLength,
+    hasBegun: false,
     hasEnded: false,
     final: undefined,
   }

@@ -44,6 +44,15 @@ export function describeItems(newStore: NewStore): void {
       for (const item of [a, b, c]) expect(await contentOf(jobs, item)).toEqual(item.bytes)
     })
 
+    it('are read together by their ids, without those that are gone', async () => {
+      const jobs = await openNew()
+      await jobs.storeItems([a, b])
+      const found = await jobs.findItems([b.id, c.id, a.id, b.id, '..'])
+      expect(new Map([...found].map(([id, bytes]) => [id, Buffer.from(bytes)]))).toEqual(
+        new Map([a, b].map(({ id, bytes }) => [id, bytes])),
+      )
+    })
+
     it('are not found under an unknown id', async () => {
       const jobs = await openNew()
       await jobs.storeItems([a])

@@ -11,6 +11,7 @@ import { describeDoorClients } from './describe-door-clients.ts'
 import { describeDoorJobs } from './describe-door-jobs.ts'
 import { describeEndings } from './describe-endings.ts'
 import { describeFilters } from './describe-filters.ts'
+import { describeHistories } from './describe-histories.ts'
 import { describeIdempotencyKeys } from './describe-idempotency-keys.ts'
 import { describeItems } from './describe-items.ts'
 import { describeJobLists } from './describe-job-lists.ts'
@@ -201,6 +202,7 @@ export function describeJobRepository(name: string, newStore: NewStore): void {
     describeFilters(newStore)
     describeSearch(newStore)
     describeTurns(newStore)
+    describeHistories(newStore)
     describeListedTexts(newStore)
     describeIdempotencyKeys(newStore)
     describeItems(newStore)

@@ -84,5 +84,25 @@ export function describeTurns(newStore: NewStore): void {
       expect(await turns(jobs, 'behind', { owner: 'ann' })).toEqual(['behind'])
       expect(await turns(jobs, 'hidden')).toEqual([])
     })
+
+    it('are found by their ids alone, newest first, up to a limit, with the one before them that is gone', async () => {
+      const jobs = await openNew()
+      const ids = ['gone', 'first', ODD, 'third']
+      await converse(jobs, ids)
+      expect(await jobs.findTurnIds('third', 9)).toEqual({ ids: ids.toReversed() })
+      expect(await jobs.findTurnIds('third', 2)).toEqual({ ids: ['third', ODD] })
+      await jobs.deleteFinal('gone')
+      expect(await jobs.findTurnIds('third', 9)).toEqual({ ids: ['third', ODD, 'first'], goneId: 'gone' })
+      expect(await jobs.findTurnIds('third', 3)).toEqual({ ids: ['third', ODD, 'first'] })
+      expect(await jobs.findTurnIds('unknown', 9)).toEqual({ ids: [], goneId: 'unknown' })
+    })
+
+    it('are read together by their ids, in their order, without those that are gone', async () => {
+      const jobs = await openNew()
+      await converse(jobs, ['first', ODD, 'third'])
+      const found = await jobs.findEach(['third', 'unknown', ODD, 'first'])
+      expect(found).toEqual(await Promise.all(['third', ODD, 'first'].map((id) => jobs.find(id))))
+      expect(await jobs.findEach([])).toEqual([])
+    })
   })
 }

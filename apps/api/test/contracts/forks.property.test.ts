@@ -5,6 +5,7 @@ import { answerLength, partLength, partsOf, type StoredAnswer } from '../../src/
 import { readConversation } from '../../src/jobs/input/conversation.ts'
 import { forkDraft } from '../../src/jobs/input/job-of-job.ts'
 import { newJob, StoredJob } from '../../src/jobs/job.ts'
+import { readOneByOne } from '../../src/jobs/ports/read-one-by-one.ts'
 import { endedJob } from '../support/ended-job.ts'
 import { randomPieces, textOfUnits, unitsOf } from '../support/random-answer.ts'
 import { cases } from '../support/rounds.ts'
@@ -15,7 +16,7 @@ async function forked(answer: StoredAnswer, at: number | string, prompt?: string
   const { request, items } = forkDraft(source, { at, ...(prompt !== undefined && { prompt }) })
   const stored = StoredJob.parse(JSON.parse(JSON.stringify(newJob('fork', request, 0))))
   const bytes = new Map(items.map((item) => [item.id, item.bytes]))
-  const jobs = { find: async () => undefined, findItem: async (id: string) => bytes.get(id) }
+  const jobs = readOneByOne({ find: async () => undefined, findItem: async (id) => bytes.get(id) })
   const messages = await readConversation(stored, jobs, provider)
   const said = messages.filter(({ role }) => role === 'assistant')
   const parts: AssistantPart[] = said.flatMap(({ role, content }) => (role === 'assistant' ? content : []))
@@ -81,7 +82,7 @@ it('a fork of a whole answer is what a provider gets with previousJobId, and ano
   const property = fc.asyncProperty(randomPieces, fc.constantFrom('openai', 'gemini'), async (pieces, provider) => {
     const source = endedJob(pieces, { id: 'source' })
     const next = newJob('next', { prompt: 'And?', provider, model: 'm', previousJobId: 'source' }, 0)
-    const jobs = { find: async () => source, findItem: async () => undefined }
+    const jobs = readOneByOne({ find: async () => source, findItem: async () => undefined })
     const expected = await readConversation(next, jobs, provider)
     const { messages } = await forked(source, 'end', 'And?', provider)
     // Where an answer is only what its vendor wants back, a fork has no message of it.

@@ -19,7 +19,8 @@ const LAYERS: readonly (readonly string[])[] = [
   ['config', 'stores.ts'],
   ['process', 'build-app.ts'],
   ['dependencies.ts'],
-  ['commands', 'main.ts'],
+  ['commands', 'server.ts'],
+  ['main.ts'],
   ['promptlab.ts'],
 ]
 
@@ -80,7 +81,7 @@ const MAY_NOT_IMPORT: readonly { from: RegExp; to: RegExp; why: string }[] = [
 ]
 
 /** The files in which programs start. Only they use `process`. */
-const PROGRAM = /^apps\/api\/src\/((?:main|promptlab)\.ts|commands\/[\w-]+\.ts|config\/environment-file\.ts)$/
+const PROGRAM = /^apps\/api\/src\/((?:main|promptlab|server)\.ts|commands\/[\w-]+\.ts|config\/environment-file\.ts)$/
 
 /** Has programs as text, which use `process` where they run. */
 const PROGRAMS_AS_TEXT = 'apps/web/src/chat/request-code.ts'

@@ -56,7 +56,7 @@ export async function startServer({
   const routes: string[] = []
   app.addHook('onRoute', ({ method, url }) => {
     const methods = [method].flat()
-    if (!methods.includes('PROPFIND')) routes.push(...methods.map((each) => `${each} ${url}`))
+    if (!methods.includes('TRACE')) routes.push(...methods.map((each) => `${each} ${url}`))
   })
   onTestFinished(() => app.close())
   return { app, jobs: opened.jobs, tokenLog, routes, url: await app.listen({ host: '127.0.0.1', port: 0 }) }

@@ -3,7 +3,7 @@ import type { ToolCallDelta, VendorPiece } from '../answer-order.ts'
 import { STRAY_TEXT, type StreamEvent } from '../http/event-reader.ts'
 import { parsedJson } from '../parsed-json.ts'
 import { valueAt } from '../value-at.ts'
-import type { ChunkReading } from '../vendor-stream.ts'
+import type { ChunkReading } from '../vendor-call.ts'
 import { failureInAnswer } from './anthropic-failure.ts'
 import { AnthropicUsage } from './anthropic-usage.ts'
 

@@ -2,8 +2,8 @@ import type { FinishReason, TokenUsage } from '@promptlab/contract'
 import type { VendorPiece } from '../answer-order.ts'
 import { tokenUsage } from '../token-usage.ts'
 import { valueAt } from '../value-at.ts'
+import type { ChunkReading } from '../vendor-call.ts'
 import type { VendorFailure } from '../vendor-failure.ts'
-import type { ChunkReading } from '../vendor-stream.ts'
 import { failureInChunk } from './gemini-failure.ts'
 
 const FINISH_REASONS = new Map<string, FinishReason>([

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import { createParser, type EventSourceMessage, type EventSourceParser, type ParseError } from 'eventsource-parser'
+import type { EagerIterator } from '../eager-iterator.ts'
 import { parsedJson } from '../parsed-json.ts'
 import { StrayLines } from './stray-lines.ts'
 
@@ -31,7 +32,7 @@ type Result = IteratorResult<StreamEvent, undefined>
  * that name, a comment is an event without data, and any other text is an event named `STRAY_TEXT` at the end. The last
  * event counts also without its blank line.
  */
-export class EventReader implements AsyncIterableIterator<StreamEvent, undefined> {
+export class EventReader implements EagerIterator<StreamEvent, undefined>, AsyncIterable<StreamEvent, undefined> {
   readonly #content: Readable
   readonly #endMarker: string
   readonly #parser: EventSourceParser
@@ -76,14 +77,18 @@ export class EventReader implements AsyncIterableIterator<StreamEvent, undefined
     return this
   }
 
+  nextReady(): StreamEvent | undefined {
+    const event = this.#queue.shift()
+    if (!event) return undefined
+    this.#queuedChars -= event.data.length
+    if (this.#content.isPaused() && this.#queue.length === 0) this.#content.resume()
+    return event
+  }
+
   /** Takes one call at a time: wait for its promise before the next call. */
   next(): Promise<Result> {
-    const event = this.#queue.shift()
-    if (event) {
-      this.#queuedChars -= event.data.length
-      if (this.#content.isPaused() && this.#queue.length === 0) this.#content.resume()
-      return Promise.resolve({ done: false, value: event })
-    }
+    const event = this.nextReady()
+    if (event) return Promise.resolve({ done: false, value: event })
     if (this.#failure) return Promise.reject(this.#failure.error)
     if (this.#isEnded) return Promise.resolve({ done: true, value: undefined })
     return new Promise((resolve, reject) => {

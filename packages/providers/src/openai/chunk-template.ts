@@ -1,5 +1,5 @@
 import type { StreamEvent } from '../http/event-reader.ts'
-import type { ChunkReading } from '../vendor-stream.ts'
+import type { ChunkReading } from '../vendor-call.ts'
 
 /** The inside of a JSON string without escapes, up to its closing quote. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON allows none inside a string.

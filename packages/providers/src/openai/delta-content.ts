@@ -1,6 +1,6 @@
 import type { ToolCallDelta, VendorPiece } from '../answer-order.ts'
 import { valueAt } from '../value-at.ts'
-import type { ChunkReading } from '../vendor-stream.ts'
+import type { ChunkReading } from '../vendor-call.ts'
 
 type Content = Pick<ChunkReading, 'text' | 'reasoning' | 'pieces'>
 

@@ -1,5 +1,5 @@
 import type { StreamEvent } from '../http/event-reader.ts'
-import type { ChunkReading } from '../vendor-stream.ts'
+import type { ChunkReading } from '../vendor-call.ts'
 import { TemplateReader } from './chunk-template.ts'
 import { type OpenAIReading, readOpenAIEvent } from './openai-chunk.ts'
 

@@ -1,7 +1,7 @@
 import type { TokenUsage } from '@promptlab/contract'
 import { isCount, tokenUsage } from '../token-usage.ts'
 import { valueAt } from '../value-at.ts'
-import type { ChunkReading } from '../vendor-stream.ts'
+import type { ChunkReading } from '../vendor-call.ts'
 
 /**
  * The usage in a chunk, and what the vendor charges. OpenAI sends the usage beside the choices, others inside the choice,

@@ -8,17 +8,19 @@ interface HealthRoutesOptions {
   countWorkers: () => Promise<number>
 }
 
+const AT_ONCE = { access: 'open', rateLimit: false, takesTurns: false } as const
+
 /** The routes of `/health`: whether the process lives, and whether it can take jobs. */
 export const healthRoutes: FastifyPluginAsyncZod<HealthRoutesOptions> = async (app, { checks, countWorkers }) => {
   app.get(
     '/live',
-    { config: { access: 'open', rateLimit: false }, schema: { response: { 200: Liveness } } },
+    { config: AT_ONCE, schema: { response: { 200: Liveness } } },
     async () => ({ status: 'live' }) as const,
   )
 
   app.get(
     '/ready',
-    { config: { access: 'open', rateLimit: false }, schema: { response: { 200: Readiness, 503: Readiness } } },
+    { config: AT_ONCE, schema: { response: { 200: Readiness, 503: Readiness } } },
     async (request, reply) => {
       const dependencies: Readiness['dependencies'] = {}
       for (const [name, check] of Object.entries(checks)) {

@@ -45,7 +45,9 @@ export class OpenStreams {
   readonly #slots: StreamSlots
   readonly #formats = new StreamFormats()
   readonly #open = new Set<Pick<StreamResponse<unknown>, 'atStop' | 'isWaiting' | 'stop'>>()
-  /** Resolves when no stream is open that outlives the stop of the server. */
+  /** How many of them outlive the stop of the server. */
+  #draining = 0
+  /** Resolves when there are none of these. */
   #drained: PromiseWithResolvers<void> | undefined
 
   constructor({ service, clients, timing, limits }: OpenStreamsOptions) {
@@ -82,7 +84,7 @@ export class OpenStreams {
   }
 
   #noteDrained(): void {
-    if ([...this.#open].every(({ atStop }) => atStop !== 'drain')) this.#drained?.resolve()
+    if (this.#draining === 0) this.#drained?.resolve()
   }
 
   /**
@@ -177,9 +179,12 @@ export class OpenStreams {
     const stream: StreamResponse<Event> = new StreamResponse(raw, head, format, this.#timing, (onReady) =>
       open(onReady, () => stream),
     )
+    const drains = stream.atStop === 'drain' ? 1 : 0
     this.#open.add(stream)
+    this.#draining += drains
     raw.once('close', () => {
       this.#open.delete(stream)
+      this.#draining -= drains
       this.#noteDrained()
       release()
     })

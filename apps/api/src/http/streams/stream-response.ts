@@ -126,9 +126,13 @@ export class StreamResponse<Event> {
     clearTimeout(this.#headWait)
     this.#head.write()
     const response = this.#response
-    // Written to the response, which sends the head along.
-    if (this.#format.opening === '') response.flushHeaders()
-    else response.write(this.#format.opening)
+    const { socket } = response
+    // What is ready now leaves together with the head.
+    socket?.cork()
+    process.nextTick(() => socket?.uncork())
+    // Not sent along with the opening: the response keeps the text of the head, and a text that is written by itself takes half.
+    response.flushHeaders()
+    if (this.#format.opening !== '') response.write(this.#format.opening)
     // Known only after the head: clients of HTTP/1.0 get the text without chunks, and the end of the connection.
     this.#isChunked = this.#sink !== response && response.chunkedEncoding
   }

@@ -2,7 +2,8 @@ import type { Fallback, Fault } from '@promptlab/contract'
 import { ApiError } from '../../base/api-error.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { Caller } from '../caller.ts'
-import type { JobRequest, StoredJob } from '../job.ts'
+import type { InputSize } from '../cost/input-size.ts'
+import type { JobRequest } from '../job.ts'
 import { optionsFor } from '../options-for.ts'
 import type { CallerBudget } from '../ports/caller-budget.ts'
 import type { Prices } from '../ports/prices.ts'
@@ -22,8 +23,8 @@ export interface BudgetDeps {
 
 interface Asked {
   readonly request: JobRequest
-  /** The jobs of the conversation before, oldest first. */
-  readonly chain: readonly StoredJob[]
+  /** The jobs of the conversation before, and their sizes. */
+  readonly chain: readonly { readonly size: InputSize }[]
   readonly caller: Caller
   /** Whether the caller named the fallbacks. Otherwise they are the operator's. */
   readonly hasOwnFallbacks: boolean
@@ -87,7 +88,7 @@ export function checkAffordable({ request, chain, caller, hasOwnFallbacks }: Ask
 function pricedChoice(
   choice: Fallback,
   request: JobRequest,
-  chain: readonly StoredJob[],
+  chain: Asked['chain'],
   now: number,
   { prices }: BudgetDeps,
 ): PricedChoice | undefined {

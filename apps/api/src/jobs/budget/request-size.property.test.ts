@@ -5,8 +5,10 @@ import { cases } from '../../../test/support/rounds.ts'
 import { inputSize } from '../cost/input-size.ts'
 import type { AskedMessage } from '../input/asked-job.ts'
 import { readConversation } from '../input/conversation.ts'
+import { turnOf } from '../input/earlier-turns.ts'
 import { requestOf } from '../input/job-request.ts'
 import { finishJob, newJob, startJob } from '../job.ts'
+import { readOneByOne } from '../ports/read-one-by-one.ts'
 import { mostInputTokens } from './input-tokens.ts'
 import { requestSize } from './request-size.ts'
 
@@ -38,9 +40,9 @@ it('requestSize > is at least the size of what the vendor is sent, for any conve
       const earlier = finishJob(running, { ...running, ...answerOf(pieces).answer.stored }, { status: 'completed' }, 0)
       const job = newJob('next', { ...next.request, previousJobId: 'first' }, 0)
       const items = new Map([...first.items, ...next.items].map(({ id, bytes }) => [id, bytes]))
-      const store = { find: async () => earlier, findItem: async (id: string) => items.get(id) }
+      const store = readOneByOne({ find: async () => earlier, findItem: async (id) => items.get(id) })
       const sent = inputSize(await readConversation(job, store, CHOICE.provider), undefined)
-      const known = requestSize(next.request, [earlier])
+      const known = requestSize(next.request, [turnOf(earlier)])
       expect(known.images).toBe(sent.images)
       expect(mostInputTokens(known)).toBeGreaterThanOrEqual(mostInputTokens(sent))
     }),

@@ -7,22 +7,34 @@ type Content = Pick<JobRequest, 'prompt' | 'messages' | 'carries'>
 
 /**
  * The size of what a vendor will be sent for a request, at least as large as `inputSize` of that. Nothing is read for it.
- * @param chain the jobs of the conversation before
+ * @param chain the jobs of the conversation before, and their sizes
  */
-export function requestSize(request: Content & Pick<JobRequest, 'options'>, chain: readonly StoredJob[]): InputSize {
-  const sizes = [sizeOfContent(request), ...chain.flatMap((job) => [sizeOfContent(job), sizeOfAnswer(job)])]
-  const sum = { bytes: optionBytes(request.options), messages: 0, images: 0, files: 0, carriedBytes: 0 }
-  for (const size of sizes) {
-    sum.bytes += size.bytes
-    sum.messages += size.messages
-    sum.images += size.images
-    sum.files += size.files
-    sum.carriedBytes += size.carriedBytes
-  }
-  return sum
+export function requestSize(
+  request: Content & Pick<JobRequest, 'options'>,
+  chain: readonly { readonly size: InputSize }[],
+): InputSize {
+  const own = { ...NOTHING, bytes: optionBytes(request.options) }
+  return sumOf([own, sizeOfContent(request), ...chain.map(({ size }) => size)])
 }
 
-const NOTHING: InputSize = { bytes: 0, messages: 0, images: 0, files: 0, carriedBytes: 0 }
+/** The size of the input and the answer of a job, as a vendor is sent them before a later turn. */
+export function sizeOfTurn(job: StoredJob): InputSize {
+  return sumOf([sizeOfContent(job), sizeOfAnswer(job)])
+}
+
+function sumOf(sizes: readonly InputSize[]): InputSize {
+  const total = { ...NOTHING }
+  for (const size of sizes) {
+    total.bytes += size.bytes
+    total.messages += size.messages
+    total.images += size.images
+    total.files += size.files
+    total.carriedBytes += size.carriedBytes
+  }
+  return total
+}
+
+const NOTHING = { bytes: 0, messages: 0, images: 0, files: 0, carriedBytes: 0 }
 
 function sizeOfContent({ prompt, messages, carries = [] }: Content): InputSize {
   if (!messages) return { ...NOTHING, bytes: Buffer.byteLength(prompt), messages: 1 }

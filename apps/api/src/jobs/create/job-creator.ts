@@ -7,6 +7,7 @@ import { newDeliveries } from '../deliveries/new-deliveries.ts'
 import type { Door } from '../door.ts'
 import { admitRequest } from '../input/admit-request.ts'
 import { checkProvider } from '../input/check-provider.ts'
+import { EarlierTurns } from '../input/earlier-turns.ts'
 import type { OperatorFallbacks } from '../input/fallbacks.ts'
 import type { JobDraft } from '../input/job-request.ts'
 import { inputBytes, type JobRequest, type MadeAtDoor, newJob, type StoredJob, startJob } from '../job.ts'
@@ -77,10 +78,10 @@ export interface AtDoor {
 
 /** Makes jobs of requests. */
 export class JobCreator {
-  readonly #deps: JobCreatorDeps
+  readonly #deps: JobCreatorDeps & { readonly earlierTurns: EarlierTurns }
 
   constructor(deps: JobCreatorDeps) {
-    this.#deps = deps
+    this.#deps = { ...deps, earlierTurns: new EarlierTurns(deps.jobs) }
   }
 
   /**

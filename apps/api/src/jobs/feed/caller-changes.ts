@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/clock.ts'
-import { wakeAfterReads } from '../../base/wake-after-reads.ts'
+import { Waker } from '../../base/waker.ts'
 import type { Caller } from '../caller.ts'
 import type { ChangePosition, JobChange } from '../ports/job-changes.ts'
 import type { JobRepository } from '../ports/job-repository.ts'
@@ -49,10 +49,10 @@ export class CallerChanges {
   /** The number of the first event that is kept. */
   #start = 0
   readonly #readers = new Set<() => void>()
+  readonly #waker = new Waker(this.#readers, (wake) => wake())
   /** By the position behind which they read, and the time as of which their readers do. */
   readonly #lookups = new Map<string, Lookup>()
   #last: { readonly from: number; readonly end: number; readonly events: readonly FeedEvent[] } | undefined
-  #isWaking = false
 
   /** @param caller undefined: the jobs of all callers */
   constructor(deps: CallerChangesDeps, caller: Caller) {
@@ -91,9 +91,7 @@ export class CallerChanges {
   add({ job }: JobChange): void {
     if (this.#events.length === MAX_KEPT) this.#start += this.#events.splice(0, MAX_KEPT / 2).length
     this.#events.push({ cursor: positionAsOf(this.#deps.toldUntil()), job })
-    if (this.#isWaking) return
-    this.#isWaking = true
-    wakeAfterReads(this.#wake)
+    this.#waker.wakeSoon()
   }
 
   /** Some of the events from a number on; undefined if they are not kept any more. */
@@ -152,10 +150,5 @@ export class CallerChanges {
     const latest = positionAsOf(asOf)
     const events = changes.map(({ job, position }) => ({ cursor: earlierOf(position, latest), job }))
     return { events, since, next: changes.length < EVENTS_AT_ONCE ? undefined : changes.at(-1)?.position }
-  }
-
-  readonly #wake = (): void => {
-    this.#isWaking = false
-    for (const wake of this.#readers) wake()
   }
 }

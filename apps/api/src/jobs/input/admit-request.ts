@@ -1,13 +1,12 @@
-import { isFinal } from '@promptlab/contract'
 import type { ProviderCapabilities } from '@promptlab/providers'
 import { ApiError } from '../../base/api-error.ts'
-import type { JobRequest, StoredJob } from '../job.ts'
+import type { JobRequest } from '../job.ts'
 import { itemSizes } from '../kept-parts.ts'
 import type { JobRepository } from '../ports/job-repository.ts'
-import { PreviousJobGoneError, UpgradeUnderWayError } from '../ports/storage-errors.ts'
+import { UpgradeUnderWayError } from '../ports/storage-errors.ts'
 import { recordVersionOf } from '../record-version.ts'
-import { checkCapabilities, checkConversation, MAX_CHAIN_LENGTH } from './check-request.ts'
-import { readChain } from './conversation.ts'
+import { checkCapabilities, checkConversation } from './check-request.ts'
+import type { EarlierTurn, EarlierTurns } from './earlier-turns.ts'
 import { checkFallbacks, type FallbackDeps, operatorFallbacks } from './fallbacks.ts'
 
 interface Admission {
@@ -20,6 +19,7 @@ interface Admission {
 
 interface AdmissionDeps extends FallbackDeps {
   readonly jobs: JobRepository
+  readonly earlierTurns: EarlierTurns
   /** The most bytes of items that the jobs of one caller may refer to. */
   readonly maxStoredBytesPerKey: number
 }
@@ -28,7 +28,7 @@ interface AdmissionDeps extends FallbackDeps {
 export interface Admitted {
   readonly request: JobRequest
   /** The jobs of the conversation before, oldest first. */
-  readonly chain: readonly StoredJob[]
+  readonly chain: readonly EarlierTurn[]
 }
 
 /**
@@ -43,7 +43,8 @@ export async function admitRequest(admission: Admission, deps: AdmissionDeps): P
   // An empty list means that none is wanted, not even those of the operator.
   const { fallbacks: none, ...plain } = asked
   const request = none?.length === 0 ? plain : asked
-  const chain = request.previousJobId === undefined ? [] : await chainOf(admission, request.previousJobId, deps)
+  const { previousJobId } = request
+  const chain = previousJobId === undefined ? [] : await deps.earlierTurns.before(previousJobId, admission.caller)
   checkCapabilities(request, chain, provider)
   checkConversation(request, chain)
   checkFallbacks(request, chain, deps)
@@ -56,7 +57,7 @@ export async function admitRequest(admission: Admission, deps: AdmissionDeps): P
 
 async function withOperatorFallbacks(
   { isHidden, ...request }: JobRequest & { readonly isHidden: boolean },
-  chain: readonly StoredJob[],
+  chain: readonly EarlierTurn[],
   deps: AdmissionDeps,
 ): Promise<JobRequest> {
   const fallbacks = operatorFallbacks(request, chain, deps)
@@ -70,21 +71,6 @@ async function withOperatorFallbacks(
     if (error instanceof UpgradeUnderWayError) return request
     throw error
   }
-}
-
-async function chainOf(
-  { request, caller }: Admission,
-  previousJobId: string,
-  { jobs }: AdmissionDeps,
-): Promise<StoredJob[]> {
-  const chain = await readChain(request, jobs, MAX_CHAIN_LENGTH)
-  const previous = chain.at(-1)
-  // The same error as for an unknown id, so that callers cannot find out which ids exist.
-  const isHidden = previous?.deleteAfter !== undefined || (caller !== undefined && previous?.owner !== caller)
-  if (!previous || isHidden) throw new PreviousJobGoneError(previousJobId)
-  if (isFinal(previous)) return chain
-  const message = `The job ${previousJobId} is ${previous.status}, and the conversation goes on behind its answer. Wait for its end.`
-  throw new ApiError('job-not-finished', message)
 }
 
 async function checkStoredBytes(

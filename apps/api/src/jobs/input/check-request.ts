@@ -1,11 +1,9 @@
 import type { CreateJobBody, Fault, ShownMessage } from '@promptlab/contract'
 import type { ProviderCapabilities } from '@promptlab/providers'
 import { ApiError } from '../../base/api-error.ts'
-import { answerLength, partsOf } from '../answer/stored-answer.ts'
-import { inputBytes, type JobRequest, type StoredJob } from '../job.ts'
+import { inputBytes, type JobRequest } from '../job.ts'
+import { type EarlierTurn, MAX_CHAIN_LENGTH, type Need, needOf } from './earlier-turns.ts'
 
-/** The most jobs of a conversation. */
-export const MAX_CHAIN_LENGTH = 500
 /** The most that a conversation may be, in bytes of input and characters of answers. */
 const MAX_CONVERSATION_BYTES = 64 * 1024 * 1024
 
@@ -18,13 +16,13 @@ interface Provider {
  * Checks that a provider can do what a job asks, before anything is paid.
  * @throws ApiError `unsupported-option`, with the path of each
  */
-export function checkCapabilities(request: JobRequest, chain: readonly StoredJob[], provider: Provider): void {
+export function checkCapabilities(request: JobRequest, chain: readonly EarlierTurn[], provider: Provider): void {
   const faults = capabilityFaults(request, chain, provider)
   if (faults.length > 0) refuse('unsupported-option', faults)
 }
 
 /** What of a request its provider cannot do. */
-export function capabilityFaults(request: JobRequest, chain: readonly StoredJob[], provider: Provider): Fault[] {
+export function capabilityFaults(request: JobRequest, chain: readonly EarlierTurn[], provider: Provider): Fault[] {
   const faults = [
     ...optionFaults(request.options ?? {}, provider),
     ...messageFaults(request.messages ?? [], provider).map(({ path, message }) => ({
@@ -36,14 +34,11 @@ export function capabilityFaults(request: JobRequest, chain: readonly StoredJob[
     const path = request.messages ? 'messages' : 'previousJobId'
     faults.push({ path, message: `${provider.name} takes a prompt only` })
   }
-  for (const job of chain) {
-    const [first] = messageFaults(job.messages ?? [], provider)
-    if (first) faults.push({ path: 'previousJobId', message: `${first.message}, and job ${job.id} has some` })
-    else if (hasToolCalls(job) && !provider.capabilities.options.includes('tools'))
-      faults.push({
-        path: 'previousJobId',
-        message: `${provider.name} knows no tool calls, and job ${job.id} has some`,
-      })
+  for (const { id, needs, callIds } of chain) {
+    const [first] = needs.flatMap((need) => needFaults(need, '', provider))
+    if (first) faults.push({ path: 'previousJobId', message: `${first.message}, and job ${id} has some` })
+    else if (callIds.length > 0 && !provider.capabilities.options.includes('tools'))
+      faults.push({ path: 'previousJobId', message: `${provider.name} knows no tool calls, and job ${id} has some` })
   }
   return faults
 }
@@ -53,19 +48,17 @@ export function capabilityFaults(request: JobRequest, chain: readonly StoredJob[
  * @param chain the jobs before, oldest first
  * @throws ApiError `invalid-request`
  */
-export function checkConversation(request: JobRequest, chain: readonly StoredJob[]): void {
+export function checkConversation(request: JobRequest, chain: readonly EarlierTurn[]): void {
   if (chain.length >= MAX_CHAIN_LENGTH) {
     const message = `The conversation has ${MAX_CHAIN_LENGTH} jobs, the most that one may have. Begin a new one`
     refuse('invalid-request', [{ path: 'previousJobId', message }])
   }
-  const bytes =
-    [request, ...chain].reduce((sum, job) => sum + inputBytes(job), 0) +
-    chain.reduce((sum, job) => sum + answerBytes(job), 0)
+  const bytes = chain.reduce((sum, turn) => sum + turn.bytes, inputBytes(request))
   if (bytes > MAX_CONVERSATION_BYTES) {
     const message = `The conversation is longer than ${MAX_CONVERSATION_BYTES} bytes. Begin a new one`
     refuse('invalid-request', [{ path: chain.length > 0 ? 'previousJobId' : 'messages', message }])
   }
-  const known = new Set(chain.flatMap(callIdsOf))
+  const known = new Set(chain.flatMap(({ callIds }) => callIds))
   const faults = resultFaults(request.messages ?? [], known)
   if (faults.length > 0) refuse('invalid-request', faults)
 }
@@ -103,42 +96,34 @@ function partsFaults(parts: readonly Part[], path: string, provider: Provider): 
 }
 
 function partFaults(part: Part, path: string, provider: Provider): Fault[] {
-  switch (part.type) {
-    case 'text':
-    case 'reasoning':
-    case 'refusal':
-      return []
-    case 'image':
-    case 'file':
-      return mediaFaults(part, path, provider)
-    case 'tool-call':
-      return toolFaults('tool calls', path, provider)
-    case 'tool-result': {
-      const inner = typeof part.content === 'string' ? [] : partsFaults(part.content, `${path}.content`, provider)
-      return [...toolFaults('tool results', path, provider), ...inner]
-    }
-  }
+  const need = needOf(part)
+  const inner = part.type === 'tool-result' && typeof part.content !== 'string' ? part.content : []
+  return [...(need ? needFaults(need, path, provider) : []), ...partsFaults(inner, `${path}.content`, provider)]
+}
+
+function needFaults(need: Need, path: string, provider: Provider): Fault[] {
+  return 'mediaType' in need ? mediaFaults(need, path, provider) : toolFaults(need.type, path, provider)
 }
 
 function toolFaults(what: string, path: string, { name, capabilities }: Provider): Fault[] {
   return capabilities.options.includes('tools') ? [] : [{ path, message: `${name} knows no ${what}` }]
 }
 
-function mediaFaults(part: MediaPart, path: string, { name, capabilities }: Provider): Fault[] {
-  const types = part.type === 'image' ? capabilities.imageTypes : capabilities.fileTypes
-  if (types.length === 0) return [{ path, message: `${name} takes no ${part.type}s` }]
+function mediaFaults(need: MediaNeed, path: string, { name, capabilities }: Provider): Fault[] {
+  const types = need.type === 'image' ? capabilities.imageTypes : capabilities.fileTypes
+  if (types.length === 0) return [{ path, message: `${name} takes no ${need.type}s` }]
   const faults: Fault[] = []
-  if ('url' in part && !capabilities.urls)
+  if (need.hasUrl && !capabilities.urls)
     faults.push({ path: `${path}.url`, message: `${name} takes no addresses. Send data and mediaType` })
-  if (part.mediaType !== undefined && !types.includes(part.mediaType))
+  if (need.mediaType !== undefined && !types.includes(need.mediaType))
     faults.push({
       path: `${path}.mediaType`,
-      message: `${name} does not take ${part.mediaType}, but ${types.join(', ')}`,
+      message: `${name} does not take ${need.mediaType}, but ${types.join(', ')}`,
     })
   return faults
 }
 
-type MediaPart = Extract<Part, { type: 'image' | 'file' }>
+type MediaNeed = Extract<Need, { type: 'image' | 'file' }>
 type Part = Exclude<ShownMessage['content'], string>[number]
 
 function resultFaults(messages: readonly ShownMessage[], known: Set<string>): Fault[] {
@@ -154,21 +139,6 @@ function resultFaults(messages: readonly ShownMessage[], known: Set<string>): Fa
     }
   }
   return faults
-}
-
-/** The calls that a job made and was sent, as far as they are complete. */
-function callIdsOf(job: StoredJob): string[] {
-  const sent = (job.messages ?? []).flatMap(({ content }) => (typeof content === 'string' ? [] : content))
-  const made = job.status === 'pending' ? [] : partsOf(job).filter((part) => part.type === 'tool-call' && part.ended)
-  return [...sent, ...made].flatMap((part) => (part.type === 'tool-call' ? part.callId : []))
-}
-
-function hasToolCalls(job: StoredJob): boolean {
-  return callIdsOf(job).length > 0
-}
-
-function answerBytes(job: StoredJob): number {
-  return job.status === 'pending' ? 0 : answerLength(job)
 }
 
 function refuse(code: 'invalid-request' | 'unsupported-option', faults: readonly Fault[]): never {

@@ -2,9 +2,11 @@ import type { AssistantPart, Message } from '@promptlab/providers'
 import { answererOf } from '../answerer.ts'
 import type { InputCarry } from '../door.ts'
 import type { StoredJob } from '../job.ts'
-import type { JobRepository } from '../ports/job-repository.ts'
+import { itemsOfJob } from '../kept-parts.ts'
+import type { ConversationStore } from '../ports/job-repository.ts'
 import { PreviousJobGoneError } from '../ports/storage-errors.ts'
 import { answerParts } from './answer-parts.ts'
+import { MAX_CHAIN_LENGTH } from './earlier-turns.ts'
 import { ItemReader } from './item-reader.ts'
 import { readCarry, readMessage } from './read-message.ts'
 
@@ -17,44 +19,51 @@ export function hasConversation({ messages, previousJobId }: Asked): boolean {
 
 /**
  * The jobs whose conversation a job goes on with, oldest first.
- * @param maxLength the most jobs that are read
  * @throws PreviousJobGoneError
  */
-export async function readChain(
+async function readChain(
   { previousJobId }: Pick<StoredJob, 'previousJobId'>,
-  jobs: Pick<JobRepository, 'find'>,
-  maxLength = Number.POSITIVE_INFINITY,
+  store: ConversationStore,
 ): Promise<StoredJob[]> {
-  const chain: StoredJob[] = []
-  for (let id = previousJobId; id !== undefined && chain.length < maxLength; ) {
-    const job = await jobs.find(id)
-    if (!job) throw new PreviousJobGoneError(id)
-    chain.push(job)
-    id = job.previousJobId
-  }
+  if (previousJobId === undefined) return []
+  const { ids, goneId } = await store.findTurnIds(previousJobId, MAX_CHAIN_LENGTH)
+  if (goneId !== undefined) throw new PreviousJobGoneError(goneId)
+  const chain = await store.findEach(ids)
+  // One may have been removed since.
+  const gone = ids.find((id, index) => chain[index]?.id !== id)
+  if (gone !== undefined) throw new PreviousJobGoneError(gone)
   return chain.reverse()
 }
 
 /**
  * The conversation that a job asks a provider to go on with: the input and the answer of each job before it, and its own
- * input.
+ * input. The store is read three times, however long the conversation is.
  * @param provider who is asked. It gets nothing that another one gave and wants back
  * @throws PreviousJobGoneError
+ * @throws ItemGoneError
  * @throws StorageUnavailableError
  */
 export async function readConversation(
   job: StoredJob,
-  jobs: Pick<JobRepository, 'find' | 'findItem'>,
+  store: ConversationStore,
   provider: string,
 ): Promise<readonly Message[]> {
-  const items = new ItemReader(jobs)
+  const chain = await readChain(job, store)
+  const kept = await store.findItems([...chain, job].flatMap((turn) => keptFor(provider, turn)))
+  const items = new ItemReader({ findItem: async (id) => kept.get(id) })
   const messages: Message[] = []
-  for (const earlier of await readChain(job, jobs)) {
+  for (const earlier of chain) {
     messages.push(...(await inputOf(earlier, provider, items)))
     const content = answerOf(earlier, provider)
     if (content.length > 0) messages.push({ role: 'assistant', content })
   }
   return [...messages, ...(await inputOf(job, provider, items))]
+}
+
+/** The ids of the items in the input of a job, as a provider gets it. */
+function keptFor(provider: string, { messages, carries = [] }: StoredJob): string[] {
+  const own = carries.filter((carry) => carry.provider === provider)
+  return itemsOfJob({ messages, carries: own }).map(({ item }) => item)
 }
 
 async function inputOf(job: StoredJob, provider: string, items: ItemReader): Promise<Message[]> {

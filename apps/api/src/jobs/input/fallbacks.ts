@@ -1,9 +1,10 @@
 import type { Fallback, Fault, ProblemCode } from '@promptlab/contract'
 import { ApiError } from '../../base/api-error.ts'
-import type { JobRequest, StoredJob } from '../job.ts'
+import type { JobRequest } from '../job.ts'
 import { optionsFor } from '../options-for.ts'
 import { checkProvider, type ProviderDeps } from './check-provider.ts'
 import { capabilityFaults } from './check-request.ts'
+import type { EarlierTurn } from './earlier-turns.ts'
 
 /** Whom the operator wants to have asked when a model fails, by its name `provider/model`. */
 export type OperatorFallbacks = ReadonlyMap<string, readonly Fallback[]>
@@ -18,7 +19,7 @@ export interface FallbackDeps extends ProviderDeps {
  * @param chain the jobs of the conversation before, oldest first
  * @throws ApiError `unknown-provider`, `unknown-model`, `unsupported-option`, `invalid-request`, with the path of each fault
  */
-export function checkFallbacks(request: JobRequest, chain: readonly StoredJob[], deps: ProviderDeps): void {
+export function checkFallbacks(request: JobRequest, chain: readonly EarlierTurn[], deps: ProviderDeps): void {
   const { fallbacks = [] } = request
   const refusals = fallbacks.flatMap((fallback, index) => {
     const refusal = isRepeated(fallback, index, request) ? REPEATED : refusalOf(fallback, request, chain, deps)
@@ -36,7 +37,7 @@ export function checkFallbacks(request: JobRequest, chain: readonly StoredJob[],
  * The fallbacks that the operator names for the model of a request, without those that cannot do what it asks: its caller did
  * not ask for them.
  */
-export function operatorFallbacks(request: JobRequest, chain: readonly StoredJob[], deps: FallbackDeps): Fallback[] {
+export function operatorFallbacks(request: JobRequest, chain: readonly EarlierTurn[], deps: FallbackDeps): Fallback[] {
   const { provider, model } = request
   const named = deps.fallbacks?.get(`${provider}/${model}`) ?? []
   return named.filter((fallback) => !refusalOf(fallback, request, chain, deps))
@@ -60,7 +61,7 @@ function isRepeated({ provider, model }: Fallback, index: number, { fallbacks = 
 function refusalOf(
   fallback: Fallback,
   request: JobRequest,
-  chain: readonly StoredJob[],
+  chain: readonly EarlierTurn[],
   deps: ProviderDeps,
 ): Refusal | undefined {
   try {

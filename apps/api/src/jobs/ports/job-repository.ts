@@ -8,6 +8,7 @@ import type {
   ClientState,
   DeliveryState,
   FoundJobs,
+  HistoryBlock,
   IdempotencyKey,
   Item,
   JobCheckpoint,
@@ -19,6 +20,7 @@ import type {
   JobState,
   KeyedJob,
   RequestedJob,
+  TurnIds,
   Turns,
   TurnsQuery,
   UntoldJob,
@@ -173,6 +175,15 @@ export interface JobRepository {
   findTurns(query: TurnsQuery): Promise<Turns>
 
   /**
+   * The ids of a job and of those before it in its conversation, newest first, at most `limit` of them. It reads no texts, so it
+   * costs little however long the conversation is.
+   */
+  findTurnIds(id: string, limit: number): Promise<TurnIds>
+
+  /** The jobs with these ids, in this order, in one read. Those that are gone are left out. */
+  findEach(ids: readonly string[]): Promise<StoredJob[]>
+
+  /**
    * Stores `next` in place of the job with the same id, if that job's status and run are still those of `from`; returns whether
    * they were. The owner stays, and what only a job that goes on has is not stored of a final one: `runState`, `waitingFor`.
    * A running job that waits again loses its answer and its metrics. Of two simultaneous calls with the same `from`, at most one gets `true`, unless neither changes.
@@ -212,11 +223,22 @@ export interface JobRepository {
    */
   storeItems(items: readonly Item[]): Promise<void>
 
+  /**
+   * Stores blocks of messages as `storeItems` stores items. The items to which a block refers were stored before, and no sweep
+   * removes them while the block is there.
+   * @throws ItemSweptError an item was swept before its block was stored
+   * @throws StorageUnavailableError
+   */
+  storeHistory(blocks: readonly HistoryBlock[]): Promise<void>
+
   /** The bytes of an item; undefined if there is none with this id. */
   findItem(id: string): Promise<Uint8Array | undefined>
 
+  /** The bytes of items by their ids, in one read. Those that are gone are left out. */
+  findItems(ids: Iterable<string>): Promise<ReadonlyMap<string, Uint8Array>>
+
   /**
-   * Removes items that no job refers to and that were last touched before a time, at most `limit` of them.
+   * Removes items and blocks to which no job and no block refers, and that were last touched before a time, at most `limit` of them.
    * @param time milliseconds since the epoch
    * @returns how many were removed
    * @throws StorageUnavailableError
@@ -230,7 +252,10 @@ export interface JobRepository {
    */
   sumUsage(query: LedgerQuery): Promise<UsageSum[]>
 
-  /** The bytes of the items that the jobs of a caller refer to. An item counts for each of its jobs. */
+  /**
+   * The bytes of the items that the jobs of a caller refer to. An item counts for each of its jobs, and once for each block of
+   * their messages that refers to it.
+   */
   countStoredBytes(owner: string): Promise<number>
 
   /**
@@ -253,3 +278,6 @@ export interface JobRepository {
   /** Waits for the changes under way and releases the store. */
   close(): Promise<void>
 }
+
+/** What of a repository reads the conversation of a job. */
+export type ConversationStore = Pick<JobRepository, 'findTurnIds' | 'findEach' | 'findItems'>

@@ -22,6 +22,13 @@ export interface Item {
   readonly bytes: Uint8Array
 }
 
+/** Messages that several records of one caller share. A block is kept as an item is. */
+export interface HistoryBlock extends Item {
+  readonly owner: string | undefined
+  /** The items that the messages refer to, and their sizes in bytes. */
+  readonly items: ReadonlyMap<string, number>
+}
+
 /** When finished jobs expire. Times are milliseconds since the epoch. */
 export interface JobExpiry {
   /** A job that ended before expires, unless the conversation went on later: a job behind it ended later, or has not ended. */
@@ -121,6 +128,14 @@ export interface Turns {
   readonly jobs: StoredJob[]
   /** Whether the job before the first one is there and would be shown. */
   readonly hasEarlier: boolean
+}
+
+/** The ids of the jobs of a conversation. */
+export interface TurnIds {
+  /** Newest first. Empty if there is no such job. */
+  readonly ids: readonly string[]
+  /** The job before the last of the ids, if it is gone. */
+  readonly goneId?: string | undefined
 }
 
 /** A job's position in the list. Jobs that are added or removed do not move it. */

@@ -1,6 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { JobMetrics } from '@promptlab/contract'
-import { type CompletionSummary, type JsonValue, type Message, ProviderError } from '@promptlab/providers'
+import {
+  type Completion,
+  type CompletionSummary,
+  type JsonValue,
+  type Message,
+  ProviderError,
+} from '@promptlab/providers'
 import type { AnswerMark } from '../answer/answer.ts'
 import type { CallBudget } from '../budget/call-budget.ts'
 import { RunBudget } from '../budget/run-budget.ts'
@@ -37,7 +43,7 @@ import { RunMeter } from './run-meter.ts'
 import { RunProgress } from './run-progress.ts'
 import { TimeLimitWatch } from './time-limits.ts'
 import { unlessStuck } from './unless-stuck.ts'
-import { type Completion, mayGoOn, type VendorRun } from './vendor-run.ts'
+import { mayGoOn, type VendorRun } from './vendor-run.ts'
 
 /** One run of a job: the calls of its provider and its fallbacks, up to the outcome. */
 export class JobRun {

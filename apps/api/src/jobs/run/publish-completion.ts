@@ -1,11 +1,10 @@
-import type { CompletionSummary, JsonValue } from '@promptlab/providers'
+import type { Completion, CompletionPiece, CompletionSummary, JsonValue } from '@promptlab/providers'
 import { belongsToAnswer, isNothing } from '../answer/piece.ts'
 import type { CallBudget } from '../budget/call-budget.ts'
 import type { PublishGate } from './publish-gate.ts'
 import type { PublishedAnswer } from './published-answer.ts'
 import type { TimeLimitWatch } from './time-limits.ts'
 import { unlessStuck } from './unless-stuck.ts'
-import type { Completion } from './vendor-run.ts'
 
 interface Publishing {
   /** Ends the completion. */
@@ -38,24 +37,37 @@ async function publishAll(
   completion: Completion,
   { signal, watch, gate, answer, keep, budget }: Publishing,
 ): Promise<CompletionSummary | undefined> {
-  for (let next = await completion.next(); ; next = await completion.next()) {
+  for (;;) {
+    const next = readyPiece(completion) ?? (await completion.next())
     if (next.done) return next.value
-    signal.throwIfAborted()
     const piece = next.value
+    signal.throwIfAborted()
     if (!belongsToAnswer(piece) || isNothing(piece)) {
-      watch.lifeCame()
-      if (typeof piece === 'object' && piece.type === 'vendor-run') await keep(piece.handle)
+      await takeSign(piece, watch, keep)
       continue
     }
     watch.contentCame()
-    if (gate.isHeld) {
-      // The provider is not to blame for this time, so its limits do not count it.
-      watch.pause()
-      await gate.opened(signal)
-      watch.resume()
-    }
+    if (gate.isHeld) await untilOpen(gate, watch, signal)
     answer.publish(piece)
     // Behind the piece: it came, and is paid for.
     if (budget?.isPassedBy(answer)) throw budget.reached()
   }
+}
+
+/** A sign of life that is no content. */
+async function takeSign(piece: CompletionPiece, watch: TimeLimitWatch, keep: Publishing['keep']): Promise<void> {
+  watch.lifeCame()
+  if (typeof piece === 'object' && piece.type === 'vendor-run') await keep(piece.handle)
+}
+
+function readyPiece(completion: Completion): IteratorYieldResult<CompletionPiece> | undefined {
+  const value = completion.nextReady?.()
+  return value === undefined ? undefined : { done: false, value }
+}
+
+/** The provider is not to blame for this time, so its limits do not count it. */
+async function untilOpen(gate: PublishGate, watch: TimeLimitWatch, signal: AbortSignal): Promise<void> {
+  watch.pause()
+  await gate.opened(signal)
+  watch.resume()
 }

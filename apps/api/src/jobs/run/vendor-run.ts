@@ -170,5 +170,3 @@ export class VendorRun {
 
 /** One object for all: it has no content. */
 const ALIVE: CompletionPiece = Object.freeze({ type: 'alive' })
-
-export type Completion = ReturnType<LLMProvider['complete']>

@@ -20,7 +20,7 @@ export function wordsOf(text: string): Set<string> {
   const words = new Set<string>()
   for (const word of allWords(text)) {
     if (words.size === MAX_WORDS) break
-    words.add(word)
+    words.add(cut(word))
   }
   return words
 }
@@ -43,11 +43,11 @@ export function hasWords(texts: readonly string[], asked: readonly string[]): bo
   return false
 }
 
-function* allWords(text: string): Generator<string> {
+function allWords(text: string): readonly string[] {
   const searched = text.slice(0, SEARCHED_LENGTH)
-  const isAscii = ASCII.test(searched)
-  const plain = isAscii ? searched.toLowerCase() : foldedText(searched)
-  for (const [word] of plain.matchAll(isAscii ? ASCII_WORDS : WORDS)) yield cut(word)
+  return ASCII.test(searched)
+    ? (searched.toLowerCase().match(ASCII_WORDS) ?? [])
+    : (foldedText(searched).match(WORDS) ?? [])
 }
 
 function foldedText(text: string): string {

@@ -1,13 +1,14 @@
 import { expect, it } from 'vitest'
 import { PriceTable } from '../../prices/price-table.ts'
 import { newJob, type StoredRunningJob, startJob } from '../job.ts'
+import { readOneByOne } from '../ports/read-one-by-one.ts'
 import { interruptedMetrics } from './interrupted-metrics.ts'
 
 /** A dollar a thousand tokens of input, two dollars a thousand of output. */
 const prices = new PriceTable([{ name: 'openai', baseUrl: 'http://127.0.0.1:1' }], {
   openai: { own: { input: 1_000, output: 2_000 } },
 })
-const jobs = { find: async () => undefined, findItem: async () => undefined }
+const jobs = readOneByOne({ find: async () => undefined, findItem: async () => undefined })
 /** One token. */
 const REQUEST = { provider: 'openai', model: 'own', prompt: 'Hey!' }
 const ONE_TOKEN_IN = 0.001

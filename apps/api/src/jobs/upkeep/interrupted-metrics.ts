@@ -11,13 +11,13 @@ import { totalCost } from '../cost/total-cost.ts'
 import { hasConversation, readConversation } from '../input/conversation.ts'
 import type { StoredRunningJob } from '../job.ts'
 import { optionsFor } from '../options-for.ts'
-import type { JobRepository } from '../ports/job-repository.ts'
+import type { ConversationStore } from '../ports/job-repository.ts'
 import type { Prices } from '../ports/prices.ts'
 import { StorageUnavailableError } from '../ports/storage-errors.ts'
 import { usdOf } from '../usage/billionths.ts'
 
 interface Deps {
-  readonly jobs: Pick<JobRepository, 'find' | 'findItem'>
+  readonly jobs: ConversationStore
   readonly prices?: Prices | undefined
 }
 

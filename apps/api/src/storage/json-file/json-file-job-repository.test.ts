@@ -1,6 +1,7 @@
 import { copyFile, lstat, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { anItem } from '../../../test/contracts/describe-items.ts'
 import { describeJobRepository } from '../../../test/contracts/describe-job-repository.ts'
 import { aJob } from '../../../test/contracts/stored-job.ts'
 import { mountAlone } from '../../../test/support/bind-mount.ts'
@@ -222,7 +223,7 @@ describe('JsonFileJobRepository refuses to open', () => {
 describe('JsonFileJobRepository of a newer version', () => {
   it('is not called damaged, and stays as it is', async () => {
     const path = await newFile()
-    const content = '{"version":7,"jobs":[],"more":true}'
+    const content = '{"version":8,"jobs":[],"more":true}'
     await writeFile(path, content)
     const opened = JsonFileJobRepository.open(path)
     await expect(opened).rejects.toThrow(StoreOpenError)
@@ -232,24 +233,30 @@ describe('JsonFileJobRepository of a newer version', () => {
 })
 
 describe('the journal of JsonFileJobRepository', () => {
-  it('has records of versions 3, 4 and 5 in lines of kinds that earlier servers refuse, and reads them', async () => {
+  it('has records of versions 3 to 6 in lines of kinds that earlier servers refuse, and reads them', async () => {
     const path = await newFile()
     const jobs = await open(path, { journalFromBytes: 0 })
     const hidden = { ...aJob('a'), deleteAfter: '2026-11-27T10:00:00.000Z' }
-    await jobs.insert(hidden)
-    await jobs.insert(aJob('b'))
     const passedOn = { ...hidden, id: 'c', fallbacks: [{ provider: 'openai', model: 'gpt' }] }
-    await jobs.insert(passedOn)
     const limited = { ...passedOn, id: 'd', maxCostUsd: 1 }
-    await jobs.insert(limited)
+    const block = anItem('{"messages":[]}')
+    await jobs.storeItems([block])
+    const shared = { ...aJob('e'), history: [{ item: block.id, bytes: block.bytes.length }] }
+    for (const job of [hidden, aJob('b'), passedOn, limited, shared]) await jobs.insert(job)
     expect(await readFile(`${path}.journal`, 'utf8')).toMatch(
-      /^\w+ 1 later-job \{"id":"a"[^\n]*\n\w+ 2 job \{"id":"b"[^\n]*\n\w+ 3 fallback-job \{"id":"c"[^\n]*\n\w+ 4 budget-job \{"id":"d"/m,
+      /^\w+ 1 later-job \{"id":"a"[^\n]*\n\w+ 2 job \{"id":"b"[^\n]*\n\w+ 3 fallback-job \{"id":"c"[^\n]*\n\w+ 4 budget-job \{"id":"d"[^\n]*\n\w+ 5 history-job \{"id":"e"/m,
     )
-    expect((await readStore(path)).entries.map(({ job }) => job)).toEqual([hidden, aJob('b'), passedOn, limited])
+    expect((await readStore(path)).entries.map(({ job }) => job)).toEqual([
+      hidden,
+      aJob('b'),
+      passedOn,
+      limited,
+      shared,
+    ])
     await jobs.close()
     expect(JSON.parse(await readFile(path, 'utf8'))).toEqual({
-      version: 6,
-      jobs: [hidden, aJob('b'), passedOn, limited],
+      version: 7,
+      jobs: [hidden, aJob('b'), passedOn, limited, shared],
     })
   })
 })

@@ -4,7 +4,6 @@ import { dirname } from 'node:path'
 import type { JobSummary } from '@promptlab/contract'
 import type { DoorClient } from '../../jobs/door.ts'
 import { runOf, type StoredJob, type StoredPendingJob, type StoredRunningJob } from '../../jobs/job.ts'
-import { itemSizes } from '../../jobs/kept-parts.ts'
 import type { BudgetState, CallerBudget } from '../../jobs/ports/caller-budget.ts'
 import type { ChangeQuery, JobChange } from '../../jobs/ports/job-changes.ts'
 import type { JobRepository } from '../../jobs/ports/job-repository.ts'
@@ -13,6 +12,7 @@ import type {
   ClientState,
   DeliveryState,
   FoundJobs,
+  HistoryBlock,
   IdempotencyKey,
   Item,
   JobCheckpoint,
@@ -24,6 +24,7 @@ import type {
   JobState,
   KeyedJob,
   RequestedJob,
+  TurnIds,
   Turns,
   TurnsQuery,
   UntoldJob,
@@ -32,18 +33,20 @@ import type {
 import type { LedgerQuery, UsageSum } from '../../jobs/usage/ledger.ts'
 import { sumEntries } from '../../jobs/usage/usage-tally.ts'
 import type { FileLock } from '../file-lock.ts'
+import { BlockFolder } from './disk/block-folder.ts'
 import type { ItemFolder } from './disk/item-folder.ts'
 import { type JournaledStore, JournalFullError } from './disk/journaled-store.ts'
 import { DraftWriter } from './draft-writer.ts'
 import { AbandonedJobs } from './memory/abandoned-jobs.ts'
 import { budgetStates } from './memory/budget-tally.ts'
 import { keyedJob } from './memory/draft.ts'
-import { findTurns } from './memory/find-turns.ts'
+import { findTurnIds, findTurns } from './memory/find-turns.ts'
 import { jobChange, jobRun, requestedJob, untoldJobs, waitingJob } from './memory/found-jobs.ts'
 import { listedBy } from './memory/listed-by.ts'
 import { keepWords, searchJobs } from './memory/search-jobs.ts'
 import { StoreFullError } from './memory/store-bound.ts'
 import { type OpenStore, openStore, type RepositoryOptions } from './open-store.ts'
+import { orUnavailable } from './or-unavailable.ts'
 
 /**
  * Jobs in one JSON file, for one process.
@@ -71,6 +74,7 @@ export class JsonFileJobRepository implements JobRepository {
   readonly #lock: FileLock
   readonly #store: JournaledStore
   readonly #items: ItemFolder
+  readonly #blocks: BlockFolder
   readonly #maxBytes: number
   readonly #writer: DraftWriter
   readonly #abandoned: AbandonedJobs
@@ -84,6 +88,7 @@ export class JsonFileJobRepository implements JobRepository {
     this.#store = store
     this.#writer = new DraftWriter(store)
     this.#items = items
+    this.#blocks = new BlockFolder(items, store.jobs)
     this.#maxBytes = maxBytes
     this.#abandoned = new AbandonedJobs(store.jobs)
   }
@@ -102,7 +107,7 @@ export class JsonFileJobRepository implements JobRepository {
     budget?: CallerBudget,
   ): Promise<KeyedJob | undefined> {
     try {
-      return await this.#items.keeping(itemSizes(job).keys(), (checkItems) =>
+      return await this.#blocks.keeping(job, (checkItems) =>
         this.#writer.change((draft) => {
           const first = draft.findFirst(job, idempotency)
           if (first) return first
@@ -191,6 +196,14 @@ export class JsonFileJobRepository implements JobRepository {
     return findTurns(this.#store.jobs, query)
   }
 
+  async findTurnIds(id: string, limit: number): Promise<TurnIds> {
+    return findTurnIds(this.#store.jobs, id, limit)
+  }
+
+  async findEach(ids: readonly string[]): Promise<StoredJob[]> {
+    return ids.flatMap((id) => this.#store.jobs.get(id)?.job ?? [])
+  }
+
   async search(query: JobSearch): Promise<FoundJobs> {
     return await searchJobs(this.#store.jobs, query)
   }
@@ -230,15 +243,23 @@ export class JsonFileJobRepository implements JobRepository {
   }
 
   storeItems(items: readonly Item[]): Promise<void> {
-    return this.#orUnavailable(() => this.#items.store(items))
+    return orUnavailable(this.#isClosed, () => this.#items.store(items))
+  }
+
+  storeHistory(blocks: readonly HistoryBlock[]): Promise<void> {
+    return orUnavailable(this.#isClosed, () => this.#blocks.store(blocks))
   }
 
   findItem(id: string): Promise<Uint8Array | undefined> {
-    return this.#orUnavailable(() => this.#items.find(id))
+    return orUnavailable(this.#isClosed, () => this.#items.find(id))
+  }
+
+  findItems(ids: Iterable<string>): Promise<ReadonlyMap<string, Uint8Array>> {
+    return orUnavailable(this.#isClosed, () => this.#items.findEach(ids))
   }
 
   sweepItems(time: number, limit: number): Promise<number> {
-    return this.#orUnavailable(() => this.#items.sweep(time, limit, (id) => this.#store.jobs.usesItem(id)))
+    return orUnavailable(this.#isClosed, () => this.#blocks.sweep(time, limit))
   }
 
   async sumUsage(query: LedgerQuery): Promise<UsageSum[]> {
@@ -271,14 +292,5 @@ export class JsonFileJobRepository implements JobRepository {
     await this.#writer.close()
     await this.#store.close()
     await this.#lock.release()
-  }
-
-  async #orUnavailable<Result>(use: () => Promise<Result>): Promise<Result> {
-    if (this.#isClosed) throw new StorageUnavailableError()
-    try {
-      return await use()
-    } catch (cause) {
-      throw new StorageUnavailableError(cause)
-    }
   }
 }

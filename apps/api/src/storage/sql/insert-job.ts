@@ -28,7 +28,8 @@ export async function insertJob(
   if (budget) return await database.transactFor(budget.owner, (db) => insertKeyed(db, database, asked))
   if (idempotency) return await database.transact((db) => insertKeyed(db, database, asked))
   const isOneRow = job.previousJobId === undefined && itemSizes(job).size === 0 && !job.metadata
-  await database[isOneRow ? 'write' : 'transact']((db) => insertAll(db, database, asked))
+  if (isOneRow && database.batches) await database.batches.insert(job)
+  else await database[isOneRow ? 'write' : 'transact']((db) => insertAll(db, database, asked))
   return undefined
 }
 
@@ -60,7 +61,7 @@ async function insertKeyed(db: SqlDb, database: SqlDatabase, asked: NewJob): Pro
 /** Whatever refuses the job comes before the first write, see `SqliteDatabase.transact`. */
 async function insertAll(db: SqlDb, { dialect, runner }: SqlDatabase, { job, budget }: NewJob): Promise<void> {
   if (job.previousJobId !== undefined) await lockPreviousJob(db, dialect, job.previousJobId)
-  await lockItems(db, dialect, job)
+  await lockItems(db, dialect, itemSizes(job).keys())
   if (budget) await checkBudget(db, job, budget)
   const { numInsertedOrUpdatedRows } = await db
     .insertInto('jobs')

@@ -27,13 +27,15 @@ export async function storeItems(database: SqlDatabase, items: readonly Item[]):
   const unique = [...new Map(items.map((item) => [item.id, item])).values()].toSorted((a, b) => (a.id < b.id ? -1 : 1))
   const kept = new Set<string>()
   for (const ids of chunks(unique.map(({ id }) => id))) {
-    for (const id of await touch(database, ids, now)) kept.add(id)
+    for (const id of await touchItems(database, ids, now)) kept.add(id)
   }
-  for (const batch of batches(unique.filter(({ id }) => !kept.has(id)))) await insertItems(database, batch, now)
+  for (const batch of batches(unique.filter(({ id }) => !kept.has(id)))) {
+    await database.write((db) => insertItems(db, batch, now))
+  }
 }
 
 /** @returns those of the ids that the store has. None of these items is swept within an hour. */
-async function touch(database: SqlDatabase, ids: readonly string[], now: number): Promise<string[]> {
+export async function touchItems(database: SqlDatabase, ids: readonly string[], now: number): Promise<string[]> {
   const grain = isoTime(now - TOUCH_GRAIN_MS)
   const known = await database.db.selectFrom('items').select(['id', 'touched_at']).where('id', 'in', ids).execute()
   const stale = known.filter(({ touched_at }) => touched_at < grain).map(({ id }) => id)
@@ -59,21 +61,29 @@ async function touch(database: SqlDatabase, ids: readonly string[], now: number)
   return [...fresh, ...touched.map(({ id }) => id)]
 }
 
-async function insertItems(database: SqlDatabase, items: readonly Item[], now: number): Promise<void> {
+export async function insertItems(db: SqlDb, items: readonly Item[], now: number): Promise<void> {
   const rows = items.map(({ id, bytes }) => ({ id, size: bytes.length, touched_at: isoTime(now), bytes }))
-  await database.write((db) =>
-    db
-      .insertInto('items')
-      .values(rows)
-      .onConflict((on) => on.column('id').doUpdateSet(({ ref }) => ({ touched_at: ref('excluded.touched_at') })))
-      .execute(),
-  )
+  await db
+    .insertInto('items')
+    .values(rows)
+    .onConflict((on) => on.column('id').doUpdateSet(({ ref }) => ({ touched_at: ref('excluded.touched_at') })))
+    .execute()
 }
 
 /** The bytes of an item. */
 export async function findItem(db: SqlDb, id: string): Promise<Uint8Array | undefined> {
   const row = await db.selectFrom('items').select('bytes').where('id', '=', toStorable(id)).executeTakeFirst()
   return row?.bytes
+}
+
+/** The bytes of items by their ids. */
+export async function findItems(db: SqlDb, ids: Iterable<string>): Promise<Map<string, Uint8Array>> {
+  const found = new Map<string, Uint8Array>()
+  for (const some of chunks([...new Set(ids)])) {
+    const rows = await db.selectFrom('items').select(['id', 'bytes']).where('id', 'in', some).execute()
+    for (const { id, bytes } of rows) found.set(id, bytes)
+  }
+  return found
 }
 
 /** All items, one after the other. */
@@ -97,12 +107,12 @@ export async function* allItems(db: SqlDb): AsyncGenerator<Item> {
 }
 
 /**
- * Holds the items of a new job until the transaction ends, so that no sweep removes them. Transactions that hold the same
- * items do not wait for each other.
+ * Holds items until the transaction ends, so that no sweep removes them. Transactions that hold the same items do not wait for
+ * each other.
  * @throws ItemSweptError a sweep has removed one of them
  */
-export async function lockItems(db: SqlDb, dialect: SqlDialect, job: StoredJob): Promise<void> {
-  for (const ids of chunks([...itemSizes(job).keys()])) {
+export async function lockItems(db: SqlDb, dialect: SqlDialect, items: Iterable<string>): Promise<void> {
+  for (const ids of chunks([...items])) {
     const rows = await db
       .selectFrom('items')
       .select('id')
@@ -130,7 +140,7 @@ export async function insertJobItems(db: SqlDb, jobs: readonly StoredJob[]): Pro
 }
 
 /**
- * Removes items that no job refers to and that were not touched since a time, at most `limit` of them.
+ * Removes items to which no job and no block refers, and that were not touched since a time, at most `limit` of them.
  * @param time milliseconds since the epoch
  * @returns how many were removed
  */
@@ -156,7 +166,8 @@ export async function sweepItems(database: SqlDatabase, time: number, limit: num
   return removed
 }
 
-const isFree = sql<SqlBool>`not exists (select 1 from job_items where job_items.item_id = items.id)`
+const isFree = sql<SqlBool>`(not exists (select 1 from job_items where job_items.item_id = items.id)
+  and not exists (select 1 from block_items where block_items.item_id = items.id))`
 
 /**
  * Items are locked first, and judged again in a second statement. That one sees every touch and every job that was stored
@@ -177,14 +188,14 @@ async function removeFree(database: SqlDatabase, ids: readonly string[], before:
   })
 }
 
-/** The bytes of the items that the jobs of an owner refer to. */
+/** The bytes of the items that the jobs of an owner and the blocks of these jobs refer to. */
 export async function countStoredBytes(db: SqlDb, owner: string): Promise<number> {
-  const { bytes } = await db
-    .selectFrom('job_items')
-    .select(sql<number | string | null>`sum(size)`.as('bytes'))
-    .where('owner', '=', owner)
-    .executeTakeFirstOrThrow()
-  return Number(bytes ?? 0)
+  const { rows } = await sql<{ bytes: number | string }>`
+    select coalesce((select sum(size) from job_items where owner = ${owner}), 0) + coalesce((
+      select sum(size) from block_items
+      where owner = ${owner} and exists (select 1 from job_items where job_items.item_id = block_items.block_id)
+    ), 0) as bytes`.execute(db)
+  return Number(rows[0]?.bytes ?? 0)
 }
 
 function* chunks<Value>(values: readonly Value[]): Generator<readonly Value[]> {

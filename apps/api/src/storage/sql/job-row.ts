@@ -7,6 +7,7 @@ import { listedText } from '../../jobs/job-summary.ts'
 import type { JobPosition, JobState, KeyedJob } from '../../jobs/ports/stored-values.ts'
 import { DOOR_COLUMNS, doorColumns, doorFieldsOf } from './door-columns.ts'
 import { grownAnswer, selectGrowth } from './growth-rows.ts'
+import { HISTORY_COLUMNS, historyColumns, historyFieldsOf } from './history-columns.ts'
 import { listedOptionsJson, selectListedOptions } from './listed-options.ts'
 import { promptLength } from './prompt-length.ts'
 import { askedRunColumns, RUN_COLUMNS, runColumns, runFieldsOf, selectWaitingFor, watchTime } from './run-columns.ts'
@@ -36,6 +37,7 @@ export function rowOf(job: StoredJob, runnerId: string | null): JobRow {
     previous_job_id: job.previousJobId === undefined ? null : toStorable(job.previousJobId),
     // JSON text has no lone surrogates and no NUL: both are written as escapes.
     messages: job.messages ? JSON.stringify(job.messages) : null,
+    ...historyColumns(job),
     ...doorColumns(job),
     ...askedRunColumns(job),
     ...(job.watchedUntil !== undefined && { watched_until: watchTime(job.watchedUntil) }),
@@ -93,6 +95,7 @@ export function selectJobs(db: SqlDb, dialect: SqlDialect) {
     'jobs.parts',
     'jobs.tape',
     'jobs.ended_at',
+    ...HISTORY_COLUMNS,
     ...DOOR_COLUMNS,
     ...RUN_COLUMNS,
     ...TERM_COLUMNS,
@@ -180,7 +183,8 @@ type WholeRow = BaseRow & {
   readonly tape: Uint8Array | null
   readonly owner: string | null
   readonly run: number
-} & Parameters<typeof doorFieldsOf>[0] &
+} & Parameters<typeof historyFieldsOf>[0] &
+  Parameters<typeof doorFieldsOf>[0] &
   Parameters<typeof runFieldsOf>[0] &
   Parameters<typeof termFieldsOf>[0]
 
@@ -193,6 +197,7 @@ export function jobOf(row: WholeRow): StoredJob {
     ...(row.result !== null && answerOf(row, row.result)),
     ...(row.owner !== null && { owner: row.owner }),
     ...(row.run > 0 && { run: row.run }),
+    ...historyFieldsOf(row),
     ...doorFieldsOf(row),
     ...runFieldsOf(row),
     ...termFieldsOf(row),

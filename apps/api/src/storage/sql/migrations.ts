@@ -3,6 +3,7 @@ import { type Migration, Migrator } from 'kysely/migration'
 import { commandLine } from '../../base/command-line.ts'
 import { StoreOpenError } from '../store-open-error.ts'
 import { addBudgets } from './budget-migration.ts'
+import { addHistory } from './history-migration.ts'
 import { addMetadata } from './metadata-migration.ts'
 import { addSearch } from './search-migration.ts'
 import { comparedText, type SqlDialect } from './sql-dialect.ts'
@@ -60,6 +61,7 @@ function migrationsFor(dialect: SqlDialect): Record<string, Migration> {
     '2026-11-29-budgets': { up: (db: Kysely<unknown>) => addBudgets(db, dialect) },
     '2026-11-30-metadata': { up: (db: Kysely<unknown>) => addMetadata(db, dialect) },
     '2026-11-30-search': { up: (db: Kysely<unknown>) => addSearch(db, dialect) },
+    '2026-12-01-history': { up: (db: Kysely<unknown>) => addHistory(db, dialect) },
   }
 }
 

@@ -152,6 +152,8 @@ await withPostgres((newDatabase) => {
     const direct = await newDatabase()
     const proxy = await CuttableProxy.start(direct)
     const jobs = await open(proxy.url, EXCLUSIVE)
+    // Opens the connection that the insert will use.
+    await jobs.find('a')
     proxy.mute()
     await expect(jobs.insert(startJob(aJob('a'), 0))).rejects.toThrow(StorageUnavailableError)
     expect(await runSql(direct, 'select id, status from jobs')).toEqual([{ id: 'a', status: 'running' }])

@@ -38,7 +38,14 @@ export interface PostgresOptions {
 
 const ANSWER_WITHIN_MS = 5_000
 const FREE_WITHIN_MS = 2_000
-const MAX_CONNECTIONS = 10
+/** Those of `PostgresBatches`, and those of all other statements. */
+const MAX_CONNECTIONS = { batches: 4, others: 6 }
+/**
+ * The statements of `PostgresBatches` find all rows by primary keys. A plan that was made while the tables were small must not
+ * read them whole when they have grown.
+ */
+const BATCH_PLANS =
+  'set plan_cache_mode = force_generic_plan; set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off'
 
 /**
  * Opens the jobs of a PostgreSQL database.
@@ -82,13 +89,19 @@ async function connect(url: string, options: PostgresOptions): Promise<PostgresD
   let db: SqlDb | undefined
   try {
     if (!isSource) await migrateAlone(url, logger)
-    db = open({ ...config, max: MAX_CONNECTIONS, onConnect: limitStatements(answerWithinMs) }, logger)
+    const limits = limitStatements(answerWithinMs)
+    db = open({ ...config, max: MAX_CONNECTIONS.others, onConnect: limits }, logger)
     await checkEncoding(db)
     if (isSource) await checkMigrated(db, 'postgres')
     const runner = shared
       ? await RunnerLease.start(db, { id, times: lease, recordVersion, logger })
       : new ExclusiveRunner(id)
-    return new PostgresDatabase(db, lock, runner)
+    const onConnect = async (client: ClientBase) => {
+      await limits(client)
+      await client.query(BATCH_PLANS)
+    }
+    const batches = new GuardedPool({ ...config, max: MAX_CONNECTIONS.batches, onConnect }, logger)
+    return new PostgresDatabase(db, lock, runner, batches)
   } catch (error) {
     await db?.destroy()
     await lock.release()

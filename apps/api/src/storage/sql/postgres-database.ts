@@ -2,7 +2,9 @@ import { StorageUnavailableError } from '../../jobs/ports/storage-errors.ts'
 import { lockCaller } from './budget-rows.ts'
 import { CallerTurns } from './caller-turns.ts'
 import { ExclusiveRunner } from './exclusive-runner.ts'
+import { PostgresBatches } from './postgres-batches.ts'
 import type { PostgresLock } from './postgres-lock.ts'
+import type { GuardedPool } from './postgres-pool.ts'
 import { RunnerLease } from './runner-lease.ts'
 import type { Runner, SqlDatabase } from './sql-database.ts'
 import type { SqlDb } from './tables.ts'
@@ -16,15 +18,20 @@ export class PostgresDatabase implements SqlDatabase {
   readonly dialect = 'postgres'
   readonly runner: Runner
   readonly mustRemoveUnconfirmed: boolean
+  readonly batches: PostgresBatches
+  readonly #batchPool: GuardedPool
   readonly #lock: PostgresLock
   readonly #turns = new CallerTurns()
 
   /**
    * @param lock exclusive if only this process uses the store, shared if others do
    * @param runner a lease if others use the store
+   * @param batchPool the connections of `batches`
    */
-  constructor(db: SqlDb, lock: PostgresLock, runner: ExclusiveRunner | RunnerLease) {
+  constructor(db: SqlDb, lock: PostgresLock, runner: ExclusiveRunner | RunnerLease, batchPool: GuardedPool) {
     this.db = db
+    this.#batchPool = batchPool
+    this.batches = new PostgresBatches(batchPool, db, { runnerId: runner.id, checkLock: () => this.#checkLock() })
     this.runner = runner
     this.mustRemoveUnconfirmed = runner instanceof ExclusiveRunner
     this.#lock = lock
@@ -58,6 +65,7 @@ export class PostgresDatabase implements SqlDatabase {
   async close(): Promise<void> {
     if (this.runner instanceof RunnerLease) await this.runner.end()
     await this.db.destroy()
+    await this.#batchPool.end()
     await this.#lock.release()
   }
 

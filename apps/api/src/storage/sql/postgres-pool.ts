@@ -1,11 +1,17 @@
 import type { PostgresCursor, PostgresPool, PostgresPoolClient, PostgresQueryResult } from 'kysely'
-import { Pool, type PoolClient, type PoolConfig, type QueryResultRow } from 'pg'
+import { Pool, type PoolClient, type PoolConfig, type QueryConfig, type QueryResultRow } from 'pg'
 import type { Logger } from '../../base/logger.ts'
 import { StorageUnavailableError } from '../../jobs/ports/storage-errors.ts'
 import { isBrokenConnection, isPostgresFault } from './postgres-faults.ts'
 
+/** Statements that each connection prepares once. */
+export interface PreparedStatements {
+  /** @param name tells the statement apart from others with another text */
+  execute<Row>(name: string, text: string, values: readonly unknown[]): Promise<readonly Row[]>
+}
+
 /** The connections of one process. When the server cannot be used, their errors are thrown as StorageUnavailableError. */
-export class GuardedPool implements PostgresPool {
+export class GuardedPool implements PostgresPool, PreparedStatements {
   readonly #pool: Pool
   readonly options: object = {}
 
@@ -15,7 +21,16 @@ export class GuardedPool implements PostgresPool {
     this.#pool.on('error', (err) => logger.warn({ err }, 'lost a connection to PostgreSQL'))
   }
 
-  async connect(): Promise<PostgresPoolClient> {
+  async execute<Row>(name: string, text: string, values: readonly unknown[]): Promise<readonly Row[]> {
+    const client = await this.connect()
+    try {
+      return (await client.run<Row>({ name, text, values: [...values] })).rows
+    } finally {
+      client.release()
+    }
+  }
+
+  async connect(): Promise<GuardedClient> {
     try {
       return new GuardedClient(await this.#pool.connect())
     } catch (error) {
@@ -48,7 +63,7 @@ class GuardedClient implements PostgresPoolClient {
     parameters: readonly unknown[] = [],
   ): Promise<PostgresQueryResult<Row>> | PostgresCursor<Row> {
     if (typeof query !== 'string') throw new TypeError('Cursors are not supported')
-    return this.#run<Row>(query, parameters)
+    return this.run<Row>({ text: query, values: [...parameters] })
   }
 
   release(isDiscarded = false): void {
@@ -56,10 +71,10 @@ class GuardedClient implements PostgresPoolClient {
     this.#client.release(isDiscarded || this.#brokenBy !== undefined)
   }
 
-  async #run<Row>(query: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<Row>> {
+  async run<Row>(query: QueryConfig): Promise<PostgresQueryResult<Row>> {
     if (this.#brokenBy) throw new StorageUnavailableError(this.#brokenBy)
     try {
-      const { command, rowCount, rows } = await this.#client.query<Row & QueryResultRow>(query, [...parameters])
+      const { command, rowCount, rows } = await this.#client.query<Row & QueryResultRow>(query)
       return { command: COMMANDS.find((known) => known === command) ?? 'SELECT', rowCount: rowCount ?? 0, rows }
     } catch (error) {
       if (isBrokenConnection(error)) this.#brokenBy = error

@@ -18,6 +18,7 @@ export async function replaceJob(
   from: JobState,
   hasCheckpoints: boolean,
 ): Promise<boolean> {
+  if (database.batches) return await database.batches.replace(next, from, hasCheckpoints)
   // In SQLite a write is a transaction, so that the ledger may take a second statement.
   if (!hasCheckpoints) return await database.write((db) => replaceRow(db, database, next, from))
   return await database.transact(async (db) => {

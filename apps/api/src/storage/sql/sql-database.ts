@@ -1,4 +1,6 @@
 import type { RawBuilder, SqlBool } from 'kysely'
+import type { StoredJob } from '../../jobs/job.ts'
+import type { JobCheckpoint, JobState } from '../../jobs/ports/stored-values.ts'
 import type { SqlDialect } from './sql-dialect.ts'
 import type { SqlDb } from './tables.ts'
 
@@ -14,6 +16,8 @@ export interface SqlDatabase {
    * other processes share the store: one of them may have started the job already, so it is left to run.
    */
   readonly mustRemoveUnconfirmed: boolean
+  /** Undefined where changes that come at the same time share a transaction anyway. */
+  readonly batches?: JobBatches
 
   /** Makes a change that is one statement. Resolves when it is on disk. */
   write<Result>(statement: (db: SqlDb) => Promise<Result>): Promise<Result>
@@ -31,6 +35,20 @@ export interface SqlDatabase {
   checkHealth(): Promise<void>
 
   close(): Promise<void>
+}
+
+/** The usual changes of jobs, each in one statement that it shares with others that come at the same time. */
+export interface JobBatches {
+  /**
+   * Stores a job that refers to no other and to no item, and has no metadata.
+   * @throws JobConflictError
+   */
+  insert(job: StoredJob): Promise<void>
+  find(id: string): Promise<StoredJob | undefined>
+  /** As `replaceJob`. */
+  replace(next: StoredJob, from: JobState, hasCheckpoints: boolean): Promise<boolean>
+  /** As `storeCheckpoints`. */
+  checkpoint(progress: readonly JobCheckpoint[]): Promise<ReadonlySet<string>>
 }
 
 /** This process in its role of running jobs of the store. */

@@ -4,6 +4,7 @@ import type { Item, JobPosition } from '../../jobs/ports/stored-values.ts'
 import type { UsageEntry } from '../../jobs/usage/usage-entry.ts'
 import { ImportError } from '../import-error.ts'
 import type { ImportedJob, JobSource, JobTarget } from '../job-import.ts'
+import { linkBlocks } from './block-rows.ts'
 import { keyRow, takenOver } from './idempotency-rows.ts'
 import { allItems, findItem, insertJobItems, storeItems } from './item-rows.ts'
 import { isBeyond, isoTime, jobOf, rowOf, selectJobs } from './job-row.ts'
@@ -31,6 +32,7 @@ const SIZED_COLUMNS = [
   'door',
   'deliveries',
   'terms',
+  'history',
 ]
 
 /** The jobs of a SQL database, to be copied into another store. */
@@ -155,6 +157,7 @@ export class SqlJobTarget implements JobTarget {
       await db.insertInto('jobs').values(rows).execute()
       const stored = jobs.map(({ job }) => job)
       await insertJobItems(db, stored)
+      await linkBlocks(db, stored)
       await insertMetadata(db, stored)
       await unsettleSearch(db)
       if (keys.length > 0) await storeKeys(db, keys)

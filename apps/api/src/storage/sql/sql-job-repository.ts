@@ -9,6 +9,7 @@ import type {
   ClientState,
   DeliveryState,
   FoundJobs,
+  HistoryBlock,
   IdempotencyKey,
   Item,
   JobCheckpoint,
@@ -20,12 +21,14 @@ import type {
   JobState,
   KeyedJob,
   RequestedJob,
+  TurnIds,
   Turns,
   TurnsQuery,
   UntoldJob,
   WaitingJob,
 } from '../../jobs/ports/stored-values.ts'
 import type { LedgerQuery, UsageSum } from '../../jobs/usage/ledger.ts'
+import { storeBlocks } from './block-rows.ts'
 import { readBudget } from './budget-rows.ts'
 import { storeCheckpoints } from './checkpoint-rows.ts'
 import { removeExpired } from './conversation-rows.ts'
@@ -33,7 +36,7 @@ import { findUntold, hasDeliveries, replaceDeliveries } from './delivery-rows.ts
 import { findByRequest, hasClient, removeHidden, replaceClient } from './door-rows.ts'
 import { findByKey } from './idempotency-rows.ts'
 import { insertJob } from './insert-job.ts'
-import { countStoredBytes, findItem, storeItems, sweepItems } from './item-rows.ts'
+import { countStoredBytes, findItem, findItems, storeItems, sweepItems } from './item-rows.ts'
 import { jobOf, selectJobs } from './job-row.ts'
 import { findChanged, listJobs } from './listed-rows.ts'
 import { holdsState, replaceJob } from './replace-job.ts'
@@ -42,7 +45,8 @@ import { searchJobs } from './search-rows.ts'
 import type { SqlDatabase } from './sql-database.ts'
 import { toStorable } from './storable-text.ts'
 import { takeOver } from './take-over.ts'
-import { findTurns } from './turn-rows.ts'
+import { findEach, findTurnIds, findTurns } from './turn-rows.ts'
+import { UnconfirmedChanges } from './unconfirmed-changes.ts'
 import { UnconfirmedInserts } from './unconfirmed-inserts.ts'
 import { refuseUnfinishedImport } from './unfinished-import.ts'
 import { sumUsage } from './usage-rows.ts'
@@ -53,8 +57,7 @@ export class SqlJobRepository implements JobRepository {
   readonly #database: SqlDatabase
   readonly #unconfirmedInserts: UnconfirmedInserts
   readonly #searchIndex: SearchIndex
-  /** Changes that failed, and may have been stored after all. */
-  readonly #unconfirmedChanges = new WeakSet<StoredJob | ClientState | DeliveryState>()
+  readonly #changes = new UnconfirmedChanges()
   /** Running jobs of this process that have no checkpoints yet. Most jobs end so, and one statement ends them. */
   readonly #withoutCheckpoints = new Set<string>()
   #isClosed = false
@@ -100,7 +103,8 @@ export class SqlJobRepository implements JobRepository {
   }
 
   async find(id: string): Promise<StoredJob | undefined> {
-    const { db, dialect } = await this.#opened()
+    const { db, dialect, batches } = await this.#opened()
+    if (batches) return await batches.find(id)
     const row = await selectJobs(db, dialect).where('jobs.id', '=', toStorable(id)).executeTakeFirst()
     return row && jobOf(row)
   }
@@ -134,7 +138,7 @@ export class SqlJobRepository implements JobRepository {
 
   async replaceClient(id: string, next: ClientState, from: DoorClient | undefined): Promise<boolean> {
     const database = await this.#opened()
-    return await this.#confirmed(
+    return await this.#changes.confirmed(
       next,
       () => database.write((db) => replaceClient(db, id, next, from)),
       () => hasClient(database.db, id, next),
@@ -155,7 +159,7 @@ export class SqlJobRepository implements JobRepository {
 
   async replaceDeliveries(id: string, next: DeliveryState, from: string): Promise<boolean> {
     const database = await this.#opened()
-    return await this.#confirmed(
+    return await this.#changes.confirmed(
       next,
       () => database.write((db) => replaceDeliveries(db, id, next, from)),
       () => hasDeliveries(database.db, id, next),
@@ -182,6 +186,15 @@ export class SqlJobRepository implements JobRepository {
     return await findTurns(db, dialect, query)
   }
 
+  async findTurnIds(id: string, limit: number): Promise<TurnIds> {
+    return await findTurnIds((await this.#opened()).db, id, limit)
+  }
+
+  async findEach(ids: readonly string[]): Promise<StoredJob[]> {
+    const { db, dialect } = await this.#opened()
+    return await findEach(db, dialect, ids)
+  }
+
   async search(query: JobSearch): Promise<FoundJobs> {
     const { db, dialect } = await this.#opened()
     return await searchJobs(db, dialect, query)
@@ -195,7 +208,7 @@ export class SqlJobRepository implements JobRepository {
   async replace(next: StoredJob, from: JobState): Promise<boolean> {
     const database = await this.#opened()
     const hasCheckpoints = from.status === 'running' && !this.#withoutCheckpoints.delete(next.id)
-    const isReplaced = await this.#confirmed(
+    const isReplaced = await this.#changes.confirmed(
       next,
       () => replaceJob(database, next, from, hasCheckpoints),
       () => holdsState(database, next),
@@ -207,6 +220,7 @@ export class SqlJobRepository implements JobRepository {
   async checkpoint(progress: readonly JobCheckpoint[]): Promise<ReadonlySet<string>> {
     const database = await this.#opened()
     for (const { id } of progress) this.#withoutCheckpoints.delete(id)
+    if (database.batches) return await database.batches.checkpoint(progress)
     return await database.transact((db) => storeCheckpoints(db, progress))
   }
 
@@ -232,8 +246,16 @@ export class SqlJobRepository implements JobRepository {
     await storeItems(await this.#opened(), items)
   }
 
+  async storeHistory(blocks: readonly HistoryBlock[]): Promise<void> {
+    await storeBlocks(await this.#opened(), blocks)
+  }
+
   async findItem(id: string): Promise<Uint8Array | undefined> {
     return await findItem((await this.#opened()).db, id)
+  }
+
+  async findItems(ids: Iterable<string>): Promise<ReadonlyMap<string, Uint8Array>> {
+    return await findItems((await this.#opened()).db, ids)
   }
 
   async sweepItems(time: number, limit: number): Promise<number> {
@@ -272,23 +294,5 @@ export class SqlJobRepository implements JobRepository {
     if (this.#isClosed) throw new StorageUnavailableError()
     await this.#unconfirmedInserts.remove()
     return this.#database
-  }
-
-  /**
-   * Makes a change, of which `true` says that it was stored. A change that failed may have been stored after all: when it is
-   * repeated, its condition holds no longer, and then `isStored` finds out.
-   */
-  async #confirmed(
-    next: StoredJob | ClientState | DeliveryState,
-    change: () => Promise<boolean>,
-    isStored: () => Promise<boolean>,
-  ): Promise<boolean> {
-    try {
-      if (await change()) return true
-      return this.#unconfirmedChanges.has(next) && (await isStored())
-    } catch (error) {
-      if (error instanceof StorageUnavailableError) this.#unconfirmedChanges.add(next)
-      throw error
-    }
   }
 }

@@ -1,16 +1,20 @@
 import { join } from 'node:path'
 import type { KyselyPlugin } from 'kysely'
 import { expect, it, onTestFinished } from 'vitest'
+import { aLongJob } from '../../../test/contracts/describe-histories.ts'
 import { GrowingJob } from '../../../test/contracts/growing-job.ts'
 import { aJob, completed } from '../../../test/contracts/stored-job.ts'
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts'
+import { sharingJobRepository } from '../../jobs/history/sharing-job-repository.ts'
+import { readConversation } from '../../jobs/input/conversation.ts'
+import { EarlierTurns } from '../../jobs/input/earlier-turns.ts'
 import { startJob } from '../../jobs/job.ts'
 import { openSqliteDatabase } from './open-sqlite.ts'
 import type { SqlDatabase } from './sql-database.ts'
 import { SqlJobRepository } from './sql-job-repository.ts'
 
-/** A repository, and the number of statements that its changes took since the last call. */
-async function openCounted(): Promise<{ jobs: SqlJobRepository; count: () => number }> {
+/** A repository, and the number of statements that its changes and, if asked for, its reads took since the last call. */
+async function openCounted({ withReads = false } = {}): Promise<{ jobs: SqlJobRepository; count: () => number }> {
   const database = await openSqliteDatabase(join(await temporaryFolder(), 'jobs.db'))
   let statements = 0
   const counter: KyselyPlugin = {
@@ -21,7 +25,7 @@ async function openCounted(): Promise<{ jobs: SqlJobRepository; count: () => num
     transformResult: async ({ result }) => result,
   }
   const counted: SqlDatabase = {
-    db: database.db,
+    db: withReads ? database.db.withPlugin(counter) : database.db,
     dialect: database.dialect,
     runner: database.runner,
     mustRemoveUnconfirmed: database.mustRemoveUnconfirmed,
@@ -62,4 +66,33 @@ it('a checkpoint of any number of jobs takes three statements, and the end of a 
   expect(count()).toBe(3)
   await jobs.replace(running[0]?.finish(9) ?? aJob(''), { status: 'running', run: 1 })
   expect(count()).toBe(3)
+})
+
+it('a conversation of 200 turns that share a history is read in four statements, and the next turn knows it from one', async () => {
+  const { jobs, count } = await openCounted({ withReads: true })
+  const store = sharingJobRepository(jobs)
+  let previousJobId: string | undefined
+  for (let turn = 0; turn < 200; turn += 1) {
+    const { job, items } = aLongJob(`turn-${turn}`, turn < 20 ? 20 : 0)
+    await store.storeItems(items)
+    await store.insert({ ...job, ...(previousJobId !== undefined && { previousJobId }) })
+    const running = startJob(job, 0)
+    await store.replace(running, { status: 'pending' })
+    await store.replace(completed(job, 'text'), running)
+    previousJobId = job.id
+  }
+  const next = { ...aJob('next'), ...(previousJobId !== undefined && { previousJobId }) }
+  const restarted = sharingJobRepository(jobs)
+  count()
+  expect(await readConversation(next, restarted, 'echo')).toHaveLength(20 * 82 + 180 * 2 + 1)
+  // Their ids, their rows, their blocks, and all of their items.
+  expect(count()).toBe(4)
+  await readConversation(next, restarted, 'echo')
+  // The blocks are known.
+  expect(count()).toBe(3)
+  const turns = new EarlierTurns(store)
+  await turns.before(previousJobId ?? '', 'ann')
+  count()
+  await turns.before(previousJobId ?? '', 'ann')
+  expect(count()).toBe(1)
 })

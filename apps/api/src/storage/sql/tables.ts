@@ -12,6 +12,7 @@ export interface Tables {
   job_growth: JobGrowthTable
   items: ItemTable
   job_items: JobItemTable
+  block_items: BlockItemTable
   job_metadata: JobMetadataTable
   job_search: JobSearchTable
   search_progress: SearchProgressTable
@@ -91,6 +92,10 @@ interface JobTable {
   deliveries: string | null
   /** When the job changed its state last. Null in rows of older versions. */
   changed_at: ColumnType<string | null, string, string>
+  /** The blocks that have the messages before `messages`, as JSON. Null if the row has all messages. */
+  history: ColumnType<string | null, string | undefined, never>
+  /** The bytes of these blocks, and of the items to which they refer. */
+  history_bytes: ColumnType<number | string | null, number | undefined, never>
 }
 
 /** The pieces that checkpoints add to the texts of running jobs, so that a long text is not rewritten whenever it grows. */
@@ -138,6 +143,16 @@ interface JobItemTable {
   job_id: string
   item_id: string
   /** The owner of the job. */
+  owner: string | null
+  /** The size of the item, in bytes. */
+  size: number
+}
+
+/** Which blocks of messages refer to which items. A block is an item, too. */
+interface BlockItemTable {
+  block_id: string
+  item_id: string
+  /** The owner of the jobs that share the block. */
   owner: string | null
   /** The size of the item, in bytes. */
   size: number

@@ -7,9 +7,10 @@ import { fromStorable, toStorable } from './storable-text.ts'
 import type { SqlDb, Tables } from './tables.ts'
 
 /** More than the ten connections of a process: jobs that end at once seldom meet in a row. */
-const POSTGRES_SHARDS = 16
+export const POSTGRES_SHARDS = 16
 
-const COLUMNS = {
+/** The column of each count. */
+export const COUNT_COLUMNS = {
   jobs: 'jobs',
   inputTokens: 'input_tokens',
   outputTokens: 'output_tokens',
@@ -24,8 +25,8 @@ const KEY = ['day', 'owner', 'provider', 'model', 'shard'] as const
 
 // The statements are written out: to build them with Kysely for each job took 50 µs, half as long as all else that stores
 // the end of a job in SQLite (docs/decisions/2026-11-27-cost.md).
-const INSERT = `insert into usage_ledger (${[...KEY, ...Object.values(COLUMNS)].join(', ')})`
-const OR_ADD = `on conflict (${KEY.join(', ')}) do update set ${Object.values(COLUMNS)
+export const INSERT_USAGE = `insert into usage_ledger (${[...KEY, ...Object.values(COUNT_COLUMNS)].join(', ')})`
+export const OR_ADD_USAGE = `on conflict (${KEY.join(', ')}) do update set ${Object.values(COUNT_COLUMNS)
   .map((column) => `${column} = usage_ledger.${column} + excluded.${column}`)
   .join(', ')}`
 
@@ -39,10 +40,9 @@ type JobUpdate = UpdateQueryBuilder<Tables, 'jobs', 'jobs', UpdateResult>
 
 /**
  * Ends a job and adds it to the ledger, if the condition of the update still holds: a final record that is stored a second
- * time is not counted again. PostgreSQL does both in one statement; SQLite needs two, in one transaction.
+ * time is not counted again. Two statements in one transaction; PostgreSQL does both in one, see `REPLACE`.
  * @param update of the row in `jobs`
- * @param entries at least one, each of another row, in an order that is the same for all jobs: otherwise two jobs that end at
- * once could wait for each other's rows
+ * @param entries at least one, each of another row
  * @returns whether the job was updated
  */
 export async function updateAndCount(
@@ -51,32 +51,16 @@ export async function updateAndCount(
   update: JobUpdate,
   entries: readonly UsageEntry[],
 ): Promise<boolean> {
-  if (dialect === 'sqlite') {
-    const { numUpdatedRows } = await update.executeTakeFirst()
-    if (numUpdatedRows === 0n) return false
-    for (const entry of entries) await addToLedger(db, dialect, entry)
-    return true
-  }
-  const { sql: text, parameters } = update.returning('id').compile()
-  const shard = Math.floor(Math.random() * POSTGRES_SHARDS)
-  const values: (string | number)[] = []
-  const selects = entries.map((entry) => {
-    const row = valuesOf(entry, shard)
-    const first = parameters.length + values.length + 1
-    values.push(...row)
-    // Behind a `select`, PostgreSQL does not take the types of parameters from the columns.
-    const columns = row.map((value, index) => `$${first + index}::${typeof value === 'number' ? 'bigint' : 'text'}`)
-    return `select ${columns.join(', ')} from ended`
-  })
-  const both = `with ended as (${text}) ${INSERT} ${selects.join(' union all ')} ${OR_ADD} returning shard`
-  const { rows } = await db.executeQuery(CompiledQuery.raw(both, [...parameters, ...values]))
-  return rows.length > 0
+  const { numUpdatedRows } = await update.executeTakeFirst()
+  if (numUpdatedRows === 0n) return false
+  for (const entry of entries) await addToLedger(db, dialect, entry)
+  return true
 }
 
 async function addToLedger(db: SqlDb, dialect: SqlDialect, entry: UsageEntry): Promise<void> {
   const values = valuesOf(entry, 0)
   const places = values.map((_, index) => (dialect === 'postgres' ? `$${index + 1}` : '?'))
-  await db.executeQuery(CompiledQuery.raw(`${INSERT} values (${places.join(', ')}) ${OR_ADD}`, values))
+  await db.executeQuery(CompiledQuery.raw(`${INSERT_USAGE} values (${places.join(', ')}) ${OR_ADD_USAGE}`, values))
 }
 
 /** The sums of the ledger, as `JobRepository.sumUsage` says. */
@@ -122,7 +106,7 @@ async function sums<Row>(
   limit: RawBuilder<unknown>,
 ): Promise<Row[]> {
   const fields = sql.join(groupBy.map((field) => sql.ref(field)))
-  const counts = COUNTS.map((name) => sql`sum(${sql.ref(COLUMNS[name])}) as ${sql.id(name)}`)
+  const counts = COUNTS.map((name) => sql`sum(${sql.ref(COUNT_COLUMNS[name])}) as ${sql.id(name)}`)
   const { rows } = await sql`
     select ${fields}, ${sql.join(counts)} from usage_ledger ${condition}
     group by ${fields} order by ${fields} ${limit}`.execute(db)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { StreamEvent } from '../../http/event-reader.ts'
-import type { ChunkReading } from '../../vendor-stream.ts'
+import type { ChunkReading } from '../../vendor-call.ts'
 import { ResponsesReader } from './responses-reader.ts'
 
 const event = (type: string, fields: object = {}): StreamEvent => ({

@@ -26,6 +26,8 @@ export interface Disk {
 export interface FileStatus {
   readonly ino: number
   readonly size: number
+  /** When the content was changed last, in milliseconds since the epoch. */
+  readonly mtimeMs: number
 }
 
 export interface DiskFile {

@@ -1,10 +1,12 @@
 import { mkdir, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { aLongJob } from '../../../../test/contracts/describe-histories.ts'
 import { aJobWith, anItem } from '../../../../test/contracts/describe-items.ts'
 import { aJob } from '../../../../test/contracts/stored-job.ts'
 import { CrashDisk } from '../../../../test/support/crash-disk.ts'
 import { temporaryFolder } from '../../../../test/support/temporary-folder.ts'
+import { sharingJobRepository } from '../../../jobs/history/sharing-job-repository.ts'
 import { StorageUnavailableError } from '../../../jobs/ports/storage-errors.ts'
 import type { Item } from '../../../jobs/ports/stored-values.ts'
 import { JsonFileJobRepository } from '../json-file-job-repository.ts'
@@ -96,7 +98,7 @@ describe('jobs.json.items', () => {
     ])
   })
 
-  it('has every item that a job on disk refers to, whenever the machine loses power', async () => {
+  it('has every item and every block that a job on disk refers to, whenever the machine loses power', async () => {
     const folder = await temporaryFolder()
     // The entry of the folder is flushed when it is made, which this disk does not follow.
     await mkdir(join(folder, 'jobs.json.items'))
@@ -107,7 +109,8 @@ describe('jobs.json.items', () => {
     disk.atStep = async () => {
       const files = disk.afterPowerFailure()
       const records = [files.get('jobs.json'), files.get('jobs.json.journal')].join('')
-      for (const [, id = ''] of records.matchAll(/"item":"([0-9a-f]{64})"/g)) {
+      const blocks = [...records.matchAll(/"history":(\[[^\]]*\])/g)].flatMap(([, refs = '']) => idsIn(refs))
+      for (const id of [...idsIn(records), ...blocks.flatMap((block) => idsIn(String(files.get(block))))]) {
         states += 1
         expect(anItem(files.get(id) ?? '').id).toBe(id)
       }
@@ -117,6 +120,15 @@ describe('jobs.json.items', () => {
       await Promise.all([jobs.storeItems(items), jobs.insert(aJob(`text-${round}`))])
       await jobs.insert(aJobWith(`job-${round}`, items))
     }
-    expect(states).toBeGreaterThan(50)
+    for (let turns = 30; turns < 34; turns += 1) {
+      const { job, items } = aLongJob(`long-${turns}`, turns)
+      await jobs.storeItems(items)
+      await sharingJobRepository(jobs).insert(job)
+    }
+    expect(states).toBeGreaterThan(200)
   })
 })
+
+function idsIn(json: string): string[] {
+  return [...json.matchAll(/"item":"([0-9a-f]{64})"/g)].map(([, id = '']) => id)
+}

@@ -6,8 +6,15 @@ import type { Item } from '../../../jobs/ports/stored-values.ts'
 import { type Disk, isMissing } from './disk.ts'
 import { replaceFile } from './replace-file.ts'
 
+/**
+ * A file that was touched within this time is not touched again, in milliseconds: a conversation refers to the same files in each
+ * turn. `sweep` allows for it.
+ */
+const TOUCH_GRAIN_MS = 10 * 60 * 1000
 /** So many files are written at once. */
 const WRITES_AT_ONCE = 8
+/** So many files are read at once: the threads of Node.js that read files are four. */
+const READS_AT_ONCE = 4
 
 /**
  * The folder `jobs.json.items`: a file for each item, named by its id. The time of its last change says when it was last
@@ -73,13 +80,29 @@ export class ItemFolder {
     if (items.length === 0) return
     await this.#create()
     const queue = items.values()
-    await Promise.all(Array.from({ length: WRITES_AT_ONCE }, () => this.#writeEach(queue)))
+    const writes = await Promise.allSettled(Array.from({ length: WRITES_AT_ONCE }, () => this.#writeEach(queue)))
+    // All have ended: the repeat of a request writes the same files.
+    for (const write of writes) if (write.status === 'rejected') throw write.reason
     await this.#disk.syncFolder(this.#path)
   }
 
   /** The bytes of an item; undefined if there is none with this id. */
   async find(id: string): Promise<Uint8Array | undefined> {
     return isItemId(id) ? await this.#disk.read(this.#fileOf(id)) : undefined
+  }
+
+  /** The bytes of items by their ids. */
+  async findEach(ids: Iterable<string>): Promise<Map<string, Uint8Array>> {
+    const found = new Map<string, Uint8Array>()
+    const queue = new Set(ids).values()
+    const read = async () => {
+      for (let next = queue.next(); !next.done; next = queue.next()) {
+        const bytes = await this.find(next.value)
+        if (bytes) found.set(next.value, bytes)
+      }
+    }
+    await Promise.all(Array.from({ length: READS_AT_ONCE }, read))
+    return found
   }
 
   /** How many of these items are missing, such as after a restore of `jobs.json` without its folder. */
@@ -98,13 +121,18 @@ export class ItemFolder {
    * Stores a job that refers to items. No sweep removes one of them meanwhile.
    * @param ids of the items
    * @param store is called with a check to be made right before the job is stored, which throws ItemSweptError
+   * @param known items that are there. They are not checked
    */
-  async keeping<Result>(ids: Iterable<string>, store: (check: () => void) => Promise<Result>): Promise<Result> {
-    const held = [...ids]
-    if (held.length === 0) return await store(() => {})
-    return await this.#holding(held, () =>
+  async keeping<Result>(
+    ids: Iterable<string>,
+    store: (check: () => void) => Promise<Result>,
+    known: readonly string[] = [],
+  ): Promise<Result> {
+    const checked = [...ids]
+    if (checked.length + known.length === 0) return await store(() => {})
+    return await this.#holding([...checked, ...known], () =>
       store(() => {
-        const gone = held.find((id) => !this.#disk.statNow(this.#fileOf(id)))
+        const gone = checked.find((id) => !this.#disk.statNow(this.#fileOf(id)))
         if (gone !== undefined) throw new ItemSweptError(gone)
       }),
     )
@@ -122,7 +150,7 @@ export class ItemFolder {
       if (removed === limit) break
       if (isUsed(name) || this.#held.has(name) || this.#pending.has(name)) continue
       const status = statSync(this.#fileOf(name), { throwIfNoEntry: false })
-      if (!status || status.mtimeMs >= time) continue
+      if (!status || status.mtimeMs >= time - TOUCH_GRAIN_MS) continue
       const removal = this.#disk.remove(this.#fileOf(name)).finally(() => this.#pending.delete(name))
       this.#pending.set(name, removal)
       await removal
@@ -140,7 +168,9 @@ export class ItemFolder {
   /** Touches a file that is there and whole. Returns whether it is. */
   async #touch({ id, bytes }: Item, now: Date): Promise<boolean> {
     const file = this.#fileOf(id)
-    if (this.#disk.statNow(file)?.size !== bytes.length) return false
+    const status = this.#disk.statNow(file)
+    if (status?.size !== bytes.length) return false
+    if (now.getTime() - status.mtimeMs < TOUCH_GRAIN_MS) return true
     try {
       await utimes(file, now, now)
       return true

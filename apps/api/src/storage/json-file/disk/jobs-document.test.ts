@@ -76,7 +76,7 @@ describe('the document of jobs.json', () => {
     }
   })
 
-  it('has version 4, 5 or 6 as soon as a record needs it, with a journal and a ledger or not', async () => {
+  it('has version 4 to 7 as soon as a record needs it, with a journal and a ledger or not', async () => {
     const carries = [{ message: 0, part: 0, provider: 'openai', json: '"x"' }]
     const counts = { inputTokens: 1, outputTokens: 2, cachedInputTokens: 3, cacheWriteTokens: 4, reasoningTokens: 5 }
     const usage = { owner: '', provider: 'openai', model: 'm', day: '2026-11-27', usdBillionths: 6, unpricedJobs: 1 }
@@ -86,6 +86,7 @@ describe('the document of jobs.json', () => {
       [5, { ...aJob('a'), carries, fallbacks: [{ provider: 'openai', model: 'gpt' }] }],
       [6, { ...aJob('a'), carries, fallbacks: [{ provider: 'openai', model: 'gpt' }], maxCostUsd: 1 }],
       [6, { ...aJob('a'), reserved: 0 }],
+      [7, { ...aJob('a'), reserved: 0, history: [{ item: '0'.repeat(64), bytes: 1 }] }],
     ] satisfies [number, StoredJob][])
       for (const journal of [undefined, NAMED])
         for (const removedUsage of [[], [{ ...usage, ...counts, jobs: 2 }]]) {
@@ -180,7 +181,7 @@ describe('the document of jobs.json', () => {
   })
 
   it('of a later version is not called damaged', () => {
-    for (const document of ['{"version":7,"jobs":[]}', '{"version":7}']) {
+    for (const document of ['{"version":8,"jobs":[]}', '{"version":8}']) {
       expect(() => parseDocument(PATH, Buffer.from(document))).toThrow(NewerFileError)
     }
   })

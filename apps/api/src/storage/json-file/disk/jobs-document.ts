@@ -24,15 +24,15 @@ import { type JournalPoint, NEWLINE, pointChecksum } from './journal-lines.ts'
  *
  *     {"version":3,"removedUsage":[{"owner":"","provider":"openai", … }],"jobs":[
  *
- * The version is 4 as soon as a record of version 3 needs it, 5 with a record of version 4, and 6 with one of version 5. Then
- * the first line may have a journal and a ledger or not.
+ * The version is 4 as soon as a record of version 3 needs it, 5 with a record of version 4, 6 with one of version 5, and 7
+ * with one of version 6. Then the first line may have a journal and a ledger or not.
  *
  * A server that does not know the version refuses the document. It would leave something out.
  */
-const PLAIN_FIRST_LINES = [1, 2, 4, 5, 6].map((version) => Buffer.from(`{"version":${version},"jobs":[`))
+const PLAIN_FIRST_LINES = [1, 2, 4, 5, 6, 7].map((version) => Buffer.from(`{"version":${version},"jobs":[`))
 const FIRST_LINE_WITH_JOURNAL =
-  /^(\{"version":[2456],"journal":\{"id":"[\w-]+","after":\d+,"checksum":"\w+"\},"jobs":\[)$/
-const FIRST_LINE_WITH_USAGE = /^\{"version":[3456],.*"jobs":\[$/
+  /^(\{"version":[24567],"journal":\{"id":"[\w-]+","after":\d+,"checksum":"\w+"\},"jobs":\[)$/
+const FIRST_LINE_WITH_USAGE = /^\{"version":[34567],.*"jobs":\[$/
 const LAST_LINE = Buffer.from(']}')
 const COMMA = 44
 const LINE_END = Buffer.of(NEWLINE)
@@ -46,11 +46,11 @@ const Document = z.discriminatedUnion('version', [
   z.strictObject({ version: z.literal(1), jobs }),
   z.strictObject({ version: z.literal(2), journal, jobs }),
   z.strictObject({ version: z.literal(3), journal, removedUsage: z.array(UsageEntry), jobs }),
-  z.strictObject({ version: z.literal([4, 5, 6]), journal, removedUsage: z.array(UsageEntry).optional(), jobs }),
+  z.strictObject({ version: z.literal([4, 5, 6, 7]), journal, removedUsage: z.array(UsageEntry).optional(), jobs }),
 ])
 
 /** A document of a later version of this server. */
-const NewerDocument = z.looseObject({ version: z.int().min(7) })
+const NewerDocument = z.looseObject({ version: z.int().min(8) })
 
 /** What `jobs.json` has beside the jobs. */
 interface DocumentHead {

@@ -13,10 +13,11 @@ import { crc32 } from './crc32.ts'
  *     7c20ad91 42 later-job {"id":"b", … }            the same, where the record has version 3: earlier servers refuse the line
  *     51c9e0d7 43 fallback-job {"id":"c", … }         and where it has version 4, with fallbacks
  *     e80d21b6 44 budget-job {"id":"d", … }           and where it has version 5, with a limit of its cost
- *     f3c58e20 45 append {"id":"a","at":120, … }      what a checkpoint adds to a running job, see `Growth`
- *     95e4b1aa 46 removed {"id":"b","usage":{ … }}    and what the job added to the ledger, if it cost something
+ *     2d77c0fe 45 history-job {"id":"e", … }          and where it has version 6, with blocks of messages
+ *     f3c58e20 46 append {"id":"a","at":120, … }      what a checkpoint adds to a running job, see `Growth`
+ *     95e4b1aa 47 removed {"id":"b","usage":{ … }}    and what the job added to the ledger, if it cost something
  *                                                     (a list, if several providers or models were called)
- *     27c0d6f4 47 end {}                              jobs.json is about to be written without a journal
+ *     27c0d6f4 48 end {}                              jobs.json is about to be written without a journal
  *
  * NUMBER counts the changes of the journal, so a line that is missing or in the wrong place is noticed. CHECKSUM is the CRC-32
  * of the rest of the line in 8 hexadecimal digits. It begins with the journal's id, so the lines of two journals cannot be
@@ -27,7 +28,7 @@ const END = Buffer.of(NEWLINE)
 export const JOURNAL_FORMAT = 2
 
 /** The kinds of lines that have the whole new state of a job. */
-export const JOB_KINDS = ['job', 'later-job', 'fallback-job', 'budget-job'] as const
+export const JOB_KINDS = ['job', 'later-job', 'fallback-job', 'budget-job', 'history-job'] as const
 type JobKind = (typeof JOB_KINDS)[number]
 
 /** A position in a journal: what `jobs.json` names, and what a header says. */
@@ -84,6 +85,7 @@ export function changeLines(
 
 /** A server that does not know the kind refuses the journal: it would leave out what the record has. */
 function kindOf({ recordVersion }: JobEntry): JobKind {
+  if (recordVersion > 5) return 'history-job'
   if (recordVersion > 4) return 'budget-job'
   if (recordVersion > 3) return 'fallback-job'
   return recordVersion > 2 ? 'later-job' : 'job'

@@ -1,4 +1,5 @@
-import type { Turns, TurnsQuery } from '../../../jobs/ports/stored-values.ts'
+import { historyBytes } from '../../../jobs/job.ts'
+import type { TurnIds, Turns, TurnsQuery } from '../../../jobs/ports/stored-values.ts'
 import type { JobEntry } from './job-entry.ts'
 import type { StoredJobs } from './stored-jobs.ts'
 
@@ -11,11 +12,27 @@ export function findTurns(stored: StoredJobs, { id, owner, limit, maxBytes }: Tu
   }
   const turns: JobEntry[] = []
   let entry = shown(id)
-  let bytes = entry?.bytes ?? 0
+  let bytes = bytesOf(entry)
   while (entry && turns.length < limit && (turns.length === 0 || bytes <= maxBytes)) {
     turns.push(entry)
     entry = shown(entry.previousJobId)
-    bytes += entry?.bytes ?? 0
+    bytes += bytesOf(entry)
   }
   return { jobs: turns.reverse().map(({ job }) => job), hasEarlier: entry !== undefined }
+}
+
+function bytesOf(entry: JobEntry | undefined): number {
+  return entry ? entry.bytes + historyBytes(entry.history) : 0
+}
+
+/** The ids of the jobs of a conversation, as `JobRepository.findTurnIds` says. */
+export function findTurnIds(stored: StoredJobs, id: string, limit: number): TurnIds {
+  const ids: string[] = []
+  for (let next: string | undefined = id; next !== undefined && ids.length < limit; ) {
+    const entry: JobEntry | undefined = stored.get(next)
+    if (!entry) return { ids, goneId: next }
+    ids.push(next)
+    next = entry.previousJobId
+  }
+  return { ids }
 }

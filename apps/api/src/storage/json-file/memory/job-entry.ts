@@ -56,6 +56,8 @@ export class JobEntry {
   readonly usages: readonly UsageEntry[]
   /** The items that the job refers to, and their sizes in bytes. Undefined if there are none. */
   readonly items: ReadonlyMap<string, number> | undefined
+  /** The blocks that have the earlier messages of the job. They are among its items, too. */
+  readonly history: StoredJob['history']
   /** Whether the job has fields that its later states do not change. */
   readonly hasKeptFields: boolean
   /** The digest of the request that the job was made of at a door. */
@@ -107,6 +109,7 @@ export class JobEntry {
     this.usages = usagesOf(job)
     const items = itemSizes(job)
     this.items = items.size > 0 ? items : undefined
+    this.history = job.history
     this.hasKeptFields = hasKeptFields(job)
     this.requestDigest = job.requestDigest
     this.deleteAfter = timeOf(job.deleteAfter)

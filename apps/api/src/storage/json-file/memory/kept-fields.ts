@@ -16,6 +16,7 @@ const KEPT_FIELDS = [
   'reserved',
   'deliveries',
   'notifyAt',
+  'history',
 ] as const satisfies (keyof StoredJob)[]
 
 /** Whether a job has fields that its later states do not change. */
@@ -23,12 +24,12 @@ export function hasKeptFields(job: StoredJob): boolean {
   return KEPT_FIELDS.some((field) => job[field] !== undefined)
 }
 
-/** The job with these fields of another state of it. */
+/** The job with these fields of another state of it, and with the messages of its record if it shares the ones before. */
 export function withKeptFieldsOf(stored: StoredJob, job: StoredJob): StoredJob {
   const next = { ...job }
   for (const field of KEPT_FIELDS) delete next[field]
   for (const field of KEPT_FIELDS) if (stored[field] !== undefined) Object.assign(next, { [field]: stored[field] })
-  return next
+  return stored.history ? { ...next, messages: stored.messages } : next
 }
 
 export function isSameClient(a: DoorClient | undefined, b: DoorClient | undefined): boolean {

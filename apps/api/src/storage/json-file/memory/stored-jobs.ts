@@ -1,3 +1,4 @@
+import { historyBytes } from '../../../jobs/job.ts'
 import type { ChangePosition } from '../../../jobs/ports/job-changes.ts'
 import type { JobPosition } from '../../../jobs/ports/stored-values.ts'
 import type { UsageEntry } from '../../../jobs/usage/usage-entry.ts'
@@ -29,6 +30,8 @@ export class StoredJobs {
   readonly #pendingBytes = new Map<string | undefined, number>()
   /** How many jobs refer to each item. */
   readonly #itemUses = new Map<string, number>()
+  /** The blocks of messages that refer to items, and how many jobs refer to each of them. */
+  readonly #blockUses = new Map<string, number>()
   /** The bytes of the items of jobs, by owner. */
   readonly #itemBytes = new Map<string | undefined, number>()
 
@@ -69,7 +72,7 @@ export class StoredJobs {
     for (const { usages } of this.#entries.values()) yield* usages
   }
 
-  /** What the lines and the items of pending jobs take, by owner. */
+  /** What the lines, the blocks and the items of pending jobs take, by owner. */
   get pendingBytes(): ReadonlyMap<string | undefined, number> {
     return this.#pendingBytes
   }
@@ -82,6 +85,11 @@ export class StoredJobs {
   /** The items that jobs refer to. */
   get usedItems(): Iterable<string> {
     return this.#itemUses.keys()
+  }
+
+  /** The blocks of messages of all jobs, as far as they refer to items. */
+  get blocks(): Iterable<string> {
+    return this.#blockUses.keys()
   }
 
   /** Whether a job refers to an item. */
@@ -217,8 +225,16 @@ export class StoredJobs {
       add(this.#itemUses, item, sign)
       itemBytes += bytes
     }
+    for (const { item, keptBytes } of entry.history ?? []) {
+      if (keptBytes === undefined) continue
+      const before = this.#blockUses.get(item) ?? 0
+      add(this.#blockUses, item, sign)
+      // What a block refers to counts once for all jobs that share it.
+      if (before === 0 || before + sign === 0) add(this.#itemBytes, entry.owner, sign * keptBytes)
+    }
     add(this.#itemBytes, entry.owner, sign * itemBytes)
-    if (entry.status === 'pending') add(this.#pendingBytes, entry.owner, sign * (entry.bytes + itemBytes))
+    const inputBytes = entry.bytes + itemBytes + historyBytes(entry.history)
+    if (entry.status === 'pending') add(this.#pendingBytes, entry.owner, sign * inputBytes)
   }
 
   /** The entries that leave the list: the job is removed, or another job gets its id. */
