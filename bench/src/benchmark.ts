@@ -16,8 +16,10 @@ export interface RunOptions {
 export interface Verdict {
   readonly what: string
   readonly measured: number
-  /** Left out: there is no target. */
+  /** The most that it may be. */
   readonly limit?: number
+  /** The least that it may be. Without both there is no target. */
+  readonly least?: number
   /** `× floor`, `ms`, `KB`. */
   readonly unit: string
 }

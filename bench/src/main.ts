@@ -3,13 +3,15 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
-import type { Benchmark, Report, RunOptions, Verdict } from './benchmark.ts'
+import type { Benchmark, RunOptions, Verdict } from './benchmark.ts'
 import { benchmarks } from './benchmarks/index.ts'
+import { compareWithRelease } from './check/command.ts'
 import { buildPrograms } from './processes/programs.ts'
 import { prepareVersions, type ServerVersion } from './processes/server-version.ts'
 import { describeMachine, type Machine, thisMachine } from './report/machine.ts'
 import { selfTimes } from './report/profile.ts'
 import { markdownTable } from './report/table.ts'
+import { reportTexts } from './report/texts.ts'
 
 const RESULTS = new URL('../results/', import.meta.url)
 const TOP_FUNCTIONS = 25
@@ -22,9 +24,17 @@ async function main(): Promise<void> {
       profile: { type: 'boolean', default: false },
       checkout: { type: 'string' },
       rounds: { type: 'string' },
+      check: { type: 'boolean', default: false },
+      release: { type: 'boolean', default: false },
+      spread: { type: 'boolean', default: false },
+      runs: { type: 'string', default: '10' },
       help: { type: 'boolean', default: false },
     },
   })
+  if (!values.help && (values.check || values.release || values.spread)) {
+    await compareWithRelease(values, positionals)
+    return
+  }
   const unknown = positionals.filter((name) => !benchmarks.some((benchmark) => benchmark.name === name))
   if (values.help || unknown.length > 0) {
     print(usage(unknown))
@@ -53,7 +63,7 @@ async function runOne(benchmark: Benchmark, options: RunOptions, machine: Machin
   print(`\n## ${name}: ${isQuick ? 'a small run of: ' : ''}${title}\n`)
   const report = await benchmark.run(options)
   print(markdownTable(report.head, report.rows))
-  reportTexts(report)
+  reportTexts(report.checked)
   await writeFile(pathOf(`${name}.json`), JSON.stringify({ name, isQuick, machine, ...report }, null, 2))
   if (profilePathOf && report.isProfiled) {
     for (const version of versions) {
@@ -74,14 +84,6 @@ function profilesOf({ name }: Benchmark): Pick<RunOptions, 'profilePathOf'> {
   return { profilePathOf }
 }
 
-function reportTexts({ checked }: Report): void {
-  const streams = checked.reduce((sum, part) => sum + part.streams, 0)
-  const wrong = checked.flatMap((part) => part.wrong)
-  print(`\n${streams} texts checked, ${wrong.length} wrong`)
-  for (const complaint of wrong.slice(0, 10)) print(`- ${complaint}`)
-  if (streams === 0 || wrong.length > 0) process.exitCode = 1
-}
-
 async function printProfile(name: ServerVersion['name'], path: string): Promise<void> {
   const rows = (await selfTimes(path, TOP_FUNCTIONS)).map(({ what, where, ms, percent }) => [
     `${percent.toFixed(1)} %`,
@@ -93,10 +95,15 @@ async function printProfile(name: ServerVersion['name'], path: string): Promise<
   print(markdownTable(['busy', 'ms', 'function', 'module'], rows))
 }
 
-function verdictRow(name: string, { what, measured, limit, unit }: Verdict): string[] {
+function verdictRow(name: string, { what, measured, limit, least, unit }: Verdict): string[] {
   const figure = `${measured.toFixed(2)} ${unit}`
-  if (limit === undefined) return [name, what, figure, '', '']
-  return [name, what, figure, `≤ ${limit} ${unit}`, measured <= limit ? 'met' : '**missed**']
+  if (least !== undefined) return [name, what, figure, `≥ ${least} ${unit}`, metOrMissed(measured >= least)]
+  if (limit !== undefined) return [name, what, figure, `≤ ${limit} ${unit}`, metOrMissed(measured <= limit)]
+  return [name, what, figure, '', '']
+}
+
+function metOrMissed(isMet: boolean): string {
+  return isMet ? 'met' : '**missed**'
 }
 
 function usage(unknown: readonly string[]): string {
@@ -104,6 +111,9 @@ function usage(unknown: readonly string[]): string {
   const fault = unknown.length > 0 ? [`There is no benchmark ${unknown.join(', ')}.\n`] : []
   const options = [
     '  --quick        small counts and no figures worth keeping: only whether every text is right',
+    '  --check        compares the stable figures with those of the last release, and fails past 10 %',
+    '  --release      measures the figures of a release ten times, and writes bench/release-figures.json',
+    '  --spread       the same, but only prints how far the figures lie apart; --runs N: another number of runs',
     '  --checkout F   also measures the server of the checkout in the folder F, in turns with this one',
     '  --rounds N     measures N rounds (relay, burst, doors, fan-out, stores)',
     '  --profile      also makes a CPU profile of the server (relay, burst, doors, fan-out)',

@@ -88,11 +88,18 @@ export function checkedOf({ warmUp, rounds }: Measured): Checked[] {
   return [...warmUp, ...rounds].map(({ checked }) => checked)
 }
 
-/** The table, and a verdict for each server. @param measured the floor, this checkout's server, and perhaps another one */
-export function reportCpu(measured: readonly Measured[], what: string, limit: number): Report {
+/**
+ * The table, and a verdict for each server.
+ * @param measured the floor, this checkout's server, and perhaps another one
+ * @param peakLimitMb the target for the peak RSS of this checkout's server, if it has one
+ */
+export function reportCpu(measured: readonly Measured[], what: string, limit: number, peakLimitMb?: number): Report {
   const [floor, server, other] = measured
   if (!floor || !server) throw new Error('A floor and a server are needed for a ratio')
   const verdicts: Verdict[] = [{ what, measured: median(ratiosOf(server, floor)), limit, unit: '× floor' }]
+  if (peakLimitMb !== undefined) {
+    verdicts.push({ what: 'peak RSS', measured: server.peakMb, limit: peakLimitMb, unit: 'MB' })
+  }
   if (other) {
     verdicts.push({ what: `other: ${what}`, measured: median(ratiosOf(other, floor)), unit: '× floor' })
     verdicts.push({ what: `other: ${what}`, measured: median(ratiosOf(other, server)), unit: '× server' })

@@ -49,10 +49,12 @@ export const doors: Benchmark = {
     const proxy = stack.use(await startProxyFloor(vendor.url))
     const [version] = options.versions
     if (!version) throw new Error('There is no server to measure')
-    const servers: { form: Form; server: ApiServer }[] = []
-    for (const form of FORMS) {
-      servers.push({ form, server: stack.use(await startApiServer({ version, vendorUrl: vendor.url })) })
-    }
+    const servers = await Promise.all(
+      FORMS.map(async (form) => ({
+        form,
+        server: stack.use(await startApiServer({ version, vendorUrl: vendor.url })),
+      })),
+    )
     const surroundings = { vendorUrl: vendor.url, load, servers }
     const cpu = await measureCpu(surroundings, { process: proxy.process, url: proxy.url }, options)
     const first = await measureFirstTokens(surroundings, options)

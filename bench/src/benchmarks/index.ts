@@ -1,24 +1,34 @@
 import type { Benchmark } from '../benchmark.ts'
+import { crowd } from './crowd.ts'
 import { doors } from './doors.ts'
 import { fanOut } from './fan-out.ts'
 import { firstToken } from './first-token.ts'
+import { heap } from './heap.ts'
 import { idle } from './idle.ts'
-import { reasoning } from './reasoning.ts'
+import { oneToken } from './one-token.ts'
+import { pieces } from './pieces.ts'
 import { burst, relay } from './relay.ts'
 import { resume } from './resume.ts'
+import { start } from './start.ts'
 import { store } from './store.ts'
 import { stores } from './stores.ts'
+import { workers } from './workers.ts'
 
 /** Every benchmark, in the order in which they run. */
 export const benchmarks: readonly Benchmark[] = [
   relay,
   burst,
+  pieces,
+  oneToken,
   doors,
-  reasoning,
   fanOut,
   firstToken,
+  start,
+  heap,
   idle,
+  crowd,
   store,
   stores,
+  workers,
   resume,
 ]

@@ -19,7 +19,7 @@ export const RELAY = { clients: 100, jobsPerClient: 1, arrivalMs: 100, tokens: 1
  * The clients begin at once and do not wait for each other, so 20 streams are open all the time. The cost of a token depends on
  * how many tokens come in one read, and that depends on the number of open streams.
  */
-const BURST = { clients: 20, jobsPerClient: 16, arrivalMs: 0, tokens: 128, pauseMs: 0 }
+export const BURST = { clients: 20, jobsPerClient: 16, arrivalMs: 0, tokens: 128, pauseMs: 0 }
 
 /** Jobs with a reader each, at the pace of a fast model. */
 export const relay: Benchmark = {
@@ -30,7 +30,7 @@ export const relay: Benchmark = {
       options.isQuick
         ? { ...RELAY, clients: 5, tokens: 16, warmUpRounds: 1, rounds: 1 }
         : { ...RELAY, warmUpRounds: WARM_UP_ROUNDS, rounds: 9 },
-      1.5,
+      { ratio: 1.4, peakMb: 150 },
       options,
     ),
 }
@@ -44,12 +44,16 @@ export const burst: Benchmark = {
       options.isQuick
         ? { ...BURST, clients: 5, tokens: 16, warmUpRounds: 1, rounds: 1 }
         : { ...BURST, warmUpRounds: WARM_UP_ROUNDS, rounds: 9 },
-      1.6,
+      { ratio: 1.5, peakMb: 170 },
       options,
     ),
 }
 
-async function relayOf({ warmUpRounds, rounds, ...shape }: Shape, limit: number, options: RunOptions): Promise<Report> {
+async function relayOf(
+  { warmUpRounds, rounds, ...shape }: Shape,
+  limits: { readonly ratio: number; readonly peakMb: number },
+  options: RunOptions,
+): Promise<Report> {
   await using stack = new AsyncDisposableStack()
   const vendor = stack.use(await startVendor())
   const load = stack.use(startLoad())
@@ -67,5 +71,5 @@ async function relayOf({ warmUpRounds, rounds, ...shape }: Shape, limit: number,
     { warmUpRounds, rounds: options.rounds ?? rounds, tokens },
   )
   for (const { server, contestant } of tested) await profiled(server, options, () => measureRound(contestant, tokens))
-  return { ...reportCpu(measured, 'CPU a token', limit), isProfiled: true }
+  return { ...reportCpu(measured, 'CPU a token', limits.ratio, limits.peakMb), isProfiled: true }
 }

@@ -3,15 +3,18 @@
  * VENDOR_URL says where the vendor is.
  */
 import { Agent, createServer, request as openRequest } from 'node:http'
-import { readPeakMemory } from '../probe/memory.ts'
+import { readLoopDelay, watchLoopDelay } from '../probe/loop-delay.ts'
+import { readMemory, readPeakMemory } from '../probe/memory.ts'
 import { readUsage } from '../probe/usage.ts'
 import { listen } from '../processes/listen.ts'
 import { answerable, answerTasks } from '../processes/task.ts'
+import { isHealthCheck } from './health-check.ts'
 
 const vendor = new URL(process.env['VENDOR_URL'] ?? '')
 const agent = new Agent({ keepAlive: true, maxSockets: Infinity })
 
 const server = createServer((request, response) => {
+  if (isHealthCheck(request.url)) return void response.end('{}')
   const upstream = openRequest(
     {
       agent,
@@ -30,5 +33,11 @@ const server = createServer((request, response) => {
   request.pipe(upstream)
 })
 
-answerTasks([answerable(readUsage), answerable(readPeakMemory)])
+answerTasks([
+  answerable(readUsage),
+  answerable(readMemory),
+  answerable(readPeakMemory),
+  answerable(watchLoopDelay),
+  answerable(readLoopDelay),
+])
 await listen(server)

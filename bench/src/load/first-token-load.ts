@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks'
+import { setTimeout } from 'node:timers/promises'
 import { z } from 'zod'
 import type { Task } from '../processes/task.ts'
 import { sampleText } from '../vendor/sample-text.ts'
@@ -22,6 +23,17 @@ const FirstTokensOutcome = z.object({
 
 const TOKENS = 8
 
+const Together = z.object({
+  /** What is asked in turns, by all clients at once. */
+  askedOf: z.array(z.object({ url: z.string(), target: FormName })),
+  rounds: z.int(),
+  clients: z.int(),
+  /** The clients begin evenly spread over this time. */
+  arrivalMs: z.number(),
+  tokens: z.int(),
+  pauseMs: z.number(),
+})
+
 /** One client, one request at a time, in turns. */
 export const loadFirstTokens: Task<z.infer<typeof FirstTokens>, z.infer<typeof FirstTokensOutcome>> = {
   name: 'load-first-tokens',
@@ -44,6 +56,35 @@ export const loadFirstTokens: Task<z.infer<typeof FirstTokens>, z.infer<typeof F
       }
     }
     return { timesMs, diskMs, checked: texts.result() }
+  },
+}
+
+/** Many clients, one request each, in each round. */
+export const loadFirstTokensTogether: Task<
+  z.infer<typeof Together>,
+  Pick<z.infer<typeof FirstTokensOutcome>, 'timesMs' | 'checked'>
+> = {
+  name: 'load-first-tokens-together',
+  params: Together,
+  result: FirstTokensOutcome.pick({ timesMs: true, checked: true }),
+  run: async ({ askedOf, rounds, clients, arrivalMs, tokens, pauseMs }) => {
+    const timesMs = askedOf.map((): number[] => [])
+    const texts = new TextCheck()
+    for (let round = 0; round < rounds; round += 1) {
+      for (const [index, { url, target }] of askedOf.entries()) {
+        const { open, read } = ANSWER_FORMS[target]
+        const answers = Array.from({ length: clients }, async (_, seed) => {
+          await setTimeout((seed * arrivalMs) / clients)
+          return await timed(() => open(url, { seed, tokens, pauseMs }))
+        })
+        for (const [seed, { firstTokenMs, body }] of (await Promise.all(answers)).entries()) {
+          timesMs[index]?.push(firstTokenMs)
+          const { text, isComplete } = read(body)
+          texts.expect(`${target} ${index}, client ${seed}`, text, sampleText(seed, tokens), isComplete)
+        }
+      }
+    }
+    return { timesMs, checked: texts.result() }
   },
 }
 

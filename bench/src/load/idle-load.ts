@@ -13,6 +13,10 @@ const IdleLoad = z.object({
   streams: z.int(),
   /** The job that they read. Left out for the floor, which has only one stream. */
   script: Script.optional(),
+  /** How many such jobs there are. They have the same number of streams each. Default: 1. */
+  jobs: z.int().optional(),
+  /** How many connect at once. Default: 50. */
+  atOnce: z.int().optional(),
 })
 
 interface IdleStream {
@@ -20,24 +24,29 @@ interface IdleStream {
   body: string
 }
 
-const BATCH = 50
+const AT_ONCE = 50
 
-const jobs = new Map<string, Promise<string>>()
+const created = new Map<string, Promise<string[]>>()
 const open = new Map<string, IdleStream[]>()
 
-/** Opens streams until enough are open. The first call for a server creates the job that all of them read. */
+/** Opens streams until enough are open. The first call for a server creates the jobs that they read. */
 export const openIdleStreams: Task<z.infer<typeof IdleLoad>, null> = {
   name: 'open-idle-streams',
   params: IdleLoad,
   result: z.null(),
-  run: async ({ url, streams, script }) => {
-    if (script && !jobs.has(url)) jobs.set(url, createJob(url, script))
-    const id = await jobs.get(url)
+  run: async ({ url, streams, script, jobs = 1, atOnce = AT_ONCE }) => {
+    if (script && !created.has(url))
+      created.set(url, Promise.all(Array.from({ length: jobs }, () => createJob(url, script))))
+    const ids = (await created.get(url)) ?? []
     const list = open.get(url) ?? []
     open.set(url, list)
-    const openOne = () => (id === undefined ? send('GET', `${url}/`) : openStream(url, id))
+    const openOne = (index: number) => {
+      const id = ids[index % ids.length]
+      return id === undefined ? send('GET', `${url}/`) : openStream(url, id)
+    }
     while (list.length < streams) {
-      const answers = await Promise.all(Array.from({ length: Math.min(BATCH, streams - list.length) }, openOne))
+      const count = Math.min(atOnce, streams - list.length)
+      const answers = await Promise.all(Array.from({ length: count }, (_, index) => openOne(list.length + index)))
       list.push(...answers.map(collecting))
     }
     return null

@@ -1,6 +1,7 @@
 /** The process of all clients. */
 import { answerable, answerTasks } from '../processes/task.ts'
-import { loadFirstTokens } from './first-token-load.ts'
+import { loadFirstTokens, loadFirstTokensTogether } from './first-token-load.ts'
+import { readHealthTimes, startHealthWatch, stopHealthWatch } from './health-watch.ts'
 import { closeIdleStreams, openIdleStreams } from './idle-load.ts'
 import { attachReaders, readToEnd } from './readers-load.ts'
 import { loadRelay } from './relay-load.ts'
@@ -12,8 +13,12 @@ answerTasks([
   answerable(attachReaders),
   answerable(readToEnd),
   answerable(loadFirstTokens),
+  answerable(loadFirstTokensTogether),
   answerable(openIdleStreams),
   answerable(closeIdleStreams),
   answerable(loadSteadyPosts),
   answerable(loadResume),
+  answerable(startHealthWatch),
+  answerable(readHealthTimes),
+  answerable(stopHealthWatch),
 ])

@@ -1,7 +1,12 @@
 import { z } from 'zod'
 
 const Token = z.object({ token: z.string() })
-const Chunk = z.object({ choices: z.array(z.object({ delta: z.object({ content: z.string().optional() }) })) })
+const Delta = z.object({
+  content: z.string().optional(),
+  reasoning_content: z.string().optional(),
+  tool_calls: z.array(z.object({ function: z.object({ arguments: z.string() }) })).optional(),
+})
+const Chunk = z.object({ choices: z.array(z.object({ delta: Delta })) })
 const ResponseEvent = z.object({
   type: z.string(),
   delta: z.string().optional(),
@@ -17,8 +22,10 @@ export interface ReceivedJob {
   readonly end: string | undefined
 }
 
-/** The names of events that have text or reasoning. */
-const PIECES = new Set([undefined, 'reasoning'])
+/** The names of events that have text, reasoning or arguments of a tool call. */
+const PIECES = new Set([undefined, 'reasoning', 'tool-arguments'])
+/** The names of events around the arguments of a tool call. */
+const AROUND = new Set(['tool-call', 'tool-call-end'])
 
 /** Reads the body of a job's stream. */
 export function readJobStream(body: string): ReceivedJob {
@@ -27,7 +34,7 @@ export function readJobStream(body: string): ReceivedJob {
   return {
     text: tokens.map(({ data = '' }) => Token.parse(JSON.parse(data)).token).join(''),
     tokenEvents: tokens.length,
-    end: frames.find(({ event }) => !PIECES.has(event))?.event,
+    end: frames.find(({ event }) => !PIECES.has(event) && !(event && AROUND.has(event)))?.event,
   }
 }
 
@@ -42,9 +49,14 @@ export function readChatStream(body: string): ReceivedAnswer {
   const data = dataOf(body)
   const text = data
     .filter((item) => item !== '[DONE]')
-    .map((item) => Chunk.parse(JSON.parse(item)).choices[0]?.delta.content ?? '')
+    .map((item) => saidBy(Chunk.parse(JSON.parse(item)).choices[0]?.delta))
     .join('')
   return { text, isComplete: data.at(-1) === '[DONE]' }
+}
+
+/** The piece of a chunk: of text, reasoning or arguments of a tool call. */
+function saidBy(delta: z.infer<typeof Delta> = {}): string {
+  return `${delta.reasoning_content ?? ''}${delta.content ?? ''}${delta.tool_calls?.[0]?.function.arguments ?? ''}`
 }
 
 /** Reads the body of a streamed response of OpenAI's Responses API. Its last event has to have the same text. */

@@ -4,6 +4,7 @@ import { setTimeout } from 'node:timers/promises'
 import { z } from 'zod'
 import type { Task } from '../processes/task.ts'
 import { sampleText } from '../vendor/sample-text.ts'
+import { Pieces } from '../vendor/script.ts'
 import { ANSWER_FORMS, FormName } from './answer-forms.ts'
 import { expectText } from './http-client.ts'
 import { Checked, TextCheck } from './wrong-texts.ts'
@@ -18,10 +19,12 @@ const RelayLoad = z.object({
   arrivalMs: z.number(),
   tokens: z.int(),
   pauseMs: z.number(),
-  /** The vendor sends the tokens as reasoning. */
-  isReasoning: z.boolean().optional(),
+  /** What the vendor sends the tokens as. Default: text. */
+  pieces: Pieces.optional(),
   /** No two requests are the same, as is usual. Default: each round sends the requests of the one before again. */
   isUnique: z.boolean().optional(),
+  /** No token is sent before `releaseHeld`. */
+  isHeld: z.boolean().optional(),
   /** Which view of the job is read. Default: the text. */
   view: z.enum(['text', 'full']).optional(),
 })
@@ -52,17 +55,24 @@ async function readAll(load: RelayLoad, client: number): Promise<string[]> {
 }
 
 async function readOne(load: RelayLoad, seed: number): Promise<string> {
-  const { url, target, tokens, pauseMs, isReasoning, isUnique, view } = load
-  const script = { seed, tokens, pauseMs, isReasoning, ...(isUnique && { padding: randomUUID() }) }
+  const { url, target, tokens, pauseMs, pieces, isUnique, isHeld, view } = load
+  const script = { seed, tokens, pauseMs, pieces, isHeld, ...(isUnique && { padding: randomUUID() }) }
   return await expectText(200, await ANSWER_FORMS[target].open(url, script, view))
 }
 
+/** All that a client receives of an answer with this text. */
+const EXPECTED: Readonly<Record<Pieces, (text: string) => string>> = {
+  text: (text) => text,
+  reasoning: (text) => `${text}.`,
+  tool: (text) => JSON.stringify({ text }),
+}
+
 /** Runs after the measurement. During it, clients only collect. */
-function check(bodies: readonly string[], { target, tokens, isReasoning }: RelayLoad): Checked {
+function check(bodies: readonly string[], { target, tokens, pieces = 'text' }: RelayLoad): Checked {
   const texts = new TextCheck()
   for (const [seed, body] of bodies.entries()) {
     const { text, isComplete } = ANSWER_FORMS[target].read(body)
-    const expected = sampleText(seed, tokens) + (isReasoning ? '.' : '')
+    const expected = EXPECTED[pieces](sampleText(seed, tokens))
     texts.expect(`${target}, client ${seed}`, text, expected, isComplete)
   }
   return texts.result()

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { setFlagsFromString } from 'node:v8'
+import { getHeapStatistics, setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { z } from 'zod'
 import type { Task } from '../processes/task.ts'
@@ -29,6 +29,14 @@ export const readPeakMemory: Task<null, number> = {
     if (process.platform !== 'linux') return process.resourceUsage().maxRSS * 1024
     return Number(/^VmHWM:\s*(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) * 1024
   },
+}
+
+/** The largest size that V8 lets the heap of a process have, in bytes. */
+export const readHeapLimit: Task<null, number> = {
+  name: 'read-heap-limit',
+  params: z.null(),
+  result: z.number(),
+  run: () => getHeapStatistics().heap_size_limit,
 }
 
 /** Collects twice, because finalizers of the first collection free more. */

@@ -15,6 +15,8 @@ const WIDE_LIMITS = {
   FIRST_TOKEN_TIMEOUT_MS: '3600000',
   TOKEN_IDLE_TIMEOUT_MS: '3600000',
   JOB_TIMEOUT_MS: '3600000',
+  MAX_STREAMS_PER_KEY: '1000000',
+  MAX_STREAMS_PER_JOB: '1000000',
 }
 
 /** The server, started as in production, in a new folder. The probe is loaded into it. */
@@ -33,6 +35,8 @@ export interface ApiServerOptions {
   readonly fill?: (folder: string) => Promise<void>
   /** More settings; they override those of every benchmark. */
   readonly env?: Readonly<Record<string, string>>
+  /** More arguments of Node.js. */
+  readonly nodeArguments?: readonly string[]
   /** Default: `measured`. */
   readonly role?: Role
 }
@@ -42,6 +46,7 @@ export async function startApiServer({
   vendorUrl,
   fill,
   env = {},
+  nodeArguments = [],
   role = 'measured',
 }: ApiServerOptions): Promise<ApiServer> {
   const folder = await mkdtemp(join(tmpdir(), 'promptlab-bench-'))
@@ -49,7 +54,7 @@ export async function startApiServer({
   const startedAt = performance.now()
   const server = new TaskProcess({
     role,
-    nodeArguments: [...version.nodeArguments, '--import', programFile('probe').href],
+    nodeArguments: [...nodeArguments, ...version.nodeArguments, '--import', programFile('probe').href],
     script: version.script,
     folder,
     env: {

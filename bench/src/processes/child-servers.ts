@@ -12,6 +12,11 @@ export function startVendor(): Promise<ChildServer> {
   return started(new TaskProcess({ role: 'load', script: programFile('vendor') }))
 }
 
+/** A vendor and its clients in one process, so that each token waits until the client has the one before. */
+export function startLockStep(): Promise<ChildServer> {
+  return started(new TaskProcess({ role: 'load', script: programFile('lock-step') }))
+}
+
 /** The floor of `relay` and `burst`. */
 export function startProxyFloor(vendorUrl: string): Promise<ChildServer> {
   const script = programFile('proxy-floor')

@@ -15,13 +15,15 @@ function paced<Item>(items: readonly Item[], pauseMs: number, send: (item: Item)
   const { promise, resolve } = Promise.withResolvers<void>()
   const startedAt = performance.now()
   let sent = 0
-  const timer = setInterval(() => {
+  const sendDue = () => {
     const due = Math.min(items.length, Math.floor((performance.now() - startedAt) / pauseMs) + 1)
     for (const item of items.slice(sent, due)) send(item)
     sent = due
     if (sent < items.length) return
     clearInterval(timer)
     resolve()
-  }, pauseMs)
+  }
+  const timer = setInterval(sendDue, pauseMs)
+  sendDue()
   return promise
 }

@@ -8,10 +8,12 @@ const OUTPUT = new URL('../../dist/', import.meta.url)
 const PROGRAMS = {
   vendor: 'vendor/vendor.ts',
   load: 'load/load.ts',
+  'lock-step': 'lock-step/lock-step.ts',
   probe: 'probe/probe.ts',
   'proxy-floor': 'floors/proxy-floor.ts',
   'broadcast-floor': 'floors/broadcast-floor.ts',
   'slice-floor': 'floors/slice-floor.ts',
+  'hello-floor': 'floors/hello-floor.ts',
 } as const
 
 /**

@@ -25,6 +25,11 @@ export async function prepareVersions(otherCheckout?: string): Promise<ServerVer
   return otherCheckout === undefined ? [server] : [server, await prepareVersion('other', resolve(otherCheckout))]
 }
 
+/** Builds the playground of a checkout unless it is built, as `pnpm start` does. */
+export async function buildPlayground(checkout: string): Promise<void> {
+  await promisify(execFile)(process.execPath, [join(checkout, 'apps/web/build.ts'), '--if-missing'])
+}
+
 async function prepareVersion(name: ServerVersion['name'], checkout: string): Promise<ServerVersion> {
   const build = join(checkout, 'apps/api/build.ts')
   if (!existsSync(build)) {

@@ -4,6 +4,9 @@ import { startRedis } from './redis-server.ts'
 import type { ServerVersion } from './server-version.ts'
 import type { TaskProcess } from './task-process.ts'
 
+/** Programs that run beside the server and cost CPU time too, as `ps -o comm` shows them. */
+export const DATABASES: ReadonlySet<string> = new Set(['postgres', 'redis-server'])
+
 /** A way to run the server: a store, and a number of processes. */
 export interface Setup {
   readonly name: string

@@ -44,6 +44,13 @@ export class TaskProcess implements AsyncDisposable {
     this.#child.once('close', (code, signal) => this.#fail(new Error(`The process ended with ${code ?? signal}`)))
   }
 
+  /** @throws Error the process could not be started */
+  get pid(): number {
+    const { pid } = this.#child
+    if (pid === undefined) throw new Error('The process could not be started')
+    return pid
+  }
+
   get output(): string {
     return this.#output
   }

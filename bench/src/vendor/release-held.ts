@@ -8,6 +8,14 @@ export function untilReleased(): Promise<void> {
   return new Promise((resolve) => held.push(resolve))
 }
 
+/** How many answers are held. */
+export const countHeld: Task<null, number> = {
+  name: 'count-held',
+  params: z.null(),
+  result: z.number(),
+  run: () => held.length,
+}
+
 /** Begins every held answer. */
 export const releaseHeld: Task<null, null> = {
   name: 'release-held',
