@@ -185,7 +185,7 @@ export function buildApp(config: AppConfig, opened: AppDeps): FastifyInstance {
     rewriteUrl: chooseRoutedMethod,
     // shutdownPlugin answers with a problem instead.
     return503OnClosing: false,
-    // Fastify's own limit would cut off a long recovery or shutdown; main.ts sets the deadline.
+    // Fastify's own limit would cut off a long recovery or shutdown; server.ts sets the deadline.
     pluginTimeout: 0,
     clientErrorHandler: sendMalformedRequest,
   })

@@ -77,13 +77,13 @@ describe('a job that waits for its vendor', () => {
     const { first, second, start } = await startingProcesses(await newStore())
     const killed = await start()
     const { id } = await createJob(killed.url, ASKED)
-    ;(await first.nextRequest()).fail(429, { retryAfterSeconds: 2 })
+    // Longer than the next process takes to start.
+    ;(await first.nextRequest()).fail(429, { retryAfterSeconds: 8 })
     const { waitingFor } = await waits(killed.url, id)
     await killed.kill()
     const { url } = await start()
-    expect(await getJob(url, id)).toMatchObject({ fallbacks: [CLAUDE] })
+    expect(await getJob(url, id)).toMatchObject({ status: 'pending', waitingFor, fallbacks: [CLAUDE] })
     const again = await first.nextRequest()
-    // The wait outlives the process, however long the next one takes to start.
     expect(Date.now()).toBeGreaterThanOrEqual(Date.parse(waitingFor?.until ?? ''))
     again.fail(401)
     const exchange = await second.nextRequest()
