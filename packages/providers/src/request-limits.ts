@@ -1,3 +1,5 @@
+import type { AnswerHeaders } from './http/http-answer.ts'
+
 /** The requests that a vendor still takes, as the headers of an answer told. */
 export interface RequestLimits {
   /** How many more requests the vendor takes now. */
@@ -8,7 +10,7 @@ export interface RequestLimits {
   readonly limit?: number
 }
 
-/** The names of the headers of one vendor. */
+/** The names of the headers of one vendor. Limits of tokens are not read: they do not tell how many requests are left. */
 interface HeaderNames {
   readonly remaining: string
   readonly reset: string
@@ -26,9 +28,6 @@ const ANTHROPIC: HeaderNames = {
   limit: 'anthropic-ratelimit-requests-limit',
 }
 
-/** Limits of tokens are not read: they do not tell how many requests are left. */
-export const LIMIT_HEADERS: readonly string[] = [OPENAI, ANTHROPIC].flatMap((names) => Object.values(names))
-
 /** A duration as Go writes it, such as `12ms`, `1.5s`, `6m0s` or `1h2m3s`. */
 const DURATION = /^(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?$/
 const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/i
@@ -37,7 +36,7 @@ const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/
  * Reads the headers of OpenAI and of servers that speak its protocol, whose reset is a duration.
  * @returns undefined if headers are missing or cannot be read, or nothing has to be waited for
  */
-export function openAILimits(headers: Pick<Headers, 'get'>): RequestLimits | undefined {
+export function openAILimits(headers: AnswerHeaders): RequestLimits | undefined {
   return limitsOf(headers, OPENAI, durationMs)
 }
 
@@ -45,12 +44,12 @@ export function openAILimits(headers: Pick<Headers, 'get'>): RequestLimits | und
  * Reads the headers of Anthropic, whose reset is a time in the form of RFC 3339.
  * @returns undefined if headers are missing or cannot be read, or nothing has to be waited for
  */
-export function anthropicLimits(headers: Pick<Headers, 'get'>, nowMs = Date.now()): RequestLimits | undefined {
+export function anthropicLimits(headers: AnswerHeaders, nowMs = Date.now()): RequestLimits | undefined {
   return limitsOf(headers, ANTHROPIC, (value) => (RFC_3339.test(value) ? Date.parse(value) - nowMs : undefined))
 }
 
 function limitsOf(
-  headers: Pick<Headers, 'get'>,
+  headers: AnswerHeaders,
   names: HeaderNames,
   msOf: (reset: string) => number | undefined,
 ): RequestLimits | undefined {

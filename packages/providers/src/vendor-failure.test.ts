@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { failureOfStatus, failureOfTransport, providerErrorOf } from './vendor-failure.ts'
+import { failureOfSending, failureOfStatus, failureOfTransport, providerErrorOf } from './vendor-failure.ts'
 
 const caused = (message: string, code: string) =>
   new TypeError(message, { cause: Object.assign(new Error('inner'), { code }) })
@@ -30,5 +30,15 @@ describe('a failure of a vendor', () => {
     const key = 'Zq7+test/key=0123456789'
     const error = providerErrorOf('acme', { ...failureOfStatus(500), vendorText: `${'x'.repeat(490)}${key}` }, [key])
     expect(error.message).toBe(`acme answered 500: ${'x'.repeat(490)}[redacted]`)
+  })
+})
+
+describe('failureOfSending', () => {
+  it.each([
+    ['ETIMEDOUT', 'provider-timeout'],
+    ['ECONNREFUSED', 'provider-unavailable'],
+    ['unknown', 'provider-unavailable'],
+  ])('turns a request that failed with %s into %s', (code, expected) => {
+    expect(failureOfSending(Object.assign(new Error('no answer'), { code })).code).toBe(expected)
   })
 })

@@ -115,6 +115,16 @@ export function failureOfTransport(error: unknown): VendorFailure {
   return { code: 'provider-malformed', what: `sent something unreadable (${nameOf(error)})` }
 }
 
+/** The failure of a request that got no answer. */
+export function failureOfSending(error: unknown): VendorFailure {
+  const failure = failureOfTransport(error)
+  // There is no answer that could be malformed, so an error that the transport does not know is a failed connection
+  // too.
+  return failure.code === 'provider-malformed'
+    ? { code: 'provider-unavailable', what: 'could not be reached' }
+    : failure
+}
+
 function nameOf(error: unknown): string {
   return error instanceof Error ? error.constructor.name : typeof error
 }

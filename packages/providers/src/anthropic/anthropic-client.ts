@@ -1,20 +1,13 @@
 import { Anthropic } from '@anthropic-ai/sdk'
-import { httpFetch } from '../http/http-fetch.ts'
-import { failureOfSending } from '../openai/openai-failure.ts'
-import { VendorFailed } from '../vendor-failure.ts'
+import { askVendor, type Refusal, RequestHeads } from '../http/ask-vendor.ts'
+import type { HttpAnswer } from '../http/http-answer.ts'
 import type { AnthropicRequest } from './anthropic-request.ts'
 
-/** The answer to a request that was not accepted. */
-export interface Refusal {
-  readonly status: number
-  readonly headers: Headers
-  readonly text: string
-  /** Where the request went, without its query. */
-  readonly address: string
-}
+const PATH = '/v1/messages'
 
 /** The SDK's client. It takes nothing from the environment: no address, no token, no headers, no log level. */
 export class IsolatedAnthropic extends Anthropic {
+  readonly #heads = new RequestHeads()
   readonly #hasKey: boolean
 
   /** @param apiKey empty: the server needs none */
@@ -28,10 +21,8 @@ export class IsolatedAnthropic extends Anthropic {
   }
 
   /**
-   * Sends the request for a message and waits for the headers. The SDK builds the request and adds the key. It does not
-   * send the request, because its sending costs more than ours (docs/decisions/2026-11-25-cost-of-a-job.md).
-   *
-   * The request is not repeated, because only the runner of the job knows whether a token was published.
+   * Sends the request for a message and waits for the headers. The SDK builds its head and adds the key. It does not send the
+   * request, because its sending costs more than ours (docs/decisions/2026-11-25-cost-of-a-job.md).
    * @param headers sent beside those of the SDK
    * @throws VendorFailed the vendor could not be reached
    */
@@ -39,21 +30,9 @@ export class IsolatedAnthropic extends Anthropic {
     body: AnthropicRequest,
     headers: Readonly<Record<string, string>>,
     signal: AbortSignal,
-  ): Promise<Response | Refusal> {
+  ): Promise<HttpAnswer | Refusal> {
     const sent = this.#hasKey ? headers : { ...headers, authorization: null }
-    const { req, url } = await this.buildRequest({
-      method: 'post',
-      path: '/v1/messages',
-      body,
-      stream: true,
-      headers: sent,
-    })
-    const response = await httpFetch(url, { ...req, signal }).catch((error: unknown) => {
-      throw new VendorFailed(failureOfSending(error))
-    })
-    if (response.ok) return response
-    const { origin, pathname } = new URL(url)
-    const text = await response.text().catch(String)
-    return { status: response.status, headers: response.headers, text, address: origin + pathname }
+    const build = () => this.buildRequest({ method: 'post', path: PATH, body: {}, stream: true, headers: sent })
+    return await askVendor(await this.#heads.of(PATH, sent, build), body, signal)
   }
 }

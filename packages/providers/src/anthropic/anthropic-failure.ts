@@ -1,3 +1,4 @@
+import type { AnswerHeaders } from '../http/http-answer.ts'
 import { errorBodyOf } from '../openai/error-body.ts'
 import { failureInStream, failureOfRefusal } from '../openai/openai-failure.ts'
 import { parsedJson } from '../parsed-json.ts'
@@ -23,7 +24,12 @@ const STATUSES = new Map([
  * @param address where the request went, for the message of a wrong address
  * @param text the body of the answer
  */
-export function failureOfStatusAndBody(status: number, headers: Headers, text: string, address: string): VendorFailure {
+export function failureOfStatusAndBody(
+  status: number,
+  headers: AnswerHeaders,
+  text: string,
+  address: string,
+): VendorFailure {
   return withSpendLimit(failureOfRefusal(status, headers, text, address), valueAt(parsedJson(text), 'error'))
 }
 

@@ -1,5 +1,6 @@
+import type { Refusal } from '../http/ask-vendor.ts'
 import { EventReader, type StreamEvent } from '../http/event-reader.ts'
-import { MessageResponse } from '../http/message-response.ts'
+import { HttpAnswer } from '../http/http-answer.ts'
 import type {
   CompletionOptions,
   CompletionPiece,
@@ -16,7 +17,7 @@ import { anthropicLimits } from '../request-limits.ts'
 import { isPrivateAddress } from '../server-address.ts'
 import { VendorFailed } from '../vendor-failure.ts'
 import { streamFromVendor } from '../vendor-stream.ts'
-import type { IsolatedAnthropic, Refusal } from './anthropic-client.ts'
+import type { IsolatedAnthropic } from './anthropic-client.ts'
 import { failureOfStatusAndBody } from './anthropic-failure.ts'
 import { IMAGE_TYPES } from './anthropic-messages.ts'
 import { anthropicModelList } from './anthropic-model-list.ts'
@@ -121,13 +122,10 @@ export class AnthropicProvider implements LLMProvider {
 
   /** Reads the answer without the SDK's iterator, as `OpenAIProvider` does. */
   async #open(apiKey: string, signal: AbortSignal, prompt: string | readonly Message[], options: CompletionOptions) {
-    const response = await this.#ask(await this.#clientFor(apiKey), signal, prompt, options)
-    const limits = options.onLimits && anthropicLimits(response.headers)
+    const answer = await this.#ask(await this.#clientFor(apiKey), signal, prompt, options)
+    const limits = options.onLimits && anthropicLimits(answer.headers)
     if (limits) options.onLimits?.(limits)
-    if (!(response instanceof MessageResponse)) {
-      throw new VendorFailed({ code: 'provider-malformed', what: 'answered without a body', status: response.status })
-    }
-    return new EventReader(response.content, END_MARKER)
+    return new EventReader(answer.content, END_MARKER)
   }
 
   /** Sends the request, and again if a decision of ours was refused: a refused request was not paid for. */
@@ -136,14 +134,14 @@ export class AnthropicProvider implements LLMProvider {
     signal: AbortSignal,
     prompt: string | readonly Message[],
     options: CompletionOptions,
-  ): Promise<Response> {
+  ): Promise<HttpAnswer> {
     const { model } = options
     let lasting = this.#styles.get(model) ?? usualStyle(model)
     let style = lasting
     const notices: string[] = []
     for (let changes = 0; ; changes += 1) {
       const answer = await client.ask(anthropicRequest(prompt, options, style), this.#headers?.all() ?? {}, signal)
-      if (answer instanceof Response) {
+      if (answer instanceof HttpAnswer) {
         if (notices.length > 0) this.#remember(model, lasting, notices)
         return answer
       }

@@ -3,17 +3,8 @@ import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { parsedJson } from '../parsed-json.ts'
 import { VendorFailed } from '../vendor-failure.ts'
-import { httpFetch } from './http-fetch.ts'
-import { MessageResponse } from './message-response.ts'
-
-/** An answer to `getJson` that is no success. */
-export interface RefusedGet {
-  readonly status: number
-  readonly headers: Headers
-  readonly text: string
-  /** Where the request went, without its query. */
-  readonly address: string
-}
+import { type Refusal, refusalOf } from './ask-vendor.ts'
+import { sendRequest } from './send-request.ts'
 
 interface JsonRequest {
   readonly url: URL
@@ -37,20 +28,20 @@ export async function getJson({
   headers,
   signal,
   maxBytes,
-}: JsonRequest): Promise<{ readonly json: unknown } | { readonly refused: RefusedGet }> {
-  const response = await httpFetch(url, { headers: { accept: 'application/json', ...headers }, signal })
-  const address = url.origin + url.pathname
-  if (!(response instanceof MessageResponse)) {
-    const words = await response.text().catch(String)
-    return {
-      refused: { status: response.status, headers: response.headers, text: words.slice(0, MAX_ERROR_CHARS), address },
-    }
+}: JsonRequest): Promise<{ readonly json: unknown } | { readonly refused: Refusal }> {
+  const answer = await sendRequest(url, { headers: { accept: 'application/json', ...headers }, signal })
+  if (!answer.isOk) {
+    const refusal = await refusalOf(answer, url)
+    return { refused: { ...refusal, text: refusal.text.slice(0, MAX_ERROR_CHARS) } }
   }
   const whole = limited(maxBytes)
-  const [body] = await Promise.all([text(whole), pipeline(response.content, whole)])
+  const [body] = await Promise.all([text(whole), pipeline(answer.content, whole)])
   const json = parsedJson(body)
   if (json !== undefined) return { json }
-  throw new VendorFailed({ code: 'provider-malformed', what: `answered at ${address} with something that is no JSON` })
+  throw new VendorFailed({
+    code: 'provider-malformed',
+    what: `answered at ${url.origin + url.pathname} with something that is no JSON`,
+  })
 }
 
 /** Passes bytes on, up to a limit. */

@@ -1,22 +1,14 @@
 import { OpenAI } from 'openai'
-import { httpFetch } from '../http/http-fetch.ts'
-import { VendorFailed } from '../vendor-failure.ts'
-import { failureOfSending } from './openai-failure.ts'
-
-/** The answer to a request that was not accepted. */
-export interface Refusal {
-  readonly status: number
-  readonly headers: Headers
-  readonly text: string
-  /** Where the request went, without its query. */
-  readonly address: string
-}
+import { askVendor, type Refusal, RequestHeads } from '../http/ask-vendor.ts'
+import type { HttpAnswer } from '../http/http-answer.ts'
 
 /** The SDK refuses an empty key. */
 const NO_KEY = 'none'
 
 /** The SDK's client. It takes nothing from the environment: no address, no headers, no log level. */
 export class IsolatedOpenAI extends OpenAI {
+  readonly #heads = new RequestHeads()
+
   /** @param apiKey empty: the server needs none */
   constructor(apiKey: string, baseURL: string) {
     super({
@@ -34,10 +26,8 @@ export class IsolatedOpenAI extends OpenAI {
   }
 
   /**
-   * Sends the request for a completion and waits for the headers. The SDK builds the request and adds the key. It does
-   * not send the request, because its sending costs 0.1 ms a job more (docs/decisions/2026-11-25-cost-of-a-job.md).
-   *
-   * The request is not repeated, because only the runner of the job knows whether a token was published.
+   * Sends the request for a completion and waits for the headers. The SDK builds its head and adds the key. It does not send
+   * the request, because its sending costs 0.1 ms a job more (docs/decisions/2026-11-25-cost-of-a-job.md).
    * @param path the path behind the base URL, such as `/chat/completions`
    * @param headers sent beside those of the SDK
    * @throws VendorFailed the vendor could not be reached
@@ -47,16 +37,10 @@ export class IsolatedOpenAI extends OpenAI {
     body: object,
     headers: Readonly<Record<string, string>>,
     signal: AbortSignal,
-  ): Promise<Response | Refusal> {
+  ): Promise<HttpAnswer | Refusal> {
     // A server without keys gets no header for one.
     const sent = this.apiKey === NO_KEY ? { ...headers, authorization: null } : headers
-    const { req, url } = await this.buildRequest({ method: 'post', path, body, stream: true, headers: sent })
-    const response = await httpFetch(url, { ...req, signal }).catch((error: unknown) => {
-      throw new VendorFailed(failureOfSending(error))
-    })
-    if (response.ok) return response
-    const { origin, pathname } = new URL(url)
-    const text = await response.text().catch(String)
-    return { status: response.status, headers: response.headers, text, address: origin + pathname }
+    const build = () => this.buildRequest({ method: 'post', path, body: {}, stream: true, headers: sent })
+    return await askVendor(await this.#heads.of(path, sent, build), body, signal)
   }
 }

@@ -1,6 +1,7 @@
+import type { Refusal } from '../http/ask-vendor.ts'
 import { EventReader, type StreamEvent } from '../http/event-reader.ts'
+import { HttpAnswer } from '../http/http-answer.ts'
 import { getJson } from '../http/json-answer.ts'
-import { MessageResponse } from '../http/message-response.ts'
 import type { CompletionOptions, CompletionPiece, CompletionSummary } from '../llm-provider.ts'
 import { listFromVendor, type ModelList } from '../model-list.ts'
 import type { RequestHeaders } from '../request-headers.ts'
@@ -11,7 +12,7 @@ import { providerErrorOf, VendorFailed, type VendorFailure } from '../vendor-fai
 import { streamFromVendor } from '../vendor-stream.ts'
 import { errorBodyOf } from './error-body.ts'
 import { END_MARKER } from './openai-chunk.ts'
-import type { IsolatedOpenAI, Refusal } from './openai-client.ts'
+import type { IsolatedOpenAI } from './openai-client.ts'
 import { failureOfRefusal, isWrongAddress } from './openai-failure.ts'
 import { openAIModelList } from './openai-model-list.ts'
 import type { StyleMemory } from './style-memory.ts'
@@ -128,14 +129,11 @@ export class OpenAIConnection {
    * @throws VendorFailed
    */
   async #stream<Style>(request: StyledRequest<Style>): Promise<EventReader> {
-    const response = await this.#ask(await this.#clientFor(request.apiKey), request)
-    const limits = request.onLimits && openAILimits(response.headers)
+    const answer = await this.#ask(await this.#clientFor(request.apiKey), request)
+    const limits = request.onLimits && openAILimits(answer.headers)
     if (limits) request.onLimits?.(limits)
-    if (!(response instanceof MessageResponse)) {
-      throw new VendorFailed({ code: 'provider-malformed', what: 'answered without a body', status: response.status })
-    }
     // The content type is not looked at, because servers lie in it: the reader takes events and JSON.
-    return new EventReader(response.content, END_MARKER)
+    return new EventReader(answer.content, END_MARKER)
   }
 
   /**
@@ -159,7 +157,7 @@ export class OpenAIConnection {
     })
   }
 
-  async #ask<Style>(sdk: IsolatedOpenAI, request: StyledRequest<Style>): Promise<Response> {
+  async #ask<Style>(sdk: IsolatedOpenAI, request: StyledRequest<Style>): Promise<HttpAnswer> {
     const { model, path, signal, styles } = request
     const headers = this.#options.headers?.all() ?? {}
     const notices: string[] = []
@@ -167,7 +165,7 @@ export class OpenAIConnection {
     for (let changes = 0; ; changes += 1) {
       const body = request.bodyIn(style)
       const answer = await sdk.ask(path, body, headers, signal)
-      if (answer instanceof Response) {
+      if (answer instanceof HttpAnswer) {
         if (notices.length > 0) this.#remember(request, style, notices)
         return answer
       }

@@ -1,25 +1,16 @@
 import type { ProviderErrorCode } from '@promptlab/contract'
+import type { AnswerHeaders } from '../http/http-answer.ts'
 import { codeOfWords } from '../refusal-words.ts'
 import { retryAfterMs } from '../retry-after.ts'
-import { failureOfStatus, failureOfTransport, type VendorFailure } from '../vendor-failure.ts'
+import { failureOfStatus, type VendorFailure } from '../vendor-failure.ts'
 import { type ErrorBody, errorBodyOf } from './error-body.ts'
-
-/** The failure of a request that got no answer. */
-export function failureOfSending(error: unknown): VendorFailure {
-  const failure = failureOfTransport(error)
-  // There is no answer that could be malformed, so an error that the transport does not know is a failed connection
-  // too.
-  return failure.code === 'provider-malformed'
-    ? { code: 'provider-unavailable', what: 'could not be reached' }
-    : failure
-}
 
 /**
  * The failure of a request that the server refused.
  * @param address where the request went, for the message of a wrong address
  * @param text the body of the answer
  */
-export function failureOfRefusal(status: number, headers: Headers, text: string, address: string): VendorFailure {
+export function failureOfRefusal(status: number, headers: AnswerHeaders, text: string, address: string): VendorFailure {
   const body = errorBodyOf(text)
   const wait = retryAfterMs(headers)
   const failure = failureOfStatus(status)

@@ -1,14 +1,15 @@
+import { refusalOf } from '../../http/ask-vendor.ts'
 import { EventReader, type StreamEvent } from '../../http/event-reader.ts'
-import { httpFetch } from '../../http/http-fetch.ts'
+import type { HttpAnswer } from '../../http/http-answer.ts'
 import { getJson } from '../../http/json-answer.ts'
-import { MessageResponse } from '../../http/message-response.ts'
+import { type HttpRequest, sendRequest } from '../../http/send-request.ts'
 import type { CompletionPiece, CompletionSummary } from '../../llm-provider.ts'
 import type { JsonValue } from '../../message.ts'
 import { valueAt } from '../../value-at.ts'
-import { VendorFailed, type VendorFailure } from '../../vendor-failure.ts'
+import { failureOfSending, VendorFailed, type VendorFailure } from '../../vendor-failure.ts'
 import { END_MARKER } from '../openai-chunk.ts'
 import type { OpenAIConnection } from '../openai-connection.ts'
-import { failureOfRefusal, failureOfSending } from '../openai-failure.ts'
+import { failureOfRefusal } from '../openai-failure.ts'
 import { polledResponse } from './polled-response.ts'
 import { ResponsesReader } from './responses-reader.ts'
 
@@ -59,9 +60,9 @@ export class BackgroundRuns {
   async cancel(handle: JsonValue, signal: AbortSignal): Promise<void> {
     await this.#connection.withKey(async (apiKey) => {
       const { url, headers } = this.#connection.requestFor(`${pathOf(handle)}/cancel`, apiKey)
-      const response = await ask(url, { method: 'POST', headers, signal })
-      if (response instanceof MessageResponse) response.content.resume()
-      else await this.#explain(response, url, NOT_RUNNING)
+      const answer = await ask(url, { method: 'POST', headers, signal })
+      if (answer.isOk) answer.content.resume()
+      else await this.#explain(answer, url, NOT_RUNNING)
     })
   }
 
@@ -74,9 +75,9 @@ export class BackgroundRuns {
   ): Promise<AsyncIterable<StreamEvent> | undefined> {
     const { url, headers } = this.#connection.requestFor(pathOf(handle), apiKey)
     url.search = ['stream=true', ...include].join('&')
-    const response = await ask(url, { headers, signal })
-    if (response instanceof MessageResponse) return new EventReader(response.content, END_MARKER)
-    await this.#explain(response, url, NOT_STREAMED)
+    const answer = await ask(url, { headers, signal })
+    if (answer.isOk) return new EventReader(answer.content, END_MARKER)
+    await this.#explain(answer, url, NOT_STREAMED)
     return undefined
   }
 
@@ -96,18 +97,18 @@ export class BackgroundRuns {
   }
 
   /** @throws VendorFailed the status is not among those that were expected */
-  async #explain(response: Response, url: URL, expected: ReadonlySet<number>): Promise<void> {
-    const text = await response.text().catch(String)
-    if (expected.has(response.status)) return
-    throw new VendorFailed(failureOfRefusal(response.status, response.headers, text, url.origin + url.pathname))
+  async #explain(answer: HttpAnswer, url: URL, expected: ReadonlySet<number>): Promise<void> {
+    const { status, headers, text, address } = await refusalOf(answer, url)
+    if (expected.has(status)) return
+    throw new VendorFailed(failureOfRefusal(status, headers, text, address))
   }
 }
 
-async function ask(url: URL, init: RequestInit): Promise<Response> {
+async function ask(url: URL, request: HttpRequest): Promise<HttpAnswer> {
   try {
-    return await httpFetch(url, init)
+    return await sendRequest(url, request)
   } catch (error) {
-    if (init.signal?.aborted) throw init.signal.reason
+    if (request.signal?.aborted) throw request.signal.reason
     throw new VendorFailed(failureOfSending(error))
   }
 }

@@ -1,51 +1,39 @@
-import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
+import type { ClientRequest, IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
-import { responseOf } from './message-response.ts'
+import { HttpAnswer } from './http-answer.ts'
+import { http } from './node-http.ts'
 
 const MAX_REDIRECTS = 5
 const CONNECT_TIMEOUT_MS = 10_000
 
-interface Call {
-  readonly method: string
+/** What is sent. */
+export interface HttpRequest {
+  /** Default: `GET`. */
+  readonly method?: string
   readonly headers: Readonly<Record<string, string>>
-  readonly body: string | undefined
-  readonly signal: AbortSignal | undefined
+  readonly body?: string | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
 /**
- * `fetch` over Node's own HTTP, for requests that an SDK has built. The web streams of the global `fetch` double the
- * cost of a token (docs/decisions/2026-11-23-provider-speed.md). A 2xx answer is a `MessageResponse`, which has a Node
- * stream.
+ * Sends a request over Node's own HTTP, and waits for the headers of the answer. The web streams of the global `fetch` double
+ * the cost of a token (docs/decisions/2026-11-23-provider-speed.md), and its `Headers` and `Response` cost a job more than the
+ * rest of the request.
  *
- * A body must be a string. The headers hold a key, so a redirect is followed only if it is a 307 or 308 to the same
- * origin; any other redirect is the answer. Node's global agent makes the connections: it keeps them alive, and it uses
- * a proxy if Node is told to use one.
+ * The headers hold a key, so a redirect is followed only if it is a 307 or 308 to the same origin; any other redirect is the
+ * answer. Node's global agent makes the connections: it keeps them alive, and it uses a proxy if Node is told to use one.
  * @throws the signal's reason, or the error of the socket with its `code`
  */
-export async function httpFetch(input: string | URL | Request, init: RequestInit = {}): Promise<Response> {
-  if (input instanceof Request) throw new TypeError('httpFetch takes a URL, not a Request.')
-  const call = callOf(init)
-  let url = new URL(input)
+export async function sendRequest(address: string | URL, request: HttpRequest): Promise<HttpAnswer> {
+  // A compressed stream costs time for each token, and it may hold tokens back.
+  const sent = { ...request, headers: { ...request.headers, 'accept-encoding': 'identity' } }
+  let url = typeof address === 'string' ? new URL(address) : address
   for (let redirects = 0; ; redirects += 1) {
-    const message = await sendFresh(url, call)
+    const message = await sendFresh(url, sent)
     const target = redirects < MAX_REDIRECTS ? redirectOf(message, url) : undefined
-    if (!target) return responseOf(message)
+    if (!target) return new HttpAnswer(message)
     message.destroy()
     url = target
-  }
-}
-
-function callOf({ method = 'GET', headers, body, signal }: RequestInit): Call {
-  if (body != null && typeof body !== 'string') throw new TypeError('httpFetch sends a body only if it is a string.')
-  return {
-    method,
-    // A compressed stream costs time for each token, and it may hold tokens back.
-    headers: {
-      ...Object.fromEntries(headers instanceof Headers ? headers : new Headers(headers)),
-      'accept-encoding': 'identity',
-    },
-    body: body ?? undefined,
-    signal: signal ?? undefined,
   }
 }
 
@@ -59,24 +47,24 @@ function redirectOf({ statusCode, headers }: IncomingMessage, from: URL): URL | 
 /** The vendor closed a connection while it was idle. */
 class StaleConnectionError extends Error {}
 
-async function sendFresh(url: URL, call: Call): Promise<IncomingMessage> {
+async function sendFresh(url: URL, sent: HttpRequest): Promise<IncomingMessage> {
   try {
-    return await send(url, call)
+    return await send(url, sent)
   } catch (error) {
     if (!(error instanceof StaleConnectionError)) throw error
     // The request is sent again once, and only because no byte came back (docs/decisions/2026-11-23-provider-speed.md).
-    return send(url, call).catch((again) => Promise.reject(again instanceof StaleConnectionError ? again.cause : again))
+    return send(url, sent).catch((again) => Promise.reject(again instanceof StaleConnectionError ? again.cause : again))
   }
 }
 
 /** Sends the request and waits for the headers. An abort after that destroys the message. */
-function send(url: URL, { method, headers, body, signal }: Call): Promise<IncomingMessage> {
+function send(url: URL, { method = 'GET', headers, body, signal }: HttpRequest): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted()
     // The socket has no time-out of its own, which Node would restart for each chunk. The runner of the job has time
     // limits, and the agent sets a time-out again when the connection is idle.
     const options = { method, headers, timeout: 0 }
-    const request = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, options)
+    const request = (url.protocol === 'https:' ? httpsRequest : http.request)(url, options)
     let message: IncomingMessage | undefined
     const abort = () => {
       reject(signal?.reason)

@@ -1,0 +1,69 @@
+import { failureOfSending, VendorFailed } from '../vendor-failure.ts'
+import type { AnswerHeaders, HttpAnswer } from './http-answer.ts'
+import { sendRequest } from './send-request.ts'
+
+/** An answer that is no success. */
+export interface Refusal {
+  readonly status: number
+  readonly headers: AnswerHeaders
+  readonly text: string
+  /** Where the request went, without its query. */
+  readonly address: string
+}
+
+/** Where a request goes, and its headers: all but its body. */
+export interface RequestHead {
+  readonly url: URL
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** What an SDK makes of a request. */
+interface BuiltRequest {
+  readonly url: string
+  readonly req: { readonly headers: Headers }
+}
+
+/**
+ * The heads of requests that an SDK has built. An SDK takes 50 µs to build one, and it is the same for each request to a path,
+ * until a header of the operator changes.
+ */
+export class RequestHeads {
+  readonly #heads = new Map<string, { readonly sent: string; readonly head: RequestHead }>()
+
+  /**
+   * @param headers sent beside those of the SDK
+   * @param build lets the SDK build a request with the header `content-type` of JSON
+   */
+  async of(path: string, headers: object, build: () => Promise<BuiltRequest>): Promise<RequestHead> {
+    const sent = JSON.stringify(headers)
+    const known = this.#heads.get(path)
+    if (known?.sent === sent) return known.head
+    const { url, req } = await build()
+    const head = { url: new URL(url), headers: Object.fromEntries(req.headers) }
+    this.#heads.set(path, { sent, head })
+    return head
+  }
+}
+
+/**
+ * Sends a request with a JSON body and waits for the headers of the answer.
+ *
+ * It is not repeated, because only the runner of the job knows whether a token was published.
+ * @throws VendorFailed the vendor could not be reached
+ */
+export async function askVendor(
+  { url, headers }: RequestHead,
+  body: object,
+  signal: AbortSignal,
+): Promise<HttpAnswer | Refusal> {
+  const request = { method: 'POST', headers, body: JSON.stringify(body), signal }
+  const answer = await sendRequest(url, request).catch((error: unknown) => {
+    throw new VendorFailed(failureOfSending(error))
+  })
+  return answer.isOk ? answer : await refusalOf(answer, url)
+}
+
+export async function refusalOf(answer: HttpAnswer, { origin, pathname }: URL): Promise<Refusal> {
+  const { status, headers } = answer
+  return { status, headers, text: await answer.text(), address: origin + pathname }
+}
