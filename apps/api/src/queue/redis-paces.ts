@@ -1,13 +1,14 @@
 import type { Redis } from 'ioredis'
 import type { RefusedCall, ToldLimits } from '../jobs/ports/job-queue.ts'
+import { RedisScript } from '../redis/redis-script.ts'
 import { keyOf } from './local-paces.ts'
 import { Pace, PaceState } from './pace.ts'
 
 /** Stores a state if nobody else has stored one since it was read. */
-const REPLACE = `
+const REPLACE = new RedisScript(`
 if (redis.call('get', KEYS[1]) or '') ~= ARGV[1] then return 0 end
 redis.call('set', KEYS[1], ARGV[2], 'PX', ARGV[3])
-return 1`
+return 1`)
 /** A state is forgotten when its provider and model were not used for so long, in milliseconds. */
 const KEPT_MS = 180_000
 /** A call may be promised so long before its time, in milliseconds. */
@@ -95,7 +96,7 @@ export class RedisPaces {
         const pace = new Pace(stateOf(stored))
         const now = Date.now()
         for (const { apply } of changes) apply(pace, now)
-        isStored = (await this.#redis.eval(REPLACE, 1, name, stored, JSON.stringify(pace.state), KEPT_MS)) === 1
+        isStored = (await REPLACE.run(this.#redis, [name], [stored, JSON.stringify(pace.state), KEPT_MS])) === 1
       }
     } catch {
       // The connection logs that Redis is away.

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FinalEvent } from '@promptlab/contract'
 import type { Redis } from 'ioredis'
@@ -8,6 +7,7 @@ import type { Piece } from '../jobs/answer/piece.ts'
 import type { TokenListener, TokenLog, TokenReader } from '../jobs/ports/token-log.ts'
 import type { View } from '../jobs/views/view.ts'
 import { connectRedis, FAIL_FAST } from '../redis/connect-redis.ts'
+import { RedisScript } from '../redis/redis-script.ts'
 import { RedisSubscriptions } from '../redis/redis-subscriptions.ts'
 import { CopiedLog, type StreamEntry } from './copied-log.ts'
 import { END_MARK } from './log-message.ts'
@@ -33,7 +33,7 @@ interface RedisTokenLogOptions {
  * A Lua script that stores and publishes the messages of all jobs in one call. A message is in the stream before it is published.
  * So a reader that subscribes first and then reads the stream misses none.
  */
-const WRITE_MESSAGES = `
+const WRITE_MESSAGES = new RedisScript(`
 for i, key in ipairs(KEYS) do
   local part, run = ARGV[2 * i + 1], ARGV[2 * i + 2]
   local last = redis.call('XREVRANGE', key, '+', '-', 'COUNT', 1)[1]
@@ -43,8 +43,7 @@ for i, key in ipairs(KEYS) do
     local hasEnded = string.sub(part, 1, ${END_MARK.length}) == '${END_MARK}'
     redis.call('PEXPIRE', key, hasEnded and ARGV[2] or ARGV[1])
   end
-end`
-const WRITE_MESSAGES_SHA = createHash('sha1').update(WRITE_MESSAGES).digest('hex')
+end`)
 
 const ENTRIES_PER_READ = 1_000
 /** How long the last write may take when the process stops, in milliseconds. */
@@ -175,14 +174,8 @@ export class RedisTokenLog implements TokenLog {
   async #write(messages: readonly WrittenMessage[]): Promise<void> {
     const { open, ended } = this.#keepMs
     const keys = messages.map(({ jobId }) => this.#key(jobId))
-    const input = [...keys, open, ended, ...messages.flatMap(({ message, run }) => [message, run])]
-    try {
-      await this.#redis.evalsha(WRITE_MESSAGES_SHA, messages.length, ...input)
-    } catch (error) {
-      // A Redis that has just started does not have the script yet.
-      if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
-      await this.#redis.eval(WRITE_MESSAGES, messages.length, ...input)
-    }
+    const input = [open, ended, ...messages.flatMap(({ message, run }) => [message, run])]
+    await WRITE_MESSAGES.run(this.#redis, keys, input)
     this.#isFailing = false
   }
 }

@@ -51,7 +51,12 @@ const JOB_COLUMNS = {
   ...STATE_COLUMNS,
 } as const satisfies Record<keyof Insertable<Tables['jobs']>, ColumnType>
 
-const jobColumns = Object.keys(JOB_COLUMNS).join(', ')
+/** The columns of a job that are stored with it. */
+export const JOB_COLUMN_NAMES: readonly string[] = Object.keys(JOB_COLUMNS)
+/** Those of them that a change of state sets. */
+export const STATE_COLUMN_NAMES: readonly string[] = Object.keys(STATE_COLUMNS)
+
+const jobColumns = JOB_COLUMN_NAMES.join(', ')
 
 /** Stores new jobs. `$1`: rows of `jobs`. It returns the ids of those that had no job before. */
 export const INSERT = `insert into jobs (${jobColumns})
@@ -91,9 +96,7 @@ export const REPLACE = `with next as materialized (
       has_checkpoints: 'boolean',
     })}
   ), replaced as (
-    update jobs set ${Object.keys(STATE_COLUMNS)
-      .map((column) => `${column} = next.${column}`)
-      .join(', ')},
+    update jobs set ${STATE_COLUMN_NAMES.map((column) => `${column} = next.${column}`).join(', ')},
       watched_until = case when next.ended_at is null then jobs.watched_until end
     from next where jobs.id = next.id and jobs.status = next.from_status and jobs.run = next.from_run
     returning jobs.id, next.has_checkpoints

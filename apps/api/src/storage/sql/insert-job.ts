@@ -28,8 +28,8 @@ export async function insertJob(
   if (budget) return await database.transactFor(budget.owner, (db) => insertKeyed(db, database, asked))
   if (idempotency) return await database.transact((db) => insertKeyed(db, database, asked))
   const isOneRow = job.previousJobId === undefined && itemSizes(job).size === 0 && !job.metadata
-  if (isOneRow && database.batches) await database.batches.insert(job)
-  else await database[isOneRow ? 'write' : 'transact']((db) => insertAll(db, database, asked))
+  if (isOneRow) await database.statements.insert(job)
+  else await database.transact((db) => insertAll(db, database, asked))
   return undefined
 }
 

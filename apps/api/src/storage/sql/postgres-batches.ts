@@ -8,7 +8,7 @@ import { jobOf, rowOf, selectJobs, stateOf } from './job-row.ts'
 import type { PreparedStatements } from './postgres-pool.ts'
 import { hexOf, recordsetOf } from './recordset.ts'
 import { SharedStatement } from './shared-statement.ts'
-import type { JobBatches } from './sql-database.ts'
+import type { JobStatements } from './sql-database.ts'
 import { toStorable } from './storable-text.ts'
 import type { SqlDb } from './tables.ts'
 import { COUNT_COLUMNS, POSTGRES_SHARDS } from './usage-rows.ts'
@@ -36,7 +36,7 @@ const CHARACTERS_OF_RECORD = 100_000
  * The statements of a job's usual way through PostgreSQL: it is stored, found, changed, grows and ends. Jobs that come at the same
  * time share them, and each connection prepares them once (docs/decisions/2026-11-27-cost-of-a-cluster.md).
  */
-export class PostgresBatches implements JobBatches {
+export class PostgresBatches implements JobStatements {
   readonly #statements: PreparedStatements
   readonly #options: PostgresBatchesOptions
   readonly #find: SharedStatement<string, StoredJob | undefined>

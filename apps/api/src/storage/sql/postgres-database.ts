@@ -18,7 +18,7 @@ export class PostgresDatabase implements SqlDatabase {
   readonly dialect = 'postgres'
   readonly runner: Runner
   readonly mustRemoveUnconfirmed: boolean
-  readonly batches: PostgresBatches
+  readonly statements: PostgresBatches
   readonly #batchPool: GuardedPool
   readonly #lock: PostgresLock
   readonly #turns = new CallerTurns()
@@ -26,12 +26,12 @@ export class PostgresDatabase implements SqlDatabase {
   /**
    * @param lock exclusive if only this process uses the store, shared if others do
    * @param runner a lease if others use the store
-   * @param batchPool the connections of `batches`
+   * @param batchPool the connections of `statements`
    */
   constructor(db: SqlDb, lock: PostgresLock, runner: ExclusiveRunner | RunnerLease, batchPool: GuardedPool) {
     this.db = db
     this.#batchPool = batchPool
-    this.batches = new PostgresBatches(batchPool, db, { runnerId: runner.id, checkLock: () => this.#checkLock() })
+    this.statements = new PostgresBatches(batchPool, db, { runnerId: runner.id, checkLock: () => this.#checkLock() })
     this.runner = runner
     this.mustRemoveUnconfirmed = runner instanceof ExclusiveRunner
     this.#lock = lock

@@ -16,8 +16,7 @@ export interface SqlDatabase {
    * other processes share the store: one of them may have started the job already, so it is left to run.
    */
   readonly mustRemoveUnconfirmed: boolean
-  /** Undefined where changes that come at the same time share a transaction anyway. */
-  readonly batches?: JobBatches
+  readonly statements: JobStatements
 
   /** Makes a change that is one statement. Resolves when it is on disk. */
   write<Result>(statement: (db: SqlDb) => Promise<Result>): Promise<Result>
@@ -37,15 +36,18 @@ export interface SqlDatabase {
   close(): Promise<void>
 }
 
-/** The usual changes of jobs, each in one statement that it shares with others that come at the same time. */
-export interface JobBatches {
+/** The usual ways to read and change jobs, by statements whose texts are made once. */
+export interface JobStatements {
   /**
    * Stores a job that refers to no other and to no item, and has no metadata.
    * @throws JobConflictError
    */
   insert(job: StoredJob): Promise<void>
   find(id: string): Promise<StoredJob | undefined>
-  /** As `replaceJob`. */
+  /**
+   * Stores the next state of a job, as `JobRepository.replace` says.
+   * @param hasCheckpoints whether the stored state may have checkpoints, which are removed: the new state has the whole answer
+   */
   replace(next: StoredJob, from: JobState, hasCheckpoints: boolean): Promise<boolean>
   /** As `storeCheckpoints`. */
   checkpoint(progress: readonly JobCheckpoint[]): Promise<ReadonlySet<string>>

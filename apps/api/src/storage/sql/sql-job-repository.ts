@@ -30,16 +30,14 @@ import type {
 import type { LedgerQuery, UsageSum } from '../../jobs/usage/ledger.ts'
 import { storeBlocks } from './block-rows.ts'
 import { readBudget } from './budget-rows.ts'
-import { storeCheckpoints } from './checkpoint-rows.ts'
 import { removeExpired } from './conversation-rows.ts'
 import { findUntold, hasDeliveries, replaceDeliveries } from './delivery-rows.ts'
 import { findByRequest, hasClient, removeHidden, replaceClient } from './door-rows.ts'
+import { holdsState } from './holds-state.ts'
 import { findByKey } from './idempotency-rows.ts'
 import { insertJob } from './insert-job.ts'
 import { countStoredBytes, findItem, findItems, storeItems, sweepItems } from './item-rows.ts'
-import { jobOf, selectJobs } from './job-row.ts'
 import { findChanged, listJobs } from './listed-rows.ts'
-import { holdsState, replaceJob } from './replace-job.ts'
 import { SearchIndex } from './search-index.ts'
 import { searchJobs } from './search-rows.ts'
 import type { SqlDatabase } from './sql-database.ts'
@@ -103,10 +101,7 @@ export class SqlJobRepository implements JobRepository {
   }
 
   async find(id: string): Promise<StoredJob | undefined> {
-    const { db, dialect, batches } = await this.#opened()
-    if (batches) return await batches.find(id)
-    const row = await selectJobs(db, dialect).where('jobs.id', '=', toStorable(id)).executeTakeFirst()
-    return row && jobOf(row)
+    return await (await this.#opened()).statements.find(id)
   }
 
   async findByIdempotencyKey(key: string, now: number): Promise<KeyedJob | undefined> {
@@ -210,7 +205,7 @@ export class SqlJobRepository implements JobRepository {
     const hasCheckpoints = from.status === 'running' && !this.#withoutCheckpoints.delete(next.id)
     const isReplaced = await this.#changes.confirmed(
       next,
-      () => replaceJob(database, next, from, hasCheckpoints),
+      () => database.statements.replace(next, from, hasCheckpoints),
       () => holdsState(database, next),
     )
     if (isReplaced && next.status === 'running') this.#withoutCheckpoints.add(next.id)
@@ -220,8 +215,7 @@ export class SqlJobRepository implements JobRepository {
   async checkpoint(progress: readonly JobCheckpoint[]): Promise<ReadonlySet<string>> {
     const database = await this.#opened()
     for (const { id } of progress) this.#withoutCheckpoints.delete(id)
-    if (database.batches) return await database.batches.checkpoint(progress)
-    return await database.transact((db) => storeCheckpoints(db, progress))
+    return await database.statements.checkpoint(progress)
   }
 
   async deleteFinal(id: string): Promise<boolean> {

@@ -16,6 +16,7 @@ import { GroupCommit } from '../group-commit.ts'
 import { ExclusiveRunner } from './exclusive-runner.ts'
 import type { SqlDatabase } from './sql-database.ts'
 import { SqliteFileDialect } from './sqlite-dialect.ts'
+import { SqliteStatements } from './sqlite-statements.ts'
 import type { SqlDb, Tables } from './tables.ts'
 import { insertProbe, removeProbe } from './write-probe.ts'
 
@@ -38,6 +39,7 @@ export class SqliteDatabase implements SqlDatabase {
   readonly db: SqlDb
   readonly dialect = 'sqlite'
   readonly runner = new ExclusiveRunner()
+  readonly statements: SqliteStatements
   /** A commit that failed was rolled back. */
   readonly mustRemoveUnconfirmed = false
   readonly #file: string
@@ -62,6 +64,7 @@ export class SqliteDatabase implements SqlDatabase {
     this.#driver = driver
     this.#lock = lock
     this.db = new Kysely<Tables>({ dialect: new SqliteFileDialect(driver) })
+    this.statements = new SqliteStatements(this)
   }
 
   write<Result>(statement: (db: SqlDb) => Promise<Result>): Promise<Result> {

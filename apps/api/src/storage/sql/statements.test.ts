@@ -10,32 +10,36 @@ import { readConversation } from '../../jobs/input/conversation.ts'
 import { EarlierTurns } from '../../jobs/input/earlier-turns.ts'
 import { startJob } from '../../jobs/job.ts'
 import { openSqliteDatabase } from './open-sqlite.ts'
-import type { SqlDatabase } from './sql-database.ts'
 import { SqlJobRepository } from './sql-job-repository.ts'
+import { SqliteStatements } from './sqlite-statements.ts'
+import type { SqlDb } from './tables.ts'
+
+type Statements<Result> = (db: SqlDb) => Promise<Result>
 
 /** A repository, and the number of statements that its changes and, if asked for, its reads took since the last call. */
 async function openCounted({ withReads = false } = {}): Promise<{ jobs: SqlJobRepository; count: () => number }> {
   const database = await openSqliteDatabase(join(await temporaryFolder(), 'jobs.db'))
   let statements = 0
   const counter: KyselyPlugin = {
-    transformQuery({ node }) {
+    transformQuery: ({ node }) => node,
+    async transformResult({ result }) {
       statements += 1
-      return node
+      return result
     },
-    transformResult: async ({ result }) => result,
   }
-  const counted: SqlDatabase = {
+  const counted = {
     db: withReads ? database.db.withPlugin(counter) : database.db,
-    dialect: database.dialect,
+    dialect: 'sqlite' as const,
     runner: database.runner,
     mustRemoveUnconfirmed: database.mustRemoveUnconfirmed,
-    write: (statement) => database.write((db) => statement(db.withPlugin(counter))),
-    transact: (work) => database.transact((db) => work(db.withPlugin(counter))),
-    transactFor: (owner, work) => database.transactFor(owner, (db) => work(db.withPlugin(counter))),
+    write: <Result>(statement: Statements<Result>) => database.write((db) => statement(db.withPlugin(counter))),
+    transact: <Result>(work: Statements<Result>) => database.transact((db) => work(db.withPlugin(counter))),
+    transactFor: <Result>(owner: string, work: Statements<Result>) =>
+      database.transactFor(owner, (db) => work(db.withPlugin(counter))),
     checkHealth: () => database.checkHealth(),
     close: () => database.close(),
   }
-  const jobs = await SqlJobRepository.open(counted)
+  const jobs = await SqlJobRepository.open({ ...counted, statements: new SqliteStatements(counted) })
   onTestFinished(() => jobs.close())
   return {
     jobs,

@@ -1,4 +1,4 @@
-import { CompiledQuery, type RawBuilder, sql, type UpdateQueryBuilder, type UpdateResult } from 'kysely'
+import { CompiledQuery, type RawBuilder, sql } from 'kysely'
 import { z } from 'zod'
 import type { LedgerQuery, UsageSum } from '../../jobs/usage/ledger.ts'
 import { COUNTS, type UsageCounts, type UsageEntry, type UsageKey } from '../../jobs/usage/usage-entry.ts'
@@ -36,28 +36,8 @@ function valuesOf(entry: UsageEntry, shard: number): (string | number)[] {
   return [...key, ...COUNTS.map((name) => entry[name])]
 }
 
-type JobUpdate = UpdateQueryBuilder<Tables, 'jobs', 'jobs', UpdateResult>
-
-/**
- * Ends a job and adds it to the ledger, if the condition of the update still holds: a final record that is stored a second
- * time is not counted again. Two statements in one transaction; PostgreSQL does both in one, see `REPLACE`.
- * @param update of the row in `jobs`
- * @param entries at least one, each of another row
- * @returns whether the job was updated
- */
-export async function updateAndCount(
-  db: SqlDb,
-  dialect: SqlDialect,
-  update: JobUpdate,
-  entries: readonly UsageEntry[],
-): Promise<boolean> {
-  const { numUpdatedRows } = await update.executeTakeFirst()
-  if (numUpdatedRows === 0n) return false
-  for (const entry of entries) await addToLedger(db, dialect, entry)
-  return true
-}
-
-async function addToLedger(db: SqlDb, dialect: SqlDialect, entry: UsageEntry): Promise<void> {
+/** Adds to the ledger what a job used. */
+export async function addToLedger(db: SqlDb, dialect: SqlDialect, entry: UsageEntry): Promise<void> {
   const values = valuesOf(entry, 0)
   const places = values.map((_, index) => (dialect === 'postgres' ? `$${index + 1}` : '?'))
   await db.executeQuery(CompiledQuery.raw(`${INSERT_USAGE} values (${places.join(', ')}) ${OR_ADD_USAGE}`, values))
