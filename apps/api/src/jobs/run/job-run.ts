@@ -7,6 +7,7 @@ import {
   type Message,
   ProviderError,
 } from '@promptlab/providers'
+import { LinkedAbort } from '../../base/linked-abort.ts'
 import type { AnswerMark } from '../answer/answer.ts'
 import type { CallBudget } from '../budget/call-budget.ts'
 import { RunBudget } from '../budget/run-budget.ts'
@@ -222,10 +223,11 @@ export class JobRun {
     this.#meter.countCall()
     this.#calls.started(input)
     return await this.#observed(async () => {
-      const silence = new AbortController()
-      const signal = AbortSignal.any([this.#stop.signal, silence.signal])
+      // A call can end alone: a vendor that is silent is asked again.
+      const end = new LinkedAbort(this.#stop.signal)
+      const { signal } = end
       const options = { ...callOptions(this.#job, choice, signal, budget), onLimits: this.#deps.limitsOf(choice) }
-      watch.callStarted((error) => silence.abort(error))
+      watch.callStarted((error) => end.abort(error))
       try {
         return await this.#read(provider.complete(input, options), signal, watch, budget)
       } catch (error) {
@@ -235,6 +237,7 @@ export class JobRun {
         return await this.#read(vendorRun.join(error, watch), this.#stop.signal, watch, budget)
       } finally {
         watch.callEnded()
+        end.unlink()
       }
     })
   }

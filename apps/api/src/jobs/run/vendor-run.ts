@@ -6,6 +6,7 @@ import {
   type LLMProvider,
   ProviderError,
 } from '@promptlab/providers'
+import { LinkedAbort } from '../../base/linked-abort.ts'
 import { KnownAnswer } from '../answer/known-answer.ts'
 import { belongsToAnswer } from '../answer/piece.ts'
 import type { StoredAnswer } from '../answer/stored-answer.ts'
@@ -100,11 +101,11 @@ export class VendorRun {
   async *#joinOnce(watch: TimeLimitWatch): AsyncGenerator<CompletionPiece, CompletionSummary | undefined> {
     const { provider, handle, model, signal, answer } = this.#deps
     // One attempt can end alone: a silent vendor may go on behind a connection that is broken.
-    const silence = new AbortController()
-    watch.callStarted((error) => silence.abort(error))
+    const end = new LinkedAbort(signal)
+    watch.callStarted((error) => end.abort(error))
     this.#hasGrown = false
     const known = new KnownAnswer(answer())
-    const joined = provider.rejoin(handle, { model, signal: AbortSignal.any([signal, silence.signal]) })
+    const joined = provider.rejoin(handle, { model, signal: end.signal })
     try {
       for (let next = await joined.next(); ; next = await joined.next()) {
         if (next.done) {
@@ -117,6 +118,7 @@ export class VendorRun {
       }
     } finally {
       watch.callEnded()
+      end.unlink()
       // Not awaited: a provider that is stuck never settles it.
       joined.return(undefined).catch(() => {})
     }
