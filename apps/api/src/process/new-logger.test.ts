@@ -11,9 +11,7 @@ function run(program: string) {
   const code = `const { newLogger } = await import(${JSON.stringify(MODULE)})
     const logger = newLogger('info', false)
     ${program}`
-  const child = spawn(process.execPath, ['--input-type=module', '--eval', code], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', code], { stdio: ['ignore', 'pipe', 'pipe'] })
   onTestFinished(() => void child.kill('SIGKILL'))
   return child
 }
@@ -33,8 +31,31 @@ describe('the log of the process', () => {
     expect(messagesOf(String(line))).toEqual(['first'])
   })
 
-  it('has many more lines than wait for each other', async () => {
-    const { stdout } = run(`for (let count = 0; count < 1_000; count++) logger.info('line'); process.exit(0)`)
-    expect(messagesOf(await text(stdout))).toHaveLength(1_000)
+  it('has many more lines than wait for each other, in their order', async () => {
+    const program = `for (let count = 0; count < 300; count++) logger.info('line' + count); process.exit(0)`
+    expect(messagesOf(await text(run(program).stdout))).toEqual(
+      Array.from({ length: 300 }, (_, count) => `line${count}`),
+    )
+  })
+
+  it('does not stop a process whose log nobody reads, and keeps no more than 16 MB for a reader that comes late', async () => {
+    const { stdout, stderr } = run(`
+      const line = 'x'.repeat(1_000)
+      for (let count = 0; count < 40_000; count++) logger.warn(line)
+      process.stderr.write('went on')`)
+    expect(String(await once(stderr, 'data'))).toBe('went on')
+    const { length } = await text(stdout)
+    expect(length).toBeGreaterThan(15 * 1024 * 1024)
+    expect(length).toBeLessThan(17 * 1024 * 1024)
+  })
+
+  it('does not stop a process whose reader has gone', async () => {
+    const { stdout, stderr } = run(`
+      logger.warn('first')
+      setInterval(() => logger.warn('later'), 5)
+      setTimeout(() => process.stderr.write('went on', () => process.exit(0)), 100)`)
+    await once(stdout, 'data')
+    stdout.destroy()
+    expect(await text(stderr)).toBe('went on')
   })
 })
