@@ -1,14 +1,31 @@
-/** `pnpm build`: the JavaScript that production runs, in `apps/api/dist`. */
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+/**
+ * `pnpm build`: writes the JavaScript that production and `pnpm start` run to `apps/api/dist`. With `--if-missing`, only if it
+ * is missing or older than the sources.
+ */
+import { mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { z } from 'zod'
-import { bundle } from './bundle.ts'
+import { isStale } from '../is-stale.ts'
 
 const API = new URL('./', import.meta.url)
 const OUTPUT = fileURLToPath(new URL('dist', API))
+/** An empty file, as old as the start of the last build that came to its end. */
+const BUILT = join(OUTPUT, '.built')
+const SOURCES = [
+  'src',
+  'build.ts',
+  'bundle.ts',
+  'package.json',
+  '../../package.json',
+  '../../packages/contract/src',
+  '../../packages/providers/src',
+].map((source) => fileURLToPath(new URL(source, API)))
 
 async function main(): Promise<void> {
+  const startedAt = new Date()
+  if (process.argv.includes('--if-missing') && !(await isStale(BUILT, SOURCES))) return
+  // Not imported above: most starts have nothing to build.
+  const { bundle, programs } = await import('./bundle.ts')
   const { outputFiles } = await bundle({
     entryPoints: await programs(),
     outdir: OUTPUT,
@@ -17,7 +34,9 @@ async function main(): Promise<void> {
     sourcemap: true,
   })
   for (const { path, contents } of outputFiles) await writeChanged(path, contents)
-  await removeAllBut(new Set(outputFiles.map(({ path }) => path)))
+  await removeAllBut(new Set([...outputFiles.map(({ path }) => path), BUILT]))
+  await writeFile(BUILT, '')
+  await utimes(BUILT, startedAt, startedAt)
 }
 
 /** Leaves an unchanged file alone: a process that starts meanwhile, such as in a test, must find all of its files. */
@@ -34,16 +53,6 @@ async function removeAllBut(paths: ReadonlySet<string>): Promise<void> {
     const path = join(entry.parentPath, entry.name)
     if (entry.isFile() && !paths.has(path)) await rm(path)
   }
-}
-
-/** The sources that the scripts of the repository run: what `pnpm NAME` does there, `node` does here. */
-async function programs(): Promise<string[]> {
-  const Manifest = z.object({ scripts: z.record(z.string(), z.string()) })
-  const { scripts } = Manifest.parse(JSON.parse(await readFile(new URL('../../package.json', API), 'utf8')))
-  const files = Object.values(scripts).flatMap(
-    (script) => /^node --import tsx apps\/api\/(src\/\S+\.ts)/.exec(script)?.[1] ?? [],
-  )
-  return files.map((file) => fileURLToPath(new URL(file, API)))
 }
 
 await main()

@@ -6,9 +6,20 @@ import { z } from 'zod'
 const MANIFEST = fileURLToPath(new URL('package.json', import.meta.url))
 const Manifest = z.object({ version: z.string(), license: z.string(), dependencies: z.record(z.string(), z.string()) })
 
+const Workspace = z.object({ scripts: z.record(z.string(), z.string()) })
+
 /** The manifest of the API, `apps/api/package.json`. */
 export async function readManifest(): Promise<z.infer<typeof Manifest>> {
   return Manifest.parse(JSON.parse(await readFile(MANIFEST, 'utf8')))
+}
+
+/** The sources that the scripts of the repository run: what `pnpm NAME` does there, `node` does here. */
+export async function programs(): Promise<string[]> {
+  const { scripts } = Workspace.parse(
+    JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')),
+  )
+  const files = Object.values(scripts).flatMap((script) => /\bapps\/api\/(src\/\S+\.ts)/.exec(script)?.[1] ?? [])
+  return files.map((file) => fileURLToPath(new URL(file, import.meta.url)))
 }
 
 interface BundleOptions extends Pick<BuildOptions, 'chunkNames' | 'define' | 'sourcemap'> {
@@ -40,6 +51,10 @@ export async function bundle({
     format: 'esm',
     platform: 'node',
     external: Object.keys((await readManifest()).dependencies),
+    // A stack trace needs the places of the sources, and not their text: Node.js reads a map when it makes the first one.
+    sourcesContent: false,
+    // Otherwise a literal with \p becomes a `new RegExp`, which is compiled whether it is used or not.
+    supported: { 'regexp-unicode-property-escapes': true, 'regexp-set-notation': true },
     logLevel: 'warning',
     metafile: true,
     write: false,

@@ -2,10 +2,11 @@
  * `pnpm build`: writes the playground as static files to `dist`. With `--if-missing`, only if they are missing or older than the
  * sources.
  */
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { basename, extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
+import { filesIn, isStale } from '../is-stale.ts'
 
 const WEB = fileURLToPath(new URL('.', import.meta.url))
 const OUTPUT = join(WEB, 'dist')
@@ -17,7 +18,7 @@ const SOURCES = [
   'package.json',
   '../../packages/client/src',
   '../../packages/react/src',
-]
+].map((source) => join(WEB, source))
 /** The largest size of the scripts with which the page starts: bytes, gzipped. */
 const START_BUDGET = 150 * 1024
 /** The largest size of all other scripts together, which load when they are first needed: bytes, gzipped. */
@@ -25,7 +26,7 @@ const LATER_BUDGET = 90 * 1024
 
 async function main(): Promise<void> {
   if (process.argv.includes('--if-missing')) {
-    if (!(await isStale())) return
+    if (!(await isStale(join(OUTPUT, 'index.html'), SOURCES))) return
     process.stdout.write('Building the playground, which takes a few seconds …\n')
   }
   // Set here for every caller, such as a test: otherwise Vite may bundle React's development build, which is slow and large.
@@ -66,20 +67,6 @@ async function compress(): Promise<void> {
   const laterBytes = scriptBytes - firstBytes
   if (laterBytes > LATER_BUDGET)
     throw new Error(`The playground loads ${laterBytes} bytes of script later; the limit is ${LATER_BUDGET}`)
-}
-
-async function isStale(): Promise<boolean> {
-  const built = await stat(join(OUTPUT, 'index.html')).catch(() => undefined)
-  if (!built) return true
-  const sources = await Promise.all(SOURCES.map((source) => filesIn(join(WEB, source))))
-  const changes = await Promise.all(sources.flat().map(async (file) => (await stat(file)).mtimeMs))
-  return Math.max(...changes) > built.mtimeMs
-}
-
-async function filesIn(path: string): Promise<string[]> {
-  if (!(await stat(path)).isDirectory()) return [path]
-  const entries = await readdir(path, { recursive: true, withFileTypes: true })
-  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
 }
 
 await main()

@@ -2,7 +2,9 @@ import { buildApp } from './build-app.ts'
 import { readConfig } from './config/config.ts'
 import { loadEnvironmentFile } from './config/environment-file.ts'
 import { openDependencies } from './dependencies.ts'
+import { keepCompiledCode } from './process/built-code.ts'
 import { explainError } from './process/explain-error.ts'
+import { listen } from './process/listen.ts'
 import { findLocalServers } from './process/local-servers.ts'
 import { newLogger } from './process/new-logger.ts'
 import { handleUncaughtErrors } from './process/uncaught-errors.ts'
@@ -53,9 +55,10 @@ async function start({ playgroundFolder }: ServerOptions): Promise<void> {
   process.on('SIGTERM', (signal) => stop(signal, 0))
   handleUncaughtErrors(process, app, () => stop('uncaught error', 1))
 
-  const url = await app.listen({ host: config.host, port: config.port, backlog: MAX_UNACCEPTED })
+  const url = await listen(app, { host: config.host, port: config.port, backlog: MAX_UNACCEPTED })
   // Standard error, because standard output carries the log, which programs read.
   const store = describeStore(config.store)
+  setImmediate(keepCompiledCode)
   process.stderr.write(
     config.role === 'worker'
       ? welcomeWorker(url, store)

@@ -1,4 +1,5 @@
 import type { Benchmark } from '../benchmark.ts'
+import { conversation } from './conversation.ts'
 import { crowd } from './crowd.ts'
 import { doors } from './doors.ts'
 import { fanOut } from './fan-out.ts'
@@ -31,4 +32,5 @@ export const benchmarks: readonly Benchmark[] = [
   stores,
   workers,
   resume,
+  conversation,
 ]

@@ -1,5 +1,6 @@
 /** The process of all clients. */
 import { answerable, answerTasks } from '../processes/task.ts'
+import { holdConversation, loadNextTurns } from './conversation-load.ts'
 import { loadFirstTokens, loadFirstTokensTogether } from './first-token-load.ts'
 import { readHealthTimes, startHealthWatch, stopHealthWatch } from './health-watch.ts'
 import { closeIdleStreams, openIdleStreams } from './idle-load.ts'
@@ -18,6 +19,8 @@ answerTasks([
   answerable(closeIdleStreams),
   answerable(loadSteadyPosts),
   answerable(loadResume),
+  answerable(holdConversation),
+  answerable(loadNextTurns),
   answerable(startHealthWatch),
   answerable(readHealthTimes),
   answerable(stopHealthWatch),

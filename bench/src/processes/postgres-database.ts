@@ -1,4 +1,5 @@
 import { Client } from 'pg'
+import { z } from 'zod'
 
 const SERVER = process.env['TEST_POSTGRES_URL'] ?? 'postgres://postgres@127.0.0.1:5432/postgres'
 
@@ -18,14 +19,24 @@ export async function createPostgresDatabase(): Promise<PostgresDatabase | undef
   }
   const url = new URL(SERVER)
   url.pathname = name
-  return { url: url.href, [Symbol.asyncDispose]: () => runSql(`drop database ${name} with (force)`) }
+  return { url: url.href, [Symbol.asyncDispose]: () => removeDatabase(name) }
 }
 
-async function runSql(statement: string): Promise<void> {
-  const client = new Client({ connectionString: SERVER, connectionTimeoutMillis: 5_000 })
+async function removeDatabase(name: string): Promise<void> {
+  await runSql(`drop database ${name} with (force)`)
+}
+
+/** What the database takes on disk. */
+export async function databaseBytes({ url }: PostgresDatabase): Promise<number> {
+  const rows = await runSql('select pg_database_size(current_database())::float8 as bytes', url)
+  return z.tuple([z.object({ bytes: z.number() })]).parse(rows)[0].bytes
+}
+
+async function runSql(statement: string, connectionString = SERVER): Promise<unknown> {
+  const client = new Client({ connectionString, connectionTimeoutMillis: 5_000 })
   try {
     await client.connect()
-    await client.query(statement)
+    return (await client.query<Record<string, unknown>>(statement)).rows
   } finally {
     await client.end()
   }

@@ -1,9 +1,11 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 
+const SOURCE_MAPS = '--enable-source-maps'
 const THIS_CHECKOUT = fileURLToPath(new URL('../../..', import.meta.url))
 
 /** A server that is measured: a checkout, and how its server is started. */
@@ -39,12 +41,13 @@ async function prepareVersion(name: ServerVersion['name'], checkout: string): Pr
     return { name, checkout, form: 'source', nodeArguments, script: pathToFileURL(script) }
   }
   await promisify(execFile)(process.execPath, [build])
+  // Earlier versions were started with this option.
+  const hasMapsByOption = (await readFile(join(checkout, 'deploy/Dockerfile'), 'utf8')).includes(SOURCE_MAPS)
   return {
     name,
     checkout,
     form: 'bundle',
-    // As deploy/Dockerfile and docs/deployment.md start it.
-    nodeArguments: ['--enable-source-maps'],
+    nodeArguments: hasMapsByOption ? [SOURCE_MAPS] : [],
     script: pathToFileURL(join(checkout, 'apps/api/dist/main.js')),
   }
 }

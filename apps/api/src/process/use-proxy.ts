@@ -1,5 +1,5 @@
-import http from 'node:http'
 import { versions } from 'node:process'
+import { http } from '../base/node-http.ts'
 import { ConfigError, type ProxySettings } from '../config/config.ts'
 
 /**

@@ -1,7 +1,8 @@
 import type { LookupAddress } from 'node:dns'
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http'
+import type { IncomingMessage, RequestOptions } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import type { LookupFunction } from 'node:net'
+import { http } from '../base/node-http.ts'
 
 interface Post {
   /** The addresses to which the connection may go. No others are looked up. */
@@ -21,7 +22,7 @@ const MAX_ANSWER_BYTES = 4_096
 
 // Agents of their own: those of Node.js would go through the proxy of the environment, and keep connections to be used again, whose
 // address was checked for an earlier attempt.
-const HTTP_AGENT = new HttpAgent({ keepAlive: false })
+const HTTP_AGENT = new http.Agent({ keepAlive: false })
 const HTTPS_AGENT = new HttpsAgent({ keepAlive: false, maxCachedSessions: 0 })
 
 /**
@@ -48,7 +49,7 @@ export function post(url: URL, { addresses, headers, body, signal }: Post): Prom
     }
     const request = isSecure
       ? httpsRequest(url, { ...options, agent: HTTPS_AGENT, rejectUnauthorized: true }, read)
-      : httpRequest(url, { ...options, agent: HTTP_AGENT }, read)
+      : http.request(url, { ...options, agent: HTTP_AGENT }, read)
     request.on('error', end)
     // Also of an answer that wants another protocol, for which there is no error.
     request.on('close', () => end(new Error('The connection was closed without an answer')))

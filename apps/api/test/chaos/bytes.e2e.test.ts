@@ -39,9 +39,7 @@ function bytesTest(store: string, newStore: () => Promise<string>): void {
       MAX_CONCURRENT_JOBS_PER_PROVIDER: `${SLOTS}`,
       LOG_LEVEL: 'silent',
     }
-    // Source maps would take half of the heap.
-    const program = programArguments('main').filter((argument) => argument !== '--enable-source-maps')
-    const start = () => ServerProcess.startNode([`--max-old-space-size=${HEAP_MB}`, ...program], env)
+    const start = () => ServerProcess.startNode([`--max-old-space-size=${HEAP_MB}`, ...programArguments('main')], env)
 
     const first = await start()
     await fromClients(JOBS, () => createJob(first.url, LONG_JOB))

@@ -37,7 +37,7 @@ export async function describeWithEarlierServer(
       await buildIn(folder)
     }, 120_000)
     afterAll(() => rm(folder, { recursive: true, force: true }))
-    await define(() => ['--enable-source-maps', join(folder, 'apps/api/dist/main.js')])
+    await define(() => [join(folder, 'apps/api/dist/main.js')])
   })
 }
 

@@ -17,7 +17,7 @@ export function programArguments(
   name: 'main' | 'import-jobs' | 'new-key' | 'promptlab' | 'providers',
   ...args: readonly string[]
 ): string[] {
-  return ['--enable-source-maps', fileURLToPath(new URL(`${name}.js`, PROGRAMS)), ...args]
+  return [fileURLToPath(new URL(`${name}.js`, PROGRAMS)), ...args]
 }
 
 /** The server, or another program, as a process of its own. Killed when the test ends. */

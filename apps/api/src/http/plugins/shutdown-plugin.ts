@@ -1,12 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import fp from 'fastify-plugin'
 import { ApiError } from '../../base/api-error.ts'
+import { closed, SideListeners } from '../side-listeners.ts'
 import type { OpenStreams } from '../streams/open-streams.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
     /** Aborts as soon as the server begins to stop. */
     readonly stopping: AbortSignal
+    /** They stop listening when the server does. */
+    readonly sideListeners: SideListeners
   }
 }
 
@@ -35,6 +38,8 @@ export const shutdownPlugin = fp<ShutdownOptions>(
   async (app, { drain, interrupt, streams, othersRunJobs, drainMs }) => {
     const stopping = new AbortController()
     app.decorate('stopping', stopping.signal)
+    const sideListeners = new SideListeners(app.server)
+    app.decorate('sideListeners', sideListeners)
 
     app.addHook('onRequest', (request, _, done) => {
       if (!stopping.signal.aborted) return done()
@@ -46,7 +51,7 @@ export const shutdownPlugin = fp<ShutdownOptions>(
 
     // preClose, not onClose: the server waits for open responses before onClose runs.
     app.addHook('preClose', async () => {
-      const closed = new Promise((resolve) => app.server.close(resolve))
+      const allClosed = Promise.all([closed(app.server), sideListeners.close()])
       stopping.abort()
       app.server.closeIdleConnections()
       const drained = drain().then(() => {
@@ -60,7 +65,7 @@ export const shutdownPlugin = fp<ShutdownOptions>(
       // The streams of jobs that were interrupted here have something to say. Other jobs run on elsewhere.
       await within(LAST_ANSWERS_MS, streamed)
       streams.stopAll()
-      await within(LAST_ANSWERS_MS, closed)
+      await within(LAST_ANSWERS_MS, allClosed)
       app.server.closeAllConnections()
     })
   },

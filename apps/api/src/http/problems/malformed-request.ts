@@ -1,7 +1,7 @@
-import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Problem, ProblemCode } from '@promptlab/contract'
 import { v7 as newId } from 'uuid'
+import { http } from '../../base/node-http.ts'
 import { PROBLEMS } from './problems.ts'
 
 /** How long a client may take to read the refusal, in milliseconds. */
@@ -27,7 +27,7 @@ export function sendMalformedRequest(error: Error & { code?: string }, socket: S
   }
   const body = JSON.stringify(problem)
   socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: application/problem+json; charset=utf-8\r\n` +
+    `HTTP/1.1 ${status} ${http.STATUS_CODES[status]}\r\ncontent-type: application/problem+json; charset=utf-8\r\n` +
       `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   )
   // The connection is closed even if the client does not read the answer.
