@@ -6,8 +6,9 @@ import { describe, expect, it } from 'vitest'
 const MODULE = fileURLToPath(new URL('./bound-heap.ts', import.meta.url))
 
 /** The size of the young generation of a process after many objects have survived in it, in MB. */
-async function sizeAfterLoad(options: readonly string[]): Promise<number> {
+async function sizeAfterLoad(options: readonly string[], before = ''): Promise<number> {
   const program = `
+    ${before}
     const { boundHeap } = await import(${JSON.stringify(MODULE)})
     const { getHeapSpaceStatistics } = await import('node:v8')
     boundHeap(${JSON.stringify(options)})
@@ -21,6 +22,11 @@ async function sizeAfterLoad(options: readonly string[]): Promise<number> {
 describe('the young generation of the heap', () => {
   it('grows to 16 MB and not further', async () => {
     expect(await sizeAfterLoad([])).toBe(16)
+  })
+
+  it('grows to 16 MB also when code was loaded before', async () => {
+    const before = 'const loaded = []; for (let index = 0; index < 100_000; index++) loaded.push({ index })'
+    expect(await sizeAfterLoad([], before)).toBe(16)
   })
 
   it('has the size that the options of Node.js say', async () => {

@@ -24,10 +24,11 @@ export function boundHeap(options: readonly string[]): void {
  * generation grows here to its size, which it does when objects survive, and not further.
  */
 function boundYoungGeneration(): void {
-  // It begins with halves of 1 MB.
-  setFlagsFromString('--semi-space-growth-factor=8')
   const survivors: object[] = []
-  while (youngGenerationBytes() < YOUNG_GENERATION_BYTES && survivors.length < MOST_OBJECTS) {
+  for (let bytes = youngGenerationBytes(); bytes < YOUNG_GENERATION_BYTES; bytes = youngGenerationBytes()) {
+    if (bytes === 0 || survivors.length >= MOST_OBJECTS) break
+    // It has 1 MB at first, and more when code was loaded before, as with --import.
+    setFlagsFromString(`--semi-space-growth-factor=${Math.ceil(YOUNG_GENERATION_BYTES / bytes)}`)
     for (let count = 0; count < 10_000; count++) survivors.push({ count })
   }
   setFlagsFromString('--semi-space-growth-factor=1')
