@@ -50,12 +50,20 @@ describe('TemplateReader', () => {
     expect(parse).toHaveBeenCalled()
   })
 
-  it('parses a chunk in full if its text has escapes', () => {
+  it('reads a text with escapes without parsing the rest', () => {
     const { reader, parse } = readerAfter(token('Once'))
-    for (const text of ['"', '\\', '\n', 'a"}}]', '\u0000']) {
-      expect(reader.read(event(token(text)))).toMatchObject({ text })
+    for (const text of ['"', '\\', '\\"', '\n', 'a"}}]', '\u0000', '\ud83d', '\\'.repeat(100_001)]) {
+      expect(reader.read(event(token(text)))).toEqual({ text })
     }
-    expect(parse).toHaveBeenCalledTimes(5)
+    const ascii = token('CJK').replace('CJK', String.raw`\u6f22\ud83d\ude80`)
+    expect(reader.read(event(ascii))).toEqual({ text: '漢🚀' })
+    expect(parse).toHaveBeenCalledTimes(0)
+  })
+
+  it.each(['\\x', '\\u12', '\\'])('refuses a text with the broken escape %s', (broken) => {
+    const { reader } = readerAfter(token('Once'))
+    const data = token('Once').replace('Once', broken)
+    expect(reader.read(event(data))).toMatchObject({ failure: { code: 'provider-malformed', vendorText: data } })
   })
 
   it('learns a template from a later chunk if the first has no text', () => {

@@ -1,5 +1,5 @@
 import { parsedJson } from '../../parsed-json.ts'
-import { hasAt, plainEnd } from '../chunk-template.ts'
+import { hasAt, stringAt, stringEnd } from '../chunk-template.ts'
 
 /** The number of an event, which is another in each. */
 const NUMBER = /"sequence_number": ?/
@@ -48,15 +48,15 @@ export class DeltaTemplate {
     return isProved ? new DeltaTemplate(...parts) : undefined
   }
 
-  /** The text of another delta of the same text. Undefined if this is none, or if its text has escapes. */
+  /** The text of another delta of the same text. Undefined if this is none. */
   textOf(data: string): string | undefined {
     if (!hasAt(data, 0, this.#beforeNumber)) return undefined
     const numberEnd = digitsEnd(data, this.#beforeNumber.length)
     if (numberEnd === undefined || !hasAt(data, numberEnd, this.#beforeText)) return undefined
     const start = numberEnd + this.#beforeText.length
-    const end = plainEnd(data, start)
+    const end = stringEnd(data, start)
     if (end === undefined || !hasAt(data, end, this.#afterText)) return undefined
-    return end + this.#afterText.length === data.length ? data.slice(start, end) : undefined
+    return end + this.#afterText.length === data.length ? stringAt(data, start, end) : undefined
   }
 }
 
