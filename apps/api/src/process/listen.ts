@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer } from 'node:net'
+import { createServer, type ListenOptions } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { closed, type Place } from '../http/side-listeners.ts'
 
@@ -11,17 +11,20 @@ import { closed, type Place } from '../http/side-listeners.ts'
 export async function listen(app: FastifyInstance, place: Place): Promise<string> {
   // Fastify listens at both addresses of localhost.
   if (process.platform !== 'linux' || place.host === 'localhost') return await app.listen(place)
-  const shared = { ...place, port: await tryPort(place), reusePort: true }
-  const url = await app.listen(shared)
-  await app.sideListeners.open(shared)
+  // Without sharing at first, as a port that is shared would be shared with a second server, too.
+  const port = await portOf(place)
+  const shared = { ...place, port, reusePort: true }
+  const canShare = await portOf(shared).catch(() => undefined)
+  const url = await app.listen(canShare === undefined ? { ...place, port } : shared)
+  if (canShare !== undefined) await app.sideListeners.open(shared)
   return url
 }
 
-/** Listens for a moment without sharing the port, as a port that is shared would be shared with a second server, too. */
-async function tryPort(place: Place): Promise<number> {
+/** Listens for a moment. @returns the port, which is a free one for the port 0 */
+async function portOf(options: ListenOptions & { readonly port: number }): Promise<number> {
   const server = createServer()
-  await once(server.listen(place), 'listening')
+  await once(server.listen(options), 'listening')
   const address = server.address()
   await closed(server)
-  return typeof address === 'object' && address ? address.port : place.port
+  return typeof address === 'object' && address ? address.port : options.port
 }
