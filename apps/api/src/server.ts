@@ -34,7 +34,7 @@ export function runServer(options: ServerOptions): void {
 async function start({ playgroundFolder }: ServerOptions): Promise<void> {
   const file = loadEnvironmentFile()
   const config = readConfig(process.env)
-  const logger = newLogger(config.logLevel, process.stdout.isTTY)
+  const logger = newLogger(config.logLevel, process)
   if (file) logger.info({ file: file.path, variables: file.variables }, 'read settings from a file')
   if (config.proxy) useProxy(config.proxy)
   const deps = await openDependencies(config, logger)

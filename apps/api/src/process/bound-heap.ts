@@ -1,7 +1,9 @@
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
 
-/** The size of the young generation: two halves of 8 MB. V8 would let it grow to 64 MB. */
-const YOUNG_GENERATION_BYTES = 16 * 1024 * 1024
+/** The size of each half of the young generation. V8 would let it grow to 32 MB. */
+const HALF_BYTES = 8 * 1024 * 1024
+/** The size of each half at first. Then there is only one, until the first collection needs the other. */
+const FIRST_HALF_BYTES = 1024 * 1024
 /** How many objects may be made to fill it: eight times as many as it takes. */
 const MOST_OBJECTS = 1_000_000
 
@@ -25,15 +27,15 @@ export function boundHeap(options: readonly string[]): void {
  */
 function boundYoungGeneration(): void {
   const survivors: object[] = []
-  for (let bytes = youngGenerationBytes(); bytes < YOUNG_GENERATION_BYTES; bytes = youngGenerationBytes()) {
-    if (bytes === 0 || survivors.length >= MOST_OBJECTS) break
-    // It has 1 MB at first, and more when code was loaded before, as with --import.
-    setFlagsFromString(`--semi-space-growth-factor=${Math.ceil(YOUNG_GENERATION_BYTES / bytes)}`)
+  for (let factor = growthFactor(); factor >= 2 && survivors.length < MOST_OBJECTS; factor = growthFactor()) {
+    setFlagsFromString(`--semi-space-growth-factor=${factor}`)
     for (let count = 0; count < 10_000; count++) survivors.push({ count })
   }
   setFlagsFromString('--semi-space-growth-factor=1')
 }
 
-function youngGenerationBytes(): number {
-  return getHeapSpaceStatistics().find(({ space_name: name }) => name === 'new_space')?.space_size ?? 0
+/** By how much the young generation may grow. It is larger than at first when code was loaded before, as with `--import`. */
+function growthFactor(): number {
+  const bytes = getHeapSpaceStatistics().find(({ space_name: name }) => name === 'new_space')?.space_size ?? HALF_BYTES
+  return Math.floor(HALF_BYTES / (bytes > FIRST_HALF_BYTES ? bytes / 2 : bytes))
 }

@@ -9,7 +9,7 @@ const MODULE = fileURLToPath(new URL('./new-logger.ts', import.meta.url))
 /** Runs a program that has a log, and whose standard output is a pipe. */
 function run(program: string) {
   const code = `const { newLogger } = await import(${JSON.stringify(MODULE)})
-    const logger = newLogger('info', false)
+    const logger = newLogger('info', process)
     ${program}`
   const child = spawn(process.execPath, ['--input-type=module', '--eval', code], { stdio: ['ignore', 'pipe', 'pipe'] })
   onTestFinished(() => void child.kill('SIGKILL'))

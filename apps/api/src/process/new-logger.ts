@@ -11,21 +11,19 @@ const MAX_UNREAD_BYTES = 16 * 1024 * 1024
 /** Lines from this level on, which is `warn`, are written at once. */
 const WRITTEN_AT_ONCE = 40
 
-/**
- * The log of the process, on standard output.
- * @param isTerminal whether that is a terminal. It gets readable lines, and everything else gets JSON
- */
-export function newLogger(level: string, isTerminal: boolean): Logger {
-  if (isTerminal) {
+/** The log of a process, on its standard output: readable lines for a terminal, and JSON for everything else. */
+export function newLogger(level: string, source: Pick<NodeJS.Process, 'stdout' | 'once'>): Logger {
+  const { stdout } = source
+  if (stdout.isTTY) {
     const transport = { target: 'pino-pretty', options: { ignore: 'pid,hostname' } }
     return pino({ ...LOG_OPTIONS, level, transport })
   }
-  const output = new GatheredLines(process.stdout)
+  const output = new GatheredLines(stdout)
   const logMethod: LogMethod = function (args, method, atLevel) {
     method.apply(this, args)
     if (atLevel >= WRITTEN_AT_ONCE) output.flush()
   }
-  process.once('exit', () => output.flush())
+  source.once('exit', () => output.flush())
   return pino({ ...LOG_OPTIONS, level, hooks: { logMethod } }, output)
 }
 

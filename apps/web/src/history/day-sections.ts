@@ -15,6 +15,8 @@ export interface RowChunk {
 
 /** One row of this many begins a chunk. */
 const CHUNK = 32
+/** So many characters of a key decide whether its row does. */
+const HASHED = 8
 
 /**
  * Divides rows into days of the user's time zone and into chunks. The chunks go by the keys of their rows, not by numbers, so a
@@ -45,9 +47,11 @@ export function sectionsOf(groups: readonly JobGroup[], before: readonly DaySect
   }))
 }
 
+/** By the end of a key, which is the random part of an id. */
 function beginsChunk(key: string): boolean {
   let hash = 0
-  for (let index = 0; index < key.length; index++) hash = (hash * 31 + key.charCodeAt(index)) | 0
+  for (let index = Math.max(0, key.length - HASHED); index < key.length; index++)
+    hash = (hash * 31 + key.charCodeAt(index)) | 0
   // The low bits of such a hash depend on the low bits of the characters alone.
   return (hash ^ (hash >>> 15)) % CHUNK === 0
 }

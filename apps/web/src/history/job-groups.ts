@@ -30,8 +30,7 @@ export function groupsOf(jobs: readonly JobSummary[], before: readonly JobGroup[
   const earlier = new Map<string, JobGroup>()
   for (const group of before) earlier.set(group.key, group)
   return membersOf(jobs).map((members) => {
-    const known = members.find(({ id }) => earlier.has(id))
-    const group = known && earlier.get(known.id)
+    const group = earlierOf(members, earlier)
     if (group && isSame(group.jobs, members)) return group
     return groupOf(group?.key ?? members[0].id, members)
   })
@@ -39,9 +38,18 @@ export function groupsOf(jobs: readonly JobSummary[], before: readonly JobGroup[
 
 type Members = [JobSummary, ...JobSummary[]]
 
+function earlierOf(members: Members, earlier: ReadonlyMap<string, JobGroup>): JobGroup | undefined {
+  for (const { id } of members) {
+    const group = earlier.get(id)
+    if (group) return group
+  }
+  return undefined
+}
+
 /** The members of each group, in the order of their newest ones. */
 function membersOf(jobs: readonly JobSummary[]): Members[] {
   const sets = new Sets(jobs)
+  if (!sets.hasUnited) return jobs.map((job) => [job])
   const found = new Map<number, Members>()
   jobs.forEach((job, index) => {
     const set = sets.rootOf(index)
@@ -55,10 +63,12 @@ function membersOf(jobs: readonly JobSummary[]): Members[] {
 /** Disjoint sets of the places of jobs, in which jobs that belong together are united. */
 class Sets {
   readonly #parents: number[]
+  #hasUnited = false
 
   constructor(jobs: readonly JobSummary[]) {
     this.#parents = jobs.map((_, index) => index)
-    const ids = new Map(jobs.map(({ id }, index) => [id, index]))
+    // Made when a job refers to another one: most do not, and all of this runs at each change of a job.
+    let ids: ReadonlyMap<string, number> | undefined
     const shared = new Map<string, number>()
     jobs.forEach((job, index) => {
       const name = sharedName(job)
@@ -69,12 +79,19 @@ class Sets {
       }
       if (gridOf(job) !== undefined) return
       for (const id of [job.previousJobId, sourceOf(job)]) {
-        const place = id === undefined ? undefined : ids.get(id)
+        if (id === undefined) continue
+        ids ??= placesOf(jobs)
+        const place = ids.get(id)
         const other = place === undefined ? undefined : jobs[place]
         // A conversation that goes on with an answer of a grid has a row of its own.
         if (place !== undefined && other && gridOf(other) === undefined) this.#unite(index, place)
       }
     })
+  }
+
+  /** Whether any two jobs belong together. */
+  get hasUnited(): boolean {
+    return this.#hasUnited
   }
 
   rootOf(index: number): number {
@@ -86,8 +103,16 @@ class Sets {
   }
 
   #unite(one: number, other: number): void {
+    this.#hasUnited = true
     this.#parents[this.rootOf(one)] = this.rootOf(other)
   }
+}
+
+/** The place of each job, by its id. */
+function placesOf(jobs: readonly JobSummary[]): Map<string, number> {
+  const places = new Map<string, number>()
+  for (const [place, { id }] of jobs.entries()) places.set(id, place)
+  return places
 }
 
 /** What the jobs of a grid, or of a comparison, have in common. */
