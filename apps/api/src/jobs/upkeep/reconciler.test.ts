@@ -88,7 +88,7 @@ it('Reconciler > gives the recovery up with a sentence when the queue stays away
   const { jobs, queue, reconciler } = await newParts()
   await jobs.insert(PENDING('job', 0))
   queue.isAway = true
-  const recovery = reconciler.recover({ pauseMs: 1, limitMs: 5 })
+  const recovery = reconciler.recover({ pauseMs: 1, limitMs: 300 })
   await expect(recovery).rejects.toThrow(UnreachableError)
   await expect(recovery).rejects.toThrow(/could not be recovered: .*start this server again/)
   expect(queue.passes).toBeGreaterThan(1)
