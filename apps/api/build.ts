@@ -2,10 +2,10 @@
  * `pnpm build`: writes the JavaScript that production and `pnpm start` run to `apps/api/dist`. With `--if-missing`, only if it
  * is missing or older than the sources.
  */
-import { mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { isStale } from '../is-stale.ts'
+import { filesIn, isStale } from '../is-stale.ts'
 
 const API = new URL('./', import.meta.url)
 const OUTPUT = fileURLToPath(new URL('dist', API))
@@ -17,6 +17,8 @@ const SOURCES = [
   'bundle.ts',
   'package.json',
   '../../package.json',
+  // The bundle has code of packages, such as SDKs.
+  '../../pnpm-lock.yaml',
   '../../packages/contract/src',
   '../../packages/providers/src',
 ].map((source) => fileURLToPath(new URL(source, API)))
@@ -49,10 +51,8 @@ async function writeChanged(path: string, contents: Uint8Array): Promise<void> {
 
 /** Removes what earlier builds left. */
 async function removeAllBut(paths: ReadonlySet<string>): Promise<void> {
-  for (const entry of await readdir(OUTPUT, { recursive: true, withFileTypes: true })) {
-    const path = join(entry.parentPath, entry.name)
-    if (entry.isFile() && !paths.has(path)) await rm(path)
-  }
+  // Forced, because another build or a server that keeps its compiled code may remove a file first.
+  for (const path of await filesIn(OUTPUT)) if (!paths.has(path)) await rm(path, { force: true })
 }
 
 await main()

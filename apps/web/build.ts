@@ -16,6 +16,8 @@ const SOURCES = [
   'index.html',
   'build.ts',
   'package.json',
+  // The scripts have code of packages.
+  '../../pnpm-lock.yaml',
   '../../packages/client/src',
   '../../packages/react/src',
 ].map((source) => join(WEB, source))

@@ -1,19 +1,29 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { open } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
 
 const MODULE = fileURLToPath(new URL('./new-logger.ts', import.meta.url))
 
-/** Runs a program that has a log, and whose standard output is a pipe. */
-function run(program: string) {
+/** Starts a program that has a log. */
+function start(program: string, output: 'pipe' | number) {
   const code = `const { newLogger } = await import(${JSON.stringify(MODULE)})
     const logger = newLogger('info', process)
     ${program}`
-  const child = spawn(process.execPath, ['--input-type=module', '--eval', code], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', code], { stdio: ['ignore', output, 'pipe'] })
   onTestFinished(() => void child.kill('SIGKILL'))
-  return child
+  const { stdout, stderr } = child
+  if (!stderr) throw new Error('Standard error is a pipe')
+  return { stdout, stderr }
+}
+
+/** Starts a program that has a log, and whose standard output is a pipe. */
+function run(program: string) {
+  const { stdout, stderr } = start(program, 'pipe')
+  if (!stdout) throw new Error('Standard output is a pipe')
+  return { stdout, stderr }
 }
 
 const messagesOf = (log: string) =>
@@ -47,6 +57,12 @@ describe('the log of the process', () => {
     const { length } = await text(stdout)
     expect(length).toBeGreaterThan(15 * 1024 * 1024)
     expect(length).toBeLessThan(17 * 1024 * 1024)
+  })
+
+  it.runIf(process.platform === 'linux')('does not stop a process whose log is on a full disk', async () => {
+    await using full = await open('/dev/full', 'w')
+    const { stderr } = start(`logger.warn('first'); logger.warn('second'); process.stderr.write('went on')`, full.fd)
+    expect(await text(stderr)).toBe('went on')
   })
 
   it('does not stop a process whose reader has gone', async () => {

@@ -1,6 +1,8 @@
 import { Anthropic } from '@anthropic-ai/sdk'
-import { askVendor, type Refusal, RequestHeads } from '../http/ask-vendor.ts'
+import { askVendor } from '../http/ask-vendor.ts'
 import type { HttpAnswer } from '../http/http-answer.ts'
+import type { Refusal } from '../http/refusal.ts'
+import { RequestHeads } from '../http/request-heads.ts'
 import type { AnthropicRequest } from './anthropic-request.ts'
 
 const PATH = '/v1/messages'

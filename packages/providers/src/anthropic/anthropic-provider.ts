@@ -1,6 +1,6 @@
-import type { Refusal } from '../http/ask-vendor.ts'
 import { EventReader, type StreamEvent } from '../http/event-reader.ts'
 import { HttpAnswer } from '../http/http-answer.ts'
+import type { Refusal } from '../http/refusal.ts'
 import type {
   CompletionOptions,
   CompletionPiece,

@@ -1,49 +1,8 @@
 import { failureOfSending, VendorFailed } from '../vendor-failure.ts'
-import type { AnswerHeaders, HttpAnswer } from './http-answer.ts'
+import type { HttpAnswer } from './http-answer.ts'
+import { type Refusal, refusalOf } from './refusal.ts'
+import type { RequestHead } from './request-heads.ts'
 import { sendRequest } from './send-request.ts'
-
-/** An answer that is no success. */
-export interface Refusal {
-  readonly status: number
-  readonly headers: AnswerHeaders
-  readonly text: string
-  /** Where the request went, without its query. */
-  readonly address: string
-}
-
-/** Where a request goes, and its headers: all but its body. */
-export interface RequestHead {
-  readonly url: URL
-  readonly headers: Readonly<Record<string, string>>
-}
-
-/** What an SDK makes of a request. */
-interface BuiltRequest {
-  readonly url: string
-  readonly req: { readonly headers: Headers }
-}
-
-/**
- * The heads of requests that an SDK has built. An SDK takes 50 µs to build one, and it is the same for each request to a path,
- * until a header of the operator changes.
- */
-export class RequestHeads {
-  readonly #heads = new Map<string, { readonly sent: string; readonly head: RequestHead }>()
-
-  /**
-   * @param headers sent beside those of the SDK
-   * @param build lets the SDK build a request with the header `content-type` of JSON
-   */
-  async of(path: string, headers: object, build: () => Promise<BuiltRequest>): Promise<RequestHead> {
-    const sent = JSON.stringify(headers)
-    const known = this.#heads.get(path)
-    if (known?.sent === sent) return known.head
-    const { url, req } = await build()
-    const head = { url: new URL(url), headers: Object.fromEntries(req.headers) }
-    this.#heads.set(path, { sent, head })
-    return head
-  }
-}
 
 /**
  * Sends a request with a JSON body and waits for the headers of the answer.
@@ -61,9 +20,4 @@ export async function askVendor(
     throw new VendorFailed(failureOfSending(error))
   })
   return answer.isOk ? answer : await refusalOf(answer, url)
-}
-
-export async function refusalOf(answer: HttpAnswer, { origin, pathname }: URL): Promise<Refusal> {
-  const { status, headers } = answer
-  return { status, headers, text: await answer.text(), address: origin + pathname }
 }

@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { parsedJson } from '../parsed-json.ts'
 import { VendorFailed } from '../vendor-failure.ts'
-import { type Refusal, refusalOf } from './ask-vendor.ts'
+import { type Refusal, refusalOf } from './refusal.ts'
 import { sendRequest } from './send-request.ts'
 
 interface JsonRequest {

@@ -17,8 +17,7 @@ export interface HttpRequest {
 
 /**
  * Sends a request over Node's own HTTP, and waits for the headers of the answer. The web streams of the global `fetch` double
- * the cost of a token (docs/decisions/2026-11-23-provider-speed.md), and its `Headers` and `Response` cost a job more than the
- * rest of the request.
+ * the cost of a token (docs/decisions/2026-11-23-provider-speed.md).
  *
  * The headers hold a key, so a redirect is followed only if it is a 307 or 308 to the same origin; any other redirect is the
  * answer. Node's global agent makes the connections: it keeps them alive, and it uses a proxy if Node is told to use one.

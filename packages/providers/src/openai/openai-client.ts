@@ -1,6 +1,8 @@
 import { OpenAI } from 'openai'
-import { askVendor, type Refusal, RequestHeads } from '../http/ask-vendor.ts'
+import { askVendor } from '../http/ask-vendor.ts'
 import type { HttpAnswer } from '../http/http-answer.ts'
+import type { Refusal } from '../http/refusal.ts'
+import { RequestHeads } from '../http/request-heads.ts'
 
 /** The SDK refuses an empty key. */
 const NO_KEY = 'none'

@@ -1,7 +1,7 @@
-import type { Refusal } from '../http/ask-vendor.ts'
 import { EventReader, type StreamEvent } from '../http/event-reader.ts'
 import { HttpAnswer } from '../http/http-answer.ts'
 import { getJson } from '../http/json-answer.ts'
+import type { Refusal } from '../http/refusal.ts'
 import type { CompletionOptions, CompletionPiece, CompletionSummary } from '../llm-provider.ts'
 import { listFromVendor, type ModelList } from '../model-list.ts'
 import type { RequestHeaders } from '../request-headers.ts'

@@ -1,7 +1,7 @@
-import { refusalOf } from '../../http/ask-vendor.ts'
 import { EventReader, type StreamEvent } from '../../http/event-reader.ts'
 import type { HttpAnswer } from '../../http/http-answer.ts'
 import { getJson } from '../../http/json-answer.ts'
+import { refusalOf } from '../../http/refusal.ts'
 import { type HttpRequest, sendRequest } from '../../http/send-request.ts'
 import type { CompletionPiece, CompletionSummary } from '../../llm-provider.ts'
 import type { JsonValue } from '../../message.ts'

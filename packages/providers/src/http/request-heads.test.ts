@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { RequestHeads } from './ask-vendor.ts'
+import { RequestHeads } from './request-heads.ts'
 
 describe('RequestHeads', () => {
   it('lets the SDK build a head once for each path, and again when a header has changed', async () => {
