@@ -15,13 +15,22 @@ const LATE_MS = 15 * MINUTE_MS
 const REPEAT_MS = { late: MINUTE_MS, all: 60 * MINUTE_MS }
 /** A walk that goes on behind the one before looks so much further back: processes store at the same time. */
 const OVERLAP_MS = 10 * SECOND_MS
-/** Ends that are looked at in one step. */
-const ENDS_PER_STEP = 500
+/** Ends that are looked at together. */
+const ENDS_PER_LOOK = 500
 
 /** A position in the order of the ends of jobs. */
 interface EndPosition {
   readonly ended_at: string
   readonly id: string
+}
+
+interface Walk {
+  /** Where it goes on when nothing is missing any more. */
+  readonly at: EndPosition
+  /** The ids of jobs before that, which are still to be added. */
+  readonly missing: readonly string[]
+  /** The time up to which the index is complete when the walk is over. */
+  readonly settles: number | undefined
 }
 
 /**
@@ -31,8 +40,8 @@ interface EndPosition {
  */
 export class SearchIndex {
   readonly #database: SqlDatabase
-  /** The walk that is under way: where it goes on, and the time up to which the index is complete when it is over. */
-  #walk: { readonly at: EndPosition; readonly settles: number | undefined } | undefined
+  /** The walk that is under way. */
+  #walk: Walk | undefined
   /** When the last walk over the latest ends, over those within `LATE_MS`, and over all began. */
   #walkedAt = { any: 0, late: 0, all: 0 }
 
@@ -42,58 +51,64 @@ export class SearchIndex {
 
   /** As `JobRepository.indexEnded` says. */
   async indexEnded(now: number, limit: number): Promise<boolean> {
-    const walk = this.#walk ?? this.#begin(now)
+    const begun = this.#walk ?? this.#begin(now)
+    this.#walk = begun
+    const walk = begun.missing.length > 0 ? begun : await this.#lookBehind(begun)
     this.#walk = walk
-    const ends = await this.#endsBehind(walk.at)
-    const missing = ends.filter(({ is_missing }) => is_missing === 1).slice(0, limit)
-    // False if another process is at it.
-    if (missing.length > 0 && !(await this.#add(missing))) return false
-    const at = missing.length === limit ? missing.at(-1) : ends.at(-1)
-    if (at && (missing.length === limit || ends.length === ENDS_PER_STEP)) {
-      this.#walk = { ...walk, at }
-      return true
+    if (!walk) {
+      if (begun.settles !== undefined) await this.#settle(isoTime(begun.settles))
+      return false
     }
-    this.#walk = undefined
-    if (walk.settles !== undefined) await this.#settle(isoTime(walk.settles))
-    return false
+    // False if another process is at it.
+    if (walk.missing.length > 0 && !(await this.#add(walk.missing.slice(0, limit)))) return false
+    this.#walk = { ...walk, missing: walk.missing.slice(limit) }
+    return true
   }
 
-  #begin(now: number) {
+  #begin(now: number): Walk {
     const { any, late, all } = this.#walkedAt
     const isOver = (kind: 'late' | 'all', since: number) => now - since >= REPEAT_MS[kind] || now < since
     const walksAll = isOver('all', all)
     const walksLate = walksAll || isOver('late', late)
     const from = isoTime(walksLate ? now - LATE_MS - MINUTE_MS : any - OVERLAP_MS)
     this.#walkedAt = { any: now, late: walksLate ? now : late, all: walksAll ? now : all }
-    return { at: { ended_at: walksAll ? '' : from, id: '' }, settles: walksLate ? now - LATE_MS : undefined }
+    return {
+      at: { ended_at: walksAll ? '' : from, id: '' },
+      missing: [],
+      settles: walksLate ? now - LATE_MS : undefined,
+    }
   }
 
-  async #endsBehind({ ended_at, id }: EndPosition) {
+  /** Undefined if there are no more ends. */
+  async #lookBehind({ at, settles }: Walk): Promise<Walk | undefined> {
     const { db, dialect } = this.#database
     const isMissing = sql<number>`case when job_search.job_id is null then 1 else 0 end`
-    return await db
+    const ends = await db
       .selectFrom('jobs')
       .leftJoin('job_search', 'job_search.job_id', 'jobs.id')
       .select(['jobs.id', 'jobs.ended_at', isMissing.as('is_missing')])
       .where('jobs.ended_at', 'is not', null)
-      .where('jobs.ended_at', '>=', ended_at)
-      .where(sql<SqlBool>`(jobs.ended_at, jobs.id) > (${ended_at}, ${id})`)
+      .where('jobs.ended_at', '>=', at.ended_at)
+      .where(sql<SqlBool>`(jobs.ended_at, jobs.id) > (${at.ended_at}, ${at.id})`)
       .where(isShown(dialect))
       .orderBy('jobs.ended_at')
       .orderBy('jobs.id')
-      .limit(ENDS_PER_STEP)
+      .limit(ENDS_PER_LOOK)
       .$narrowType<{ ended_at: string }>()
       .execute()
+    const last = ends.at(-1)
+    if (!last) return undefined
+    return { at: last, missing: ends.flatMap(({ id, is_missing }) => (is_missing === 1 ? [id] : [])), settles }
   }
 
   /**
    * In SQLite the words are found before the transaction, for which other changes wait.
    * @returns false if another process adds jobs just now
    */
-  async #add(ends: readonly EndPosition[]): Promise<boolean> {
+  async #add(ids: readonly string[]): Promise<boolean> {
     const { db, dialect } = this.#database
     if (dialect === 'sqlite') {
-      const jobs = await readWords(db, ends)
+      const jobs = await readWords(db, ids)
       await this.#database.transact(async (db) => {
         for (const job of jobs) await addInSqlite(db, job)
       })
@@ -101,7 +116,8 @@ export class SearchIndex {
     }
     return await this.#database.transact(async (db) => {
       if (!(await takeTurn(db))) return false
-      for (const job of await readWords(db, ends)) await addInPostgres(db, job)
+      const jobs = await readWords(db, ids)
+      if (jobs.length > 0) await addInPostgres(db, jobs)
       return true
     })
   }
@@ -137,21 +153,24 @@ export function selectSearched(column: 'prompt' | 'result'): RawBuilder<string |
 
 interface IndexedJob {
   readonly id: string
-  readonly words: readonly string[]
+  /** The words of its texts, with a space between two. */
+  readonly words: string
 }
 
-/** Jobs with the words of their texts. */
-async function readWords(db: SqlDb, ends: readonly EndPosition[]): Promise<IndexedJob[]> {
-  const ids = ends.map(({ id }) => id)
+/** Reads the jobs that no other process has added meanwhile. */
+async function readWords(db: SqlDb, ids: readonly string[]): Promise<IndexedJob[]> {
   const rows = await db
     .selectFrom('jobs')
     .select(['id', selectSearched('prompt').as('prompt'), selectSearched('result').as('result')])
     .where('id', 'in', ids)
+    .where(({ exists, not, selectFrom }) =>
+      not(exists(selectFrom('job_search').select('job_id').whereRef('job_search.job_id', '=', 'jobs.id'))),
+    )
     .execute()
   const jobs: IndexedJob[] = []
   for (const { id, prompt, result } of rows) {
     const words = new Set([prompt, result].flatMap((text) => [...wordsOf(fromStorable(text ?? ''))]))
-    jobs.push({ id, words: [...words] })
+    jobs.push({ id, words: [...words].join(' ') })
     // A long text takes some milliseconds.
     await setImmediate()
   }
@@ -164,11 +183,14 @@ async function takeTurn(db: SqlDb): Promise<boolean> {
   return rows[0]?.taken === true
 }
 
-/** Adds a job, unless it was removed meanwhile. */
-async function addInPostgres(db: SqlDb, { id, words }: IndexedJob): Promise<void> {
+/** Adds jobs, except those that were removed meanwhile. */
+async function addInPostgres(db: SqlDb, jobs: readonly IndexedJob[]): Promise<void> {
+  const ids = jobs.map(({ id }) => id)
+  const words = jobs.map(({ words }) => words)
   await sql`insert into job_search (job_id, owner, created_at, status, provider, model, words)
-    select id, owner, created_at, status, provider, model, array_to_tsvector(${words}::text[])
-    from jobs where id = ${id} for key share
+    select id, owner, created_at, status, provider, model, array_to_tsvector(string_to_array(added.words, ' '))
+    from unnest(${ids}::text[], ${words}::text[]) as added (job_id, words) join jobs on jobs.id = added.job_id
+    for key share of jobs
     on conflict do nothing`.execute(db)
 }
 
@@ -181,5 +203,5 @@ async function addInSqlite(db: SqlDb, { id, words }: IndexedJob): Promise<void> 
     db,
   )
   const [row] = rows
-  if (row) await sql`insert into job_words (rowid, words) values (${row.place}, ${words.join(' ')})`.execute(db)
+  if (row) await sql`insert into job_words (rowid, words) values (${row.place}, ${words})`.execute(db)
 }
