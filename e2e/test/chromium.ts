@@ -6,7 +6,10 @@ const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/go
 
 let running: Promise<Browser> | undefined
 
-/** Opens a new page in a real browser and closes it when the test ends. An uncaught error in the page fails the test. */
+/**
+ * Opens a new page in a real browser and closes it when the test ends. An uncaught error in the page fails the test. When a test
+ * fails, it prints what the page showed and which requests failed.
+ */
 export async function openPage(skip: TestContext['skip'], options: BrowserContextOptions = {}): Promise<Page> {
   const executablePath = CHROMIUM.find((path) => existsSync(path))
   if (!executablePath) {
@@ -18,11 +21,25 @@ export async function openPage(skip: TestContext['skip'], options: BrowserContex
   const page = await context.newPage()
   const errors: Error[] = []
   page.on('pageerror', (error) => errors.push(error))
-  onTestFinished(async () => {
+  const failedRequests: string[] = []
+  page.on('requestfailed', (request) =>
+    failedRequests.push(`${request.method()} ${request.url()} ${request.failure()?.errorText}`),
+  )
+  onTestFinished(async ({ task }) => {
+    if (task.result?.state === 'fail') process.stderr.write(`${[await shownIn(page), ...failedRequests].join('\n')}\n`)
     await context.close()
     if (errors[0]) throw errors[0]
   })
   return page
+}
+
+/** The address of a page, and what is on it. */
+async function shownIn(page: Page): Promise<string> {
+  const text = await page
+    .locator('body')
+    .ariaSnapshot({ timeout: 2_000 })
+    .catch((error: unknown) => `nothing: ${error}`)
+  return `The page ${page.url()} shows:\n${text}`
 }
 
 /** Starts the browser that all tests of a file share. It ends with the worker that runs the file. */

@@ -161,7 +161,7 @@ describe('history of the playground', () => {
     await page.unroute('**/jobs?*')
     await historyOf(page).getByRole('button', { name: 'Load again' }).click()
     await untilShown(page, 'Hidden by a fault', 'running')
-    expect(await historyOf(page).getByRole('alert').count()).toBe(0)
+    await historyOf(page).getByRole('alert').waitFor({ state: 'detached' })
   })
 
   it('closes its feed when the tab stays hidden, and shows what changed when the tab is visible again', async ({

@@ -117,7 +117,7 @@ describe('rows of the history', () => {
       await scrollTo(page, 1_000_000)
       await untilRows(page, count)
     }
-    expect(await older(page).count()).toBe(0)
+    await older(page).waitFor({ state: 'detached' })
   })
 
   it('stay where they are when one is opened, with back and forward, and after a reload', async ({ skip }) => {

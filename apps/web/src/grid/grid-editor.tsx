@@ -54,6 +54,7 @@ export function GridEditor({ providers, onNews }: GridEditorProps) {
   const optionFaults = faultsOf(draft, providers)
   const faults = [...planFaults(plan), ...optionFaults.map(({ message }) => message)]
   const jobs = rows.length * draft.choices.length
+  const countedJobs = `${jobs} ${jobs === 1 ? 'job' : 'jobs'}`
   const summary = optionsSummary(draft.options)
   const shownScope = scope !== undefined && scope < draft.choices.length ? scope : undefined
 
@@ -78,7 +79,7 @@ export function GridEditor({ providers, onNews }: GridEditorProps) {
   const run = () => {
     const id = newName()
     startRun(id, plan)
-    onNews(`${jobs} jobs are created.`)
+    onNews(`${countedJobs} ${jobs === 1 ? 'is' : 'are'} created.`)
     go(`#grid/${id}`)
   }
   const submit = (event: SubmitEvent) => {
@@ -218,11 +219,11 @@ export function GridEditor({ providers, onNews }: GridEditorProps) {
           {draft.choices.length === 1 ? 'model' : 'models'}
         </span>
         <button type="submit" className="primary" disabled={draft.choices.length === 0}>
-          Run {jobs} {jobs === 1 ? 'job' : 'jobs'}
+          Run {countedJobs}
         </button>
       </div>
       {questions && (
-        <Dialog title={`Run ${jobs} jobs?`} onClose={() => setQuestions(undefined)}>
+        <Dialog title={`Run ${countedJobs}?`} onClose={() => setQuestions(undefined)}>
           <ul className="grid-notes">
             {questions.map((question) => (
               <li key={question}>{question}</li>
