@@ -11,15 +11,15 @@ import { throttled } from '../processes/throttle.ts'
 import { median, withSpread } from '../report/statistics.ts'
 
 /** More jobs at once than one worker can keep up with. No limit of slots is reached. */
-const LOAD = { clients: 40, jobsPerClient: 8, arrivalMs: 0, tokens: 128, pauseMs: 0 }
-const WARM_UP_ROUNDS = 3
+const LOAD = { clients: 120, jobsPerClient: 4, arrivalMs: 0, tokens: 128, pauseMs: 0 }
+const WARM_UP_ROUNDS = 8
 /** The share of a core that a worker gets, so that its CPU time is the limit and the machine has some left. */
-const SHARE = 0.2
+const SHARE = 0.1
 const LEAST_GAIN = 1.9
 
 /** How much of a core the workers get. */
 const LIMITS = [
-  { name: 'a fifth of a core each', share: SHARE },
+  { name: 'a tenth of a core each', share: SHARE },
   { name: 'all that the machine has', share: 1 },
 ] as const
 

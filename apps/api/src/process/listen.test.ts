@@ -50,7 +50,7 @@ async function textAt(url: string, agent: Agent): Promise<string> {
 describe.runIf(process.platform === 'linux')('listen', () => {
   it('shares the port among many sockets, which serve all connections', async () => {
     const { url, port } = await startApp()
-    expect(await listenersOf(port)).toBe(32)
+    await expect.poll(() => listenersOf(port)).toBe(64)
     const agent = new Agent({ keepAlive: false })
     const answers = await Promise.all(Array.from({ length: 200 }, () => textAt(`${url}/fast`, agent)))
     expect(new Set(answers)).toEqual(new Set(['now']))
@@ -58,13 +58,23 @@ describe.runIf(process.platform === 'linux')('listen', () => {
 
   it('refuses a port that another server has, also if that shares it', async () => {
     const { port } = await startApp()
+    await expect.poll(() => listenersOf(port)).toBe(64)
     const second = listen(Fastify(), { host: '127.0.0.1', port, backlog: 100 })
     await expect(second).rejects.toMatchObject({ code: 'EADDRINUSE' })
-    expect(await listenersOf(port)).toBe(32)
+    expect(await listenersOf(port)).toBe(64)
+  })
+
+  it('opens no more when it stops while they are opened', async () => {
+    const { app, port, answer } = await startApp()
+    await expect.poll(() => listenersOf(port)).toBeGreaterThan(1)
+    answer()
+    await app.close()
+    expect(await listenersOf(port)).toBe(0)
   })
 
   it('stops listening with all of them at once, and ends the answers that are under way', async () => {
     const { app, url, port, answer, asked } = await startApp()
+    await expect.poll(() => listenersOf(port)).toBe(64)
     const agent = new Agent({ keepAlive: true })
     const answers = Promise.all(Array.from({ length: 100 }, () => textAt(`${url}/slow`, agent)))
     await expect.poll(asked).toBe(100)

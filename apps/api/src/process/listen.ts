@@ -16,7 +16,7 @@ export async function listen(app: FastifyInstance, place: Place): Promise<string
   const shared = { ...place, port, reusePort: true }
   const canShare = await portOf(shared).catch(() => undefined)
   const url = await app.listen(canShare === undefined ? { ...place, port } : shared)
-  if (canShare !== undefined) await app.sideListeners.open(shared)
+  if (canShare !== undefined) app.sideListeners.open(shared)
   return url
 }
 
