@@ -10,8 +10,12 @@ import type { TaskProcess } from '../processes/task-process.ts'
 import { throttled } from '../processes/throttle.ts'
 import { median, withSpread } from '../report/statistics.ts'
 
-/** More jobs at once than one worker can keep up with. No limit of slots is reached. */
+/**
+ * More jobs at once than two workers can keep up with: with few, the reads of two have fewer tokens each than those of one, so that
+ * a token costs more. No limit of slots is reached.
+ */
 const LOAD = { clients: 120, jobsPerClient: 4, arrivalMs: 0, tokens: 128, pauseMs: 0 }
+/** Each of two workers has run 1,900 jobs then, so that V8 has compiled the code of both. */
 const WARM_UP_ROUNDS = 8
 /** The share of a core that a worker gets, so that its CPU time is the limit and the machine has some left. */
 const SHARE = 0.1
@@ -39,7 +43,7 @@ interface Measured {
 export const workers: Benchmark = {
   name: 'workers',
   title:
-    'jobs a second of a cluster with one worker and with two; 40 clients, each 8 jobs of 128 tokens without a pause',
+    'jobs a second of a cluster with one worker and with two; 120 clients, each 4 jobs of 128 tokens without a pause',
   run: async (options) => {
     await using stack = new AsyncDisposableStack()
     const vendor = stack.use(await startVendor())

@@ -42,6 +42,16 @@ it('the index in SQLite has no word of a job that was deleted, and holds when th
   expect(await idsOf(second, 'c1')).toEqual(['c'])
 })
 
+it('a job that is deleted after its end was looked at is not added, and those behind it are', async () => {
+  const jobs = await openSqliteJobs(join(await temporaryFolder(), 'jobs.db'))
+  onTestFinished(() => jobs.close())
+  for (const id of ['a', 'b', 'c', 'd', 'e']) await insertFinished(jobs, aJob(id, 'word'), NOW)
+  expect(await jobs.indexEnded(NOW, 2)).toBe(true)
+  await jobs.deleteFinal('c')
+  await indexAll(jobs)
+  expect(await idsOf(jobs, 'word')).toEqual(['a', 'b', 'd', 'e'])
+})
+
 it('jobs that are imported into a store whose index is complete are found', async () => {
   const path = join(await temporaryFolder(), 'jobs.db')
   const empty = await openSqliteJobs(path)
