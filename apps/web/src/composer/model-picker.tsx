@@ -1,5 +1,6 @@
 import type { ProviderInfo } from '@promptlab/client'
 import { type KeyboardEvent, useEffect, useId, useRef, useState } from 'react'
+import { counted } from '../counted.ts'
 import type { Choice } from './draft.ts'
 import { isSameModel, modelGroups } from './model-list.ts'
 
@@ -114,7 +115,7 @@ export function ModelPicker({ title, providers, chosen, onChoose, onClose }: Mod
         <MissingKeys groups={groups} />
       </div>
       <p className="visually-hidden" aria-live="polite">
-        {typed !== '' && `${all.length} model${all.length === 1 ? '' : 's'}`}
+        {typed !== '' && counted(all.length, 'model')}
       </p>
     </dialog>
   )

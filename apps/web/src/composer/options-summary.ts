@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts'
 import type { OptionFields } from './option-fields.ts'
 import { readOptions } from './read-options.ts'
 
@@ -31,8 +32,4 @@ export function optionsSummary(fields: OptionFields): string {
 
 function named(name: string, value: number | string | undefined): string | undefined {
   return value === undefined ? undefined : `${name} ${value}`
-}
-
-function counted(count: number, word: string): string {
-  return `${count} ${word}${count === 1 ? '' : 's'}`
 }

@@ -6,6 +6,7 @@ import { faultsOf } from '../composer/draft-faults.ts'
 import { ModelChips } from '../composer/model-chips.tsx'
 import { OptionsPanel } from '../composer/options-panel.tsx'
 import { optionsSummary } from '../composer/options-summary.ts'
+import { counted } from '../counted.ts'
 import { Dialog } from '../dialog.tsx'
 import { go } from '../route.ts'
 import {
@@ -54,7 +55,6 @@ export function GridEditor({ providers, onNews }: GridEditorProps) {
   const optionFaults = faultsOf(draft, providers)
   const faults = [...planFaults(plan), ...optionFaults.map(({ message }) => message)]
   const jobs = rows.length * draft.choices.length
-  const countedJobs = `${jobs} ${jobs === 1 ? 'job' : 'jobs'}`
   const summary = optionsSummary(draft.options)
   const shownScope = scope !== undefined && scope < draft.choices.length ? scope : undefined
 
@@ -79,7 +79,7 @@ export function GridEditor({ providers, onNews }: GridEditorProps) {
   const run = () => {
     const id = newName()
     startRun(id, plan)
-    onNews(`${countedJobs} ${jobs === 1 ? 'is' : 'are'} created.`)
+    onNews(`${counted(jobs, 'job')} ${jobs === 1 ? 'is' : 'are'} created.`)
     go(`#grid/${id}`)
   }
   const submit = (event: SubmitEvent) => {
@@ -215,15 +215,14 @@ export function GridEditor({ providers, onNews }: GridEditorProps) {
       )}
       <div className="grid-run">
         <span>
-          {rows.length} {rows.length === 1 ? 'row' : 'rows'} × {draft.choices.length}{' '}
-          {draft.choices.length === 1 ? 'model' : 'models'}
+          {counted(rows.length, 'row')} × {counted(draft.choices.length, 'model')}
         </span>
         <button type="submit" className="primary" disabled={draft.choices.length === 0}>
-          Run {countedJobs}
+          Run {counted(jobs, 'job')}
         </button>
       </div>
       {questions && (
-        <Dialog title={`Run ${countedJobs}?`} onClose={() => setQuestions(undefined)}>
+        <Dialog title={`Run ${counted(jobs, 'job')}?`} onClose={() => setQuestions(undefined)}>
           <ul className="grid-notes">
             {questions.map((question) => (
               <li key={question}>{question}</li>

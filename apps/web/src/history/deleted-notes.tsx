@@ -1,5 +1,5 @@
+import { counted } from '../counted.ts'
 import type { PendingDeletion } from './deletions.ts'
-import { counted } from './row-text.ts'
 
 interface DeletedNotesProps {
   pending: readonly PendingDeletion[]

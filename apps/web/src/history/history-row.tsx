@@ -1,6 +1,7 @@
 import { memo, useState } from 'react'
+import { counted } from '../counted.ts'
 import { goingOn, type JobGroup } from './job-groups.ts'
-import { counted, rowText } from './row-text.ts'
+import { rowText } from './row-text.ts'
 
 /** Which jobs of a row to delete: those that have ended, or all after those that go on are stopped. */
 export type Deletion = 'ended' | 'all'

@@ -1,5 +1,6 @@
 import type { JobMetrics, JobStatus, JobSummary } from '@promptlab/client'
 import { outcomeOf } from '../chat/outcome.ts'
+import { counted } from '../counted.ts'
 import type { JobGroup } from './job-groups.ts'
 
 /** What a row says of its jobs. */
@@ -50,11 +51,6 @@ function aboutOf({ kind, jobs, turns, isCut, address }: JobGroup): string {
     case 'grid':
       return `${counted(jobs.length, 'answer')}, ${counted(models.length, 'model')}`
   }
-}
-
-/** `1 job`, `2 jobs`. */
-export function counted(count: number, thing: string): string {
-  return `${count} ${thing}${count === 1 ? '' : 's'}`
 }
 
 /** The beginning of the prompt. Never empty, as it is the text of a link: a prompt may begin with a long blank. */

@@ -52,6 +52,20 @@ it('a job that is deleted after its end was looked at is not added, and those be
   expect(await idsOf(jobs, 'word')).toEqual(['a', 'b', 'd', 'e'])
 })
 
+it('jobs that could not be added are added by the next step', async () => {
+  const path = join(await temporaryFolder(), 'jobs.db')
+  const jobs = await openSqliteJobs(path)
+  onTestFinished(() => jobs.close())
+  for (const id of ['a', 'b', 'c']) await insertFinished(jobs, aJob(id, 'word'), NOW)
+  const file = new SQLite(path)
+  onTestFinished(() => void file.close())
+  file.exec("create trigger fault before insert on job_search begin select raise(abort, 'a fault'); end")
+  await expect(jobs.indexEnded(NOW, 2)).rejects.toThrow('a fault')
+  file.exec('drop trigger fault')
+  await indexAll(jobs)
+  expect(file.prepare('select job_id from job_search order by job_id').pluck().all()).toEqual(['a', 'b', 'c'])
+})
+
 it('jobs that are imported into a store whose index is complete are found', async () => {
   const path = join(await temporaryFolder(), 'jobs.db')
   const empty = await openSqliteJobs(path)

@@ -43,7 +43,7 @@ export class SearchIndex {
   /** The walk that is under way. */
   #walk: Walk | undefined
   /** When the last walk over the latest ends, over those within `LATE_MS`, and over all began. */
-  #walkedAt = { any: 0, late: 0, all: 0 }
+  #walkedAt = { latest: 0, late: 0, all: 0 }
 
   constructor(database: SqlDatabase) {
     this.#database = database
@@ -66,12 +66,12 @@ export class SearchIndex {
   }
 
   #begin(now: number): Walk {
-    const { any, late, all } = this.#walkedAt
+    const { latest, late, all } = this.#walkedAt
     const isOver = (kind: 'late' | 'all', since: number) => now - since >= REPEAT_MS[kind] || now < since
     const walksAll = isOver('all', all)
     const walksLate = walksAll || isOver('late', late)
-    const from = isoTime(walksLate ? now - LATE_MS - MINUTE_MS : any - OVERLAP_MS)
-    this.#walkedAt = { any: now, late: walksLate ? now : late, all: walksAll ? now : all }
+    const from = isoTime(walksLate ? now - LATE_MS - MINUTE_MS : latest - OVERLAP_MS)
+    this.#walkedAt = { latest: now, late: walksLate ? now : late, all: walksAll ? now : all }
     return {
       at: { ended_at: walksAll ? '' : from, id: '' },
       missing: [],
