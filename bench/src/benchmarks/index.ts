@@ -8,6 +8,7 @@ import { heap } from './heap.ts'
 import { idle } from './idle.ts'
 import { oneToken } from './one-token.ts'
 import { pieces } from './pieces.ts'
+import { plainEngine } from './plain-engine.ts'
 import { burst, relay } from './relay.ts'
 import { resume } from './resume.ts'
 import { start } from './start.ts'
@@ -21,6 +22,7 @@ export const benchmarks: readonly Benchmark[] = [
   burst,
   pieces,
   oneToken,
+  plainEngine,
   doors,
   fanOut,
   firstToken,

@@ -8,7 +8,8 @@ import type { TaskProcess } from '../processes/task-process.ts'
 import { median, withSpread } from '../report/statistics.ts'
 import { type Contestant, checkedOf, type Measured, measureInTurns, ratiosOf } from './cpu-rounds.ts'
 
-const JOBS = { clients: 20, jobsPerClient: 64, arrivalMs: 0, tokens: 1, pauseMs: 0 }
+/** Jobs that are all beginning and end. */
+export const ONE_TOKEN = { clients: 20, jobsPerClient: 64, arrivalMs: 0, tokens: 1, pauseMs: 0 }
 const WARM_UP_ROUNDS = 4
 const LIMIT = 1.6
 
@@ -89,7 +90,7 @@ async function measureSetup(
   { vendor, load, proxy }: Surroundings,
   { isQuick, rounds = isQuick ? 1 : 9 }: RunOptions,
 ): Promise<Asked[]> {
-  const shape = isQuick ? { ...JOBS, clients: 5, jobsPerClient: 4 } : JOBS
+  const shape = isQuick ? { ...ONE_TOKEN, clients: 5, jobsPerClient: 4 } : ONE_TOKEN
   const jobs = shape.clients * shape.jobsPerClient
   await using running = await startSetup(setup, version, vendor.url)
   const databasesUs: Record<Form, number[]> = { post: [], server: [] }

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { programFile } from './programs.ts'
 import { TaskProcess } from './task-process.ts'
 
@@ -21,6 +24,18 @@ export function startLockStep(): Promise<ChildServer> {
 export function startProxyFloor(vendorUrl: string): Promise<ChildServer> {
   const script = programFile('proxy-floor')
   return started(new TaskProcess({ role: 'measured', script, env: { VENDOR_URL: vendorUrl } }))
+}
+
+/** A durable engine with nothing around it, which stores its jobs in a new folder. */
+export async function startPlainEngine(vendorUrl: string): Promise<ChildServer> {
+  const folder = await mkdtemp(join(tmpdir(), 'promptlab-bench-'))
+  const env = { OPENAI_BASE_URL: `${vendorUrl}/v1`, OPENAI_API_KEY: 'sk-bench' }
+  const engine = await started(new TaskProcess({ role: 'measured', script: programFile('plain-engine'), env, folder }))
+  const close = async () => {
+    await engine[Symbol.asyncDispose]()
+    await rm(folder, { recursive: true, force: true })
+  }
+  return { ...engine, [Symbol.asyncDispose]: close }
 }
 
 /** The floor of `fan-out` and `idle`. */

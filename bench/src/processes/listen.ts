@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 
 /** Longer than a program waits for its turn, and as long as the server under test keeps a connection, in milliseconds. */
-const KEEP_ALIVE_MS = 72_000
+export const KEEP_ALIVE_MS = 72_000
 
 /** Listens on a free port of 127.0.0.1 and tells the parent process where, on standard output. */
 export async function listen(server: Server): Promise<void> {

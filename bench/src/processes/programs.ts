@@ -13,6 +13,7 @@ const PROGRAMS = {
   'proxy-floor': 'floors/proxy-floor.ts',
   'broadcast-floor': 'floors/broadcast-floor.ts',
   'slice-floor': 'floors/slice-floor.ts',
+  'plain-engine': 'floors/plain-engine.ts',
   'hello-floor': 'floors/hello-floor.ts',
 } as const
 
