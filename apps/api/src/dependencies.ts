@@ -14,7 +14,6 @@ import type { Budgets } from './jobs/budget/budgets.ts'
 import type { OperatorFallbacks } from './jobs/input/fallbacks.ts'
 import type { FeedChannel } from './jobs/ports/feed-channel.ts'
 import type { JobTracer } from './jobs/ports/job-tracer.ts'
-import type { Prices } from './jobs/ports/prices.ts'
 import type { Webhooks } from './jobs/ports/webhooks.ts'
 import { PriceTable } from './prices/price-table.ts'
 import type { BullmqJobQueueOptions } from './queue/bullmq-job-queue.ts'
@@ -25,6 +24,15 @@ import { MemoryTokenLog } from './token-log/memory-token-log.ts'
 /** All keys and channels in Redis begin with this text. */
 const REDIS_PREFIX = 'promptlab:'
 
+/** The adapters of the app, opened. */
+export interface Dependencies extends AppDeps {
+  /**
+   * Loads what the first calls of vendors need: the SDKs of those that have keys, and their list prices. This blocks the process for
+   * 60 ms or more. What is called before is loaded then.
+   */
+  readonly prepareCalls: () => Promise<void>
+}
+
 /**
  * Opens the adapters that the configuration names. Only this file and `stores.ts` know the adapters.
  * @param logger gets what an operator should know about the adapters, also while they are being opened
@@ -32,15 +40,22 @@ const REDIS_PREFIX = 'promptlab:'
  * @throws StoreOpenError
  * @throws UnreachableError a server that an adapter needs does not answer
  */
-export async function openDependencies(config: Config, logger: Logger): Promise<AppDeps> {
-  const providers = await openProviders(config, logger)
-  const prices = await openPrices(config, providers)
+export async function openDependencies(config: Config, logger: Logger): Promise<Dependencies> {
+  const entries = openVendors(config, logger)
+  const providers = new ProviderRegistry(entries)
+  const prices = await openPrices(config)
+  const prepareCalls = async () => {
+    const callable = entries.filter(({ missing }) => missing().length === 0)
+    // Only workers call. All processes price, for budgets.
+    if (config.role !== 'api') await Promise.all(callable.map(({ provider }) => provider.prepare?.()))
+    for (const { provider } of callable) prices.prepare(provider.name)
+  }
   const fallbacks = await openFallbacks(config)
   const budgets = await openBudgets(config)
   const { redisUrl, runnerLeaseMs: leaseMs } = config
   const tracer = await openTracer(config, logger)
   const webhooks = await openWebhooks(config)
-  const common = { providers, prices, fallbacks, budgets, webhooks, clock: systemClock, newId, tracer }
+  const common = { providers, prices, fallbacks, budgets, webhooks, clock: systemClock, newId, tracer, prepareCalls }
   const jobs = await storeAt(config.store).open({ logger, shared: redisUrl !== undefined, leaseMs })
   const limits = limitsOf(config, providers)
   if (redisUrl === undefined) {
@@ -56,28 +71,20 @@ export async function openDependencies(config: Config, logger: Logger): Promise<
   }
 }
 
-async function openProviders({ vendors, role }: Config, logger: Logger): Promise<ProviderRegistry> {
-  const entries = vendors.map(({ vendor, settings, naming }) => {
+function openVendors({ vendors }: Config, logger: Logger) {
+  return vendors.map(({ vendor, settings, naming }) => {
     const onNotice = (notice: string) => logger.warn({ provider: vendor.name }, notice)
     return vendorEntry(vendor, { ...settings, onNotice }, naming)
   })
-  // Loading an SDK blocks the process for 60 ms or more, so an SDK that calls will need is loaded before there are
-  // streams.
-  const callable = role === 'api' ? [] : entries.filter(({ missing }) => missing().length === 0)
-  await Promise.all(callable.map(({ provider }) => provider.prepare?.()))
-  return new ProviderRegistry(entries)
 }
 
 /** A vendor without an address is a provider that calls nobody. */
-async function openPrices({ vendors, pricesFile }: Config, providers: ProviderRegistry): Promise<Prices> {
+async function openPrices({ vendors, pricesFile }: Config): Promise<PriceTable> {
   const billed = vendors.flatMap(({ vendor, settings }) =>
     vendor.baseUrl ? [{ name: vendor.name, baseUrl: settings.baseUrl }] : [],
   )
   const names = vendors.map(({ vendor }) => vendor.name)
-  const table = new PriceTable(billed, pricesFile === undefined ? {} : await readPricesFile(pricesFile, names))
-  // As with the SDKs: what calls will need is read before there are streams, and nothing else is.
-  for (const { name, configured } of providers.list()) if (configured) table.prepare(name)
-  return table
+  return new PriceTable(billed, pricesFile === undefined ? {} : await readPricesFile(pricesFile, names))
 }
 
 async function openFallbacks({ vendors, fallbacksFile }: Config): Promise<OperatorFallbacks | undefined> {

@@ -9,7 +9,7 @@ import { findLocalServers } from './process/local-servers.ts'
 import { newLogger } from './process/new-logger.ts'
 import { handleUncaughtErrors } from './process/uncaught-errors.ts'
 import { useProxy } from './process/use-proxy.ts'
-import { goodbye, welcome, welcomeWorker } from './process/welcome.ts'
+import { goodbye, offer, welcome, welcomeWorker } from './process/welcome.ts'
 import { describeStore } from './storage/store-location.ts'
 
 /** How long the server may take to close after the grace period of the jobs, in milliseconds. */
@@ -57,13 +57,13 @@ async function start({ playgroundFolder }: ServerOptions): Promise<void> {
 
   const url = await listen(app, { host: config.host, port: config.port, backlog: MAX_UNACCEPTED })
   // Standard error, because standard output carries the log, which programs read.
+  const print = (text: string) => process.stderr.write(text)
   const store = describeStore(config.store)
-  setImmediate(keepCompiledCode)
-  process.stderr.write(
-    config.role === 'worker'
-      ? welcomeWorker(url, store)
-      : welcome(url, store, deps.providers.list(), await findLocalServers(config.vendors)),
-  )
+  print(config.role === 'worker' ? welcomeWorker(url, store) : welcome(url, store, deps.providers.list()))
+  // What follows takes as long as a third of the start, and requests that need none of it need not wait.
+  await deps.prepareCalls()
+  keepCompiledCode()
+  if (config.role !== 'worker') print((await findLocalServers(config.vendors)).map(offer).join(''))
 }
 
 function fail(error: unknown): void {

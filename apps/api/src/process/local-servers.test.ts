@@ -2,7 +2,7 @@ import { startOpenAIVendor } from '@promptlab/providers/testing/vendors'
 import { expect, it, onTestFinished } from 'vitest'
 import { readConfig } from '../config/config.ts'
 import { findLocalServers } from './local-servers.ts'
-import { welcome } from './welcome.ts'
+import { offer } from './welcome.ts'
 
 /** Ollama as it is configured, with another usual address. */
 function candidate(usualUrl: string, env = {}) {
@@ -18,11 +18,11 @@ async function startOllama() {
   return { server, url: server.url.replace('/v1', '') }
 }
 
-it('findLocalServers finds a server that answers at its usual address, and the welcome text offers it', async () => {
+it('findLocalServers finds a server that answers at its usual address, which is offered', async () => {
   const { url } = await startOllama()
   const found = await findLocalServers(candidate(url))
   expect(found).toEqual([{ name: 'ollama', variable: 'OLLAMA_BASE_URL', url, modelCount: 1 }])
-  const text = welcome('http://127.0.0.1:3000', 'jobs.json', [], found)
+  const text = found.map(offer).join('')
   expect(text).toContain(`ollama answers on this machine, with 1 model. To use it, start again with`)
   expect(text).toContain(`OLLAMA_BASE_URL=${url}`)
 })

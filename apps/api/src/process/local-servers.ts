@@ -14,7 +14,7 @@ interface Candidate {
   readonly settings: VendorSettings
 }
 
-/** How long a server may take to answer, in milliseconds. The start of this server waits for it. */
+/** How long a server may take to answer, in milliseconds. */
 const TIMEOUT_MS = 300
 
 /** Asks at the usual address of each local vendor that is not configured whether a server of it answers there. */

@@ -4,13 +4,11 @@ import type { LocalServer } from './local-servers.ts'
 
 /**
  * The text that the server prints when it has started: its address, its providers, commands to try, and the base URL for SDKs.
- * @param localServers those on this machine that could be switched on
  */
 export function welcome(
   url: string,
   store: string,
   providers: readonly Pick<ProviderInfo, 'name' | 'missing'>[],
-  localServers: readonly LocalServer[],
 ): string {
   const usable = providers.map(({ name, missing }) =>
     missing.length > 0 ? `${name} (set ${missing.join(', ')})` : name,
@@ -22,7 +20,7 @@ export function welcome(
     providers   ${usable.join(', ')}
                 more: ${ABOUT_SETTINGS}
     jobs are in ${store}
-${localServers.map(offer).join('')}
+
   Create a job and watch it stream:
 
     curl -si ${url}/jobs -H 'content-type: application/json' \\
@@ -39,12 +37,13 @@ ${localServers.map(offer).join('')}
 `
 }
 
-function offer({ name, variable, url, modelCount }: LocalServer): string {
+/** The text that the server prints when it has found a server of models on this machine that could be switched on. */
+export function offer({ name, variable, url, modelCount }: LocalServer): string {
   const models = modelCount === 1 ? '1 model' : `${modelCount} models`
-  return `
-  ${name} answers on this machine, with ${models}. To use it, start again with
+  return `  ${name} answers on this machine, with ${models}. To use it, start again with
 
     ${variable}=${url}
+
 `
 }
 

@@ -8,9 +8,7 @@ const MAX_WORD_LENGTH = 32
 const ASCII = /^\p{ASCII}*$/u
 const ASCII_WORDS = /[a-z0-9]+/g
 const MARKS = /\p{M}+/gu
-/** A run of letters and digits. Scripts that write no spaces between words have words of one character. */
-const WORDS =
-  /[[\p{L}\p{N}]&&[\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Bopo}\p{scx=Thai}\p{scx=Laoo}\p{scx=Khmr}\p{scx=Mymr}\p{scx=Tibt}]]|[[\p{L}\p{N}]--[\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Bopo}\p{scx=Thai}\p{scx=Laoo}\p{scx=Khmr}\p{scx=Mymr}\p{scx=Tibt}]]+/gv
+let madePattern: RegExp | undefined
 
 /**
  * The different words of a text, for the search: lower case, without accents and other combining marks. All stores search these
@@ -47,7 +45,17 @@ function allWords(text: string): readonly string[] {
   const searched = text.slice(0, SEARCHED_LENGTH)
   return ASCII.test(searched)
     ? (searched.toLowerCase().match(ASCII_WORDS) ?? [])
-    : (foldedText(searched).match(WORDS) ?? [])
+    : (foldedText(searched).match(wordPattern()) ?? [])
+}
+
+/**
+ * A run of letters and digits. Scripts that write no spaces between words have words of one character. The pattern is made when it is
+ * first needed: that takes 20 ms.
+ */
+function wordPattern(): RegExp {
+  madePattern ??=
+    /[[\p{L}\p{N}]&&[\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Bopo}\p{scx=Thai}\p{scx=Laoo}\p{scx=Khmr}\p{scx=Mymr}\p{scx=Tibt}]]|[[\p{L}\p{N}]--[\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Bopo}\p{scx=Thai}\p{scx=Laoo}\p{scx=Khmr}\p{scx=Mymr}\p{scx=Tibt}]]+/gv
+  return madePattern
 }
 
 function foldedText(text: string): string {
