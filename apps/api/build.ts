@@ -27,13 +27,17 @@ async function main(): Promise<void> {
   const startedAt = new Date()
   if (process.argv.includes('--if-missing') && !(await isStale(BUILT, SOURCES))) return
   // Not imported above: most starts have nothing to build.
-  const { bundle, programs } = await import('./bundle.ts')
+  const { bundle, INCLUDED, programs } = await import('./bundle.ts')
   const { outputFiles } = await bundle({
     entryPoints: await programs(),
     outdir: OUTPUT,
     chunkNames: 'shared/[name]-[hash]',
     target: 'node24',
+    included: INCLUDED,
     sourcemap: true,
+    // Comments have characters beyond ASCII, and V8 keeps such a source in two bytes a character.
+    minifyWhitespace: true,
+    legalComments: 'none',
   })
   for (const { path, contents } of outputFiles) await writeChanged(path, contents)
   await removeAllBut(new Set([...outputFiles.map(({ path }) => path), BUILT]))

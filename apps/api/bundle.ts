@@ -22,12 +22,42 @@ export async function programs(): Promise<string[]> {
   return files.map((file) => fileURLToPath(new URL(file, import.meta.url)))
 }
 
-interface BundleOptions extends Pick<BuildOptions, 'chunkNames' | 'define' | 'sourcemap'> {
+/**
+ * Packages whose code becomes a part of the programs that `pnpm build` makes. They have hundreds of files, and to find and read these took
+ * a quarter of a start. Packages with binaries, workers or other files of their own, such as `pino`, cannot be a part of a bundle.
+ */
+export const INCLUDED: readonly string[] = [
+  '@fastify/accepts',
+  '@fastify/cors',
+  '@fastify/rate-limit',
+  '@opentelemetry/api',
+  'fastify',
+  'fastify-plugin',
+  'fastify-type-provider-zod',
+  'bullmq',
+  'ioredis',
+  'ipaddr.js',
+  'kysely',
+  'lowdb',
+  'pg',
+  'prom-client',
+  'uuid',
+  'zod',
+]
+
+/** Packages that are CommonJS ask for modules of Node.js in this way, which a bundle of ES modules does not have by itself. */
+const REQUIRE =
+  "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);"
+
+interface BundleOptions
+  extends Pick<BuildOptions, 'chunkNames' | 'define' | 'legalComments' | 'minifyWhitespace' | 'sourcemap'> {
   /** Paths of the sources in which programs start. */
   readonly entryPoints: readonly string[]
   readonly outdir: string
   /** The oldest Node.js that runs it, as esbuild names it. */
   readonly target: string
+  /** Dependencies that become a part of the bundle. The others are installed beside it. Default: none. */
+  readonly included?: readonly string[]
 }
 
 /**
@@ -36,6 +66,7 @@ interface BundleOptions extends Pick<BuildOptions, 'chunkNames' | 'define' | 'so
  */
 export async function bundle({
   entryPoints,
+  included = [],
   ...options
 }: BundleOptions): Promise<BuildResult<{ write: false; metafile: true }>> {
   return await build({
@@ -50,7 +81,8 @@ export async function bundle({
     entryNames: '[name]',
     format: 'esm',
     platform: 'node',
-    external: Object.keys((await readManifest()).dependencies),
+    external: Object.keys((await readManifest()).dependencies).filter((name) => !included.includes(name)),
+    banner: { js: REQUIRE },
     // A stack trace needs the places of the sources, and not their text: Node.js reads a map when it makes the first one.
     sourcesContent: false,
     // Otherwise a literal with \p becomes a `new RegExp`, which is compiled whether it is used or not.
