@@ -139,6 +139,39 @@ describe('TemplateReader', () => {
     expect(parse.mock.calls.length).toBeLessThanOrEqual(2)
   })
 
+  const call = (text: string, rest?: object, index = 0) =>
+    dataOf({ tool_calls: [{ index, ...rest, function: { arguments: text } }] })
+
+  it('reads arguments of a tool call without parsing the rest, also of one call behind another', () => {
+    const opening = dataOf({ tool_calls: [{ index: 0, id: 'call_1', function: { name: 'write', arguments: '' } }] })
+    const { reader, parse } = readerAfter(opening, call('{"'))
+    for (const text of ['text', '":"', 'ä\n🙂', '']) {
+      expect(reader.read(event(call(text)))).toEqual({
+        pieces: [{ type: 'tool-call-delta', index: 0, id: undefined, name: undefined, arguments: text }],
+      })
+    }
+    expect(parse).toHaveBeenCalledTimes(0)
+    for (const text of ['{', '}']) {
+      expect(reader.read(event(call(text, {}, 1)))).toMatchObject({ pieces: [{ index: 1, arguments: text }] })
+    }
+    expect(parse, 'the first one, and the proof of its template').toHaveBeenCalledTimes(2)
+  })
+
+  it('learns no template from a chunk with arguments of two calls, with a text beside them, or in another form', () => {
+    for (const delta of [
+      { tool_calls: [0, 1].map((index) => ({ index, function: { arguments: '{' } })) },
+      { content: 'a', tool_calls: [{ index: 0, function: { arguments: '{' } }] },
+      { tool_calls: [{ index: 0, function: { arguments: { a: 1 } } }] },
+      { note: '{', tool_calls: [{ index: 0, function: { arguments: '{' } }], function_call: { arguments: '{' } },
+    ]) {
+      const data = dataOf(delta)
+      const { reader } = readerAfter(data)
+      for (const other of [data, data.replaceAll('"{"', '"}"'), call('x')]) {
+        expect(reader.read(event(other))).toEqual(readOpenAIEvent(event(other)))
+      }
+    }
+  })
+
   it('learns no template from a chunk that has both, or the same reasoning twice', () => {
     for (const fields of [
       { reasoning: 'a', content: 'b' },

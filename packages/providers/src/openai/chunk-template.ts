@@ -13,14 +13,15 @@ const SAMPLES = { text: '\u007ftext', padding: '\u007fpadding' } as const
 const MAX_ATTEMPTS = 8
 
 /**
- * Reads the chunks of one answer. They differ only in the text or the reasoning, and in a padding of random length by which OpenAI hides
- * the length of the text. So one chunk is parsed in full and kept as a template, and of the next chunk only the text is
- * read: parsing the whole chunk takes 1.4 to 2.1 µs more, 4 to 7 % of a token (docs/performance.md, `burst` and `relay`).
+ * Reads the chunks of one answer. They differ only in the text, the reasoning or the arguments of a tool call, and in a padding of random
+ * length by which OpenAI hides the length of the text. So one chunk is parsed in full and kept as a template, and of the next chunk only
+ * the text is read: parsing the whole chunk takes 1.4 to 2.1 µs more, 4 to 7 % of a token (docs/performance.md, `burst` and `relay`).
  * A chunk is parsed in full if it differs from the template in more than the text. A text with escapes, as in a fifth of the tokens
- * of prose and in each of a vendor that escapes all but ASCII, is parsed alone.
+ * of prose, in most arguments and in each text of a vendor that escapes all but ASCII, is parsed alone.
  */
 export class TemplateReader {
   readonly #parse: (event: StreamEvent) => ChunkReading
+  /** A model does one after the other: it reasons, writes, calls. So only one template is needed at a time. */
   #template: Template | undefined
   #attemptsLeft = MAX_ATTEMPTS
 
@@ -32,7 +33,7 @@ export class TemplateReader {
   read(event: StreamEvent): ChunkReading {
     if (event.event === undefined && this.#template) {
       const text = textOf(event.data, this.#template)
-      if (text !== undefined) return this.#template.isReasoning ? { reasoning: text } : { text }
+      if (text !== undefined) return this.#template.reading(text)
     }
     const reading = this.#parse(event)
     if (this.#attemptsLeft > 0 && event.event === undefined) this.#learn(event.data, reading)
@@ -40,45 +41,59 @@ export class TemplateReader {
   }
 
   #learn(data: string, reading: ChunkReading): void {
-    const isReasoning = !reading.text
-    const text = reading.text || reading.reasoning
-    if (!text) return
+    const said = saidIn(reading)
+    if (!said) return
     this.#attemptsLeft--
-    const template = templateOf(data, text, isReasoning)
+    const template = templateOf(data, said)
     // The proof: the known parts around another text must read as that text, and as nothing else.
     const sample = template && this.#parse({ event: undefined, data: sampleOf(template) })
-    if (sample && isOnly(sample, isReasoning)) this.#template = template
+    if (sample && contentsOf(sample) === contentsOf(template.reading(SAMPLES.text))) this.#template = template
   }
 }
 
-/** Whether the sample was read as the text that stands in it, and as nothing else. */
-function isOnly({ text, reasoning, ...rest }: ChunkReading, isReasoning: boolean): boolean {
-  const [found, other] = isReasoning ? [reasoning, text] : [text, reasoning]
-  return found === SAMPLES.text && !other && Object.values(rest).every((value) => value === undefined)
+/** The text that a chunk brings. */
+interface Said {
+  readonly text: string
+  /** What the name of its field begins with, in the chunk. */
+  readonly field: string
+  /** The reading of a chunk that brings another text in its place. */
+  readonly reading: (text: string) => ChunkReading
+}
+
+function saidIn({ text, reasoning, pieces = [] }: ChunkReading): Said | undefined {
+  if (text) return { text, field: '"content":', reading: (text) => ({ text }) }
+  if (reasoning) return { text: reasoning, field: '"reasoning', reading: (reasoning) => ({ reasoning }) }
+  const [piece, another] = pieces
+  if (piece?.type !== 'tool-call-delta' || !piece.arguments || another) return undefined
+  const reading = (text: string) => ({ pieces: [{ ...piece, arguments: text }] })
+  return { text: piece.arguments, field: '"arguments":', reading }
+}
+
+/** All that was read, but for texts that are empty. */
+function contentsOf({ text, reasoning, ...rest }: ChunkReading): string {
+  return JSON.stringify({ text: text || undefined, reasoning: reasoning || undefined, ...rest })
 }
 
 /** What stands before, between and behind that which varies. Quotes belong to the fixed parts. */
-interface Template {
-  /** Whether the text is reasoning. A model reasons first, so only one kind is needed at a time. */
-  readonly isReasoning: boolean
+interface Template extends Pick<Said, 'reading'> {
   readonly before: string
   readonly after: string
   /** What stands behind the padding, which follows `after`; undefined if there is no padding. */
   readonly afterPadding: string | undefined
 }
 
-function templateOf(data: string, text: string, isReasoning: boolean): Template | undefined {
-  const literal = `"${text}"`
-  const at = data.indexOf(literal, data.indexOf(isReasoning ? '"reasoning' : '"content":'))
+function templateOf(data: string, { text, field, reading }: Said): Template | undefined {
+  const literal = JSON.stringify(text)
+  const at = data.indexOf(literal, data.indexOf(field))
   if (at < 0) return undefined
   const textEnd = at + literal.length - 1
   const before = data.slice(0, at + 1)
   const padding = /("obfuscation": ?")[^"\\]*"/.exec(data.slice(textEnd))
-  if (!padding) return { isReasoning, before, after: data.slice(textEnd), afterPadding: undefined }
+  if (!padding) return { reading, before, after: data.slice(textEnd), afterPadding: undefined }
   const [found, opening = ''] = padding
   const paddingStart = textEnd + padding.index + opening.length
   const paddingEnd = textEnd + padding.index + found.length - 1
-  return { isReasoning, before, after: data.slice(textEnd, paddingStart), afterPadding: data.slice(paddingEnd) }
+  return { reading, before, after: data.slice(textEnd, paddingStart), afterPadding: data.slice(paddingEnd) }
 }
 
 function sampleOf({ before, after, afterPadding }: Template): string {
