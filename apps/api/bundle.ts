@@ -32,10 +32,10 @@ export const INCLUDED: readonly string[] = [
   '@fastify/cors',
   '@fastify/rate-limit',
   '@opentelemetry/api',
+  'bullmq',
   'fastify',
   'fastify-plugin',
   'fastify-type-provider-zod',
-  'bullmq',
   'ioredis',
   'ipaddr.js',
   'kysely',
@@ -62,8 +62,8 @@ interface BundleOptions
 }
 
 /**
- * The programs with all that production does not install: the packages of the workspace, and those that only they need. The
- * result has the files, which are not written, and says what is in them.
+ * The programs with all that production does not install: the packages of the workspace, and those that only they need; and with
+ * what is `included`. The result has the files, which are not written, and says what is in them.
  */
 export async function bundle({
   entryPoints,

@@ -60,7 +60,7 @@ async function start({ playgroundFolder }: ServerOptions): Promise<void> {
   const print = (text: string) => process.stderr.write(text)
   const store = describeStore(config.store)
   print(config.role === 'worker' ? welcomeWorker(url, store) : welcome(url, store, deps.providers.list()))
-  // What follows takes as long as a third of the start, and requests that need none of it need not wait.
+  // This takes 60 ms or more, and requests that need none of it need not wait.
   await deps.prepareCalls()
   keepCompiledCode()
   if (config.role !== 'worker') print((await findLocalServers(config.vendors)).map(offer).join(''))

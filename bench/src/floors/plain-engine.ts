@@ -74,9 +74,9 @@ function read(answer: IncomingMessage, job: Job): void {
   answer.setEncoding('utf8')
   answer.on('data', (part: string) => {
     const received = rest + part
-    const end = received.lastIndexOf('\n\n') + 1
-    rest = received.slice(end)
-    publish(job, textsOf(received.slice(0, end)))
+    const framesEnd = received.lastIndexOf('\n\n') + 1
+    rest = received.slice(framesEnd)
+    publish(job, textsOf(received.slice(0, framesEnd)))
   })
   answer.once('end', () => void end(job))
 }
@@ -104,6 +104,8 @@ async function end(job: Job): Promise<void> {
   job.events += last
   job.isEnded = true
   for (const reader of job.readers) reader.end(last)
+  // A response holds its request and more, and the job stays.
+  job.readers.clear()
   await setTimeout(KEPT_MS, undefined, { ref: false })
   jobs.delete(job.id)
 }

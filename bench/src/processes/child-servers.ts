@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtempDisposable } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { programFile } from './programs.ts'
@@ -28,14 +28,13 @@ export function startProxyFloor(vendorUrl: string): Promise<ChildServer> {
 
 /** A durable engine with nothing around it, which stores its jobs in a new folder. */
 export async function startPlainEngine(vendorUrl: string): Promise<ChildServer> {
-  const folder = await mkdtemp(join(tmpdir(), 'promptlab-bench-'))
+  await using stack = new AsyncDisposableStack()
+  const { path: folder } = stack.use(await mkdtempDisposable(join(tmpdir(), 'promptlab-bench-')))
   const env = { OPENAI_BASE_URL: `${vendorUrl}/v1`, OPENAI_API_KEY: 'sk-bench' }
-  const engine = await started(new TaskProcess({ role: 'measured', script: programFile('plain-engine'), env, folder }))
-  const close = async () => {
-    await engine[Symbol.asyncDispose]()
-    await rm(folder, { recursive: true, force: true })
-  }
-  return { ...engine, [Symbol.asyncDispose]: close }
+  const script = programFile('plain-engine')
+  const engine = stack.use(await started(new TaskProcess({ role: 'measured', script, env, folder })))
+  const opened = stack.move()
+  return { ...engine, [Symbol.asyncDispose]: () => opened.disposeAsync() }
 }
 
 /** The floor of `fan-out` and `idle`. */
